@@ -1,0 +1,35 @@
+// Bundles the four entries: extension (editor host), run (training process), cli, webview (browser).
+import { build, context } from "esbuild";
+
+const watch = process.argv.includes("--watch");
+const node = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  sourcemap: true,
+  external: ["vscode", "onnxruntime-node", "@tensorflow/tfjs-node"],
+  logLevel: "warning",
+};
+const entries = [
+  { ...node, entryPoints: ["src/extension/extension.ts"], outfile: "dist/extension.js", minify: true },
+  { ...node, entryPoints: ["src/run/main.ts"], outfile: "dist/run.js" },
+  { ...node, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli.js", banner: { js: "#!/usr/bin/env node" } },
+  {
+    bundle: true,
+    platform: "browser",
+    target: "es2022",
+    format: "iife",
+    sourcemap: false,
+    minify: true,
+    entryPoints: ["webview/panel.ts"],
+    outfile: "dist/webview/panel.js",
+    loader: { ".css": "css", ".svg": "text" },
+    logLevel: "warning",
+  },
+];
+if (watch) {
+  for (const entry of entries) await (await context(entry)).watch();
+} else {
+  await Promise.all(entries.map((entry) => build(entry)));
+}

@@ -1,0 +1,104 @@
+// Lint rules, and the house's import rules: who may import whom (see ARCHITECTURE.md). Each folder lists what it may NOT reach.
+import tseslint from "typescript-eslint";
+
+const domains = [
+  "util", "protocol", "graph", "engines", "models", "losses", "data", "optimizers",
+  "curvature", "stability", "probes", "run", "launchers", "cli", "extension",
+];
+/** folder -> the folders it may import besides itself. */
+const allowed = {
+  util: [],
+  protocol: ["util"],
+  graph: ["util"],
+  engines: ["graph", "util"],
+  stability: ["util"],
+  models: ["graph", "stability", "util", "protocol"],
+  losses: ["graph", "stability", "util", "protocol"],
+  optimizers: ["graph", "stability", "util", "protocol"],
+  data: ["graph", "stability", "util", "protocol"],
+  curvature: ["graph", "engines", "util"],
+  probes: ["curvature", "stability", "graph", "engines", "losses", "util", "protocol"],
+  run: ["probes", "curvature", "stability", "optimizers", "data", "losses", "models", "engines", "graph", "protocol", "util"],
+  launchers: ["protocol", "util"],
+  cli: ["run", "launchers", "protocol", "util"],
+  extension: ["launchers", "protocol", "stability", "util"],
+};
+/** Packages that one folder alone may import. */
+const fenced = [
+  { name: "vscode", only: "src/extension", message: "Only src/extension talks to VS Code." },
+  { name: "onnxruntime-node", only: "src/engines/onnx", message: "Only src/engines/onnx runs ONNX Runtime." },
+  { name: "onnxruntime-common", only: "src/engines/onnx", message: "Only src/engines/onnx runs ONNX Runtime." },
+  { name: "@tensorflow/tfjs-core", only: "src/engines/tensorflow", message: "Only src/engines/tensorflow runs tfjs." },
+  { name: "@tensorflow/tfjs-node", only: "src/engines/tensorflow", message: "Only src/engines/tensorflow runs tfjs." },
+];
+const processModules = ["node:fs", "node:fs/promises", "fs", "fs/promises", "node:child_process", "child_process"];
+const mayTouchProcess = ["run", "launchers", "cli", "extension"];
+
+const rulesFor = (folder, may, sub = "") => {
+  const here = `src/${folder}${sub}`;
+  return {
+    files: [`${here}/**/*.ts`],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            ...fenced.filter((f) => !here.startsWith(f.only)).map(({ name, message }) => ({ name, message })),
+            ...(mayTouchProcess.includes(folder)
+              ? []
+              : processModules.map((name) => ({ name, message: `${folder}/ never touches files or processes; take bytes as an argument.` }))),
+          ],
+          patterns: domains
+            .filter((d) => d !== folder && !may.includes(d))
+            .map((d) => ({
+              regex: `^(\\.\\./)+${d}(/|$)`,
+              message: `src/${folder} must not import src/${d} (ARCHITECTURE.md, "Who may import whom").`,
+            })),
+        },
+      ],
+    },
+  };
+};
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "**/*.mjs", "coverage/", ".basin/"] },
+  ...tseslint.configs.recommendedTypeChecked,
+  { languageOptions: { parserOptions: { projectService: { allowDefaultProject: [] }, tsconfigRootDir: import.meta.dirname } } },
+  {
+    rules: {
+      "no-console": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/restrict-template-expressions": "off",
+    },
+  },
+  ...Object.entries(allowed).map(([folder, may]) => rulesFor(folder, may)),
+  // engines/onnx and engines/tensorflow come last: each may import its own runtime.
+  rulesFor("engines", allowed.engines, "/onnx"),
+  rulesFor("engines", allowed.engines, "/tensorflow"),
+  {
+    files: ["webview/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: domains
+            .filter((d) => !["protocol", "stability", "util"].includes(d))
+            .map((d) => ({ regex: `src/${d}(/|$)`, message: `webview may import protocol, stability and util, not src/${d}.` })),
+        },
+      ],
+    },
+  },
+  {
+    // Command line, scripts and benchmarks print: that is their job. Tests read JSON of known shape.
+    files: ["src/cli/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
+    rules: {
+      "no-console": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+    },
+  },
+);

@@ -1,0 +1,84 @@
+// What a `*.basin.json` says, once checked and with every default filled in: the type the run process trusts.
+
+export type BatchSize = number | "full";
+export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "linear";
+export type LossKind = "mse" | "squared-error" | "cross-entropy";
+
+/** A training or test file pair, paths as written in the experiment (relative to it). */
+export interface FilePair {
+  readonly images: string;
+  readonly labels: string;
+  readonly take?: number;
+}
+export type Scale = "unit" | "standardize" | "none";
+
+export type DataSpec =
+  | { readonly source: "idx"; readonly train: FilePair; readonly test?: FilePair; readonly scale: Scale }
+  | { readonly source: "npz"; readonly file: string; readonly takeTrain?: number; readonly takeTest?: number; readonly scale: Scale }
+  | {
+      readonly source: "csv";
+      readonly train: { readonly file: string; readonly take?: number };
+      readonly test?: { readonly file: string; readonly take?: number };
+      /** Header names of the target columns; one column of class names or integers makes a classification task. */
+      readonly targets: readonly string[];
+      readonly task: "regression" | "classification";
+      readonly scale: Scale;
+    }
+  | { readonly source: "chebyshev"; readonly degree: number; readonly examples: number; readonly testExamples: number; readonly noise: number }
+  | {
+      readonly source: "teacher";
+      readonly inputs: number;
+      readonly outputs: number;
+      readonly hidden: readonly number[];
+      readonly activation: Activation;
+      readonly examples: number;
+      readonly testExamples: number;
+      readonly noise: number;
+    }
+  | { readonly source: "spirals"; readonly classes: number; readonly turns: number; readonly examples: number; readonly testExamples: number; readonly noise: number };
+
+export interface MlpSpec {
+  readonly kind: "mlp";
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  readonly bias: boolean;
+  /** A safetensors file to start from, relative to the experiment. */
+  readonly weights?: string;
+}
+export type ModelSpec = MlpSpec;
+
+export interface SgdSpec {
+  readonly kind: "sgd";
+  readonly learningRate: number;
+  readonly batchSize: BatchSize;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+}
+export type OptimizerSpec = SgdSpec;
+
+export interface StopSpec {
+  readonly steps: number;
+  readonly trainLoss?: number;
+  readonly minutes?: number;
+}
+
+export interface ProbesSpec {
+  readonly sharpness?: { readonly every: number; readonly top: number; readonly tolerance: number };
+  /** `rank`: directions kept for the mean-square limit ("all" is exact); `tolerance`: relative, of λmax(Σ). */
+  readonly noise?: { readonly every: number; readonly rank: number | "all"; readonly tolerance: number };
+  readonly generalization?: { readonly every: number };
+}
+
+export interface Experiment {
+  readonly name: string;
+  readonly seed: number;
+  readonly data: DataSpec;
+  readonly model: ModelSpec;
+  readonly loss: LossKind;
+  readonly optimizer: OptimizerSpec;
+  readonly stop: StopSpec;
+  readonly probes: ProbesSpec;
+  readonly checkpoints: { readonly every: number };
+  readonly engine: "auto" | "onnx" | "tensorflow";
+  readonly launch: { readonly on: "local"; readonly concurrency: number };
+}

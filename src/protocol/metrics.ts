@@ -1,0 +1,52 @@
+// The names of everything a run can record, with label, unit and formula: what the contract fixes and every surface shows.
+
+export interface MetricInfo {
+  readonly name: string;
+  readonly label: string;
+  readonly unit: string;
+  /** One line a researcher can check: formula and source. */
+  readonly formula: string;
+  readonly source: string;
+}
+
+const m = (name: string, label: string, unit: string, formula: string, source: string) =>
+  ({ name, label, unit, formula, source }) as const;
+
+const wme = "Wu, Ma & E, NeurIPS 2018";
+const cohen = "Cohen et al., ICLR 2021";
+const mulayoff = "Mulayoff & Michaeli, COLT 2024";
+
+export const metrics = [
+  m("loss.train", "training loss", "loss", "L(θ) = (1/n) Σ Lᵢ(θ)", ""),
+  m("loss.test", "test loss", "loss", "mean loss over the test examples", ""),
+  m("accuracy.train", "training accuracy", "fraction", "share of training examples whose largest output is the label", ""),
+  m("accuracy.test", "test accuracy", "fraction", "share of test examples whose largest output is the label", ""),
+  m("gradNorm", "gradient norm", "loss / θ", "‖∇L(θ)‖₂ over all training examples", ""),
+  m("gap.loss", "generalization gap (loss)", "loss", "test loss − training loss", ""),
+  m("gap.accuracy", "generalization gap (accuracy)", "fraction", "training accuracy − test accuracy", ""),
+  m("sharpness", "sharpness", "loss / θ²", "a = λmax(H), H = ∇²L(θ)", wme),
+  m("sharpness.error", "sharpness error bar", "loss / θ²", "‖Hv − λv‖ of the reported Ritz pair", "Parlett, The Symmetric Eigenvalue Problem, §4.5"),
+  m("eigenvalues", "top Hessian eigenvalues", "loss / θ²", "λ₁ ≥ λ₂ ≥ … of H", wme),
+  m("gaussNewtonSharpness", "Gauss–Newton sharpness", "loss / θ²", "λmax((1/n) Σ GᵢGᵢᵀ)", wme),
+  m("trace", "trace", "loss / θ²", "tr H", "Ma & Ying, NeurIPS 2021"),
+  m("frobenius", "Frobenius norm", "loss / θ²", "‖H‖_F", "Wu, Wang & Su, NeurIPS 2022"),
+  m("nonuniformity", "non-uniformity", "loss / θ²", "s = λmax((1/n) Σ Hᵢ² − H²)^½ with Hᵢ = GᵢGᵢᵀ", wme),
+  m("noise.trace", "gradient covariance trace", "loss² / θ²", "tr Cov(∇Lᵢ)", "McCandlish et al. 2018"),
+  m("noise.scale", "simple noise scale", "examples", "tr Cov(∇Lᵢ) / ‖∇L‖²", "McCandlish et al. 2018"),
+  m("noise.alignment", "noise alignment", "1", "μ = tr(ΣgH) / (2 L ‖H‖_F²)", "Wu, Wang & Su, NeurIPS 2022"),
+  m("noise.batchSharpness", "batch sharpness", "loss / θ²", "E[gᵀH_B g / ‖g‖²] over mini-batches", "Andreyev & Beneventano 2024"),
+  m("smoothness.input", "input smoothness", "output / input", "((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½", "Ma & Ying, NeurIPS 2021"),
+  m("smoothness.bound", "input smoothness bound", "output / input", "‖W₁‖₂ / min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f(xᵢ)‖_F²)^½", "Ma & Ying, NeurIPS 2021"),
+  m("stability.meanLimit", "mean stability limit", "learning rate", "largest η below the full-batch threshold at λmax(H)", cohen),
+  m("stability.varianceLimit", "mean-square stability limit", "learning rate", "largest η with ρ(η, B, β) ≤ 1; upper end of the bracket", mulayoff),
+  m("stability.varianceLimit.lower", "mean-square limit, lower end", "learning rate", "largest η the sufficient condition certifies", wme),
+  m("stability.limit", "stability limit", "learning rate", "the smaller of mean and mean-square limit", ""),
+  m("stability.growth", "growth per step", "1", "ρ: factor of E‖δ‖² per step at the run's own η, B, β", mulayoff),
+] as const satisfies readonly MetricInfo[];
+
+export type MetricName = (typeof metrics)[number]["name"];
+const byName = new Map<string, MetricInfo>(metrics.map((info) => [info.name, info]));
+export const metricInfo = (name: string): MetricInfo | undefined => byName.get(name);
+
+/** Values of one reading; `eigenvalues` is a list, the rest are scalars. NaN and infinities are allowed. */
+export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;

@@ -1,0 +1,77 @@
+// `verdict.json`: the judgement of a run at the point it reached, with the evidence it rests on (theory.md, section 7).
+import type { BatchSize } from "./experiment";
+
+export type VerdictKind =
+  | "diverged"
+  | "unstable-mean"
+  | "unstable-variance"
+  | "edge"
+  | "inconclusive"
+  | "stable";
+
+/** Verdicts that mean "this learning rate breaks linear stability": the run is flagged. */
+export const flagged: readonly VerdictKind[] = ["diverged", "unstable-mean", "unstable-variance"];
+
+/** A number with an absolute error bar; `how` says what produced it, e.g. "Lanczos on H, 12 products". */
+export interface Reading {
+  readonly value: number;
+  readonly error: number;
+  readonly how: string;
+}
+
+export interface Verdict {
+  readonly schema: 1;
+  readonly verdict: VerdictKind;
+  readonly step: number;
+  /** One sentence a newcomer understands. */
+  readonly summary: string;
+  /** The numbers behind it, one line each. */
+  readonly reasons: readonly string[];
+  readonly atMinimum: boolean;
+  readonly provisional: boolean;
+  readonly minimum: {
+    readonly gradNorm: number;
+    readonly trainLoss: number;
+    /** Root mean square residual of the outputs for square losses; mean of 1 − p(label) for cross-entropy. */
+    readonly interpolationResidual: number;
+    readonly why: string;
+  };
+  readonly settings: {
+    readonly learningRate: number;
+    readonly batchSize: BatchSize;
+    readonly examples: number;
+    readonly momentum: number;
+    readonly nesterov: boolean;
+  };
+  /** null where the run reached no point at which it could be measured (it diverged). */
+  readonly readings: {
+    readonly sharpness: Reading | null;
+    readonly gaussNewtonSharpness: Reading | null;
+    readonly nonuniformity: Reading | null;
+    /** Growth ρ of E‖δ‖² per step at the run's own settings. */
+    readonly growth: Reading | null;
+  };
+  readonly limits: {
+    /** Largest learning rate of the mean (full-batch) condition, from the full Hessian. */
+    readonly mean: number | null;
+    /** Bracket of the exact mean-square limit, from Gauss–Newton factors. `rank` of `fullRank` directions were kept. */
+    readonly variance: {
+      readonly lower: number;
+      readonly upper: number;
+      readonly exact: boolean;
+      readonly rank: number;
+      readonly fullRank: number;
+      /** Relative change of `upper` at the last doubling of the rank; 0 when exact. */
+      readonly lastChange: number;
+    } | null;
+    readonly binding: "mean" | "variance" | null;
+  };
+  /** Largest learning rate that is stable at this point for the run's batch size; what the quick fix sets. */
+  readonly largestStableLearningRate: number | null;
+  /** Smallest batch size that is stable here for the run's learning rate; null when none is. */
+  readonly smallestStableBatchSize: number | null;
+  /** Steps in which the second moment grows e-fold, 1/ln ρ; null when ρ ≤ 1. */
+  readonly escapeTime: number | null;
+  /** Which of full Hessian or Gauss–Newton each number used, in words. */
+  readonly evidence: readonly string[];
+}
