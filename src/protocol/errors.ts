@@ -18,6 +18,8 @@ export interface Problem {
   /** What to do next. */
   readonly hint?: string;
   readonly place: SourcePlace;
+  /** `schema` problems are also found by VS Code's JSON service; `check` problems only by our checker. */
+  readonly from?: "schema" | "check";
 }
 
 /** A user's mistake. Exit status 2; never shown with a stack trace. */
