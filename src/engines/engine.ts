@@ -1,0 +1,21 @@
+// What an engine is: something that compiles a piece of a graph once and runs it many times.
+import type { Node } from "../graph/node";
+
+export interface Engine {
+  readonly name: string;
+  readonly version: string;
+  /**
+   * Compiles `outputs` as a function of `inputs`. Inputs may be interior nodes: what lies below them is not computed.
+   * @throws when an output needs a placeholder that is not among `inputs`.
+   */
+  compile(inputs: readonly Node[], outputs: readonly Node[]): Promise<Compiled>;
+}
+
+export interface Compiled {
+  /**
+   * Runs once. `feeds` are float32, row-major, one per input; `into[i]`, where given, receives output i without a copy.
+   * The arrays given and returned are views: the engine keeps none of them after the call.
+   */
+  run(feeds: readonly Float32Array[], into?: readonly (Float32Array | undefined)[]): Promise<Float32Array[]>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,79 @@
+// Functions of one variable, element by element, each with its derivative as graph nodes.
+import { constantOf, defineOp, type Node, type Op, type Sample } from "../node";
+import type { OnnxEmitter, Tf, TfTensor } from "../lowering";
+import { add, mul, sub } from "./arithmetic";
+
+interface Rule {
+  readonly name: string;
+  readonly onnx: string | ((emit: OnnxEmitter, x: string) => string);
+  readonly tf: (tf: Tf, x: TfTensor) => TfTensor;
+  /** f′ as a node, from input and output. null: zero wherever it exists. */
+  readonly derivative: ((x: Node, y: Node) => Node) | null;
+  readonly at0: number;
+  readonly range?: readonly [number, number];
+}
+
+/** x̄ = ȳ f′(x) */
+const elementwise = ({ name, onnx, tf, derivative, at0, range = [-3, 3] }: Rule): Op =>
+  defineOp({
+    name,
+    shape: ([x]) => x,
+    simplify: (graph, [x]) => (constantOf(x) === 0 && Number.isFinite(at0) ? graph.constant(at0, x.shape) : null),
+    vjp: ({ ct, out, inputs: [x] }) => [derivative ? mul(ct, derivative(x, out)) : null],
+    onnx: (emit, [x]) => (typeof onnx === "string" ? emit.node(onnx, [x]) : onnx(emit, x)),
+    tf: (runtime, [x]) => tf(runtime, x),
+    samples: [{ shapes: [[3, 2]], range } satisfies Sample],
+  });
+
+const one = (op: Op) => (x: Node): Node => x.graph.make(op, [x]);
+
+const expOp = elementwise({ name: "exp", onnx: "Exp", tf: (tf, x) => tf.exp(x), derivative: (_x, y) => y, at0: 1 });
+const logOp = elementwise({ name: "log", onnx: "Log", tf: (tf, x) => tf.log(x), derivative: (x) => reciprocal(x), at0: -Infinity, range: [0.3, 3] });
+const reciprocalOp = elementwise({
+  name: "reciprocal",
+  onnx: "Reciprocal",
+  tf: (tf, x) => tf.exp(tf.neg(tf.log(x))),
+  derivative: (_x, y) => mul(mul(y, y), -1),
+  at0: Infinity,
+  range: [0.3, 3],
+});
+const sqrtOp = elementwise({ name: "sqrt", onnx: "Sqrt", tf: (tf, x) => tf.sqrt(x), derivative: (_x, y) => mul(reciprocal(y), 0.5), at0: NaN, range: [0.3, 3] });
+// tanh′ = 1 − tanh²
+const tanhOp = elementwise({ name: "tanh", onnx: "Tanh", tf: (tf, x) => tf.tanh(x), derivative: (_x, y) => sub(y.graph.constant(1), mul(y, y)), at0: 0 });
+// σ′ = σ − σ²
+const sigmoidOp = elementwise({ name: "sigmoid", onnx: "Sigmoid", tf: (tf, x) => tf.sigmoid(x), derivative: (_x, y) => sub(y, mul(y, y)), at0: 0.5 });
+const softplusOp = elementwise({ name: "softplus", onnx: "Softplus", tf: (tf, x) => tf.softplus(x), derivative: (x) => sigmoid(x), at0: Math.LN2 });
+// erf′(x) = 2/√π exp(−x²)
+const erfOp = elementwise({
+  name: "erf",
+  onnx: "Erf",
+  tf: (tf, x) => tf.erf(x),
+  derivative: (x) => mul(exp(mul(mul(x, x), -1)), 2 / Math.sqrt(Math.PI)),
+  at0: 0,
+});
+/** Heaviside step with step(0) = 0: ReLU's derivative at its kink is 0, as PyTorch takes it. Its own derivative is zero. */
+const stepOp = elementwise({
+  name: "step",
+  // ReLU then sign: 0 for x ≤ 0, 1 for x > 0; NaN stays NaN.
+  onnx: (emit, x) => emit.node("Sign", [emit.node("Relu", [x])]),
+  tf: (tf, x) => tf.step(x, 0),
+  derivative: null,
+  at0: 0,
+});
+const reluOp = elementwise({ name: "relu", onnx: "Relu", tf: (tf, x) => tf.relu(x), derivative: (_x, y) => step(y), at0: 0 });
+
+export const exp = one(expOp);
+export const log = one(logOp);
+export const reciprocal = one(reciprocalOp);
+export const sqrt = one(sqrtOp);
+export const tanh = one(tanhOp);
+export const sigmoid = one(sigmoidOp);
+export const softplus = one(softplusOp);
+export const erf = one(erfOp);
+export const step = one(stepOp);
+export const relu = one(reluOp);
+
+/** x Φ(x) with the exact normal distribution function, as torch.nn.GELU's default. */
+export const gelu = (x: Node): Node => mul(mul(x, add(erf(mul(x, Math.SQRT1_2)), 1)), 0.5);
+
+export const elementwiseOps = [expOp, logOp, reciprocalOp, sqrtOp, tanhOp, sigmoidOp, softplusOp, erfOp, stepOp, reluOp] as const;

@@ -1,0 +1,51 @@
+// Matrix product of two matrices with optional transposes: closed under differentiation.
+import { constantOf, defineOp, type Node, type Op } from "../node";
+
+interface Flags {
+  readonly ta: boolean;
+  readonly tb: boolean;
+}
+
+/** C = op(A) op(B); A [m, k] or [k, m] when `ta`, B [k, n] or [n, k] when `tb`. */
+const matmulOp: Op = defineOp({
+  name: "matmul",
+  shape: ([a, b], attrs) => {
+    const { ta, tb } = attrs as unknown as Flags;
+    if (a.length !== 2 || b.length !== 2) throw new Error(`internal: matmul: wants matrices, got [${a}] and [${b}]`);
+    const [m, k] = ta ? [a[1], a[0]] : a;
+    const [k2, n] = tb ? [b[1], b[0]] : b;
+    if (k !== k2) throw new Error(`internal: matmul: inner axes ${k} and ${k2} of [${a}] and [${b}] differ`);
+    return [m, n];
+  },
+  simplify: (graph, [a, b], attrs) =>
+    constantOf(a) === 0 || constantOf(b) === 0
+      ? graph.constant(0, matmulOp.shape([a.shape, b.shape], attrs))
+      : null,
+  // C = AB: Ā = C̄ Bᵀ, B̄ = Aᵀ C̄, and the same with transposes moved to where the operand stands.
+  vjp: ({ ct, inputs: [a, b], attrs }) => {
+    const { ta, tb } = attrs as unknown as Flags;
+    return [
+      ta ? matmul(b, ct, { ta: tb, tb: true }) : matmul(ct, b, { tb: !tb }),
+      tb ? matmul(ct, a, { ta: true, tb: ta }) : matmul(a, ct, { ta: !ta }),
+    ];
+  },
+  onnx: (emit, [a, b], node) => {
+    const { ta, tb } = node.attrs as unknown as Flags;
+    return emit.node("Gemm", [a, b], { transA: ta ? 1 : 0, transB: tb ? 1 : 0 });
+  },
+  tf: (tf, [a, b], node) => {
+    const { ta, tb } = node.attrs as unknown as Flags;
+    return tf.matMul(a, b, ta, tb);
+  },
+  samples: [
+    { shapes: [[3, 2], [2, 4]], attrs: { ta: false, tb: false } },
+    { shapes: [[2, 3], [2, 4]], attrs: { ta: true, tb: false } },
+    { shapes: [[3, 2], [4, 2]], attrs: { ta: false, tb: true } },
+    { shapes: [[2, 3], [4, 2]], attrs: { ta: true, tb: true } },
+  ],
+});
+
+export const matmul = (a: Node, b: Node, { ta = false, tb = false }: Partial<Flags> = {}): Node =>
+  a.graph.make(matmulOp, [a, b], { ta, tb });
+
+export const matmulOps = [matmulOp] as const;

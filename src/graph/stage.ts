@@ -1,0 +1,29 @@
+// Staging: cut a graph into the part that runs once while θ is fixed and the part that runs per vector.
+import { constantOp, inputOp, reachable, type Node } from "./node";
+
+export interface Staged {
+  /** Nodes computed once; they do not depend on the dynamic inputs. */
+  readonly frontier: readonly Node[];
+  /** Inputs (placeholders) the per-vector part still reads directly, dynamic ones included. */
+  readonly inputs: readonly Node[];
+}
+
+/**
+ * The smallest set of static nodes that the dynamic part of `outputs` reads. Running them once and feeding their values to the
+ * dynamic part leaves, for a dense network's Hessian product, two large matrix products: the price of one gradient.
+ */
+export function stage(outputs: readonly Node[], dynamic: readonly Node[]): Staged {
+  const moving = new Set<Node>(dynamic);
+  const order = reachable(outputs);
+  for (const node of order) if (node.inputs.some((input) => moving.has(input))) moving.add(node);
+  const frontier = new Set<Node>();
+  const inputs = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (node.op === constantOp) return;
+    if (node.op === inputOp) inputs.add(node);
+    else if (!moving.has(node)) frontier.add(node);
+  };
+  for (const output of outputs) visit(output);
+  for (const node of order) if (moving.has(node)) node.inputs.forEach(visit);
+  return { frontier: [...frontier], inputs: [...inputs] };
+}
