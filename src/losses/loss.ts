@@ -1,0 +1,13 @@
+// What a loss is: a value per example, and a factor of its Hessian in the outputs.
+import type { Node } from "../graph/node";
+
+export interface Loss {
+  readonly kind: string;
+  /** ℓᵢ(f, y), [n] from f [n, K] and targets y [n, K]; the training loss is their mean. */
+  perExample(f: Node, y: Node): Node;
+  /**
+   * Sᵢuᵢ, [n, K] from u [n, K], where ∇²_f ℓᵢ = SᵢSᵢᵀ. Linear in u, so its transpose is its vjp.
+   * Exact for these losses: their Hessian in f is positive semidefinite and does not depend on how f was reached.
+   */
+  factor(f: Node, y: Node, u: Node): Node;
+}
