@@ -7,6 +7,8 @@ const node = {
   platform: "node",
   target: "node20",
   format: "cjs",
+  // jsonc-parser's "main" is UMD, whose require() calls no bundler can follow; its "module" bundles.
+  mainFields: ["module", "main"],
   sourcemap: true,
   external: ["vscode", "onnxruntime-node", "@tensorflow/tfjs-node"],
   logLevel: "warning",

@@ -13,8 +13,16 @@ export interface FilePair {
 export type Scale = "unit" | "standardize" | "none";
 
 export type DataSpec =
-  | { readonly source: "idx"; readonly train: FilePair; readonly test?: FilePair; readonly scale: Scale }
-  | { readonly source: "npz"; readonly file: string; readonly takeTrain?: number; readonly takeTest?: number; readonly scale: Scale }
+  /** `classes`: number of classes K; without it, one more than the largest label in the whole training file. */
+  | { readonly source: "idx"; readonly train: FilePair; readonly test?: FilePair; readonly scale: Scale; readonly classes?: number }
+  | {
+      readonly source: "npz";
+      readonly file: string;
+      readonly takeTrain?: number;
+      readonly takeTest?: number;
+      readonly scale: Scale;
+      readonly classes?: number;
+    }
   | {
       readonly source: "csv";
       readonly train: { readonly file: string; readonly take?: number };

@@ -1,0 +1,150 @@
+// Validates a value against the schema and says in our words what is wrong: one problem a place, key, expected and found.
+import Ajv, { type ErrorObject, type ValidateFunction } from "ajv";
+import { describeSchema, experimentSchema, keysAt, pathsNamed, schemaAt } from "./experimentSchema";
+import { getAt, show, type Json, type KeyPath } from "./jsonPath";
+import { didYouMean, suggest } from "./suggest";
+
+/** A problem before it has a place: the path it is about, and whether its key or its value is wrong. */
+export interface Finding {
+  readonly path: KeyPath;
+  readonly at: "key" | "value";
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly hint?: string;
+  readonly from: "schema" | "check";
+}
+
+/** Kinds the contract plans and this version lacks, so that a reader of the documentation is not told of a typing error. */
+const planned: Readonly<Record<string, readonly string[]>> = {
+  "data.source": ["cifar"],
+  "model.kind": ["sequential"],
+  "optimizer.kind": ["rmsprop", "adam", "adamw", "sam"],
+  "launch.on": ["python", "slurm"],
+};
+
+let compiled: ValidateFunction | undefined;
+function validator(): ValidateFunction {
+  // Compiled at the first check, not at import: activating the extension must not pay for it.
+  compiled ??= new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+  })
+    .addVocabulary([
+      "allowComments",
+      "allowTrailingCommas",
+      "defaultSnippets",
+      "doNotSuggest",
+      "enumDescriptions",
+      "markdownDescription",
+    ])
+    .compile(experimentSchema);
+  return compiled;
+}
+
+/** Everything the schema has against a value. */
+export function schemaFindings(root: Json): Finding[] {
+  const validate = validator();
+  if (validate(root)) return [];
+  const findings = new Map<string, Finding>();
+  for (const error of validate.errors ?? []) {
+    const finding = toFinding(root, error);
+    if (!finding) continue;
+    // A wrong value fails several keywords at once (`anyOf` and each of its members): one problem says it all.
+    const id = JSON.stringify([finding.path, finding.at === "key" ? finding.message : ""]);
+    if (!findings.has(id)) findings.set(id, finding);
+  }
+  return [...findings.values()];
+}
+
+function toFinding(root: Json, error: ErrorObject): Finding | undefined {
+  const path = error.instancePath.split("/").slice(1).map(unescapePointer);
+  const params = error.params as Readonly<Record<string, unknown>>;
+  const base = { severity: "error", from: "schema" } as const;
+  switch (error.keyword) {
+    case "if": // the branch's own errors say more
+      return undefined;
+    case "additionalProperties":
+      return { ...base, at: "key", ...unknownKey(root, path, String(params.additionalProperty)) };
+    case "required":
+      return { ...base, at: "key", ...missingKey(root, path, String(params.missingProperty)) };
+    case "minProperties": {
+      const known = keysAt(root, path).map((key) => `\`${key}\``);
+      const message = `${name(path)} is empty; expected at least one of ${known.join(", ")}.`;
+      return { ...base, at: "value", path, message, hint: "Give one, or remove the key for the default." };
+    }
+    case "uniqueItems": {
+      const message = `${name(path)} must not hold the same item twice; found ${show(getAt(root, path))}.`;
+      return { ...base, at: "value", path, message, hint: "Remove one of the two." };
+    }
+    default:
+      return { ...base, at: "value", path, ...wrongValue(root, path) };
+  }
+}
+
+/** The message for a key that does not exist: also used for `--set` and sweep paths. */
+export function unknownKey(
+  root: Json,
+  parent: KeyPath,
+  key: string,
+): Pick<Finding, "path" | "message" | "hint"> {
+  const known = keysAt(root, parent);
+  const elsewhere = pathsNamed(key).filter((path) => path !== [...parent, key].join("."));
+  const meant = suggest(key, known);
+  const hint =
+    meant === undefined && elsewhere.length > 0 && elsewhere.length <= 3
+      ? `\`${key}\` belongs elsewhere: ${elsewhere.join(" or ")}.`
+      : didYouMean(key, known);
+  return { path: [...parent, key], message: `Unknown key \`${key}\`${where(root, parent)}.`, hint };
+}
+
+function missingKey(root: Json, parent: KeyPath, key: string): Pick<Finding, "path" | "message" | "hint"> {
+  const node = schemaAt(root, [...parent, key]);
+  const expected = node ? describeSchema(node) : "a value";
+  const subject = parent.length === 0 ? "The experiment" : name(parent);
+  return {
+    path: parent,
+    message: `${subject} has no \`${key}\`; expected ${expected}.`,
+    hint: `Add "${key}": ….`,
+  };
+}
+
+/** The message for a value that is not what its key expects. */
+function wrongValue(root: Json, path: KeyPath): Pick<Finding, "message" | "hint"> {
+  const node = schemaAt(root, path);
+  const found = getAt(root, path);
+  const choices = node?.enum;
+  if (choices && typeof found === "string") {
+    const supported = choices.map((choice) => JSON.stringify(choice)).join(", ");
+    if (planned[path.join(".")]?.includes(found)) {
+      return { message: `${name(path)} "${found}" is not yet supported; supported: ${supported}.` };
+    }
+    const meant = suggest(found, choices);
+    const message = `${name(path)} must be ${describeSchema(node)}; found ${show(found)}.`;
+    return meant === undefined ? { message } : { message, hint: `Did you mean "${meant}"?` };
+  }
+  return {
+    message: `${name(path)} must be ${node ? describeSchema(node) : "something else"}; found ${show(found)}.`,
+  };
+}
+
+/** How a message calls what a path leads to. */
+export function name(path: KeyPath): string {
+  const last = path.at(-1);
+  if (last === undefined) return "The experiment";
+  return /^\d+$/.test(last) && path.length > 1
+    ? `Item ${Number(last) + 1} of \`${path.at(-2)}\``
+    : `\`${last}\``;
+}
+
+function where(root: Json, parent: KeyPath): string {
+  if (parent.length === 0) return "";
+  const kind = getAt(root, [...parent, "source"]) ?? getAt(root, [...parent, "kind"]);
+  return typeof kind === "string"
+    ? ` in \`${parent.join(".")}\` of kind "${kind}"`
+    : ` in \`${parent.join(".")}\``;
+}
+
+const unescapePointer = (part: string): string => part.replace(/~1/g, "/").replace(/~0/g, "~");

@@ -1,0 +1,185 @@
+// What a schema cannot say about an experiment: files that are missing, keys that contradict each other.
+import { dirname, isAbsolute, join } from "node:path";
+import type { DataSpec, Experiment } from "./experiment";
+import { getAt, type Json, type KeyPath } from "./jsonPath";
+import type { Finding } from "./schemaProblems";
+
+export interface CheckContext {
+  /** Absolute or workspace path of the experiment file; data paths are relative to its folder. */
+  readonly file: string;
+  /** Whether a file exists; without it no path is checked. */
+  readonly exists?: (path: string) => boolean;
+  /** The experiment as written, before defaults: what the user asked for. */
+  readonly written: Json;
+}
+
+type Check = (experiment: Experiment, context: CheckContext) => Finding[];
+type Draft = Pick<Finding, "message" | "hint"> & {
+  readonly path: string;
+  readonly severity?: Finding["severity"];
+};
+
+const finding = ({ path, severity = "error", ...rest }: Draft): Finding => ({
+  ...rest,
+  severity,
+  path: path.split("."),
+  at: "value",
+  from: "check",
+});
+
+/** Where a path written in an experiment leads: relative to the experiment's folder. */
+export const resolvePath = (file: string, path: string): string =>
+  isAbsolute(path) ? path : join(dirname(file), path);
+
+/** Key paths of the files a data source reads. */
+export function dataFiles(data: DataSpec): string[] {
+  switch (data.source) {
+    case "idx":
+      return [
+        "data.train.images",
+        "data.train.labels",
+        ...(data.test ? ["data.test.images", "data.test.labels"] : []),
+      ];
+    case "npz":
+      return ["data.file"];
+    case "csv":
+      return ["data.train.file", ...(data.test ? ["data.test.file"] : [])];
+    case "chebyshev":
+    case "teacher":
+    case "spirals":
+      return [];
+  }
+}
+
+/** Number of training examples as far as the experiment says it: an upper bound where files may hold fewer. */
+export function knownExamples(data: DataSpec): { readonly n: number; readonly key: string } | undefined {
+  const at = (n: number | undefined, key: string) => (n === undefined ? undefined : { n, key });
+  switch (data.source) {
+    case "idx":
+    case "csv":
+      return at(data.train.take, "data.train.take");
+    case "npz":
+      return at(data.takeTrain, "data.takeTrain");
+    case "chebyshev":
+    case "teacher":
+    case "spirals":
+      return at(data.examples, "data.examples");
+  }
+}
+
+/** Whether test data will be there; true for an npz archive, which says so only when it is read. */
+export function hasTestData(data: DataSpec): boolean {
+  if (data.source === "npz") return true;
+  return "testExamples" in data ? data.testExamples > 0 : data.test !== undefined;
+}
+
+const filesExist: Check = (experiment, { file, exists }) => {
+  if (!exists) return [];
+  const weights = experiment.model.weights === undefined ? [] : ["model.weights"];
+  return [...dataFiles(experiment.data), ...weights].flatMap((path) => {
+    const written = getAt(experiment as unknown as Json, path.split(".")) as string;
+    const absolute = resolvePath(file, written);
+    if (exists(absolute)) return [];
+    const what = path === "model.weights" ? "weights file" : "data file";
+    const message = `The ${what} "${written}" does not exist; expected it at ${absolute}.`;
+    return [
+      finding({
+        path,
+        message,
+        hint: "Paths are relative to the experiment file. Correct the path or put the file there.",
+      }),
+    ];
+  });
+};
+
+const learningRateGiven: Check = (_experiment, { written }) => {
+  if (getAt(written, ["optimizer", "learningRate"]) !== undefined) return [];
+  const message = "`optimizer` has no `learningRate`; expected a number > 0, or a sweep over it.";
+  return [{ ...finding({ path: "optimizer", message, hint: 'Add "learningRate": 0.1.' }), at: "key" }];
+};
+
+const batchFits: Check = ({ data, optimizer }) => {
+  const known = knownExamples(data);
+  if (known === undefined || optimizer.batchSize === "full" || optimizer.batchSize <= known.n) return [];
+  const message = `\`batchSize\` is ${optimizer.batchSize}, more than the ${known.n} training examples of ${known.key}; a batch is drawn without replacement.`;
+  return [
+    finding({ path: "optimizer.batchSize", message, hint: `Set it to at most ${known.n}, or "full".` }),
+  ];
+};
+
+const nesterovHasMomentum: Check = ({ optimizer }) => {
+  if (!optimizer.nesterov || optimizer.momentum > 0) return [];
+  const message = "`nesterov` is true but `momentum` is 0; expected momentum between 0 and 1.";
+  return [
+    finding({
+      path: "optimizer.nesterov",
+      message,
+      hint: 'Give "momentum", e.g. 0.9, or set "nesterov" to false.',
+    }),
+  ];
+};
+
+const lossFitsTargets: Check = ({ data, loss }) => {
+  const regression =
+    data.source === "chebyshev" ||
+    data.source === "teacher" ||
+    (data.source === "csv" && data.task === "regression");
+  if (loss !== "cross-entropy" || !regression) return [];
+  const message = `Loss "cross-entropy" needs class labels, but data source "${data.source}" gives real-valued targets.`;
+  const hint =
+    data.source === "csv"
+      ? 'Set data.task to "classification", or use "mse" or "squared-error".'
+      : 'Use "mse" or "squared-error".';
+  return [finding({ path: "loss", message, hint })];
+};
+
+const oneClassColumn: Check = ({ data }) => {
+  if (data.source !== "csv" || data.task !== "classification" || data.targets.length === 1) return [];
+  const message = `A classification task has one target column, the class; found ${data.targets.length}.`;
+  return [
+    finding({ path: "data.targets", message, hint: 'Name one column, or set "task" to "regression".' }),
+  ];
+};
+
+const enoughForClasses: Check = ({ data }) => {
+  if (data.source !== "spirals" || data.examples >= data.classes) return [];
+  const message = `\`examples\` is ${data.examples}, fewer than the ${data.classes} classes; expected at least one per class.`;
+  return [finding({ path: "data.examples", message, hint: `Set it to at least ${data.classes}.` })];
+};
+
+const gapHasTestData: Check = ({ data }, { written }) => {
+  // Only when the user asked for it: the default probes leave it out silently where there is no test data.
+  if (getAt(written, ["probes", "generalization"]) === undefined || hasTestData(data)) return [];
+  const message =
+    "The generalization probe needs test data and this experiment has none; no gap will be recorded.";
+  const add = "testExamples" in data ? "Set data.testExamples above 0" : "Add data.test";
+  return [
+    {
+      ...finding({
+        path: "probes.generalization",
+        severity: "warning",
+        message,
+        hint: `${add}, or remove the probe.`,
+      }),
+      at: "key",
+    },
+  ];
+};
+
+const checks: readonly Check[] = [
+  filesExist,
+  learningRateGiven,
+  batchFits,
+  nesterovHasMomentum,
+  lossFitsTargets,
+  oneClassColumn,
+  enoughForClasses,
+  gapHasTestData,
+];
+
+/** Everything the checks have against an experiment whose schema is satisfied. */
+export const semanticFindings = (experiment: Experiment, context: CheckContext): Finding[] =>
+  checks.flatMap((check) => check(experiment, context));
+
+export const isInside = (path: KeyPath, ancestor: KeyPath): boolean =>
+  ancestor.length <= path.length && ancestor.every((key, i) => key === path[i]);
