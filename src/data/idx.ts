@@ -1,0 +1,119 @@
+// IDX files, the format of MNIST and its family, gzipped or not.
+import { fileError } from "../protocol/errors";
+import type { FilePair } from "../protocol/experiment";
+import type { Split } from "./dataset";
+import { unpack } from "./gzip";
+import { checkTake, scaler } from "./scale";
+import { defineSource, type LoadContext } from "./source";
+import { checkLabels, countClasses, oneHot } from "./targets";
+
+export const idx = defineSource({
+  source: "idx",
+  summary: "IDX files (MNIST, Fashion-MNIST), gzipped or not",
+  async load(spec, context) {
+    const train = await readPair(spec.train, context);
+    const test = spec.test && (await readPair(spec.test, context));
+    if (test && test.size.join("×") !== train.size.join("×")) {
+      const message = `Expected images of the training set's size ${train.size.join("×")}; found ${test.size.join("×")}.`;
+      throw fileError(test.pair.images, message);
+    }
+    const K = countClasses(train.allLabels, spec.classes, spec.train.labels);
+    if (test) checkLabels(test.allLabels, K, test.pair.labels);
+    const D = train.size.reduce((a, b) => a * b, 1);
+    const scaled = scaler(spec.scale, train.pixels, D);
+    const split = ({ n, pixels, allLabels }: Pair): Split => {
+      const labels = Int32Array.from(allLabels.subarray(0, n));
+      return { n, x: scaled(pixels), y: oneHot(labels, K), labels };
+    };
+    // A grey image is one channel: [1, height, width], as PyTorch lays it out.
+    const inputShape = train.size.length === 2 ? [1, ...train.size] : train.size;
+    return { inputShape, outputs: K, train: split(train), test: test ? split(test) : null };
+  },
+});
+
+interface Pair {
+  readonly pair: FilePair;
+  readonly n: number;
+  /** Shape of one image. */
+  readonly size: readonly number[];
+  /** Pixels of the images taken. */
+  readonly pixels: Uint8Array;
+  /** Labels of the whole file. */
+  readonly allLabels: Uint8Array;
+}
+
+async function readPair(pair: FilePair, { readBytes }: LoadContext): Promise<Pair> {
+  const images = parseIdx(await readBytes(pair.images), pair.images);
+  const labels = parseIdx(await readBytes(pair.labels), pair.labels);
+  const magic = (rank: number) => 0x800 + rank;
+  if (images.shape.length < 2) {
+    const found = `found ${magic(images.shape.length)} (a list of labels)`;
+    throw fileError(
+      pair.images,
+      `Expected IDX images, magic number 2051; ${found}.`,
+      "Are images and labels exchanged?",
+    );
+  }
+  if (labels.shape.length !== 1) {
+    const found = `found ${magic(labels.shape.length)} (${labels.shape.length} dimensions)`;
+    throw fileError(
+      pair.labels,
+      `Expected IDX labels, magic number 2049; ${found}.`,
+      "Are images and labels exchanged?",
+    );
+  }
+  const [count, ...size] = images.shape;
+  if (count !== labels.shape[0]) {
+    throw fileError(
+      pair.labels,
+      `Expected ${count} labels, one for each image of ${pair.images}; found ${labels.shape[0]}.`,
+    );
+  }
+  const D = size.reduce((a, b) => a * b, 1);
+  if (D === 0)
+    throw fileError(pair.images, `Expected images of at least one pixel; found size ${size.join("×")}.`);
+  const n = checkTake(pair.take, count, pair.images);
+  return { pair, n, size, pixels: images.bytes.subarray(0, n * D), allLabels: labels.bytes };
+}
+
+/**
+ * Parses an IDX file of unsigned bytes: magic 00 00 08 rank, then each dimension as a big-endian 32-bit integer, then the
+ * elements, row-major.
+ *
+ * @source  Y. LeCun, "The MNIST database of handwritten digits", section "File formats".
+ * @throws  UserError naming the file, what was expected and what was found.
+ */
+export function parseIdx(raw: Uint8Array, file: string): { shape: number[]; bytes: Uint8Array } {
+  const data = unpack(raw, file);
+  if (data.length < 4) throw fileError(file, `Expected an IDX file; found only ${data.length} bytes.`);
+  const [zero0, zero1, type, rank] = data;
+  if (zero0 !== 0 || zero1 !== 0 || rank === 0) {
+    const found = [...data.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    throw fileError(
+      file,
+      `Expected an IDX file, which starts with 00 00 08 (magic number 2051 or 2049); found ${found}.`,
+    );
+  }
+  if (type !== 8) {
+    throw fileError(
+      file,
+      `Expected IDX elements of type 0x08 (unsigned byte); found 0x${type.toString(16).padStart(2, "0")}.`,
+    );
+  }
+  const start = 4 + 4 * rank;
+  if (data.length < start) {
+    throw fileError(
+      file,
+      `The file is truncated: an IDX header of ${rank} dimensions takes ${start} bytes; found ${data.length}.`,
+    );
+  }
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const size = shape.reduce((a, b) => a * b, 1);
+  const found = data.length - start;
+  if (found !== size) {
+    const what = found < size ? "The file is truncated" : "The file has bytes behind its data";
+    throw fileError(file, `${what}: its header says ${shape.join("×")} = ${size} bytes; found ${found}.`);
+  }
+  return { shape, bytes: data.subarray(start) };
+}

@@ -1,0 +1,38 @@
+// The data sources, and the one way to load a data set. To add a source: write its file, add a line here.
+import { fileError } from "../protocol/errors";
+import type { DataSpec } from "../protocol/experiment";
+import { chebyshev } from "./chebyshev";
+import { csv } from "./csv";
+import type { Dataset } from "./dataset";
+import { idx } from "./idx";
+import { npz } from "./npz";
+import type { DataSource, LoadContext } from "./source";
+import { spirals } from "./spirals";
+import { teacher } from "./teacher";
+
+export const sources = [idx, npz, csv, chebyshev, teacher, spirals] as const;
+
+export type { Dataset, ReadBytes, Split } from "./dataset";
+export type { LoadContext } from "./source";
+
+/**
+ * Loads or makes the data set an experiment describes. Same spec, files and seed give the same bytes.
+ *
+ * @param readBytes  Reads a file named as in the experiment.
+ * @throws UserError naming the file, what was expected and what was found.
+ */
+export async function loadDataset(spec: DataSpec, context: LoadContext): Promise<Dataset> {
+  const entry = sources.find(({ source }) => source === spec.source);
+  if (!entry) throw new Error(`internal: no data source "${spec.source}"`);
+  // Entry and spec are of one source, which the types of a list cannot say.
+  const data = await (entry as unknown as DataSource<typeof spec.source>).load(spec, context);
+  if (context.loss === "cross-entropy" && data.train.labels === null) {
+    const file = "file" in spec ? spec.file : spec.source;
+    throw fileError(
+      file,
+      'Loss "cross-entropy" needs class labels; found real-valued targets.',
+      'Use "mse" or "squared-error".',
+    );
+  }
+  return data;
+}

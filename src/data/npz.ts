@@ -1,0 +1,134 @@
+// NumPy archives with x_train, y_train and optionally x_test, y_test.
+import { fileError } from "../protocol/errors";
+import type { Split } from "./dataset";
+import { parseNpy, type NpyArray } from "./npy";
+import { checkFinite, checkTake, scaler } from "./scale";
+import { defineSource } from "./source";
+import { checkLabels, countClasses, oneHot } from "./targets";
+import { readZip } from "./zip";
+
+export const npz = defineSource({
+  source: "npz",
+  summary: "One NumPy .npz archive with x_train, y_train and optionally x_test, y_test",
+  async load({ file, takeTrain, takeTest, scale, classes }, { readBytes }) {
+    const archive = readZip(await readBytes(file), file);
+    const hasTest = archive.has("x_test.npy") || archive.has("y_test.npy");
+    const train = readSplit(archive, file, "train", takeTrain);
+    const test = hasTest ? readSplit(archive, file, "test", takeTest) : null;
+    if (test && test.inputShape.join() !== train.inputShape.join()) {
+      throw fileError(
+        file,
+        `Expected x_test of the same shape per example as x_train, (${train.inputShape.join(", ")}); found (${test.inputShape.join(", ")}).`,
+      );
+    }
+    const toTargets = targetsOf(train, test, classes, file);
+    const D = train.inputShape.reduce((a, b) => a * b, 1);
+    const scaled = scaler(scale, train.x, D);
+    const split = (raw: RawSplit): Split => ({ n: raw.n, x: scaled(raw.x), ...toTargets.of(raw) });
+    return {
+      inputShape: train.inputShape,
+      outputs: toTargets.K,
+      train: split(train),
+      test: test && split(test),
+    };
+  },
+});
+
+interface RawSplit {
+  readonly part: "train" | "test";
+  readonly n: number;
+  readonly inputShape: readonly number[];
+  /** Inputs of the examples taken. */
+  readonly x: NpyArray["data"];
+  /** Targets of the whole array. */
+  readonly y: NpyArray;
+}
+
+function readSplit(
+  archive: ReadonlyMap<string, Uint8Array>,
+  file: string,
+  part: RawSplit["part"],
+  take?: number,
+): RawSplit {
+  const array = (name: string): NpyArray => {
+    const bytes = archive.get(`${name}.npy`);
+    if (bytes) return parseNpy(bytes, file, name);
+    const found = [...archive.keys()].map((key) => key.replace(/\.npy$/, "")).join(", ") || "nothing";
+    throw fileError(
+      file,
+      `The archive has no array ${name}; found ${found}.`,
+      `Save it with numpy.savez(…, ${name}=…).`,
+    );
+  };
+  const x = array(`x_${part}`);
+  const y = array(`y_${part}`);
+  if (x.shape.length === 0)
+    throw fileError(file, `Array x_${part}: expected shape (n, …); found a single number.`);
+  if (y.shape.length === 0 || y.shape.length > 2) {
+    throw fileError(file, `Array y_${part}: expected shape (n) or (n, K); found (${y.shape.join(", ")}).`);
+  }
+  if (x.shape[0] !== y.shape[0]) {
+    throw fileError(
+      file,
+      `Expected as many rows in y_${part} as in x_${part}, ${x.shape[0]}; found ${y.shape[0]}.`,
+    );
+  }
+  const inputShape = x.shape.length === 1 ? [1] : x.shape.slice(1);
+  const D = inputShape.reduce((a, b) => a * b, 1);
+  if (D === 0 || y.shape[1] === 0)
+    throw fileError(file, `Expected at least one column in x_${part} and y_${part}; found none.`);
+  const n = checkTake(take, x.shape[0], file);
+  const taken = x.data.subarray(0, n * D);
+  checkFinite(taken, D, file, `x_${part}`);
+  return { part, n, inputShape, x: taken, y };
+}
+
+const widthOf = ({ shape }: NpyArray): number => shape[1] ?? 1;
+const isLabels = (y: NpyArray): boolean => y.kind === "integer" && widthOf(y) === 1;
+
+/**
+ * Integers [n] or [n, 1] are class labels. Real numbers are targets as they stand; where every row of both splits is one-hot,
+ * they are classes too, so that accuracy can be measured.
+ */
+function targetsOf(train: RawSplit, test: RawSplit | null, classes: number | undefined, file: string) {
+  if (test && (isLabels(train.y) !== isLabels(test.y) || widthOf(train.y) !== widthOf(test.y))) {
+    const kind = (y: NpyArray) =>
+      isLabels(y) ? "integer labels" : `${y.kind} targets with ${widthOf(y)} columns`;
+    throw fileError(
+      file,
+      `Expected y_test of the same kind as y_train, ${kind(train.y)}; found ${kind(test.y)}.`,
+    );
+  }
+  if (isLabels(train.y)) {
+    const K = countClasses(train.y.data, classes, `${file}: y_train`);
+    if (test) checkLabels(test.y.data, K, `${file}: y_test`);
+    const of = ({ n, y }: RawSplit) => {
+      const labels = Int32Array.from(y.data.subarray(0, n));
+      return { labels, y: oneHot(labels, K) };
+    };
+    return { K, of };
+  }
+  const K = widthOf(train.y);
+  const classified = K > 1 && [train, test].every((split) => split === null || isOneHot(split.y.data, K));
+  const of = ({ n, y, part }: RawSplit) => {
+    const values = Float32Array.from(y.data.subarray(0, n * K));
+    checkFinite(values, K, file, `y_${part}`);
+    const labels = classified
+      ? Int32Array.from({ length: n }, (_, i) => values.subarray(i * K, (i + 1) * K).indexOf(1))
+      : null;
+    return { labels, y: values };
+  };
+  return { K, of };
+}
+
+function isOneHot(y: NpyArray["data"], K: number): boolean {
+  for (let i = 0; i < y.length; i += K) {
+    let ones = 0;
+    for (let k = 0; k < K; k++) {
+      if (y[i + k] === 1) ones++;
+      else if (y[i + k] !== 0) return false;
+    }
+    if (ones !== 1) return false;
+  }
+  return true;
+}
