@@ -1,0 +1,59 @@
+// Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
+import { EigenTracker } from "../curvature/tracker";
+import { noiseFactors, type NoiseReading } from "./noiseFactors";
+import { growth } from "../stability/growth";
+import { momentumVarianceLimit, varianceLimit } from "../stability/varianceLimit";
+import type { Probe, ProbeContext } from "./probe";
+
+/** Rank kept while training; a verdict uses more (see run/verdict.ts). */
+const trainingRank = 32;
+
+/**
+ * The mean-square limit and the growth at the run's own settings, from Gauss–Newton factors.
+ * @source theory.md, section 2.
+ */
+export async function varianceReading(context: ProbeContext, rank: number | "all"): Promise<NoiseReading> {
+  const { learningRate, momentum, nesterov } = context.experiment.optimizer;
+  const factors = await noiseFactors(context, rank);
+  const { batchSize, gemm } = context;
+  const limit =
+    momentum > 0
+      ? await momentumVarianceLimit(factors, { batchSize, momentum, nesterov, gemm })
+      : await varianceLimit(factors, { batchSize, gemm });
+  return { factors, limit, growth: await growth(factors, { learningRate, batchSize, momentum, nesterov, gemm }) };
+}
+
+export const noise: Probe = {
+  id: "noise",
+  label: "Gradient noise",
+  every: (experiment) => experiment.probes.noise?.every,
+  cost: "about 30 Gauss–Newton products and one Gram matrix",
+  start(experiment, size, rng) {
+    const { tolerance, rank } = experiment.probes.noise ?? { tolerance: 1e-2, rank: trainingRank };
+    const sigma = new EigenTracker({ size, top: 1, tolerance, rng });
+    const gaussNewton = new EigenTracker({ size, top: 1, tolerance, rng });
+    return {
+      async measure(context) {
+        const curvature = context.curvature;
+        const flat = await gaussNewton.measure(curvature.gaussNewton());
+        const uneven = await sigma.measure(curvature.noiseMatrix());
+        const { limit, growth: rate } = await varianceReading(context, rank);
+        return {
+          gaussNewtonSharpness: flat.values[0],
+          nonuniformity: Math.sqrt(Math.max(0, uneven.values[0])),
+          "stability.varianceLimit": limit.upper,
+          "stability.varianceLimit.lower": limit.lower,
+          "stability.growth": rate.rho,
+        };
+      },
+      get memory() {
+        return [...sigma.state, ...gaussNewton.state];
+      },
+      recall(memory) {
+        const half = memory.length >> 1;
+        sigma.restore(memory.slice(0, half));
+        gaussNewton.restore(memory.slice(half));
+      },
+    };
+  },
+};

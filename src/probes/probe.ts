@@ -1,0 +1,43 @@
+// What a probe is: one measurement at a fixed point of the run, with the cost it declares.
+import type { Curvature } from "../curvature/curvature";
+import type { Experiment } from "../protocol/experiment";
+import type { MetricValues } from "../protocol/metrics";
+import type { Gemm } from "../util/gemm";
+import type { Rng } from "../util/rng";
+
+/** What a probe sees: operators at the current θ, never the model. */
+export interface ProbeContext {
+  readonly experiment: Experiment;
+  /** Training examples n, batch size B, outputs K. */
+  readonly n: number;
+  readonly batchSize: number;
+  readonly outputs: number;
+  /** Set to the current θ before a probe is asked. */
+  readonly curvature: Curvature;
+  readonly gemm: Gemm;
+  /** Training and test loss and accuracy at θ; `test` is null without test data, accuracies for regression. */
+  score(): Promise<{ train: Score; test: Score | null }>;
+}
+
+export interface Score {
+  readonly loss: number;
+  readonly accuracy: number | null;
+}
+
+/** A probe at work in one run: it may keep what makes the next reading cheaper. */
+export interface ActiveProbe {
+  measure(context: ProbeContext): Promise<MetricValues>;
+  /** Vectors [d] that make the next reading warm; a checkpoint keeps them. */
+  readonly memory: readonly Float32Array[];
+  recall(memory: readonly Float32Array[]): void;
+}
+
+export interface Probe {
+  readonly id: "sharpness" | "noise" | "generalization";
+  readonly label: string;
+  /** Steps between readings, or undefined when the experiment does not ask for it. */
+  every(experiment: Experiment): number | undefined;
+  /** What one reading costs, in words for the panel. */
+  readonly cost: string;
+  start(experiment: Experiment, size: number, rng: Rng): ActiveProbe;
+}

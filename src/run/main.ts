@@ -1,0 +1,32 @@
+// Entry of the run process: `start FOLDER REQUEST`, `resume FOLDER`, `measure REQUEST`, `doctor`.
+import { inspectEngines } from "../engines";
+import { UserError } from "../protocol/errors";
+import type { RunRequest } from "../protocol/request";
+import { measure } from "./measure";
+import { resume, start } from "./start";
+
+async function main([command, ...args]: readonly string[]): Promise<number> {
+  switch (command) {
+    case "start":
+      return start(args[0], JSON.parse(args[1]) as RunRequest);
+    case "resume":
+      return resume(args[0]);
+    case "measure":
+      await measure(JSON.parse(args[0]) as RunRequest);
+      return 0;
+    case "doctor":
+      process.stdout.write(`${JSON.stringify(await inspectEngines())}\n`);
+      return 0;
+    default:
+      throw new Error(`internal: unknown command ${command}`);
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    // A user's mistake is one message; a stack is for our own.
+    process.stderr.write(`${error instanceof UserError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(error instanceof UserError ? 2 : 1);
+  },
+);

@@ -1,0 +1,29 @@
+// `basin measure`: no training, every metric and the verdict at given weights.
+import { openEngine } from "../engines";
+import { stringify } from "../protocol/numbers";
+import type { RunRequest } from "../protocol/request";
+import { measurePoint } from "./measurePoint";
+import { Problem } from "./problem";
+import { contextOf } from "./start";
+import { assembleVerdict } from "./verdict";
+
+/** Prints the contract's object on stdout; says what it is doing on stderr. */
+export async function measure({ experiment, file, weights }: RunRequest): Promise<void> {
+  const engine = await openEngine(experiment.engine);
+  const problem = await Problem.load(experiment, file, engine);
+  const theta = await problem.start(weights);
+  const context = await contextOf(problem, theta, () => undefined);
+  const point = await measurePoint(problem, context, theta, new Map(), (what) => process.stderr.write(`measuring ${what}\n`));
+  const verdict = assembleVerdict({
+    experiment,
+    n: problem.n,
+    step: 0,
+    diverged: false,
+    initialLoss: NaN,
+    loss: point.loss,
+    point,
+  });
+  process.stdout.write(
+    `${stringify({ experiment: experiment.name, parameters: problem.d, examples: problem.n, metrics: point.metrics, verdict })}\n`,
+  );
+}

@@ -1,0 +1,147 @@
+// The training problem of an experiment: data, model, loss and compiled functions, ready to step and to be probed.
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { buildNetwork } from "../curvature/buildNetwork";
+import { Curvature, type Meter } from "../curvature/curvature";
+import { totalSize, viewsOf } from "../curvature/flat";
+import type { NetworkParts } from "../curvature/network";
+import { loadDataset } from "../data";
+import type { Dataset, Split } from "../data/dataset";
+import type { Compiled, Engine } from "../engines/engine";
+import { grad } from "../graph/differentiate";
+import { losses } from "../losses";
+import { buildModel, initialize, type Model } from "../models";
+import { fileError } from "../protocol/errors";
+import type { Experiment } from "../protocol/experiment";
+import { decodeSafetensors } from "../protocol/safetensors";
+import { Rng } from "../util/rng";
+
+/** Reads a file the experiment names, relative to the experiment's own folder. */
+const reader = (file: string) => async (path: string): Promise<Uint8Array> => {
+  const absolute = resolve(dirname(file), path);
+  try {
+    return await readFile(absolute);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw fileError(
+      absolute,
+      code === "ENOENT" ? "no such file" : `cannot be read (${code ?? String(error)})`,
+      `Expected the data that ${file} names; put the file there or correct the path.`,
+    );
+  }
+};
+
+export class Problem {
+  readonly shapes: readonly (readonly number[])[];
+  /** Number of parameters. */
+  readonly d: number;
+  private readonly compiled = new Map<string, Promise<Compiled>>();
+
+  private constructor(
+    readonly experiment: Experiment,
+    readonly file: string,
+    readonly engine: Engine,
+    readonly data: Dataset,
+    readonly model: Model,
+    private readonly parts: NetworkParts,
+  ) {
+    this.shapes = model.parameters.map(({ shape }) => shape);
+    this.d = totalSize(this.shapes);
+  }
+
+  /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
+  static async load(experiment: Experiment, file: string, engine: Engine): Promise<Problem> {
+    const data = await loadDataset(experiment.data, { readBytes: reader(file), seed: experiment.seed });
+    const inputs = data.inputShape.reduce((a, b) => a * b, 1);
+    const model = buildModel(experiment.model, inputs, data.outputs);
+    return new Problem(experiment, file, engine, data, model, { model, loss: losses[experiment.loss], inputs, outputs: data.outputs });
+  }
+
+  get n(): number {
+    return this.data.train.n;
+  }
+
+  get batchSize(): number {
+    const { batchSize } = this.experiment.optimizer;
+    return batchSize === "full" ? this.n : Math.min(batchSize, this.n);
+  }
+
+  /** Starting parameters [d]: the experiment's weights file, or the default initialization from the seed. */
+  async start(weights?: string): Promise<Float32Array> {
+    const theta = new Float32Array(this.d);
+    const views = viewsOf(theta, this.shapes);
+    const from = weights ?? this.experiment.model.weights;
+    if (from === undefined) {
+      initialize(this.model.parameters, new Rng(this.experiment.seed, "init")).forEach((values, i) => views[i].set(values));
+      return theta;
+    }
+    const path = resolve(dirname(this.file), from);
+    const { tensors } = decodeSafetensors(await reader(this.file)(from), path);
+    fillFrom(tensors, this.model, views, path);
+    return theta;
+  }
+
+  /** Curvature operators on the training set. */
+  curvature(meter?: Meter): Curvature {
+    return new Curvature(this.engine, buildNetwork(this.parts, this.n), this.data.train.x, this.data.train.y, meter);
+  }
+
+  /** Loss and gradient on a batch of `size` examples: run(x, y, …θ) → [loss, …∇]. */
+  gradient(size: number): Promise<Compiled> {
+    return this.once(`gradient${size}`, () => {
+      const network = buildNetwork(this.parts, size);
+      return this.engine.compile([network.x, network.y, ...network.parameters], [network.loss, ...grad(network.loss, network.parameters)]);
+    });
+  }
+
+  /** Mean loss and accuracy on a split; accuracy is null for regression. Costs one forward pass. */
+  async score(split: Split, theta: Float32Array): Promise<{ loss: number; accuracy: number | null }> {
+    const f = await this.once(`score${split.n}`, () => {
+      const network = buildNetwork(this.parts, split.n);
+      return this.engine.compile([network.x, network.y, ...network.parameters], [network.loss, network.output]);
+    });
+    const [loss, outputs] = await f.run([split.x, split.y, ...viewsOf(theta, this.shapes)]);
+    return { loss: loss[0], accuracy: split.labels ? accuracyOf(outputs, split.labels, this.data.outputs) : null };
+  }
+
+  private once(key: string, compile: () => Promise<Compiled>): Promise<Compiled> {
+    let made = this.compiled.get(key);
+    if (!made) this.compiled.set(key, (made = compile()));
+    return made;
+  }
+}
+
+/** Share of rows of `outputs` [n, K] whose largest entry stands at the label. NaN outputs count as wrong. */
+export function accuracyOf(outputs: Float32Array, labels: Int32Array, K: number): number {
+  let right = 0;
+  for (let i = 0; i < labels.length; i++) {
+    let best = -1;
+    let top = -Infinity;
+    for (let k = 0; k < K; k++) {
+      if (outputs[i * K + k] > top) {
+        top = outputs[i * K + k];
+        best = k;
+      }
+    }
+    if (best === labels[i]) right++;
+  }
+  return right / labels.length;
+}
+
+/** Copies named tensors into views. @throws UserError naming the first tensor that is missing or has another shape. */
+export function fillFrom(
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+  model: Model,
+  views: readonly Float32Array[],
+  path: string,
+  prefix = "",
+): void {
+  model.parameters.forEach(({ name, shape }, i) => {
+    const tensor = tensors.get(prefix + name);
+    if (!tensor)
+      throw fileError(path, `has no tensor "${prefix}${name}" (it holds ${[...tensors.keys()].join(", ") || "none"})`, `Expected ${prefix}${name} of shape [${shape.join(", ")}], named as PyTorch's nn.Sequential names it.`);
+    if (tensor.shape.join() !== shape.join())
+      throw fileError(path, `tensor "${prefix}${name}" has shape [${tensor.shape.join(", ")}]`, `Expected [${shape.join(", ")}] for this model.`);
+    views[i].set(tensor.data);
+  });
+}

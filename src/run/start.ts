@@ -1,0 +1,143 @@
+// One run from request to verdict, in its own process; and its resume after any kind of end.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openEngine, openGemm } from "../engines";
+import type { ProbeContext } from "../probes";
+import { fileError } from "../protocol/errors";
+import { stringify } from "../protocol/numbers";
+import type { RunRequest } from "../protocol/request";
+import { files, type RunInfo } from "../protocol/runFolder";
+import { loadCheckpoint, newestCheckpoint, type TrainingState } from "./checkpoint";
+import { describeSelf } from "./describeSelf";
+import { EventLog } from "./eventLog";
+import { Interrupt } from "./interrupt";
+import { measurePoint } from "./measurePoint";
+import { Problem } from "./problem";
+import { train, type Reached } from "./train";
+import { assembleVerdict } from "./verdict";
+import { optimizers } from "../optimizers";
+
+/** What the process's exit status says. */
+export type Status = 0 | 130;
+
+/** Everything a probe needs, over one curvature at one θ. */
+export async function contextOf(problem: Problem, theta: Float32Array, check: () => void): Promise<ProbeContext> {
+  return {
+    experiment: problem.experiment,
+    n: problem.n,
+    batchSize: problem.batchSize,
+    outputs: problem.data.outputs,
+    curvature: problem.curvature({ products: 0, check }),
+    gemm: await openGemm(),
+    score: async () => ({
+      train: await problem.score(problem.data.train, theta),
+      test: problem.data.test ? await problem.score(problem.data.test, theta) : null,
+    }),
+  };
+}
+
+const writeJson = (path: string, value: unknown): void => writeFileSync(path, `${stringify(value, 2)}\n`);
+
+/** Starts a new run in `folder`, which the launcher has made. */
+export async function start(folder: string, request: RunRequest): Promise<Status> {
+  const { experiment, file, overrides, id } = request;
+  const interrupt = new Interrupt();
+  interrupt.watch(join(folder, "stop"));
+  const info: RunInfo = { schema: 1, id, experiment, file, overrides, resumed: [], created: new Date().toISOString(), ...(await describeSelf(file)) };
+  writeJson(join(folder, files.run), info);
+  mkdirSync(join(folder, files.checkpoints), { recursive: true });
+  const engine = await openEngine(experiment.engine);
+  const problem = await Problem.load(experiment, file, engine);
+  return go(folder, info, problem, await problem.start(), null, interrupt);
+}
+
+/** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */
+export async function resume(folder: string): Promise<Status> {
+  const interrupt = new Interrupt();
+  interrupt.watch(join(folder, "stop"));
+  const path = join(folder, files.run);
+  let old: RunInfo;
+  try {
+    old = JSON.parse(readFileSync(path, "utf8")) as RunInfo;
+  } catch {
+    throw fileError(path, "cannot be read as JSON", "Expected the run.json that `basin run` wrote; this folder cannot be resumed.");
+  }
+  const engine = await openEngine(old.experiment.engine);
+  const problem = await Problem.load(old.experiment, old.file, engine);
+  const checkpoint = newestCheckpoint(join(folder, files.checkpoints));
+  if (!checkpoint) throw fileError(join(folder, files.checkpoints), "holds no checkpoint", "The run ended before its first one; start it anew with `basin run`.");
+  const { optimizer } = old.experiment;
+  const saved = loadCheckpoint(checkpoint, problem.model, problem.d, optimizers[optimizer.kind].slots(optimizer));
+  const info: RunInfo = { ...old, ...(await describeSelf(old.file)), resumed: [...old.resumed, { at: new Date().toISOString(), step: saved.step }] };
+  writeJson(path, info);
+  return go(folder, info, problem, saved.theta, saved, interrupt);
+}
+
+async function go(
+  folder: string,
+  info: RunInfo,
+  problem: Problem,
+  theta: Float32Array,
+  saved: TrainingState | null,
+  interrupt: Interrupt,
+): Promise<Status> {
+  const { experiment, engine, d, n } = problem;
+  const log = new EventLog(join(folder, files.events));
+  const context = await contextOf(problem, theta, () => interrupt.check());
+  log.add({
+    kind: "header",
+    schema: 1,
+    id: info.id,
+    name: experiment.name,
+    parameters: d,
+    examples: n,
+    outputs: problem.data.outputs,
+    engine: `${engine.name} ${engine.version}`,
+    probes: Object.keys(experiment.probes),
+    steps: experiment.stop.steps,
+    ...(saved ? { resumedAt: saved.step } : {}),
+  });
+  log.flush();
+  try {
+    const reached = await train(problem, folder, log, context, interrupt, theta, saved);
+    interrupt.mute();
+    const verdict = await verdictOf(problem, context, folder, reached);
+    writeJson(join(folder, files.verdict), verdict);
+    log.add({ kind: "metrics", step: verdict.step, time: reached.time, probe: "verdict", values: verdict.metrics });
+    log.add({ kind: "end", step: reached.step, time: reached.time, reason: reached.reason });
+    return reached.reason === "interrupted" ? 130 : 0;
+  } catch (error) {
+    log.add({ kind: "end", step: saved?.step ?? 0, time: saved?.time ?? 0, reason: "error" });
+    throw error;
+  } finally {
+    log.close();
+  }
+}
+
+/** Judges the point reached; a diverged run is judged at its last finite checkpoint, so that a stable rate can be named. */
+async function verdictOf(problem: Problem, context: ProbeContext, folder: string, reached: Reached) {
+  const diverged = reached.reason === "diverged";
+  const { theta } = reached;
+  let step = reached.step;
+  if (diverged) {
+    const path = newestCheckpoint(join(folder, files.checkpoints));
+    const { optimizer } = problem.experiment;
+    const last = path ? loadCheckpoint(path, problem.model, problem.d, optimizers[optimizer.kind].slots(optimizer)) : null;
+    if (last) {
+      theta.set(last.theta);
+      step = last.step;
+    }
+  }
+  const point = theta.every(Number.isFinite) ? await measurePoint(problem, context, theta, diverged ? new Map() : reached.memories) : null;
+  const verdict = assembleVerdict({
+    experiment: problem.experiment,
+    n: problem.n,
+    step,
+    diverged,
+    divergedAt: reached.step,
+    initialLoss: reached.initialLoss,
+    loss: reached.loss,
+    point,
+  });
+  return { ...verdict, metrics: point?.metrics ?? {} };
+}

@@ -1,0 +1,84 @@
+// Every op of the registry, by its line alone: shape, both engines, gradient, second derivative.
+import { describe, expect, test } from "vitest";
+import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { evaluate, tensorflowEngine } from "../../../src/engines/tensorflow/engine";
+import { grad, hvp, jvp } from "../../../src/graph/differentiate";
+import { Graph, type Node } from "../../../src/graph/node";
+import { dot, ops } from "../../../src/graph/ops";
+import { Rng } from "../../../src/util/rng";
+import { expectClose, tf, uniform } from "../../support/numeric";
+
+/** float32 rounding through a handful of operations. */
+const F32 = 2e-5;
+/** Central differences in float32: rounding error / step plus the step squared. */
+const DIFFERENCE = 2e-2;
+
+const onnx = onnxEngine("test", { threads: 1 });
+const tensorflow = tensorflowEngine({ tf, version: "test" });
+
+const cases = ops.flatMap((op) => op.samples.map((sample, i) => ({ name: `${op.name} #${i} ${JSON.stringify(sample.shapes)}`, op, sample })));
+
+function build(index: number) {
+  const { op, sample } = cases[index];
+  const graph = new Graph();
+  const rng = new Rng(7, op.name);
+  const inputs = sample.shapes.map((shape, i) => graph.input(`x${i}`, shape));
+  const out = graph.make(op, inputs, sample.attrs ?? {});
+  const values = sample.shapes.map((shape) => uniform(rng, shape, sample.range));
+  const weight = graph.input("w", out.shape);
+  const weights = uniform(rng, out.shape);
+  return { graph, rng, inputs, out, values, weight, weights, objective: dot(weight, out) };
+}
+
+test("op names are unique", () => {
+  expect(new Set(ops.map((op) => op.name)).size).toBe(ops.length);
+});
+
+describe.each(cases.map(({ name }, index) => ({ name, index })))("$name", ({ index }) => {
+  test("ONNX Runtime and tfjs give the same values, in the declared shape", async () => {
+    const { inputs, out, values } = build(index);
+    const [a] = await (await onnx.compile(inputs, [out])).run(values);
+    const [b] = await (await tensorflow.compile(inputs, [out])).run(values);
+    expectClose(a, b, F32, "values");
+  });
+
+  test("the gradient equals tfjs's own autodiff of the forward pass", async () => {
+    const { inputs, values, weight, weights, objective } = build(index);
+    const mine = await (await onnx.compile([...inputs, weight], grad(objective, inputs))).run([...values, weights]);
+    const tensors = values.map((v, i) => tf.tensor(v, [...inputs[i].shape]));
+    const w = tf.tensor(weights, [...weight.shape]);
+    const theirs = tf.grads((...x: tf.Tensor[]) => tf.reshape(evaluate(tf, [...inputs, weight], [objective], [...x, w])[0], []) as tf.Scalar)(tensors);
+    mine.forEach((g, i) => expectClose(g, theirs[i].dataSync(), F32, `input ${i}`));
+  });
+
+  test("the Hessian product equals central differences of the gradient", async () => {
+    const { graph, rng, inputs, values, weight, weights, objective } = build(index);
+    // Squaring the objective gives even linear ops a Hessian to be checked.
+    const scalar = dot(objective, objective);
+    const v = inputs.map((node, i) => graph.input(`v${i}`, node.shape));
+    const direction = v.map((node) => uniform(rng, node.shape));
+    const product = await (await onnx.compile([...inputs, weight, ...v], hvp(scalar, inputs, v))).run([...values, weights, ...direction]);
+    const gradient = await onnx.compile([...inputs, weight], grad(scalar, inputs));
+    const eps = 3e-3;
+    const at = (sign: number) =>
+      gradient.run([...values.map((x, i) => x.map((value, j) => value + sign * eps * direction[i][j])), weights]);
+    const [plus, minus] = [await at(1), await at(-1)];
+    const all = (parts: Float32Array[]): number[] => parts.flatMap((p) => Array.from(p));
+    const differences = all(plus).map((p, i) => (p - all(minus)[i]) / (2 * eps));
+    // A kink crossed by the difference, or values so large that float32 hides them, say nothing about the rule.
+    const size = Math.hypot(...differences);
+    if (size > 1e-3) expectClose(all(product), differences, cases[index].sample.range?.[1] === 100 ? 0.5 : DIFFERENCE, "Hv");
+    else expect(Math.hypot(...all(product))).toBeLessThan(1e-2);
+  });
+
+  test("jvp and vjp are transposes: ⟨u, J v⟩ = ⟨Jᵀu, v⟩", async () => {
+    const { graph, rng, inputs, out, values, weight, weights, objective } = build(index);
+    const v = inputs.map((node, i) => graph.input(`v${i}`, node.shape));
+    const direction = v.map((node) => uniform(rng, node.shape));
+    const [jv] = jvp([out], inputs, v);
+    const left: Node = dot(weight, jv);
+    const right = grad(objective, inputs).map((g, i) => dot(g, v[i])).reduce((a, b) => graph.make(ops[0], [a, b]));
+    const [a, b] = await (await onnx.compile([...inputs, weight, ...v], [left, right])).run([...values, weights, ...direction]);
+    expect(Math.abs(a[0] - b[0])).toBeLessThan(1e-4 * (1 + Math.abs(a[0])));
+  });
+});
