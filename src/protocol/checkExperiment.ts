@@ -36,7 +36,7 @@ export interface CheckedExperiment {
   /** One entry without a sweep, else one for each combination, in file order; empty when any problem is an error. */
   readonly points: ExperimentPoint[];
   /** Place of a key's value, or of the nearest key around it; for a key that is only swept, of its list in `sweep`. */
-  placeOf(keyPath: string): SourcePlace;
+  readonly placeOf: (keyPath: string) => SourcePlace;
 }
 
 /**

@@ -14,7 +14,13 @@ export type Scale = "unit" | "standardize" | "none";
 
 export type DataSpec =
   /** `classes`: number of classes K; without it, one more than the largest label in the whole training file. */
-  | { readonly source: "idx"; readonly train: FilePair; readonly test?: FilePair; readonly scale: Scale; readonly classes?: number }
+  | {
+      readonly source: "idx";
+      readonly train: FilePair;
+      readonly test?: FilePair;
+      readonly scale: Scale;
+      readonly classes?: number;
+    }
   | {
       readonly source: "npz";
       readonly file: string;
@@ -32,7 +38,13 @@ export type DataSpec =
       readonly task: "regression" | "classification";
       readonly scale: Scale;
     }
-  | { readonly source: "chebyshev"; readonly degree: number; readonly examples: number; readonly testExamples: number; readonly noise: number }
+  | {
+      readonly source: "chebyshev";
+      readonly degree: number;
+      readonly examples: number;
+      readonly testExamples: number;
+      readonly noise: number;
+    }
   | {
       readonly source: "teacher";
       readonly inputs: number;
@@ -43,7 +55,14 @@ export type DataSpec =
       readonly testExamples: number;
       readonly noise: number;
     }
-  | { readonly source: "spirals"; readonly classes: number; readonly turns: number; readonly examples: number; readonly testExamples: number; readonly noise: number };
+  | {
+      readonly source: "spirals";
+      readonly classes: number;
+      readonly turns: number;
+      readonly examples: number;
+      readonly testExamples: number;
+      readonly noise: number;
+    };
 
 export interface MlpSpec {
   readonly kind: "mlp";

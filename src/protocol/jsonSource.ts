@@ -15,9 +15,9 @@ export interface JsonSource {
   /** Syntax errors and duplicate keys. */
   readonly problems: readonly Problem[];
   /** Place of a path's value; of its key with `"key"`; of the nearest object around it when it is absent. */
-  place(path: KeyPath, what?: "value" | "key"): SourcePlace;
+  readonly place: (path: KeyPath, what?: "value" | "key") => SourcePlace;
   /** Whether the text holds this path. */
-  has(path: KeyPath): boolean;
+  readonly has: (path: KeyPath) => boolean;
 }
 
 export function parseJsonSource(rawText: string, file: string): JsonSource {

@@ -13,7 +13,11 @@ export function stringify(value: unknown, indent?: number): string {
   return JSON.stringify(
     value,
     (_key, v: unknown) =>
-      typeof v === "number" ? encodeNum(v) : ArrayBuffer.isView(v) ? Array.from(v as Float64Array, encodeNum) : v,
+      typeof v === "number"
+        ? encodeNum(v)
+        : ArrayBuffer.isView(v)
+          ? Array.from(v as Float64Array, encodeNum)
+          : v,
     indent,
   );
 }

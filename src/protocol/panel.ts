@@ -21,7 +21,12 @@ export interface RunSnapshot {
 export type ToPanel =
   | { readonly kind: "snapshot"; readonly runs: readonly RunSummary[]; readonly selected: RunSnapshot | null }
   | { readonly kind: "events"; readonly run: string; readonly events: readonly RunEvent[] }
-  | { readonly kind: "status"; readonly run: string; readonly status: RunStatus; readonly verdict: Verdict | null }
+  | {
+      readonly kind: "status";
+      readonly run: string;
+      readonly status: RunStatus;
+      readonly verdict: Verdict | null;
+    }
   | { readonly kind: "runs"; readonly runs: readonly RunSummary[] };
 
 /** Intents: the webview says what was picked, the host decides. */

@@ -26,7 +26,12 @@ export interface RunInfo {
   readonly processStarted: string;
   readonly resumed: readonly { readonly at: string; readonly step: number }[];
   readonly versions: Readonly<Record<string, string>>;
-  readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number; readonly memory: number };
+  readonly machine: {
+    readonly platform: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memory: number;
+  };
   readonly git: { readonly commit: string; readonly dirty: boolean } | null;
 }
 

@@ -2,12 +2,7 @@
 import type { BatchSize } from "./experiment";
 
 export type VerdictKind =
-  | "diverged"
-  | "unstable-mean"
-  | "unstable-variance"
-  | "edge"
-  | "inconclusive"
-  | "stable";
+  "diverged" | "unstable-mean" | "unstable-variance" | "edge" | "inconclusive" | "stable";
 
 /** Verdicts that mean "this learning rate breaks linear stability": the run is flagged. */
 export const flagged: readonly VerdictKind[] = ["diverged", "unstable-mean", "unstable-variance"];
