@@ -53,7 +53,7 @@ export function schemaFindings(root: Json): Finding[] {
     const finding = toFinding(root, error);
     if (!finding) continue;
     // A wrong value fails several keywords at once (`anyOf` and each of its members): one problem says it all.
-    const id = JSON.stringify([finding.path, finding.at === "key" ? finding.message : ""]);
+    const id = JSON.stringify([finding.path, finding.message]);
     if (!findings.has(id)) findings.set(id, finding);
   }
   return [...findings.values()];

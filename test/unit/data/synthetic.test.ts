@@ -88,6 +88,14 @@ describe("teacher", () => {
     expect(many.train.y.subarray(0, 5)).toEqual(few.train.y);
   });
 
+  it("adds noise to training targets only, and to nothing else", async () => {
+    const [clean, noisy] = [await load(spec), await load({ ...spec, noise: 0.3 })];
+    expect(noisy.test).toEqual(clean.test);
+    expect(noisy.train.x).toEqual(clean.train.x);
+    const variance = noisy.train.y.reduce((sum, value, i) => sum + (value - clean.train.y[i]) ** 2, 0) / spec.examples;
+    expect(Math.abs(variance / 0.09 - 1)).toBeLessThan(5 * Math.sqrt(2 / spec.examples));
+  });
+
   it("differs from seed to seed", async () => {
     expect((await load(spec, 1)).train).not.toEqual((await load(spec, 2)).train);
   });
