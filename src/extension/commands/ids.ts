@@ -1,0 +1,14 @@
+// The ids of Basin's commands, as in package.json; a test holds the two together.
+
+export const commandIds = {
+  run: "basin.run",
+  stop: "basin.stop",
+  openPanel: "basin.openPanel",
+  newExperiment: "basin.newExperiment",
+  resume: "basin.resume",
+  deleteRun: "basin.deleteRun",
+  openRunFile: "basin.openRunFile",
+  refresh: "basin.refresh",
+} as const;
+
+export type CommandId = (typeof commandIds)[keyof typeof commandIds];

@@ -1,0 +1,20 @@
+// Every command, one file each.
+import { deleteRun } from "./deleteRun";
+import { newExperiment } from "./newExperiment";
+import { openPanel } from "./openPanel";
+import { openRunFile } from "./openRunFile";
+import { refresh } from "./refresh";
+import { resume } from "./resume";
+import { run } from "./run";
+import { stop } from "./stop";
+
+export const commands = [
+  run,
+  stop,
+  openPanel,
+  newExperiment,
+  resume,
+  deleteRun,
+  openRunFile,
+  refresh,
+] as const;

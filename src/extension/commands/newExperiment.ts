@@ -1,0 +1,36 @@
+// Basin: New Experiment. A template, written under a name that is free, opened for editing.
+import * as vscode from "vscode";
+import type { Command } from "./command";
+import { commandIds } from "./ids";
+import { templates } from "./templates";
+
+export const newExperiment: Command = {
+  id: commandIds.newExperiment,
+  title: "New Experiment",
+  run: async () => {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    if (!folder) {
+      const open = "Open Folder";
+      const text = "Basin: open a folder first; experiments are files in it.";
+      const answer = await vscode.window.showInformationMessage(text, open);
+      if (answer === open) await vscode.commands.executeCommand("vscode.openFolder");
+      return;
+    }
+    const template = await vscode.window.showQuickPick(templates, { placeHolder: "Start from" });
+    if (!template) return;
+    const uri = await freeName(folder.uri, template.fileName);
+    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(template.text));
+    await vscode.window.showTextDocument(uri);
+  },
+};
+
+async function freeName(folder: vscode.Uri, base: string): Promise<vscode.Uri> {
+  for (let n = 1; ; n++) {
+    const uri = vscode.Uri.joinPath(folder, `${base}${n > 1 ? `-${n}` : ""}.basin.json`);
+    const taken = await vscode.workspace.fs.stat(uri).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) return uri;
+  }
+}

@@ -1,0 +1,30 @@
+// Basin: Open Run File. The files of a run folder, in the editor.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { files } from "../../protocol/runFolder";
+import type { Command } from "./command";
+import { commandIds } from "./ids";
+import { pickRun } from "./pickRun";
+
+const choices = [
+  { name: files.verdict, what: "the verdict with its evidence" },
+  { name: files.events, what: "every reading, one JSON object a line" },
+  { name: files.run, what: "the experiment as resolved, versions, machine" },
+  { name: files.log, what: "what the process printed" },
+] as const;
+
+export const openRunFile: Command = {
+  id: commandIds.openRunFile,
+  title: "Open Run File",
+  run: async (services, argument) => {
+    const texts = { placeHolder: "Run", none: "there is no run yet." };
+    const run = await pickRun(services, argument, () => true, texts);
+    if (!run) return;
+    const items = choices
+      .filter(({ name }) => existsSync(join(run.folder, name)))
+      .map(({ name, what }) => ({ label: name, description: what }));
+    const picked = await vscode.window.showQuickPick(items, { placeHolder: `File of ${run.info.id}` });
+    if (picked) await vscode.window.showTextDocument(vscode.Uri.file(join(run.folder, picked.label)));
+  },
+};

@@ -1,0 +1,33 @@
+// Which run a command is meant for: the one it was called with, else the user's pick among those that fit.
+import * as vscode from "vscode";
+import type { RunRecord } from "../../launchers";
+import { ago, statusWords, verdictWords } from "../format";
+import type { Services } from "../services";
+import { runIdOf } from "../views/tree";
+
+export async function pickRun(
+  { runs }: Services,
+  argument: unknown,
+  fits: (run: RunRecord) => boolean,
+  texts: { readonly placeHolder: string; readonly none: string },
+): Promise<RunRecord | undefined> {
+  const id = runIdOf(argument);
+  if (id !== undefined) {
+    if (!runs.byId(id)) await runs.refresh();
+    return runs.byId(id);
+  }
+  await runs.refresh();
+  const candidates = runs.all.filter(fits);
+  if (candidates.length === 0) {
+    void vscode.window.showInformationMessage(`Basin: ${texts.none}`);
+    return undefined;
+  }
+  const items = candidates.map((run) => ({
+    label: run.info.id,
+    description: run.verdict ? verdictWords[run.verdict.verdict] : statusWords[run.status],
+    detail: `step ${run.step}, ${ago(run.info.created, Date.now())}`,
+    run,
+  }));
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: texts.placeHolder });
+  return picked?.run;
+}

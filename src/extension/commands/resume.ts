@@ -1,0 +1,17 @@
+// Basin: Resume Run. Goes on from the run's last checkpoint, bit-exactly.
+import type { Command } from "./command";
+import { commandIds } from "./ids";
+import { pickRun } from "./pickRun";
+
+const resumable: readonly string[] = ["interrupted", "died", "failed"];
+
+export const resume: Command = {
+  id: commandIds.resume,
+  title: "Resume Run",
+  needs: "trust",
+  run: async (services, argument) => {
+    const texts = { placeHolder: "Run to resume", none: "no run was stopped before its end." };
+    const run = await pickRun(services, argument, ({ status }) => resumable.includes(status), texts);
+    if (run) await services.starter.resume(run);
+  },
+};

@@ -1,0 +1,19 @@
+// Basin: Stop Run. The run writes its verdict and ends; it can be resumed.
+import type { Command } from "./command";
+import { commandIds } from "./ids";
+import { pickRun } from "./pickRun";
+
+export const stop: Command = {
+  id: commandIds.stop,
+  title: "Stop Run",
+  run: async (services, argument) => {
+    const running = ({ status }: { status: string }) => status === "running";
+    const texts = { placeHolder: "Run to stop", none: "nothing is training." };
+    const [only, ...others] = services.runs.running;
+    const run =
+      argument === undefined && only && others.length === 0
+        ? only
+        : await pickRun(services, argument, running, texts);
+    if (run) await services.starter.stop(run);
+  },
+};

@@ -1,0 +1,46 @@
+// Numbers and run states as the editor shows them. Pure.
+import type { RunStatus } from "../protocol/runFolder";
+import type { VerdictKind } from "../protocol/verdict";
+
+/** At most four significant digits, without trailing zeros: 0.0312, 3.98, 1.2e-7. */
+export function shortNumber(x: number): string {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x > 0 ? "∞" : "−∞";
+  return String(Number(x.toPrecision(4)));
+}
+
+/** The value rounded down to three significant digits: a limit must not be rounded up across itself. */
+export function roundedDown(x: number): number {
+  if (!(x > 0) || !Number.isFinite(x)) return x;
+  const unit = 10 ** (Math.floor(Math.log10(x)) - 2);
+  const down = Number((Math.floor(x / unit) * unit).toPrecision(3));
+  return down > x ? Number((down - unit).toPrecision(3)) : down;
+}
+
+export const statusWords: Readonly<Record<RunStatus, string>> = {
+  running: "training",
+  finished: "finished",
+  diverged: "diverged",
+  interrupted: "stopped",
+  died: "process gone",
+  failed: "failed",
+};
+
+/** Short words for lists; the verdict's own summary says it in full. */
+export const verdictWords: Readonly<Record<VerdictKind, string>> = {
+  diverged: "diverged",
+  "unstable-mean": "unstable: learning rate too large",
+  "unstable-variance": "unstable: gradient noise too large",
+  edge: "edge of stability",
+  inconclusive: "inconclusive",
+  stable: "stable",
+};
+
+/** "2 min ago", from an ISO time. */
+export function ago(iso: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 60) return "just now";
+  const [n, unit] =
+    seconds < 3600 ? [seconds / 60, "min"] : seconds < 86400 ? [seconds / 3600, "h"] : [seconds / 86400, "d"];
+  return `${Math.floor(n)} ${unit} ago`;
+}

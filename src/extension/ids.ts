@@ -1,0 +1,12 @@
+// Ids that code and package.json must agree on, and the keys under which state is kept. Never written as literals elsewhere.
+
+export const viewId = "basin.experiments";
+export const panelType = "basin.panel";
+export const experimentGlob = "**/*.basin.json";
+/** What a file search skips: packages and the run folders themselves. */
+export const skippedGlob = "**/{node_modules,.basin,.git}/**";
+/** Diagnostics of the checker and those of flagged runs, under one name for the user. */
+export const diagnosticSource = "Basin";
+export const flaggedCode = "basin.flagged";
+export const experimentSelector = { scheme: "file", pattern: experimentGlob } as const;
+export const isExperimentPath = (path: string): boolean => path.endsWith(".basin.json");

@@ -1,0 +1,41 @@
+// What the schema cannot say, such as a missing data file, as diagnostics from the checker the command line uses.
+import { existsSync } from "node:fs";
+import * as vscode from "vscode";
+import type { Problem } from "../../protocol/errors";
+import type { Disposables } from "../disposables";
+import { diagnosticSource } from "../ids";
+import type { Services } from "../services";
+import { loadChecker } from "./checker";
+import { eachOpenExperiment } from "./openExperiments";
+import { rangeOf } from "./places";
+
+export function registerCheckDiagnostics({ log }: Services, own: Disposables): void {
+  const collection = own.own(vscode.languages.createDiagnosticCollection("basin.check"));
+  const check = async (document: vscode.TextDocument) => {
+    const { checkExperiment } = await loadChecker();
+    const { problems } = checkExperiment(document.getText(), document.uri.fsPath, { exists: existsSync });
+    // VS Code's JSON service reports what the schema says; a place in another file has no line here.
+    const ours = problems.filter(({ from }) => from !== "schema");
+    collection.set(
+      document.uri,
+      ours.map((problem) => toDiagnostic(document, problem)),
+    );
+  };
+  const look = (document: vscode.TextDocument) => {
+    check(document).catch((error: unknown) => log.error(`Checking ${document.uri.fsPath}: ${String(error)}`));
+  };
+  const again = eachOpenExperiment(own, look, (uri) => collection.delete(uri));
+  // A data file that appears or goes changes what is wrong.
+  own.own(vscode.workspace.onDidCreateFiles(again));
+  own.own(vscode.workspace.onDidDeleteFiles(again));
+  own.own(vscode.workspace.onDidRenameFiles(again));
+  own.own(vscode.window.onDidChangeActiveTextEditor(again));
+}
+
+function toDiagnostic(document: vscode.TextDocument, { message, hint, severity, place }: Problem) {
+  const text = hint ? `${message}\n${hint}` : message;
+  const level = vscode.DiagnosticSeverity[severity === "error" ? "Error" : "Warning"];
+  const diagnostic = new vscode.Diagnostic(rangeOf(document, place), text, level);
+  diagnostic.source = diagnosticSource;
+  return diagnostic;
+}

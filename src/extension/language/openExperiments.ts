@@ -1,0 +1,42 @@
+// Calls back for every open experiment file: when it opens, after it is edited, and when something outside changes.
+import * as vscode from "vscode";
+import type { Disposables } from "../disposables";
+import { isExperimentPath } from "../ids";
+
+export const isExperiment = (document: vscode.TextDocument): boolean =>
+  document.uri.scheme === "file" && isExperimentPath(document.uri.path);
+
+/** Milliseconds of quiet after a key press before the file is looked at. */
+const quiet = 250;
+
+/**
+ * @param look   Called with an open experiment; may be asynchronous, later calls win.
+ * @param closed Called when one closes.
+ * @returns      Looks at all of them again.
+ */
+export function eachOpenExperiment(
+  own: Disposables,
+  look: (document: vscode.TextDocument) => void,
+  closed: (uri: vscode.Uri) => void,
+): () => void {
+  const timers = new Map<string, NodeJS.Timeout>();
+  const later = (document: vscode.TextDocument) => {
+    if (!isExperiment(document)) return;
+    const key = document.uri.toString();
+    clearTimeout(timers.get(key));
+    timers.set(
+      key,
+      setTimeout(() => {
+        timers.delete(key);
+        if (!document.isClosed) look(document);
+      }, quiet),
+    );
+  };
+  const all = () => vscode.workspace.textDocuments.filter(isExperiment).forEach(later);
+  own.own(vscode.workspace.onDidOpenTextDocument(later));
+  own.own(vscode.workspace.onDidChangeTextDocument(({ document }) => later(document)));
+  own.own(vscode.workspace.onDidCloseTextDocument(({ uri }) => closed(uri)));
+  own.own({ dispose: () => timers.forEach((timer) => clearTimeout(timer)) });
+  all();
+  return all;
+}

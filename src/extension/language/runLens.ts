@@ -1,0 +1,58 @@
+// Above an experiment: ▶ Run, and what its latest run did.
+import * as vscode from "vscode";
+import { commandIds } from "../commands/ids";
+import type { Disposables } from "../disposables";
+import { ago, statusWords, verdictWords } from "../format";
+import { experimentSelector } from "../ids";
+import type { Services } from "../services";
+import type { RunRecord } from "../../launchers";
+
+export function registerRunLens({ runs }: Services, own: Disposables): void {
+  const changed = own.own(new vscode.EventEmitter<void>());
+  own.own(runs.onDidChange(() => changed.fire()));
+  const provider: vscode.CodeLensProvider = {
+    onDidChangeCodeLenses: changed.event,
+    provideCodeLenses: (document) => {
+      const root = new RegExp(/^\s*\{/m).exec(document.getText());
+      const line = root ? document.positionAt(root.index + root[0].length - 1).line : 0;
+      const range = new vscode.Range(line, 0, line, 0);
+      const [latest] = runs.of(document.uri.fsPath);
+      return [
+        new vscode.CodeLens(range, {
+          title: "▶ Run",
+          tooltip: "Train this experiment and watch sharpness, gradient noise and generalization live",
+          command: commandIds.run,
+          arguments: [document.uri],
+        }),
+        ...(latest ? latestLenses(range, latest) : []),
+      ];
+    },
+  };
+  own.own(vscode.languages.registerCodeLensProvider(experimentSelector, provider));
+}
+
+function latestLenses(range: vscode.Range, run: RunRecord): vscode.CodeLens[] {
+  const argument = { run: run.info.id };
+  const open = new vscode.CodeLens(range, {
+    title: describeLatest(run),
+    tooltip: `Open run ${run.info.id} in the panel`,
+    command: commandIds.openPanel,
+    arguments: [argument],
+  });
+  if (run.status !== "running") return [open];
+  const stop = { title: "Stop", command: commandIds.stop, arguments: [argument] };
+  return [open, new vscode.CodeLens(range, stop)];
+}
+
+export function describeLatest({ info, status, step, verdict }: RunRecord): string {
+  if (status === "running") return `$(sync~spin) training, step ${step}`;
+  const icon = verdict
+    ? verdict.verdict === "stable"
+      ? "$(pass)"
+      : verdict.verdict === "edge" || verdict.verdict === "inconclusive"
+        ? "$(info)"
+        : "$(warning)"
+    : "$(circle-slash)";
+  const words = verdict ? verdictWords[verdict.verdict] : statusWords[status];
+  return `${icon} latest run: ${words}, step ${step}, ${ago(info.created, Date.now())}`;
+}

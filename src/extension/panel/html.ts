@@ -1,0 +1,32 @@
+// The panel's page: one script and one style sheet from the extension's own folder, a nonce, nothing from anywhere else.
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+
+export const webviewFolder = (extensionUri: vscode.Uri): vscode.Uri =>
+  vscode.Uri.joinPath(extensionUri, "dist", "webview");
+
+export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+  const nonce = randomBytes(16).toString("base64");
+  const local = (name: string) =>
+    webview.asWebviewUri(vscode.Uri.joinPath(webviewFolder(extensionUri), name)).toString();
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource}`,
+    `font-src ${webview.cspSource}`,
+  ].join("; ");
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${local("panel.css")}">
+<title>Basin</title>
+</head>
+<body>
+<main id="basin"></main>
+<script nonce="${nonce}" src="${local("panel.js")}"></script>
+</body>
+</html>`;
+}

@@ -1,0 +1,70 @@
+// One row of the tree each: what it says, its icon, and the tooltip with the run's numbers.
+import * as vscode from "vscode";
+import type { RunRecord } from "../../launchers";
+import { describePoint } from "../../protocol/runId";
+import { commandIds } from "../commands/ids";
+import { ago, shortNumber, statusWords, verdictWords } from "../format";
+import type { ExperimentFile } from "../workspace/experiments";
+import { iconOf } from "./appearance";
+import type { TreeNode } from "./tree";
+
+export function experimentItem(
+  { uri, name, folder }: ExperimentFile,
+  runs: readonly RunRecord[],
+  gone: boolean,
+): vscode.TreeItem {
+  const state =
+    runs.length > 0 ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None;
+  const item = new vscode.TreeItem(name, state);
+  item.id = uri.toString();
+  item.resourceUri = gone ? undefined : uri;
+  item.iconPath = new vscode.ThemeIcon(gone ? "circle-slash" : "beaker");
+  item.description = gone ? "file is gone" : folder;
+  item.contextValue = gone ? "experiment.gone" : "experiment";
+  item.tooltip = gone ? `${uri.fsPath} no longer exists; its runs are still here.` : uri.fsPath;
+  if (!gone) item.command = { title: "Open", command: "vscode.open", arguments: [uri] };
+  return item;
+}
+
+export function runItem(run: RunRecord, node: TreeNode & { kind: "run" }): vscode.TreeItem {
+  const item = new vscode.TreeItem(labelOf(run));
+  item.id = run.folder;
+  item.iconPath = iconOf(run);
+  item.description = descriptionOf(run);
+  item.tooltip = tooltipOf(run);
+  item.contextValue = `run.${run.status}`;
+  item.accessibilityInformation = { label: `${labelOf(run)}, ${descriptionOf(run)}` };
+  item.command = { title: "Open Panel", command: commandIds.openPanel, arguments: [node] };
+  return item;
+}
+
+/** What tells this run from its neighbours: its settings. */
+function labelOf({ info }: RunRecord): string {
+  const { learningRate, batchSize } = info.experiment.optimizer;
+  const rest = Object.fromEntries(
+    Object.entries(info.overrides).filter(
+      ([key]) => key !== "optimizer.learningRate" && key !== "optimizer.batchSize",
+    ),
+  );
+  const more = describePoint(rest);
+  const batch = batchSize === "full" ? "full batch" : `B ${batchSize}`;
+  return `η ${shortNumber(learningRate)}, ${batch}${more ? `, ${more}` : ""}`;
+}
+
+function descriptionOf({ info, status, step, verdict }: RunRecord): string {
+  if (status === "running") return `step ${step}`;
+  const words = verdict ? verdictWords[verdict.verdict] : statusWords[status];
+  return `${words} · ${ago(info.created, Date.now())}`;
+}
+
+function tooltipOf({ info, status, step, verdict }: RunRecord): vscode.MarkdownString {
+  const { optimizer, loss } = info.experiment;
+  const lines = [
+    `**${info.experiment.name}** · ${statusWords[status]} at step ${step}`,
+    ...(verdict ? [verdict.summary] : []),
+    `learning rate ${shortNumber(optimizer.learningRate)} · batch ${optimizer.batchSize} · momentum ${optimizer.momentum} · ${loss}`,
+    `started ${new Date(info.created).toLocaleString()}`,
+    `\`${info.id}\``,
+  ];
+  return new vscode.MarkdownString(lines.join("\n\n"));
+}

@@ -1,0 +1,108 @@
+// A chart with its frame: title, toggles, legend, empty state; the same for every chart.
+import { h, setText } from "../dom";
+import type { RunModel } from "../store/runModel";
+import type { Theme } from "../theme";
+import type { Chart } from "./chart";
+import { LineSurface, type StepRange } from "./lineSurface";
+import { describeRegion } from "./stabilityRegion";
+
+const height = 190;
+
+export class ChartCard {
+  readonly element: HTMLElement;
+  private readonly surfaceHost = h("div", { class: "surface" });
+  private readonly legend = h("div", { class: "legend", "aria-hidden": "true" });
+  private readonly emptyText = h("p", { class: "empty" });
+  private readonly note = h("p", { class: "note" });
+  private readonly lines: LineSurface | undefined;
+  private readonly canvas: HTMLCanvasElement | undefined;
+  private log = false;
+
+  constructor(
+    private readonly chart: Chart,
+    onZoom: (range: StepRange | undefined) => void,
+    private readonly redraw: () => void,
+  ) {
+    const titleId = `chart-${chart.id}`;
+    this.element = h(
+      "section",
+      { class: "chart", "aria-labelledby": titleId, "data-chart": chart.id },
+      h("header", {}, h("h2", { id: titleId, title: chart.about }, chart.title), this.toggles()),
+      this.legend,
+      this.surfaceHost,
+      this.emptyText,
+      this.note,
+    );
+    this.surfaceHost.setAttribute("role", "img");
+    this.surfaceHost.style.height = `${height}px`;
+    if (chart.kind === "line") {
+      this.lines = new LineSurface(this.surfaceHost, this.legend, onZoom);
+      this.surfaceHost.addEventListener("dblclick", () => onZoom(undefined));
+    } else {
+      this.canvas = document.createElement("canvas");
+      this.surfaceHost.append(this.canvas);
+    }
+  }
+
+  private toggles(): HTMLElement | undefined {
+    if (this.chart.kind !== "line" || !this.chart.toggles?.includes("log")) return undefined;
+    const box = h("vscode-checkbox", { class: "toggle" }, "log scale");
+    box.addEventListener("change", () => {
+      this.log = (box as HTMLInputElement).checked;
+      this.redraw();
+    });
+    return box;
+  }
+
+  draw(run: RunModel, range: StepRange | undefined, theme: Theme): void {
+    const width = Math.floor(this.surfaceHost.clientWidth || this.element.clientWidth);
+    if (this.chart.kind === "line") this.drawLines(this.chart, run, range, theme, width);
+    else this.drawCanvas(this.chart, run, theme, width);
+  }
+
+  private drawLines(
+    chart: Extract<Chart, { kind: "line" }>,
+    run: RunModel,
+    range: StepRange | undefined,
+    theme: Theme,
+    width: number,
+  ): void {
+    const plan = chart.plan(run, { log: this.log });
+    const shown = plan.lines.filter(({ column, hidden }) => !hidden && column.steps.length > 0);
+    this.showEmpty(shown.length === 0, chart.empty(run));
+    setText(this.note, plan.note ?? "");
+    if (shown.length === 0) return;
+    this.lines?.draw(plan, range, theme, width, height);
+    const said = shown.map(
+      ({ label, column }) => `${label} ${column.values.at(-1)} at step ${column.steps.at(-1)}`,
+    );
+    this.surfaceHost.setAttribute("aria-label", `${chart.about} Latest: ${said.join("; ")}.`);
+  }
+
+  private drawCanvas(
+    chart: Extract<Chart, { kind: "canvas" }>,
+    run: RunModel,
+    theme: Theme,
+    width: number,
+  ): void {
+    const has = chart.hasData(run);
+    this.showEmpty(!has, chart.empty(run));
+    const context = this.canvas?.getContext("2d");
+    if (!has || !context || !this.canvas || width <= 0) return;
+    const ratio = devicePixelRatio;
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    chart.draw(context, width, height, run, theme);
+    this.surfaceHost.setAttribute("aria-label", `${chart.about} ${describeRegion(run)}`);
+    setText(this.legend, describeRegion(run));
+  }
+
+  private showEmpty(empty: boolean, text: string): void {
+    this.element.classList.toggle("is-empty", empty);
+    setText(this.emptyText, empty ? text : "");
+  }
+}

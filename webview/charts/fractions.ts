@@ -1,0 +1,36 @@
+// The learning rate as a fraction of each stability limit: 1 is the limit, above it the point cannot hold.
+import { column, type Column, type RunModel } from "../store/runModel";
+import type { LineChart } from "./chart";
+
+export const fractions: LineChart = {
+  kind: "line",
+  id: "fractions",
+  title: "Learning rate as a fraction of its limits",
+  about:
+    "η divided by the largest stable η, for the mean (full-batch) and the mean-square (mini-batch) condition. Above 1 is unstable. The band is the bracket of the mean-square limit.",
+  unit: "η / limit",
+  empty: ({ status }) =>
+    status === "running"
+      ? "Waiting for the first stability limit…"
+      : "No stability limit was measured before the run ended.",
+  plan: (run) => {
+    // A larger limit means a smaller fraction: the bracket's lower end gives the upper edge of the band.
+    const high = fraction(run, column(run, "stability.varianceLimit.lower"));
+    const low = fraction(run, column(run, "stability.varianceLimit"));
+    const mean = fraction(run, column(run, "stability.meanLimit"));
+    return {
+      lines: [
+        { label: "mean-square, at most", column: high, color: "purple", width: 1, dash: [2, 3] },
+        { label: "mean-square", column: low, color: "purple", width: 1.8 },
+        { label: "mean", column: mean, color: "blue", width: 1.8 },
+      ],
+      bands: [{ upper: 0, lower: 1, color: "purple", opacity: 0.2 }],
+      levels: [{ label: "limit 1", value: 1, color: "red", shaded: "beyond" }],
+    };
+  },
+};
+
+function fraction({ info }: RunModel, limit: Column): Column {
+  const eta = info.experiment.optimizer.learningRate;
+  return { steps: limit.steps, values: limit.values.map((value) => eta / value) };
+}

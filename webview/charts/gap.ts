@@ -1,0 +1,21 @@
+// The generalization gap, in loss and, for classification, in accuracy.
+import { column } from "../store/runModel";
+import { probeEmpty, type Line, type LineChart } from "./chart";
+
+export const gap: LineChart = {
+  kind: "line",
+  id: "gap",
+  title: "Generalization gap",
+  about: "Test loss minus training loss; for classification also training accuracy minus test accuracy.",
+  unit: "loss",
+  empty: probeEmpty("generalization", "the generalization gap"),
+  plan: (run) => {
+    const accuracy = column(run, "gap.accuracy");
+    const lines: Line[] = [
+      { label: "loss gap", column: column(run, "gap.loss"), color: "orange", width: 1.8 },
+    ];
+    if (accuracy.steps.length > 0)
+      lines.push({ label: "accuracy gap", column: accuracy, color: "green", width: 1.4, scale: "y2" });
+    return { lines };
+  },
+};

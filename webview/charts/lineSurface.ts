@@ -1,0 +1,221 @@
+// The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
+import uPlot from "uplot";
+import { num, tick } from "../format";
+import { align, decimate } from "../store/decimate";
+import type { Theme } from "../theme";
+import type { Level, Line, Plan } from "./chart";
+
+export interface StepRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** More points than this per line are not seen on any screen. */
+const buckets = 900;
+
+export class LineSurface {
+  private plot: uPlot | undefined;
+  private shape = "";
+  private levels: readonly Level[] = [];
+  private log = false;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly legend: HTMLElement,
+    private readonly onZoom: (range: StepRange | undefined) => void,
+  ) {}
+
+  draw(plan: Plan, range: StepRange | undefined, theme: Theme, width: number, height: number): void {
+    if (width <= 0) return;
+    const log = plan.log === true;
+    const used = plan.lines.filter(({ column }) => column.steps.length > 0);
+    const { steps, rows } = align(
+      used.map(({ column }) => decimate(column, buckets, range?.from, range?.to)),
+    );
+    const data = [steps, ...rows.map((row) => (log ? row.map(positive) : row))] as uPlot.AlignedData;
+    this.levels = plan.levels ?? [];
+    this.log = log;
+    const shape = JSON.stringify([
+      used.map(({ label }) => label),
+      log,
+      theme.font,
+      theme.color("foreground"),
+      theme.color("blue"),
+      theme.color("background"),
+    ]);
+    if (!this.plot || shape !== this.shape) {
+      this.plot?.destroy();
+      this.plot = new uPlot(this.options(plan, used, theme, width, height), data, this.host);
+      this.shape = shape;
+    } else {
+      this.plot.batch(() => {
+        if (this.plot?.width !== width || this.plot.height !== height) this.plot?.setSize({ width, height });
+        this.plot?.setData(data, false);
+      });
+    }
+    const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 1];
+    const [min, max] = [range?.from ?? first, range?.to ?? last];
+    this.plot.setScale("x", { min, max: max > min ? max : min + 1 });
+  }
+
+  private options(
+    plan: Plan,
+    lines: readonly Line[],
+    theme: Theme,
+    width: number,
+    height: number,
+  ): uPlot.Options {
+    const axis = (more: uPlot.Axis): uPlot.Axis => ({
+      stroke: theme.color("muted"),
+      font: theme.font,
+      grid: { stroke: theme.color("grid"), width: 1 },
+      ticks: { stroke: theme.color("grid"), width: 1, size: 4 },
+      ...more,
+    });
+    const place = new Map(lines.map((line, i) => [plan.lines.indexOf(line), i + 1]));
+    return {
+      width,
+      height,
+      padding: [8, 18, 0, 0],
+      legend: { show: false },
+      cursor: { sync: { key: "basin" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
+      scales: {
+        x: { time: false },
+        y: { distr: this.log ? 3 : 1, range: (_u, low, high) => this.range(low, high) },
+        y2: { range: (_u, low, high) => padded(low, high) },
+      },
+      axes: [
+        axis({
+          size: 26,
+          gap: 3,
+          values: (_u, splits) => splits.map((x) => (Number.isInteger(x) ? x.toLocaleString("en-US") : "")),
+        }),
+        axis({
+          size: 48,
+          gap: 3,
+          values: (_u, splits) =>
+            splits.map((y) => (y === null ? "" : this.log && !isPower(y) ? "" : tick(y))),
+        }),
+        ...(lines.some(({ scale }) => scale === "y2")
+          ? [
+              axis({
+                scale: "y2",
+                side: 1,
+                size: 42,
+                gap: 3,
+                grid: { show: false },
+                values: (_u, splits) => splits.map(tick),
+              }),
+            ]
+          : []),
+      ],
+      series: [{}, ...lines.map((line) => seriesOf(line, theme))],
+      bands: (plan.bands ?? []).flatMap(({ upper, lower, color, opacity }) => {
+        const [a, b] = [place.get(upper), place.get(lower)];
+        return a && b ? [{ series: [a, b] as [number, number], fill: theme.color(color, opacity) }] : [];
+      }),
+      hooks: {
+        drawClear: [(u) => this.drawLevels(u, theme)],
+        setCursor: [(u) => this.showLegend(u, lines, theme)],
+        setData: [(u) => this.showLegend(u, lines, theme)],
+        ready: [(u) => this.showLegend(u, lines, theme)],
+        setSelect: [(u) => this.zoomed(u)],
+      },
+    };
+  }
+
+  /** The limit stays in sight unless the data is far below it; data far beyond it does not flatten everything else. */
+  private range(low: number | null, high: number | null): [number, number] {
+    const values = [low, high].filter((x): x is number => x !== null && Number.isFinite(x));
+    if (values.length === 0) return this.log ? [0.1, 1] : [0, 1];
+    const limits = this.levels.map(({ value }) => value);
+    const top = Math.max(...values, ...limits.filter((x) => x < 5 * Math.max(...values)));
+    const bottom = this.levels.length > 0 ? Math.min(0, ...values) : Math.min(...values);
+    if (this.log) return [Math.min(...values) * 0.8, top * 1.25];
+    return padded(bottom, top, this.levels.length > 0);
+  }
+
+  private drawLevels(u: uPlot, theme: Theme): void {
+    const { ctx, bbox } = u;
+    for (const { value, color, label, shaded } of this.levels) {
+      const y = u.valToPos(value, "y", true);
+      if (!Number.isFinite(y) || y > bbox.top + bbox.height || y < bbox.top) continue;
+      ctx.save();
+      if (shaded) {
+        ctx.fillStyle = theme.color(color, 0.09);
+        ctx.fillRect(bbox.left, bbox.top, bbox.width, y - bbox.top);
+      }
+      ctx.strokeStyle = theme.color(color, 0.9);
+      ctx.lineWidth = devicePixelRatio;
+      ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.font = theme.font.replace("11px", `${11 * devicePixelRatio}px`);
+      ctx.fillStyle = theme.color(color);
+      ctx.textAlign = "right";
+      ctx.textBaseline = y - bbox.top > 16 * devicePixelRatio ? "bottom" : "top";
+      ctx.fillText(
+        label,
+        bbox.left + bbox.width - 4 * devicePixelRatio,
+        y + (ctx.textBaseline === "top" ? 2 : -2),
+      );
+      ctx.restore();
+    }
+  }
+
+  private zoomed(u: uPlot): void {
+    const { left, width } = u.select;
+    if (width < 8) return;
+    this.onZoom({ from: u.posToVal(left, "x"), to: u.posToVal(left + width, "x") });
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  }
+
+  /** The legend says each line's value under the cursor, else its latest. */
+  private showLegend(u: uPlot, lines: readonly Line[], theme: Theme): void {
+    const { idx } = u.cursor;
+    const items = lines.flatMap(({ label, color, hidden }, i) => {
+      if (hidden) return [];
+      const row = u.data[i + 1];
+      let at = idx ?? row.length - 1;
+      while (at > 0 && typeof row[at] !== "number") at--;
+      const item = document.createElement("span");
+      const swatch = document.createElement("i");
+      swatch.style.background = theme.color(color);
+      item.append(swatch, `${label} ${num(row[at] ?? NaN)}`);
+      return [item];
+    });
+    if (typeof idx === "number") {
+      const step = document.createElement("span");
+      step.textContent = `step ${u.data[0][idx]}`;
+      items.unshift(step);
+    }
+    this.legend.replaceChildren(...items);
+  }
+
+  destroy(): void {
+    this.plot?.destroy();
+    this.plot = undefined;
+  }
+}
+
+const positive = (x: number | null | undefined) => (typeof x === "number" && x <= 0 ? null : x);
+const isPower = (x: number) => Math.abs(Math.log10(x) - Math.round(Math.log10(x))) < 1e-9;
+
+function padded(low: number | null, high: number | null, keepLow = false): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const pad = high > low ? 0.08 * (high - low) : Math.max(Math.abs(high) * 0.1, 1e-9);
+  return [keepLow && low >= 0 ? low : low - pad, high + pad];
+}
+
+function seriesOf(line: Line, theme: Theme): uPlot.Series {
+  return {
+    label: line.label,
+    scale: line.scale ?? "y",
+    stroke: line.hidden ? "transparent" : theme.color(line.color, line.opacity ?? 1),
+    width: line.hidden ? 0 : (line.width ?? 1.5),
+    dash: line.dash ? [...line.dash] : undefined,
+    points: { show: line.column.steps.length < 3 && !line.hidden, size: 6 },
+  };
+}

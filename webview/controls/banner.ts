@@ -1,0 +1,126 @@
+// The verdict in plain words, coloured by kind, with the numbers it rests on; while a run trains, what it does now.
+import { h } from "../dom";
+import { num, verdictTitles } from "../format";
+import type { RunModel } from "../store/runModel";
+import { limitsOf } from "../store/limits";
+import type { Verdict } from "../../src/protocol/verdict";
+import { numberOf } from "../store/runModel";
+
+export class Banner {
+  readonly element = h("section", { class: "banner", "aria-label": "Verdict", "aria-live": "polite" });
+  private shown = "";
+
+  update(run: RunModel): void {
+    const content = run.verdict ? verdictContent(run.verdict) : liveContent(run);
+    const shape = JSON.stringify(content);
+    if (shape === this.shown) return;
+    const open = this.element.querySelector("details")?.open ?? false;
+    this.shown = shape;
+    this.element.dataset.kind = content.kind;
+    const { title, summary, facts, reasons } = content;
+    this.element.replaceChildren(
+      h("strong", { class: "title" }, title),
+      h("p", {}, summary),
+      ...(facts.length > 0
+        ? [
+            h(
+              "dl",
+              {},
+              ...facts.flatMap(([name, value]) => [h("div", {}, h("dt", {}, name), h("dd", {}, value))]),
+            ),
+          ]
+        : []),
+      ...(reasons.length > 0
+        ? [
+            h(
+              "details",
+              { open },
+              h("summary", {}, "Why"),
+              h("ul", {}, ...reasons.map((reason) => h("li", {}, reason))),
+            ),
+          ]
+        : []),
+    );
+  }
+}
+
+interface Content {
+  readonly kind: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly reasons: readonly string[];
+}
+
+function verdictContent(verdict: Verdict): Content {
+  const { settings, largestStableLearningRate, smallestStableBatchSize, escapeTime, reasons, evidence } =
+    verdict;
+  const facts: [string, string][] = [["learning rate", num(settings.learningRate)]];
+  const largest = largestStableLearningRate === null ? undefined : numberOf(largestStableLearningRate);
+  if (largest !== undefined) facts.push(["largest stable", num(largest)]);
+  if (smallestStableBatchSize !== null && settings.batchSize !== "full")
+    facts.push(["smallest stable batch", String(smallestStableBatchSize)]);
+  if (escapeTime !== null) facts.push(["escape time", `${num(numberOf(escapeTime))} steps`]);
+  facts.push(["judged at step", String(verdict.step)]);
+  return {
+    kind: verdict.verdict,
+    title: `${verdictTitles[verdict.verdict]}${verdict.provisional ? " (provisional)" : ""}`,
+    summary: verdict.summary,
+    facts,
+    reasons: [...reasons, ...evidence],
+  };
+}
+
+function liveContent(run: RunModel): Content {
+  const none = { facts: [], reasons: [] };
+  const last = run.notes.at(-1);
+  switch (run.status) {
+    case "running":
+      return { kind: "running", title: "Training", summary: nowOf(run), ...none };
+    case "diverged":
+      return {
+        kind: "diverged",
+        title: "Diverged",
+        summary: `The ${run.diverged?.what ?? "loss"} left the range of numbers at step ${run.diverged?.step ?? run.step}.`,
+        ...none,
+      };
+    case "died":
+      return {
+        kind: "inconclusive",
+        title: "The process is gone",
+        summary: "It ended without writing a verdict. Resume goes on from its last checkpoint, bit-exactly.",
+        ...none,
+      };
+    case "failed":
+      return {
+        kind: "diverged",
+        title: "The run failed",
+        summary: last?.message ?? "An error ended it; run.log in its folder says which.",
+        ...none,
+      };
+    case "interrupted":
+    case "finished":
+      return {
+        kind: "inconclusive",
+        title: "No verdict",
+        summary: "The run ended before stability could be judged.",
+        ...none,
+      };
+  }
+}
+
+/** One sentence on where sharpness stands against its limit. */
+function nowOf(run: RunModel): string {
+  const sharpness = run.latest.get("sharpness")?.value;
+  if (sharpness === undefined || !Number.isFinite(sharpness))
+    return "The verdict comes with the end of the run.";
+  const limit = limitsOf(run).sharpness;
+  const share = sharpness / limit;
+  const where =
+    share > 1.02
+      ? "above its limit: this point cannot hold"
+      : share > 0.95
+        ? "at its limit: the edge of stability"
+        : `${Math.round(100 * share)} % of its limit`;
+  return `Sharpness ${num(sharpness)} is ${where} (${num(limit)}).`;
+}

@@ -1,0 +1,42 @@
+// How far the run is: bar, step, speed, time left.
+import { h, setText } from "../dom";
+import { count, duration } from "../format";
+import { progressOf } from "../store/progress";
+import type { RunModel } from "../store/runModel";
+
+export class ProgressBar {
+  private readonly fill = h("div", { class: "fill" });
+  private readonly bar = h(
+    "div",
+    {
+      class: "bar",
+      role: "progressbar",
+      "aria-label": "Training progress",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+    },
+    this.fill,
+  );
+  private readonly text = h("div", { class: "progress-text" });
+  readonly element = h("div", { class: "progress" }, this.bar, this.text);
+
+  update(run: RunModel): void {
+    const { step, steps, fraction, stepsPerSecond, secondsLeft } = progressOf(run);
+    const running = run.status === "running";
+    const share = fraction ?? 0;
+    this.element.dataset.status = run.status;
+    this.fill.style.width = `${100 * share}%`;
+    this.bar.hidden = !running;
+    this.bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+    const parts = [
+      `step ${count(step)}${steps === undefined ? "" : ` of ${count(steps)}`}`,
+      `${duration(run.time)} of training`,
+      ...(stepsPerSecond === undefined ? [] : [`${count(stepsPerSecond)} steps/s`]),
+      ...(running && secondsLeft !== undefined ? [`about ${duration(secondsLeft)} left`] : []),
+      ...(run.header
+        ? [`${count(run.header.parameters)} parameters`, `${count(run.header.examples)} examples`]
+        : []),
+    ];
+    setText(this.text, parts.join(" · "));
+  }
+}

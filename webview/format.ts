@@ -1,0 +1,54 @@
+// Numbers, durations and states in words, as the panel shows them. Pure.
+import type { RunStatus } from "../src/protocol/runFolder";
+import type { VerdictKind } from "../src/protocol/verdict";
+
+/** At most four significant digits; powers of ten beyond 1e5 and below 1e-3. */
+export function num(x: number | null | undefined): string {
+  if (x === null || x === undefined) return "–";
+  if (Number.isNaN(x)) return "NaN";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 1e5 || size < 1e-3)
+    return x.toExponential(2).replace("e+", "e").replace("-", "−").replace("e-", "e−");
+  return String(Number(x.toPrecision(4))).replace("-", "−");
+}
+
+/** Short numbers for an axis. */
+export function tick(x: number): string {
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 1e4 || size < 1e-3)
+    return x.toExponential(Number.isInteger(Math.log10(size)) ? 0 : 1).replace("e+", "e");
+  return String(Number(x.toPrecision(6)));
+}
+
+export const count = (x: number): string => Math.round(x).toLocaleString("en-US");
+
+/** "1 h 5 min", "2 min 10 s", "12 s", "0.4 s". */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–";
+  if (seconds < 10) return `${Number(seconds.toPrecision(2))} s`;
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+export const statusWords: Readonly<Record<RunStatus, string>> = {
+  running: "training",
+  finished: "finished",
+  diverged: "diverged",
+  interrupted: "stopped",
+  died: "process gone",
+  failed: "failed",
+};
+
+export const verdictTitles: Readonly<Record<VerdictKind, string>> = {
+  diverged: "Diverged",
+  "unstable-mean": "Unstable: learning rate too large for the sharpness",
+  "unstable-variance": "Unstable: gradient noise too large for the batch size",
+  edge: "At the edge of stability",
+  inconclusive: "Inconclusive",
+  stable: "Stable",
+};

@@ -1,0 +1,89 @@
+// Entry of the panel: messages fold into the state, and the state is drawn at most once a frame.
+import "uplot/dist/uPlot.min.css";
+import "./styles.css";
+import { charts } from "./charts";
+import { ChartCard } from "./charts/chartCard";
+import type { StepRange } from "./charts/lineSurface";
+import { Banner } from "./controls/banner";
+import { Header } from "./controls/header";
+import { Numbers } from "./controls/numbers";
+import { ProgressBar } from "./controls/progressBar";
+import { h } from "./dom";
+import { listen, send } from "./host";
+import { apply, emptyState } from "./store/panelState";
+import { onThemeChange, readTheme } from "./theme";
+import { registerToolkit } from "./toolkit";
+
+registerToolkit();
+
+const state = emptyState();
+let theme = readTheme();
+let zoom: StepRange | undefined;
+let frame = 0;
+
+const header = new Header();
+const progress = new ProgressBar();
+const banner = new Banner();
+const numbers = new Numbers();
+const cards = charts.map((chart) => new ChartCard(chart, zoomTo, redraw));
+const grid = h("div", { class: "charts" }, ...cards.map(({ element }) => element));
+const hint = h("button", { class: "link zoom", type: "button", hidden: true }, "Show all steps");
+const body = h(
+  "div",
+  { class: "body" },
+  header.element,
+  banner.element,
+  progress.element,
+  numbers.element,
+  hint,
+  grid,
+);
+const welcome = h(
+  "div",
+  { class: "welcome" },
+  h("h1", {}, "No run yet"),
+  h(
+    "p",
+    {},
+    "Open an experiment (a *.basin.json file) and press ▶ Run above it. Its loss, sharpness and gradient noise appear here while it trains.",
+  ),
+);
+document.getElementById("basin")?.append(body, welcome);
+
+function zoomTo(range: StepRange | undefined): void {
+  zoom = range;
+  redraw();
+}
+
+function redraw(): void {
+  frame ||= requestAnimationFrame(draw);
+}
+
+function draw(): void {
+  frame = 0;
+  const { selected, loaded } = state;
+  welcome.hidden = !loaded || selected !== undefined;
+  body.hidden = selected === undefined;
+  hint.hidden = zoom === undefined;
+  if (!selected) return;
+  header.update(state);
+  banner.update(selected);
+  progress.update(selected);
+  numbers.update(selected);
+  for (const card of cards) card.draw(selected, zoom, theme);
+}
+
+hint.addEventListener("click", () => zoomTo(undefined));
+listen((message) => {
+  const before = state.selected?.info.id;
+  apply(state, message);
+  if (state.selected?.info.id !== before) zoom = undefined;
+  redraw();
+});
+onThemeChange(() => {
+  theme = readTheme();
+  redraw();
+});
+new ResizeObserver(redraw).observe(grid);
+redraw();
+send({ kind: "ready" });

@@ -1,0 +1,149 @@
+// One run as columns: a snapshot builds it, deltas extend it, charts and numbers read it. Pure; no DOM.
+import type { RunEvent } from "../../src/protocol/events";
+import type { MetricName } from "../../src/protocol/metrics";
+import { decodeNum, type Num } from "../../src/protocol/numbers";
+import type { RunSnapshot } from "../../src/protocol/panel";
+import type { RunInfo, RunStatus } from "../../src/protocol/runFolder";
+import type { Verdict } from "../../src/protocol/verdict";
+
+/** One metric over time; steps ascend. */
+export interface Column {
+  readonly steps: number[];
+  readonly values: number[];
+}
+
+/** Where a metric's latest value comes from. */
+export interface Reading {
+  readonly value: number;
+  readonly step: number;
+  readonly time: number;
+  readonly probe?: string;
+  readonly products?: number;
+  readonly seconds?: number;
+}
+
+type Header = Extract<RunEvent, { kind: "header" }>;
+
+export interface RunModel {
+  readonly info: RunInfo;
+  status: RunStatus;
+  verdict: Verdict | null;
+  header: Header | undefined;
+  /** Scalars by metric name; eigenvalues as "eigenvalues.0", "eigenvalues.1", … */
+  readonly columns: Map<string, Column>;
+  readonly latest: Map<string, Reading>;
+  /** Training clock: step and seconds of every metrics event. */
+  readonly clock: Column;
+  step: number;
+  time: number;
+  diverged: { readonly step: number; readonly what: string } | undefined;
+  ended: Extract<RunEvent, { kind: "end" }> | undefined;
+  readonly notes: { readonly step: number; readonly message: string }[];
+}
+
+export function createRun({ info, status, verdict, events }: RunSnapshot): RunModel {
+  const run: RunModel = {
+    info,
+    status,
+    verdict,
+    header: undefined,
+    columns: new Map(),
+    latest: new Map(),
+    clock: { steps: [], values: [] },
+    step: 0,
+    time: 0,
+    diverged: undefined,
+    ended: undefined,
+    notes: [],
+  };
+  addEvents(run, events);
+  return run;
+}
+
+export function addEvents(run: RunModel, events: readonly RunEvent[]): void {
+  for (const event of events) addEvent(run, event);
+}
+
+function addEvent(run: RunModel, event: RunEvent): void {
+  switch (event.kind) {
+    case "header":
+      run.header = event;
+      if (event.resumedAt !== undefined) rewind(run, event.resumedAt);
+      return;
+    case "metrics":
+      return addMetrics(run, event);
+    case "diverged":
+      run.diverged = { step: event.step, what: event.what };
+      run.step = Math.max(run.step, event.step);
+      return;
+    case "note":
+      run.notes.push({ step: event.step, message: event.message });
+      return;
+    case "end":
+      run.ended = event;
+      run.step = Math.max(run.step, event.step);
+      run.time = Math.max(run.time, numberOf(event.time));
+      return;
+    case "checkpoint":
+      return;
+    default:
+      // A newer writer's event: nothing here knows it, and the rest of the log is still good.
+      event satisfies never;
+  }
+}
+
+function addMetrics(run: RunModel, event: Extract<RunEvent, { kind: "metrics" }>): void {
+  const { step, probe, cost } = event;
+  const time = numberOf(event.time);
+  const add = (name: string, value: number) => {
+    push(columnOf(run, name), step, value);
+    run.latest.set(name, { value, step, time, probe, products: cost?.products, seconds: cost?.seconds });
+  };
+  for (const [name, value] of Object.entries(event.values)) {
+    if (Array.isArray(value)) value.forEach((v: number, i) => add(`${name}.${i}`, numberOf(v)));
+    else add(name, numberOf(value as number));
+  }
+  push(run.clock, step, time);
+  run.step = Math.max(run.step, step);
+  if (Number.isFinite(time)) run.time = Math.max(run.time, time);
+}
+
+/** A later value for the same step replaces the earlier one; an earlier step never comes after a later one. */
+function push({ steps, values }: Column, step: number, value: number): void {
+  const last = steps.length - 1;
+  if (last >= 0 && steps[last] === step) values[last] = value;
+  else if (last < 0 || step > steps[last]) {
+    steps.push(step);
+    values.push(value);
+  }
+}
+
+/** A resumed run repeats what came after its checkpoint: those readings are written again. */
+function rewind(run: RunModel, step: number): void {
+  for (const column of [...run.columns.values(), run.clock]) {
+    let n = column.steps.length;
+    while (n > 0 && column.steps[n - 1] > step) n--;
+    column.steps.length = n;
+    column.values.length = n;
+  }
+  run.step = step;
+  run.diverged = undefined;
+  run.ended = undefined;
+}
+
+const empty: Column = { steps: [], values: [] };
+
+export const column = (run: RunModel, name: MetricName | `eigenvalues.${number}`): Column =>
+  run.columns.get(name) ?? empty;
+
+function columnOf(run: RunModel, name: string): Column {
+  const found = run.columns.get(name);
+  if (found) return found;
+  const made: Column = { steps: [], values: [] };
+  run.columns.set(name, made);
+  return made;
+}
+
+/** Numbers that are not finite arrive as words. */
+export const numberOf = (x: unknown): number =>
+  typeof x === "number" || typeof x === "string" ? decodeNum(x as Num) : NaN;

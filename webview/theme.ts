@@ -1,0 +1,50 @@
+// The editor's colours for things drawn on canvas, and a call when the user changes the theme.
+
+export type ColorName =
+  "blue" | "red" | "orange" | "yellow" | "green" | "purple" | "foreground" | "muted" | "grid" | "background";
+
+export interface Theme {
+  readonly color: (name: ColorName, opacity?: number) => string;
+  readonly font: string;
+  readonly dark: boolean;
+}
+
+const variables: Readonly<Record<ColorName, readonly [name: string, fallback: string]>> = {
+  blue: ["--vscode-charts-blue", "#3794ff"],
+  red: ["--vscode-charts-red", "#f14c4c"],
+  orange: ["--vscode-charts-orange", "#d18616"],
+  yellow: ["--vscode-charts-yellow", "#cca700"],
+  green: ["--vscode-charts-green", "#89d185"],
+  purple: ["--vscode-charts-purple", "#b180d7"],
+  foreground: ["--vscode-foreground", "#888888"],
+  muted: ["--vscode-descriptionForeground", "#888888"],
+  grid: ["--vscode-foreground", "#888888"],
+  background: ["--vscode-editor-background", "#ffffff"],
+};
+
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: ColorName) => {
+    const [variable, fallback] = variables[name];
+    return style.getPropertyValue(variable).trim() || fallback;
+  };
+  const family = style.getPropertyValue("--vscode-font-family").trim() || "sans-serif";
+  return {
+    color: (name, opacity = 1) => withOpacity(read(name), name === "grid" ? 0.12 * opacity : opacity),
+    font: `11px ${family}`,
+    dark: !/vscode-(light|high-contrast-light)/.test(document.body.className),
+  };
+}
+
+/** Theme colours come as #rgb, #rrggbb, #rrggbbaa or rgb(): the opacity multiplies into whatever is there. */
+function withOpacity(color: string, opacity: number): string {
+  if (opacity === 1) return color;
+  return `color-mix(in srgb, ${color} ${Math.round(opacity * 100)}%, transparent)`;
+}
+
+/** VS Code swaps the body's class and the root's variables when the theme changes. */
+export function onThemeChange(changed: () => void): void {
+  const observer = new MutationObserver(() => requestAnimationFrame(changed));
+  observer.observe(document.body, { attributes: true, attributeFilter: ["class", "data-vscode-theme-id"] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["style"] });
+}
