@@ -92,7 +92,8 @@ describe("teacher", () => {
     const [clean, noisy] = [await load(spec), await load({ ...spec, noise: 0.3 })];
     expect(noisy.test).toEqual(clean.test);
     expect(noisy.train.x).toEqual(clean.train.x);
-    const variance = noisy.train.y.reduce((sum, value, i) => sum + (value - clean.train.y[i]) ** 2, 0) / spec.examples;
+    const variance =
+      noisy.train.y.reduce((sum, value, i) => sum + (value - clean.train.y[i]) ** 2, 0) / spec.examples;
     expect(Math.abs(variance / 0.09 - 1)).toBeLessThan(5 * Math.sqrt(2 / spec.examples));
   });
 
