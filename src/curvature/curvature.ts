@@ -141,6 +141,33 @@ export class Curvature {
     return c;
   }
 
+  /**
+   * The sufficient condition's operator on data space [nK]: c ↦ (1 − p)/n GᵀG c + p blockdiag(GᵢᵀGᵢ) c. Its λmax bounds the
+   * generalized one of ((1−p)H² + p(1/n)ΣHᵢ²) against H from above (v ↦ c = Gᵀv), so 2/λmax is certainly stable.
+   * @source theory.md, section 1. One product costs one vector-Jacobian and one Jacobian-vector product.
+   */
+  sufficientOperator(p: number): LinearOperator {
+    const { graph, n, K } = this.network;
+    const cNode = graph.input("data.c", [n, K]);
+    const back = new Float32Array(this.size);
+    return {
+      size: n * K,
+      apply: async (c, out) => {
+        const f = await this.function("pushed", () => this.pushed(cNode), [cNode]);
+        await f.run(new Map([[cNode, c]]), viewsOf(back, this.shapes));
+        const forth = await this.factorCoordinates(back);
+        const blocks = await this.kernelBlocks();
+        for (let i = 0; i < n; i++)
+          for (let k = 0; k < K; k++) {
+            const row = (i * K + k) * K;
+            let own = 0;
+            for (let m = 0; m < K; m++) own += blocks[row + m] * c[i * K + m];
+            out[i * K + k] = (1 - p) * forth[i * K + k] + p * own;
+          }
+      },
+    };
+  }
+
   /** Back-propagated signals of the columns of S at every layer; the raw material of Gram matrices. */
   private async signals(): Promise<OutputSignals> {
     const { graph, output, factor, taps, n, K } = this.network;

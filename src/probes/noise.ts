@@ -2,7 +2,9 @@
 import { EigenTracker } from "../curvature/tracker";
 import { noiseFactors, type NoiseReading } from "./noiseFactors";
 import { growth } from "../stability/growth";
-import { momentumVarianceLimit, varianceLimit } from "../stability/varianceLimit";
+import { samplingFactor } from "../stability/thresholds";
+import { varianceLimit } from "../stability/varianceLimit";
+import { Rng } from "../util/rng";
 import type { Probe, ProbeContext } from "./probe";
 
 /** Rank kept while training; a verdict uses more (see run/verdict.ts). */
@@ -14,13 +16,23 @@ const trainingRank = 32;
  */
 export async function varianceReading(context: ProbeContext, rank: number | "all"): Promise<NoiseReading> {
   const { learningRate, momentum, nesterov } = context.experiment.optimizer;
+  const { batchSize, gemm, n } = context;
   const factors = await noiseFactors(context, rank);
-  const { batchSize, gemm } = context;
-  const limit =
-    momentum > 0
-      ? await momentumVarianceLimit(factors, { batchSize, momentum, nesterov, gemm })
-      : await varianceLimit(factors, { batchSize, gemm });
-  return { factors, limit, growth: await growth(factors, { learningRate, batchSize, momentum, nesterov, gemm }) };
+  const settings = { batchSize, momentum, nesterov, gemm };
+  const certified = momentum === 0 && factors.r < factors.fullRank ? await certifiedLimit(context, samplingFactor(n, batchSize)) : 0;
+  return {
+    factors,
+    limit: await varianceLimit(factors, { ...settings, certified }),
+    growth: await growth(factors, { ...settings, learningRate }),
+  };
+}
+
+/** What the sufficient condition certifies: 2 / λmax over all directions, its residual counted against it. */
+async function certifiedLimit({ curvature, experiment }: ProbeContext, p: number): Promise<number> {
+  const operator = curvature.sufficientOperator(p);
+  const rng = new Rng(experiment.seed, "certified");
+  const { values, residuals } = await new EigenTracker({ size: operator.size, top: 1, tolerance: 1e-2, rng }).measure(operator);
+  return 2 / (values[0] + residuals[0]);
 }
 
 export const noise: Probe = {

@@ -1,23 +1,15 @@
 // Coordinates of the per-example Gauss–Newton factors in the eigenbasis of their mean: what the second-moment map needs.
 import { EigenTracker } from "../curvature/tracker";
+import type { Growth } from "../stability/growth";
 import { factorSpectrum, type Factors } from "../stability/secondMoment";
+import type { Bracket } from "../stability/varianceLimit";
 import { Rng } from "../util/rng";
 import type { ProbeContext } from "./probe";
-
-/** The limit's bracket, see stability/varianceLimit.ts. */
-export interface Bracket {
-  readonly lower: number;
-  readonly upper: number;
-  readonly exact: boolean;
-  readonly rank: number;
-  readonly fullRank: number;
-  readonly lastChange: number;
-}
 
 export interface NoiseReading {
   readonly factors: Factors;
   readonly limit: Bracket;
-  readonly growth: { readonly rho: number; readonly error: number };
+  readonly growth: Growth;
 }
 
 /** Up to this many rows the Gram matrix itself is held: 4·2500² bytes = 25 MB. */
@@ -27,14 +19,14 @@ const gramRows = 2500;
  * Factors of rank `rank`. Small problems go through the Gram matrix; large ones through the top eigenvectors of the
  * Gauss–Newton matrix, whose coordinates are one Jacobian-vector product each.
  */
-export async function noiseFactors({ curvature, n, outputs: K, gemm, experiment }: ProbeContext, rank: number | "all"): Promise<Factors> {
+export async function noiseFactors({ curvature, n, outputs: K, experiment }: ProbeContext, rank: number | "all"): Promise<Factors> {
   const rows = n * K;
   if (rows <= gramRows) {
     const all = rank === "all" || rank >= rows;
-    return factorSpectrum(await curvature.gram(), n, K, { rank: all ? "all" : rank, gemm, rng: new Rng(experiment.seed, "factors") });
+    return factorSpectrum(await curvature.gram(), n, K, all ? "all" : rank);
   }
   const r = rank === "all" ? Math.min(rows, curvature.size, 256) : rank;
-  const tracker = new EigenTracker({ size: curvature.size, top: r, tolerance: 1e-4, maxProducts: 6 * r, rng: new Rng(experiment.seed, "factors") });
+  const tracker = new EigenTracker({ size: curvature.size, top: r, tolerance: 1e-3, demand: "all", maxProducts: 6 * r, rng: new Rng(experiment.seed, "factors") });
   const { values, vectors } = await tracker.measure(curvature.gaussNewton());
   const kept = values.filter((value) => value > 1e-10 * values[0]).length;
   const lambda = Float64Array.from(values.slice(0, kept));

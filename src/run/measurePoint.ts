@@ -2,11 +2,11 @@
 import { EigenTracker } from "../curvature/tracker";
 import type { ProbeContext } from "../probes";
 import { varianceReading } from "../probes/noise";
-import type { Bracket } from "../probes/noiseFactors";
 import type { MetricValues } from "../protocol/metrics";
 import type { Reading } from "../protocol/verdict";
 import { smallestStableBatch } from "../stability/growth";
 import { meanLimit } from "../stability/thresholds";
+import type { Bracket } from "../stability/varianceLimit";
 import { norm } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
 import type { Problem } from "./problem";

@@ -36,7 +36,6 @@ export function assembleVerdict(judged: Judged): Verdict {
     meanLimit: point?.meanLimit ?? null,
     meanLimitError: point?.meanLimitError ?? 0,
     variance: point?.variance ?? null,
-    growth: point ? { rho: point.growth.value, error: point.growth.error } : null,
   });
   const minimum = describeMinimum(judged);
   const limit = decision.limit;
