@@ -1,6 +1,15 @@
-// Starting runs and following them: the one way in for the editor and the command line.
-export { readEvents, followRun, type Follower, type RunListener } from "./follow";
-export { parseEvent } from "./eventTail";
-export { deleteRun, resumeRun, startRun, stopRun, type ProcessOptions, type StartedRun } from "./local";
-export { isAlive, processStart } from "./processStart";
-export { findRun, listRuns, readRun, readVerdict, runsDirOf, workspaceOf, type RunRecord } from "./runs";
+// Launchers: starting runs, and reading the folders they write. What CLI and extension share.
+export { effectiveEvents, followRun, readEvents, type FollowHandlers } from "./follow";
+export {
+  deleteRun,
+  readLog,
+  resumeRun,
+  startRun,
+  stopRun,
+  type ProcessOptions,
+  type StartedRun,
+  type StartOptions,
+} from "./local";
+export { isAlive, processStartOf } from "./processStart";
+export { findRun, listRuns, readRun, runsDirOf, workspaceOf } from "./runs";
+export type { RunRecord } from "./runState";

@@ -1,179 +1,191 @@
-// Starts, stops, resumes and deletes runs on this machine. A run is a process of its own that outlives whoever asked for it.
+// Starts, stops, resumes and deletes runs on this machine. A run is a process of its own that only shares its folder with us.
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { cpus, totalmem } from "node:os";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileError } from "../protocol/errors";
-import { stringify } from "../protocol/numbers";
+import { fileError, UserError } from "../protocol/errors";
 import type { RunRequest } from "../protocol/request";
-import { files, type RunInfo } from "../protocol/runFolder";
+import { files } from "../protocol/runFolder";
 import { runId } from "../protocol/runId";
-import { isAlive } from "./processStart";
+import { readNote, writeNote, type LaunchNote } from "./launchNote";
+import { isAlive, processStartOf } from "./processStart";
 import { readRun } from "./runs";
+import { RunState } from "./runState";
 
 /** How a run process is started. */
 export interface ProcessOptions {
-  /** Whether the run goes on when this process ends. */
-  readonly detached: boolean;
-  /** The bundled run process, `dist/run.js`. */
+  /** The run bundle, dist/run.js. */
   readonly runScript: string;
-  /** A Node, this one by default. */
+  /** Whether the run outlives this process. Either way a Ctrl-C at the terminal reaches only us: we pass it on. */
+  readonly detached: boolean;
+  /** The Node to run it with; ours by default. */
   readonly execPath?: string;
+  /** Its whole environment; ours by default. */
   readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface StartOptions extends ProcessOptions {
+  readonly request: Omit<RunRequest, "id">;
+  readonly runsDir: string;
 }
 
 export interface StartedRun {
   readonly folder: string;
   readonly id: string;
   readonly pid: number;
-  /** `code` is null when a signal ended it. */
-  readonly exited: Promise<{ readonly code: number | null }>;
+  /** Its exit status; 128 + signal number when a signal ended it. */
+  readonly exited: Promise<{ readonly code: number }>;
 }
 
-/** Asks a process that has no signals, or none yet, to stop. The run process looks for it. */
-const stopFile = "stop";
+/** Starts a run in a new folder of `runsDir`. @throws UserError when the folder cannot be made. */
+export async function startRun({ request, runsDir, ...how }: StartOptions): Promise<StartedRun> {
+  const { folder, id } = makeFolder(resolve(runsDir), request);
+  const full: RunRequest = { ...request, id };
+  const note = { at: new Date().toISOString(), headers: 0, request: full };
+  return launch(folder, id, ["start", folder, JSON.stringify(full)], note, how);
+}
 
-/** Makes a run folder and starts its process there. @throws UserError when the folder cannot be made. */
-export async function startRun(
-  options: ProcessOptions & {
-    readonly request: Pick<RunRequest, "experiment" | "file" | "overrides">;
-    readonly runsDir: string;
-  },
-): Promise<StartedRun> {
-  const runsDir = resolve(options.runsDir);
-  const { experiment, overrides } = options.request;
-  const file = resolve(options.request.file);
-  const folder = makeFolder(runsDir, runId(new Date(), experiment, overrides));
-  const request: RunRequest = { id: basename(folder), experiment, file, overrides };
-  guard(folder, () => writeFileSync(join(folder, files.run), `${stringify(infoBefore(request), 2)}\n`));
+/** Goes on with a run that ended early. @throws UserError when it still trains or has nothing left to do. */
+export async function resumeRun({
+  folder,
+  ...how
+}: ProcessOptions & { readonly folder: string }): Promise<StartedRun> {
+  const path = resolve(folder);
+  const { info, status } = await readRun(path);
+  if (status === "running")
+    throw fileError(path, "is still running", "Only a run that has stopped can be resumed.");
+  if (status === "finished" || status === "diverged") {
+    throw fileError(path, `has ${status}; there is nothing to resume`, "Start it anew with `basin run`.");
+  }
+  rmSync(join(path, "stop"), { force: true });
+  const state = new RunState(path);
+  state.update();
+  const note = { at: new Date().toISOString(), headers: state.headersRead, request: readNote(path)?.request };
+  return launch(path, info.id, ["resume", path], note, how);
+}
+
+/** Makes the run folder, alone: of two launchers in the same second one gets "…-2". */
+function makeFolder(runsDir: string, request: StartOptions["request"]): { folder: string; id: string } {
   try {
-    return await launch(folder, ["start", folder, stringify(request)], options);
-  } catch (error) {
-    // Nothing ran: leave no folder that looks like a run.
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** Goes on with a run from its newest checkpoint. @throws UserError when it still runs or is no run. */
-export async function resumeRun(options: ProcessOptions & { readonly folder: string }): Promise<StartedRun> {
-  const folder = resolve(options.folder);
-  const { status } = await readRun(folder);
-  if (status === "running") throw fileError(folder, "still runs", "Stop it first, or wait for its end.");
-  guard(folder, () => rmSync(join(folder, stopFile), { force: true }));
-  return launch(folder, ["resume", folder], options);
-}
-
-/** Asks a run to end: it flushes its log and writes its verdict. False when no process of it was there to ask. */
-export async function stopRun(folder: string): Promise<boolean> {
-  const { info, status } = await readRun(folder);
-  if (status !== "running") return false;
-  // Not yet known by its pid, or on a system without signals: the process looks for this file.
-  if (info.pid === 0 || process.platform === "win32") {
-    guard(folder, () => writeFileSync(join(folder, stopFile), ""));
-    return true;
-  }
-  if (!(await isAlive(info.pid, info.processStarted))) return false;
-  process.kill(info.pid, "SIGTERM");
-  return true;
-}
-
-/** Removes a run's folder with everything in it. @throws UserError when it still runs. */
-export async function deleteRun(folder: string): Promise<void> {
-  const { status } = await readRun(folder);
-  if (status === "running") throw fileError(folder, "still runs", "Stop it first; then delete it.");
-  await rm(folder, { recursive: true, force: true });
-}
-
-/** Makes `runsDir/id`, or `id-2` and so on when that is taken. */
-function makeFolder(runsDir: string, id: string): string {
-  guard(runsDir, () => {
     mkdirSync(runsDir, { recursive: true });
-    if (basename(runsDir) === "runs" && basename(dirname(runsDir)) === ".basin") ignoreRuns(dirname(runsDir));
-  });
-  for (let n = 1; ; n++) {
-    const folder = join(runsDir, n === 1 ? id : `${id}-${n}`);
-    try {
-      mkdirSync(folder);
-      return folder;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw cannotWrite(runsDir, error);
+    ignoreRuns(runsDir);
+    const base = runId(new Date(), request.experiment, request.overrides);
+    for (let i = 1; ; i++) {
+      const id = i === 1 ? base : `${base}-${i}`;
+      const folder = join(runsDir, id);
+      try {
+        mkdirSync(folder);
+        return { folder, id };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST" || i > 10_000) throw error;
+      }
     }
+  } catch (error) {
+    throw unwritable(runsDir, error);
   }
 }
 
-/** Keeps runs out of git; a file that is already there is someone's and stays. */
-function ignoreRuns(basinFolder: string): void {
+const unwritable = (path: string, error: unknown): UserError =>
+  fileError(
+    path,
+    `cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}); runs are kept there`,
+    "Make it writable, or name another folder with --runs DIR.",
+  );
+
+/** Keeps runs out of git. A `.gitignore` that is there already is the user's. */
+function ignoreRuns(runsDir: string): void {
+  const parent = dirname(runsDir);
+  if (basename(parent) !== ".basin") return;
   try {
-    writeFileSync(join(basinFolder, ".gitignore"), "runs/\n", { flag: "wx" });
+    writeFileSync(join(parent, ".gitignore"), "runs/\n", { flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
-function guard<T>(path: string, action: () => T): T {
+async function launch(
+  folder: string,
+  id: string,
+  args: readonly string[],
+  note: Omit<LaunchNote, "pid" | "processStarted">,
+  { runScript, detached, execPath, env }: ProcessOptions,
+): Promise<StartedRun> {
+  let log: number;
   try {
-    return action();
+    writeNote(folder, { ...note, pid: 0, processStarted: "" });
+    log = openSync(join(folder, files.log), "a");
   } catch (error) {
-    throw cannotWrite(path, error);
+    throw unwritable(folder, error);
+  }
+  // A process group of its own, so that the terminal's Ctrl-C does not reach the run a second time beside our signal.
+  const child = spawn(execPath ?? process.execPath, [runScript, ...args], {
+    detached: detached || process.platform !== "win32",
+    stdio: ["ignore", log, log],
+    env: env ?? process.env,
+    windowsHide: true,
+  });
+  const exited = new Promise<{ code: number }>((done) => {
+    child.once("exit", (code, signal) =>
+      done({ code: code ?? 128 + (signal ? constants.signals[signal] : 0) }),
+    );
+  });
+  try {
+    await new Promise<void>((started, failed) => {
+      child.once("spawn", started);
+      child.once("error", failed);
+    });
+  } catch (error) {
+    rmSync(join(folder, "launch.json"), { force: true });
+    throw new Error(`The run process could not be started: ${(error as Error).message}`);
+  } finally {
+    closeSync(log);
+  }
+  const pid = child.pid ?? 0;
+  writeNote(folder, { ...note, pid, processStarted: processStartOf(pid) ?? "" });
+  if (detached) child.unref();
+  return { folder, id, pid, exited };
+}
+
+/**
+ * Asks a run to stop: it ends its step, writes its verdict and exits with 130. False when no process of it lives.
+ *
+ * @param how  SIGKILL ends it at once; the folder stays readable and the run can be resumed.
+ */
+export function stopRun(folder: string, how: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<boolean> {
+  return Promise.resolve().then(() => signalRun(folder, how));
+}
+
+function signalRun(folder: string, how: "SIGTERM" | "SIGKILL"): boolean {
+  const living = new RunState(resolve(folder)).process();
+  if (!living) return false;
+  if (process.platform === "win32" && how === "SIGTERM") {
+    // Windows has no signal a process could act on: the run looks for this file.
+    writeFileSync(join(folder, "stop"), "");
+    return true;
+  }
+  try {
+    process.kill(living.pid, how);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw fileError(folder, `its process ${living.pid} may not be signalled`, "It belongs to another user.");
   }
 }
 
-function cannotWrite(path: string, error: unknown): Error {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined) return error as Error;
-  return fileError(
-    path,
-    `cannot be written (${code})`,
-    "Expected a folder for runs; name another with --runs DIR.",
-  );
+/** Removes a run folder. @throws UserError when it is none or its run still trains. */
+export async function deleteRun(folder: string): Promise<void> {
+  const { status, info } = await readRun(folder);
+  if (status === "running" || isAlive(info.pid, info.processStarted)) {
+    throw fileError(folder, "is still running", "Stop it first.");
+  }
+  rmSync(folder, { recursive: true, force: true });
 }
 
-/** What `run.json` says until the process writes its own: which run it is, and no process yet. */
-const infoBefore = ({ id, experiment, file, overrides }: RunRequest): RunInfo => ({
-  schema: 1,
-  id,
-  experiment,
-  file,
-  overrides,
-  created: new Date().toISOString(),
-  pid: 0,
-  processStarted: "",
-  resumed: [],
-  versions: {},
-  machine: {
-    platform: `${process.platform}-${process.arch}`,
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-    cores: cpus().length,
-    memory: totalmem(),
-  },
-  git: null,
-});
-
-async function launch(folder: string, args: readonly string[], options: ProcessOptions): Promise<StartedRun> {
-  const { detached, runScript, execPath = process.execPath, env = process.env } = options;
-  const log = guard(folder, () => openSync(join(folder, files.log), "a"));
+/** The end of what the process said, for a message about a run that failed. */
+export function readLog(folder: string, lines = 10): string {
   try {
-    const child = spawn(execPath, [runScript, ...args], {
-      // A group of its own also for a run that someone waits for: Ctrl-C then reaches it once, through whoever waits.
-      detached: detached || process.platform !== "win32",
-      stdio: ["ignore", log, log],
-      windowsHide: true,
-      env,
-    });
-    const exited = new Promise<{ code: number | null }>((done) => {
-      child.once("exit", (code) => done({ code }));
-    });
-    await new Promise<void>((started, failed) => {
-      child.once("spawn", started);
-      child.once("error", (error) =>
-        failed(fileError(execPath, `cannot be started (${error.message})`, "Expected a Node 20 or newer.")),
-      );
-    });
-    if (detached) child.unref();
-    return { folder, id: basename(folder), pid: child.pid ?? 0, exited };
-  } finally {
-    closeSync(log);
+    return readFileSync(join(folder, files.log), "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+  } catch {
+    return "";
   }
 }

@@ -1,30 +1,25 @@
-// Tells a live process from a later one that was given the same pid, by the time it started.
-import { execFile } from "node:child_process";
+// Tells a live process from a later one that was given the same pid: by its start time, as src/run/describeSelf.ts records it.
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { promisify } from "node:util";
 
-const exec = promisify(execFile);
-
-/** State and start time of a process as Linux tells them; null when there is none. */
-function readStat(pid: number): { state: string; started: string } | null {
+/** Start time of a process as the system tells it; "" where the system has none to tell; null when there is no such process. */
+export function processStartOf(pid: number): string | null {
   try {
-    // The name stands in parentheses and may hold spaces: count fields after it. Field 3 is the state, 22 the start time.
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0] ?? "", started: fields[19] ?? "" };
+    if (process.platform === "linux") {
+      // Fields after the parenthesised name, which may hold spaces: state comes first, field 22 is number 19.
+      const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+      // A zombie has ended; only its parent has not asked yet.
+      return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? "");
+    }
+    if (process.platform === "win32") return exists(pid) ? "" : null;
+    const started = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+    return started === "" ? null : started;
   } catch {
-    return null;
-  }
-}
-
-/** When a process started, as the system tells it; "" when there is no such process or no way to know. */
-export async function processStart(pid: number): Promise<string> {
-  if (process.platform === "linux") return readStat(pid)?.started ?? "";
-  if (process.platform === "win32") return "";
-  try {
-    return (await exec("ps", ["-o", "lstart=", "-p", String(pid)])).stdout.trim();
-  } catch {
-    return "";
+    return process.platform !== "linux" && exists(pid) ? "" : null;
   }
 }
 
@@ -33,21 +28,13 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Someone else's process: there, but not ours to signal.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
-/** Whether the process that had this pid and this start time still runs. Without a start time the pid alone decides. */
-export async function isAlive(pid: number, started: string): Promise<boolean> {
-  if (!Number.isInteger(pid) || pid <= 0 || !exists(pid)) return false;
-  if (process.platform === "linux") {
-    const stat = readStat(pid);
-    // A zombie has ended; its parent has not yet asked how.
-    if (!stat || stat.state === "Z" || stat.state === "X") return false;
-    return started === "" || stat.started === started;
-  }
-  if (started === "") return true;
-  const now = await processStart(pid);
-  return now === "" || now === started;
+/** Whether the process that had `pid` and start time `started` still lives. An unknown start time ("") matches any. */
+export function isAlive(pid: number, started: string): boolean {
+  if (!(pid > 0)) return false;
+  const now = processStartOf(pid);
+  return now !== null && (started === "" || now === "" || now === started);
 }

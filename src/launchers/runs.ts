@@ -1,155 +1,102 @@
-// Where runs live, and what a run folder says: its settings, live status, latest readings and verdict.
-import { existsSync, statSync } from "node:fs";
-import { readFile, readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { fileError, UserError } from "../protocol/errors";
-import type { MetricValues } from "../protocol/metrics";
-import { files, runsFolder, type RunInfo, type RunStatus } from "../protocol/runFolder";
-import { didYouMean } from "../protocol/suggest";
-import type { Verdict } from "../protocol/verdict";
-import { isAlive } from "./processStart";
-import { LogSummary } from "./summary";
+// Where runs lie and what is there: finding the runs folder, listing it, reading one run, finding one by name.
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileError } from "../protocol/errors";
+import { files, runsFolder } from "../protocol/runFolder";
+import { suggest } from "../protocol/suggest";
+import { noteFile } from "./launchNote";
+import { RunState, type RunRecord } from "./runState";
 
-export interface RunRecord {
-  readonly folder: string;
-  readonly info: RunInfo;
-  readonly status: RunStatus;
-  /** Steps done and seconds trained so far. */
-  readonly step: number;
-  readonly time: number;
-  /** null while the run trains. */
-  readonly verdict: Verdict | null;
-  /** The latest value of every metric the run recorded. */
-  readonly last: MetricValues;
-}
-
-/** A run that has not yet said which process it is counts as running for so long: the time a process may need to start. */
-const startMilliseconds = 15_000;
-
-/** The folder whose `.basin` holds a file's runs: the nearest one with `.basin` or `.git`, else the file's own. */
+/** The workspace of a file: its nearest ancestor folder with `.basin` or `.git`, else its own folder. */
 export function workspaceOf(file: string): string {
-  const start = dirname(resolve(file));
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (isFolder(join(folder, ".basin")) || existsSync(join(folder, ".git"))) return folder;
-    if (folder === dirname(folder)) return start;
+  const own = dirname(resolve(file));
+  for (let folder = own; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, ".basin")) || existsSync(join(folder, ".git"))) return folder;
+    if (folder === dirname(folder)) return own;
   }
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
+/** The runs folder of a workspace folder. */
 export const runsDirOf = (folder: string): string => join(folder, ...runsFolder.split("/"));
 
-/** Every run in a runs folder, newest first. A folder that is missing or holds none gives an empty list. */
-export async function listRuns(runsDir: string): Promise<RunRecord[]> {
-  const names = await namesIn(runsDir);
-  const records = await Promise.all(names.map((name) => tryRead(join(runsDir, name))));
-  return records.filter((record) => record !== null).sort((a, b) => (a.info.id < b.info.id ? 1 : -1));
+/** States by folder: listing again reads only what was added. */
+const states = new Map<string, RunState>();
+
+function stateOf(folder: string): RunState {
+  const state = states.get(folder) ?? new RunState(folder);
+  states.set(folder, state);
+  return state;
 }
 
-async function namesIn(runsDir: string): Promise<string[]> {
+const isRunFolder = (folder: string): boolean =>
+  existsSync(join(folder, files.run)) || existsSync(join(folder, noteFile));
+
+function read(folder: string): RunRecord {
+  const state = stateOf(folder);
+  state.update();
   try {
-    const entries = await readdir(runsDir, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return state.record();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    states.delete(folder);
     throw error;
   }
 }
 
-/** One run. @throws UserError when the folder holds none. */
-export async function readRun(folder: string): Promise<RunRecord> {
-  const record = await tryRead(folder);
-  if (record) return record;
-  throw fileError(
-    folder,
-    `is not a run folder: it has no readable ${files.run}`,
-    "`basin list` shows the runs there are.",
-  );
+/** One run as it stands. @throws UserError when the folder holds none. */
+export function readRun(folder: string): Promise<RunRecord> {
+  return Promise.resolve().then(() => read(resolve(folder)));
 }
 
-const summaries = new Map<string, LogSummary>();
-
-async function tryRead(folder: string): Promise<RunRecord | null> {
-  const info = await readInfo(folder);
-  if (!info) return null;
-  // Asked before the log is read: a process that ends in between has then written its end for us to see.
-  const alive = await runsNow(folder, info);
-  let summary = summaries.get(folder);
-  if (!summary) summaries.set(folder, (summary = new LogSummary(join(folder, files.events))));
-  summary.update();
-  const status = statusOf(summary, alive);
-  const verdict = status === "running" ? null : await readVerdict(folder);
-  return { folder, info, status, step: summary.step, time: summary.time, verdict, last: summary.last };
-}
-
-function statusOf({ end }: LogSummary, alive: boolean): RunStatus {
-  // An end that stands in the log counts, also while its process takes a moment to go.
-  if (end === null) return alive ? "running" : "died";
-  if (end === "diverged") return "diverged";
-  if (end === "interrupted") return "interrupted";
-  return end === "error" ? "failed" : "finished";
-}
-
-async function runsNow(folder: string, info: RunInfo): Promise<boolean> {
-  if (info.pid > 0) return isAlive(info.pid, info.processStarted);
-  const { mtimeMs } = await stat(join(folder, files.run)).catch(() => ({ mtimeMs: 0 }));
-  return Date.now() - mtimeMs < startMilliseconds;
-}
-
-/** `run.json`, or null. The process rewrites it in place, so one unreadable moment is waited out. */
-async function readInfo(folder: string): Promise<RunInfo | null> {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const info = JSON.parse(await readFile(join(folder, files.run), "utf8")) as Partial<RunInfo> | null;
-      if (info?.experiment?.optimizer && typeof info.id === "string" && typeof info.pid === "number")
-        return { ...(info as RunInfo), id: basename(folder) };
-      return null;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) return null;
-      await new Promise((wake) => setTimeout(wake, 20));
-    }
+/** The runs of a runs folder, newest first; none where the folder does not exist. Folders that hold no run are passed over. */
+export async function listRuns(runsDir: string): Promise<RunRecord[]> {
+  const dir = resolve(runsDir);
+  const names = foldersIn(dir).sort().reverse();
+  const found = new Set(names.map((name) => join(dir, name)));
+  for (const folder of states.keys())
+    if (dirname(folder) === dir && !found.has(folder)) states.delete(folder);
+  const records: RunRecord[] = [];
+  for (const folder of found) {
+    if (!isRunFolder(folder)) continue;
+    const record = await readRun(folder).catch(() => null);
+    if (record) records.push(record);
   }
-  return null;
+  return records;
 }
 
-const words: readonly unknown[] = ["NaN", "Infinity", "-Infinity"];
-
-/** `verdict.json` with its numbers decoded; null while there is none. */
-export async function readVerdict(folder: string): Promise<Verdict | null> {
+function foldersIn(dir: string): string[] {
   try {
-    const text = await readFile(join(folder, files.verdict), "utf8");
-    return JSON.parse(text, (_key, value: unknown) =>
-      words.includes(value) ? Number(value) : value,
-    ) as Verdict;
-  } catch {
-    return null;
+    return readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw fileError(dir, `cannot be read (${code})`);
   }
 }
 
-/** A run by its id, by the beginning of it, by the word "latest", or by the path of its folder. @throws UserError. */
-export async function findRun(runsDir: string, which: string): Promise<RunRecord> {
-  if (/[\\/]/.test(which) || which === ".") return readRun(resolve(which));
+/**
+ * The run meant by a name: a run folder's path, a run id, the start of one that fits a single run, or "latest".
+ *
+ * @throws UserError that names the nearest run, or the several that fit.
+ */
+export async function findRun(runsDir: string, name: string): Promise<RunRecord> {
   const runs = await listRuns(runsDir);
-  if (runs.length === 0)
-    throw fileError(
-      runsDir,
-      "holds no runs",
-      "Start one with `basin run FILE`, or name another folder with --runs.",
-    );
-  if (which === "latest") return runs[0];
-  const exact = runs.find(({ info }) => info.id === which);
+  if (name === "latest") {
+    if (runs[0]) return runs[0];
+    throw fileError(runsDir, "holds no run", "Start one with `basin run FILE`.");
+  }
+  const exact = runs.find(({ info }) => info.id === name);
   if (exact) return exact;
-  const meant = runs.filter(({ info }) => info.id.startsWith(which));
-  if (meant.length === 1) return meant[0];
-  const ids = (meant.length > 0 ? meant : runs).map(({ info }) => info.id);
-  const message =
-    meant.length > 1
-      ? `begins the ids of ${meant.length} runs: ${ids.slice(0, 5).join(", ")}`
-      : "is no run's id";
-  const hint =
-    meant.length > 1
-      ? "Give more of the id."
-      : `${didYouMean(which, ids.slice(0, 5))} \`basin list\` shows all.`;
-  throw new UserError([{ severity: "error", message, hint, place: { file: which } }]);
+  if (isRunFolder(resolve(name))) return readRun(name);
+  const fitting = runs.filter(({ info }) => info.id.startsWith(name));
+  if (fitting.length === 1) return fitting[0];
+  const ids = (fitting.length > 1 ? fitting : runs).map(({ info }) => info.id);
+  if (fitting.length > 1) {
+    const list = ids.slice(0, 5).join(", ") + (ids.length > 5 ? ", …" : "");
+    throw fileError(name, `fits ${ids.length} runs: ${list}`, "Give more of the id.");
+  }
+  const near = suggest(name, ids);
+  const hint = near ? `Did you mean "${near}"?` : "`basin list` shows the runs there are.";
+  throw fileError(name, `is no run in ${runsDir}`, hint);
 }
