@@ -16,7 +16,9 @@ export class Peer {
     return new Promise((resolve) => {
       child.on("error", () => resolve(null));
       child.on("exit", () => resolve(null));
-      void peer.ask<{ torch: string }>({ do: "open", ...request }).then(({ torch }) => resolve({ peer, torch }));
+      void peer
+        .ask<{ torch: string }>({ do: "open", ...request })
+        .then(({ torch }) => resolve({ peer, torch }));
     });
   }
 
@@ -32,7 +34,8 @@ export class Peer {
   }
 }
 
-export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /** Runs the two sides in turn, `warmup` rounds uncounted; seconds per call of each and the median of the paired ratios. */
 export async function alternate(

@@ -172,7 +172,16 @@ export class Curvature {
   private async signals(): Promise<OutputSignals> {
     const { graph, output, factor, taps, n, K } = this.network;
     const u = graph.input("signal.u", [n, K]);
-    const f = await this.function("signals", () => vjp([output], [factor(u)], taps.map((tap) => tap.output)), [u]);
+    const f = await this.function(
+      "signals",
+      () =>
+        vjp(
+          [output],
+          [factor(u)],
+          taps.map((tap) => tap.output),
+        ),
+      [u],
+    );
     const widths = taps.map((tap) => tap.output.shape[1]);
     const deltas = widths.map((width) => new Float32Array(n * K * width));
     const seed = new Float32Array(n * K);
@@ -182,10 +191,13 @@ export class Curvature {
       const rows = await f.run(new Map([[u, seed]]));
       rows.forEach((values, l) => {
         const width = widths[l];
-        for (let i = 0; i < n; i++) deltas[l].set(values.subarray(i * width, (i + 1) * width), (i * K + k) * width);
+        for (let i = 0; i < n; i++)
+          deltas[l].set(values.subarray(i * width, (i + 1) * width), (i * K + k) * width);
       });
     }
-    const inputs = await this.function("activations", () => taps.map((tap) => tap.input), []).then((g) => g.run(new Map()));
+    const inputs = await this.function("activations", () => taps.map((tap) => tap.input), []).then((g) =>
+      g.run(new Map()),
+    );
     return { deltas, inputs, widths };
   }
 
@@ -205,11 +217,25 @@ export class Curvature {
   }
 
   /** Loss, outputs [n, K], per-example losses [n] and gradient [P] at θ. */
-  async evaluate(): Promise<{ loss: number; outputs: Float32Array; perExample: Float32Array; gradient: Float32Array }> {
+  async evaluate(): Promise<{
+    loss: number;
+    outputs: Float32Array;
+    perExample: Float32Array;
+    gradient: Float32Array;
+  }> {
     const { loss, output, perExample, parameters } = this.network;
-    const f = await this.function("evaluate", () => [loss, output, perExample, ...grad(loss, parameters)], []);
+    const f = await this.function(
+      "evaluate",
+      () => [loss, output, perExample, ...grad(loss, parameters)],
+      [],
+    );
     const gradient = new Float32Array(this.size);
-    const [value, outputs, each] = await f.run(new Map(), [undefined, undefined, undefined, ...viewsOf(gradient, this.shapes)]);
+    const [value, outputs, each] = await f.run(new Map(), [
+      undefined,
+      undefined,
+      undefined,
+      ...viewsOf(gradient, this.shapes),
+    ]);
     return { loss: value[0], outputs, perExample: each, gradient };
   }
 }

@@ -25,12 +25,18 @@ export function gramFunction(engine: Engine, { taps, n, K }: Network): Promise<C
     const factor = reshape(tap.bias ? add(overlap, 1) : overlap, [n, 1, n, 1]);
     return mul(factor, reshape(matmul(deltas[l], deltas[l], { tb: true }), [n, K, n, K]));
   });
-  const gram = reshape(terms.reduce((a, b) => add(a, b)), [n * K, n * K]);
+  const gram = reshape(
+    terms.reduce((a, b) => add(a, b)),
+    [n * K, n * K],
+  );
   return engine.compile([...inputs, ...deltas], [gram]);
 }
 
 /** The diagonal blocks of the Gram matrix, GᵢᵀGᵢ, [n, K, K]. Costs 2 n K² Σ width flops. */
-export function kernelBlocks({ deltas, inputs, widths }: OutputSignals, { taps, n, K }: Network): Float32Array {
+export function kernelBlocks(
+  { deltas, inputs, widths }: OutputSignals,
+  { taps, n, K }: Network,
+): Float32Array {
   const blocks = new Float32Array(n * K * K);
   taps.forEach((tap, l) => {
     const width = widths[l];

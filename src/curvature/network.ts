@@ -30,5 +30,5 @@ export interface Network {
   readonly loss: Node;
   readonly taps: readonly { readonly input: Node; readonly output: Node; readonly bias: boolean }[];
   /** S u, see losses/loss.ts. */
-  factor(u: Node): Node;
+  readonly factor: (u: Node) => Node;
 }

@@ -15,7 +15,12 @@ export class StagedFunction {
   private given = new Map<Node, Float32Array>();
 
   /** Compiles `outputs`, which read the placeholders `fixed` (data, θ) and `dynamic` (vectors). */
-  static async compile(engine: Engine, outputs: readonly Node[], fixed: readonly Node[], dynamic: readonly Node[]): Promise<StagedFunction> {
+  static async compile(
+    engine: Engine,
+    outputs: readonly Node[],
+    fixed: readonly Node[],
+    dynamic: readonly Node[],
+  ): Promise<StagedFunction> {
     const { frontier, inputs } = stage(outputs, dynamic);
     const before = frontier.length > 0 ? await engine.compile(fixed, frontier) : null;
     const after = await engine.compile([...frontier, ...inputs], outputs);
@@ -28,8 +33,13 @@ export class StagedFunction {
     this.fixed = null;
   }
 
-  async run(dynamic: ReadonlyMap<Node, Float32Array>, into?: readonly (Float32Array | undefined)[]): Promise<Float32Array[]> {
-    this.fixed ??= this.before ? await this.before.run(this.beforeInputs.map((node) => this.given.get(node)!)) : [];
+  async run(
+    dynamic: ReadonlyMap<Node, Float32Array>,
+    into?: readonly (Float32Array | undefined)[],
+  ): Promise<Float32Array[]> {
+    this.fixed ??= this.before
+      ? await this.before.run(this.beforeInputs.map((node) => this.given.get(node)!))
+      : [];
     const rest = this.afterInputs.map((node) => dynamic.get(node) ?? this.given.get(node)!);
     return this.after.run([...this.fixed, ...rest], into);
   }

@@ -62,17 +62,22 @@ export class EigenTracker {
   async measure(op: LinearOperator): Promise<Reading> {
     const { size, top, tolerance, demand, maxProducts } = this.options;
     const guards = Math.min(size, top === 1 ? 2 : top);
-    const room = Math.min(size, Math.max(guards + 4, Math.min(2 * guards + 40, Math.floor(memory / (8 * size)))));
+    const room = Math.min(
+      size,
+      Math.max(guards + 4, Math.min(2 * guards + 40, Math.floor(memory / (8 * size)))),
+    );
     const basis = new Basis(op, room);
     for (const vector of this.kept.slice(0, guards)) await basis.add(vector.slice());
     if (basis.length === 0) await basis.add(this.random());
     let best = Infinity;
     let stale = 0;
     for (;;) {
-      if (!basis.finite) return { values: [NaN], residuals: [NaN], vectors: [], products: basis.products, converged: false };
+      if (!basis.finite)
+        return { values: [NaN], residuals: [NaN], vectors: [], products: basis.products, converged: false };
       const ritz = basis.ritz(Math.max(guards, 1));
       const residuals = ritz.map(({ residual }) => norm(residual));
-      const loose = (i: number): boolean => residuals[i] > tolerance * Math.abs(ritz[i].value) && residuals[i] > Number.MIN_VALUE;
+      const loose = (i: number): boolean =>
+        residuals[i] > tolerance * Math.abs(ritz[i].value) && residuals[i] > Number.MIN_VALUE;
       const wanted = Math.min(demand === "all" ? top : 1, ritz.length);
       const open = ritz.findIndex((_, i) => i < wanted && loose(i));
       const complete = basis.length >= Math.min(size, top);
@@ -83,17 +88,31 @@ export class EigenTracker {
       if ((open < 0 && complete) || basis.products >= maxProducts || stuck || basis.length === size) {
         this.kept = ritz.map(({ vector }) => vector);
         const values = ritz.slice(0, top).map(({ value }) => value);
-        return { values, residuals: residuals.slice(0, top), vectors: this.kept.slice(0, top), products: basis.products, converged: open < 0 };
+        return {
+          values,
+          residuals: residuals.slice(0, top),
+          vectors: this.kept.slice(0, top),
+          products: basis.products,
+          converged: open < 0,
+        };
       }
       if (basis.length >= room) basis.restart(Math.min(room - 2, guards + 2));
       // The leading open residual continues the Krylov space; once it is rounding, a random vector looks elsewhere.
       const target = open < 0 ? 0 : open;
-      const direction = residuals[target] > 1e-6 * Math.abs(ritz[0].value) ? ritz[target].residual : this.random();
+      const direction =
+        residuals[target] > 1e-6 * Math.abs(ritz[0].value) ? ritz[target].residual : this.random();
       let grew = await basis.add(direction);
       if (!grew) grew = await basis.add(this.random());
-      if (!grew) return { values: [NaN], residuals: [NaN], vectors: [], products: basis.products, converged: false };
+      if (!grew)
+        return { values: [NaN], residuals: [NaN], vectors: [], products: basis.products, converged: false };
       // When all pairs are wanted, a few Krylov steps between two Rayleigh–Ritz steps keep those cheap.
-      if (demand === "all") for (let i = 0; i < top >> 2 && basis.length < room && basis.finite && basis.products < maxProducts; i++) if (!(await basis.continue())) break;
+      if (demand === "all")
+        for (
+          let i = 0;
+          i < top >> 2 && basis.length < room && basis.finite && basis.products < maxProducts;
+          i++
+        )
+          if (!(await basis.continue())) break;
     }
   }
 
@@ -179,14 +198,17 @@ class Basis {
     const v = Array.from({ length: kept }, (_, i) => this.combine(this.v, vectors, i));
     this.av = Array.from({ length: kept }, (_, i) => this.combine(this.av, vectors, i));
     this.v = v;
-    this.t = Array.from({ length: kept }, (_, i) => Array.from({ length: kept }, (_, j) => (i === j ? values[i] : 0)));
+    this.t = Array.from({ length: kept }, (_, i) =>
+      Array.from({ length: kept }, (_, j) => (i === j ? values[i] : 0)),
+    );
   }
 
   private solve() {
     const m = this.length;
     const dense = new Float64Array(m * m);
     // The operator is symmetric up to rounding; its two halves are averaged.
-    for (let i = 0; i < m; i++) for (let j = 0; j < m; j++) dense[i * m + j] = (this.t[i][j] + this.t[j][i]) / 2;
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < m; j++) dense[i * m + j] = (this.t[i][j] + this.t[j][i]) / 2;
     return symmetricEigen(dense, m);
   }
 

@@ -10,7 +10,8 @@ export interface EngineReport {
   readonly hint: string;
 }
 
-const because = (error: unknown): string => (error instanceof Error ? error.message.split("\n")[0] : String(error));
+const because = (error: unknown): string =>
+  error instanceof Error ? error.message.split("\n")[0] : String(error);
 
 /** Opens an engine. "auto" is ONNX Runtime. @throws Error with what to do when it cannot be loaded. */
 export async function openEngine(name: "auto" | "onnx" | "tensorflow", threads = 0): Promise<Engine> {
@@ -42,6 +43,9 @@ export async function inspectEngines(): Promise<EngineReport[]> {
   };
   return [
     await attempt("onnx", "Reinstall with `npm install onnxruntime-node`."),
-    await attempt("tensorflow", "Optional: `npm install @tensorflow/tfjs-node` where its download works (Node 20 or 22)."),
+    await attempt(
+      "tensorflow",
+      "Optional: `npm install @tensorflow/tfjs-node` where its download works (Node 20 or 22).",
+    ),
   ];
 }

@@ -47,7 +47,9 @@ export function grad(output: Node, wrt: readonly Node[]): Node[] {
  */
 export function jvp(outputs: readonly Node[], wrt: readonly Node[], tangents: readonly Node[]): Node[] {
   const { graph } = outputs[0];
-  const helpers = outputs.map((output, i) => graph.input(`transpose#${graph.nodes.length}.${i}`, output.shape));
+  const helpers = outputs.map((output, i) =>
+    graph.input(`transpose#${graph.nodes.length}.${i}`, output.shape),
+  );
   const pulled = vjp(outputs, helpers, wrt);
   const paired = pulled.map((node, i) => dot(node, tangents[i])).reduce((a, b) => add(a, b));
   const result = grad(paired, helpers);
@@ -58,7 +60,9 @@ export function jvp(outputs: readonly Node[], wrt: readonly Node[], tangents: re
 
 /** Hessian-vector product of a scalar: grad of ⟨grad, v⟩, one node per node of `wrt`. */
 export function hvp(output: Node, wrt: readonly Node[], v: readonly Node[]): Node[] {
-  const paired = grad(output, wrt).map((g, i) => dot(g, v[i])).reduce((a, b) => add(a, b));
+  const paired = grad(output, wrt)
+    .map((g, i) => dot(g, v[i]))
+    .reduce((a, b) => add(a, b));
   return grad(paired, wrt);
 }
 

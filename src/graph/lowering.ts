@@ -6,7 +6,12 @@ export type OnnxAttributes = Readonly<Record<string, number | readonly number[]>
 /** Writes one op's ONNX nodes. Every call returns the name of the value it made. */
 export interface OnnxEmitter {
   /** Appends a node with one output. Numbers in `floats` become FLOAT attributes, all others INT or INTS. */
-  node(type: string, inputs: readonly string[], attributes?: OnnxAttributes, floats?: Readonly<Record<string, number>>): string;
+  node(
+    type: string,
+    inputs: readonly string[],
+    attributes?: OnnxAttributes,
+    floats?: Readonly<Record<string, number>>,
+  ): string;
   /** A float32 constant tensor. */
   floats(values: ArrayLike<number>, shape: readonly number[]): string;
   /** A one-dimensional int64 constant, as ONNX wants shapes and axes. */

@@ -47,18 +47,21 @@ export const defineOp = <T extends Op>(op: T): T => op;
 
 /** Number of elements of a shape; 1 for a scalar []. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
 
 const leaf = (name: string): Op => ({
   name,
   shape: (_inputs, attrs) => attrs.shape as Shape,
   vjp: () => [],
   onnx: (emit, _inputs, node) => {
-    if (name === "input") throw new Error(`internal: input "${String(node.attrs.name)}" was not given to the engine`);
+    if (name === "input")
+      throw new Error(`internal: input "${String(node.attrs.name)}" was not given to the engine`);
     return emit.floats(constantValues(node), node.shape);
   },
   tf: (tf, _inputs, node) => {
-    if (name === "input") throw new Error(`internal: input "${String(node.attrs.name)}" was not given to the engine`);
+    if (name === "input")
+      throw new Error(`internal: input "${String(node.attrs.name)}" was not given to the engine`);
     return tf.tensor(Float32Array.from(constantValues(node)), [...node.shape]);
   },
   samples: [],
@@ -91,12 +94,18 @@ export class Graph {
 
   /** The node `op(inputs)`: an existing equal one, a simpler equal one, or a new one. */
   make(op: Op, inputs: readonly Node[], attrs: Attributes = {}): Node {
-    for (const input of inputs) if (input.graph !== this) throw new Error(`internal: ${op.name} mixes two graphs`);
+    for (const input of inputs)
+      if (input.graph !== this) throw new Error(`internal: ${op.name} mixes two graphs`);
     const key = `${op.name}(${inputs.map((n) => n.id).join(",")})${attributeKey(attrs)}`;
     const old = this.known.get(key);
     if (old) return old;
-    const shape = op.shape(inputs.map((n) => n.shape), attrs);
-    const made = op.simplify?.(this, inputs, attrs) ?? this.append({ id: this.nodes.length, graph: this, op, inputs, attrs, shape });
+    const shape = op.shape(
+      inputs.map((n) => n.shape),
+      attrs,
+    );
+    const made =
+      op.simplify?.(this, inputs, attrs) ??
+      this.append({ id: this.nodes.length, graph: this, op, inputs, attrs, shape });
     if (!sameShape(made.shape, shape)) throw new Error(`internal: simplifying ${key} changed its shape`);
     this.known.set(key, made);
     return made;
@@ -111,7 +120,13 @@ export class Graph {
 const attributeKey = (attrs: Attributes): string => {
   const keys = Object.keys(attrs);
   // JSON has no -0 or NaN; a constant of either is its own node.
-  return keys.length === 0 ? "" : JSON.stringify(attrs, (_k, v: unknown) => (typeof v === "number" && (!Number.isFinite(v) || Object.is(v, -0)) ? `${Object.is(v, -0) ? "-0" : v}!` : v));
+  return keys.length === 0
+    ? ""
+    : JSON.stringify(attrs, (_k, v: unknown) =>
+        typeof v === "number" && (!Number.isFinite(v) || Object.is(v, -0))
+          ? `${Object.is(v, -0) ? "-0" : v}!`
+          : v,
+      );
 };
 
 /** Every node the outputs depend on, inputs before users; nodes in `given` are leaves. */

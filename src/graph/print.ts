@@ -9,7 +9,10 @@ export function print(outputs: readonly Node[]): string {
     const { shape, ...attrs } = node.attrs;
     void shape;
     const extra = Object.entries(attrs).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-    const args = node.op === inputOp || node.op === constantOp ? extra : [...node.inputs.map((n) => name.get(n)), ...extra];
+    const args =
+      node.op === inputOp || node.op === constantOp
+        ? extra
+        : [...node.inputs.map((n) => name.get(n)), ...extra];
     return `${name.get(node)} [${node.shape.join(",")}] = ${node.op.name}(${args.join(", ")})`;
   });
   return [...lines, `return ${outputs.map((node) => name.get(node)).join(", ")}`].join("\n");

@@ -43,6 +43,9 @@ export interface Model {
 export function initialize(parameters: readonly ParameterInfo[], rng: Rng): Float32Array[] {
   return parameters.map(({ shape, fanIn }) => {
     const bound = 1 / Math.sqrt(fanIn);
-    return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (2 * rng.uniform() - 1) * bound);
+    return Float32Array.from(
+      { length: shape.reduce((a, b) => a * b, 1) },
+      () => (2 * rng.uniform() - 1) * bound,
+    );
   });
 }

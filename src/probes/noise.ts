@@ -19,7 +19,10 @@ export async function varianceReading(context: ProbeContext, rank: number | "all
   const { batchSize, gemm, n } = context;
   const factors = await noiseFactors(context, rank);
   const settings = { batchSize, momentum, nesterov, gemm };
-  const certified = momentum === 0 && factors.r < factors.fullRank ? await certifiedLimit(context, samplingFactor(n, batchSize)) : 0;
+  const certified =
+    momentum === 0 && factors.r < factors.fullRank
+      ? await certifiedLimit(context, samplingFactor(n, batchSize))
+      : 0;
   return {
     factors,
     limit: await varianceLimit(factors, { ...settings, certified }),
@@ -31,7 +34,12 @@ export async function varianceReading(context: ProbeContext, rank: number | "all
 async function certifiedLimit({ curvature, experiment }: ProbeContext, p: number): Promise<number> {
   const operator = curvature.sufficientOperator(p);
   const rng = new Rng(experiment.seed, "certified");
-  const { values, residuals } = await new EigenTracker({ size: operator.size, top: 1, tolerance: 1e-2, rng }).measure(operator);
+  const { values, residuals } = await new EigenTracker({
+    size: operator.size,
+    top: 1,
+    tolerance: 1e-2,
+    rng,
+  }).measure(operator);
   return 2 / (values[0] + residuals[0]);
 }
 

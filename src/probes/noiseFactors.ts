@@ -19,14 +19,24 @@ const gramRows = 2500;
  * Factors of rank `rank`. Small problems go through the Gram matrix; large ones through the top eigenvectors of the
  * Gauss–Newton matrix, whose coordinates are one Jacobian-vector product each.
  */
-export async function noiseFactors({ curvature, n, outputs: K, experiment }: ProbeContext, rank: number | "all"): Promise<Factors> {
+export async function noiseFactors(
+  { curvature, n, outputs: K, experiment }: ProbeContext,
+  rank: number | "all",
+): Promise<Factors> {
   const rows = n * K;
   if (rows <= gramRows) {
     const all = rank === "all" || rank >= rows;
     return factorSpectrum(await curvature.gram(), n, K, all ? "all" : rank);
   }
   const r = rank === "all" ? Math.min(rows, curvature.size, 256) : rank;
-  const tracker = new EigenTracker({ size: curvature.size, top: r, tolerance: 1e-3, demand: "all", maxProducts: 6 * r, rng: new Rng(experiment.seed, "factors") });
+  const tracker = new EigenTracker({
+    size: curvature.size,
+    top: r,
+    tolerance: 1e-3,
+    demand: "all",
+    maxProducts: 6 * r,
+    rng: new Rng(experiment.seed, "factors"),
+  });
   const { values, vectors } = await tracker.measure(curvature.gaussNewton());
   const kept = values.filter((value) => value > 1e-10 * values[0]).length;
   const lambda = Float64Array.from(values.slice(0, kept));

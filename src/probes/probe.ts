@@ -16,7 +16,7 @@ export interface ProbeContext {
   readonly curvature: Curvature;
   readonly gemm: Gemm;
   /** Training and test loss and accuracy at θ; `test` is null without test data, accuracies for regression. */
-  score(): Promise<{ train: Score; test: Score | null }>;
+  readonly score: () => Promise<{ train: Score; test: Score | null }>;
 }
 
 export interface Score {

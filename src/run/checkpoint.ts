@@ -27,7 +27,9 @@ const stepOf = (file: string): number => Number(/^step-(\d+)\.safetensors$/.exec
 export function saveCheckpoint(folder: string, model: Model, state: TrainingState): string {
   const shapes = model.parameters.map(({ shape }) => shape);
   const named = (prefix: string, flat: Float32Array) =>
-    viewsOf(flat, shapes).map((data, i) => [prefix + model.parameters[i].name, { shape: shapes[i], data }] as const);
+    viewsOf(flat, shapes).map(
+      (data, i) => [prefix + model.parameters[i].name, { shape: shapes[i], data }] as const,
+    );
   const tensors = [
     ...named("", state.theta),
     ...[...state.slots].flatMap(([slot, flat]) => named(`optimizer.${slot}.`, flat)),
@@ -51,7 +53,12 @@ export function newestCheckpoint(folder: string): string | null {
 }
 
 /** Reads a checkpoint. @throws UserError when the file is damaged or belongs to another model. */
-export function loadCheckpoint(path: string, model: Model, d: number, slots: readonly string[]): TrainingState {
+export function loadCheckpoint(
+  path: string,
+  model: Model,
+  d: number,
+  slots: readonly string[],
+): TrainingState {
   const { tensors, metadata } = decodeSafetensors(readFileSync(path), path);
   const shapes = model.parameters.map(({ shape }) => shape);
   const flat = (prefix: string): Float32Array => {
@@ -67,5 +74,11 @@ export function loadCheckpoint(path: string, model: Model, d: number, slots: rea
   }
   // JSON has no NaN: a checkpoint from before the first loss holds null.
   const initialLoss = (rest.initialLoss as number | null) ?? NaN;
-  return { ...rest, initialLoss, theta: flat(""), slots: new Map(slots.map((slot) => [slot, flat(`optimizer.${slot}.`)])), memories };
+  return {
+    ...rest,
+    initialLoss,
+    theta: flat(""),
+    slots: new Map(slots.map((slot) => [slot, flat(`optimizer.${slot}.`)])),
+    memories,
+  };
 }

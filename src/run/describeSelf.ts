@@ -10,7 +10,9 @@ import { version } from "../../package.json";
 const exec = promisify(execFile);
 
 /** The process part of run.json. Git is asked at most two seconds; without it the entry is null. */
-export async function describeSelf(file: string): Promise<Pick<RunInfo, "pid" | "processStarted" | "versions" | "machine" | "git">> {
+export async function describeSelf(
+  file: string,
+): Promise<Pick<RunInfo, "pid" | "processStarted" | "versions" | "machine" | "git">> {
   const processors = cpus();
   return {
     pid: process.pid,

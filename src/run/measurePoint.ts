@@ -66,9 +66,18 @@ export async function measurePoint(
   say("mean-square limit");
   const rows = n * problem.data.outputs;
   const exact = rows <= (optimizer.momentum > 0 ? exactRowsMomentum : exactRows);
-  const { factors, limit, growth: rate } = await varianceReading(context, exact ? "all" : optimizer.momentum > 0 ? 48 : closingRank);
+  const {
+    factors,
+    limit,
+    growth: rate,
+  } = await varianceReading(context, exact ? "all" : optimizer.momentum > 0 ? 48 : closingRank);
   const { momentum, nesterov, learningRate } = optimizer;
-  const smallest = await smallestStableBatch(factors, { learningRate, momentum, nesterov, gemm: context.gemm });
+  const smallest = await smallestStableBatch(factors, {
+    learningRate,
+    momentum,
+    nesterov,
+    gemm: context.gemm,
+  });
 
   const mean = meanLimit(sharp.values[0], optimizer);
   const relative = sharp.residuals[0] / Math.abs(sharp.values[0]);
@@ -96,11 +105,27 @@ export async function measurePoint(
     loss: here.loss,
     gradNorm,
     interpolationResidual: residual(problem, here.outputs),
-    sharpness: { value: sharp.values[0], error: sharp.residuals[0], how: `Lanczos on the full Hessian, ${sharp.products} products` },
-    gaussNewtonSharpness: { value: flat.values[0], error: flat.residuals[0], how: `Lanczos on the Gauss–Newton matrix, ${flat.products} products` },
+    sharpness: {
+      value: sharp.values[0],
+      error: sharp.residuals[0],
+      how: `Lanczos on the full Hessian, ${sharp.products} products`,
+    },
+    gaussNewtonSharpness: {
+      value: flat.values[0],
+      error: flat.residuals[0],
+      how: `Lanczos on the Gauss–Newton matrix, ${flat.products} products`,
+    },
     // d√λ = dλ / (2√λ)
-    nonuniformity: { value: s, error: s > 0 ? uneven.residuals[0] / (2 * s) : uneven.residuals[0], how: `Lanczos on Σ from Gauss–Newton factors, ${uneven.products} products` },
-    growth: { value: rate.rho, error: rate.error, how: `second-moment map of rank ${factors.r} of ${factors.fullRank}` },
+    nonuniformity: {
+      value: s,
+      error: s > 0 ? uneven.residuals[0] / (2 * s) : uneven.residuals[0],
+      how: `Lanczos on Σ from Gauss–Newton factors, ${uneven.products} products`,
+    },
+    growth: {
+      value: rate.rho,
+      error: rate.error,
+      how: `second-moment map of rank ${factors.r} of ${factors.fullRank}`,
+    },
     meanLimit: mean,
     meanLimitError: Number.isFinite(mean) ? mean * relative : 0,
     variance: limit,
@@ -126,4 +151,3 @@ function residual({ experiment, data }: Problem, outputs: Float32Array): number 
   }
   return total / n;
 }
-

@@ -17,19 +17,21 @@ import { decodeSafetensors } from "../protocol/safetensors";
 import { Rng } from "../util/rng";
 
 /** Reads a file the experiment names, relative to the experiment's own folder. */
-const reader = (file: string) => async (path: string): Promise<Uint8Array> => {
-  const absolute = resolve(dirname(file), path);
-  try {
-    return await readFile(absolute);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw fileError(
-      absolute,
-      code === "ENOENT" ? "no such file" : `cannot be read (${code ?? String(error)})`,
-      `Expected the data that ${file} names; put the file there or correct the path.`,
-    );
-  }
-};
+const reader =
+  (file: string) =>
+  async (path: string): Promise<Uint8Array> => {
+    const absolute = resolve(dirname(file), path);
+    try {
+      return await readFile(absolute);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      throw fileError(
+        absolute,
+        code === "ENOENT" ? "no such file" : `cannot be read (${code ?? String(error)})`,
+        `Expected the data that ${file} names; put the file there or correct the path.`,
+      );
+    }
+  };
 
 export class Problem {
   readonly shapes: readonly (readonly number[])[];
@@ -51,10 +53,26 @@ export class Problem {
 
   /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
   static async load(experiment: Experiment, file: string, engine: Engine): Promise<Problem> {
-    const data = await loadDataset(experiment.data, { readBytes: reader(file), seed: experiment.seed });
+    const data = await loadDataset(experiment.data, {
+      readBytes: reader(file),
+      seed: experiment.seed,
+      loss: experiment.loss,
+    });
+    const { batchSize } = experiment.optimizer;
+    if (batchSize !== "full" && batchSize > data.train.n)
+      throw fileError(
+        file,
+        `optimizer.batchSize: found ${batchSize}, but there are only ${data.train.n} training examples`,
+        `Use at most ${data.train.n}, or "full".`,
+      );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = buildModel(experiment.model, inputs, data.outputs);
-    return new Problem(experiment, file, engine, data, model, { model, loss: losses[experiment.loss], inputs, outputs: data.outputs });
+    return new Problem(experiment, file, engine, data, model, {
+      model,
+      loss: losses[experiment.loss],
+      inputs,
+      outputs: data.outputs,
+    });
   }
 
   get n(): number {
@@ -63,7 +81,7 @@ export class Problem {
 
   get batchSize(): number {
     const { batchSize } = this.experiment.optimizer;
-    return batchSize === "full" ? this.n : Math.min(batchSize, this.n);
+    return batchSize === "full" ? this.n : batchSize;
   }
 
   /** Starting parameters [d]: the experiment's weights file, or the default initialization from the seed. */
@@ -72,7 +90,9 @@ export class Problem {
     const views = viewsOf(theta, this.shapes);
     const from = weights ?? this.experiment.model.weights;
     if (from === undefined) {
-      initialize(this.model.parameters, new Rng(this.experiment.seed, "init")).forEach((values, i) => views[i].set(values));
+      initialize(this.model.parameters, new Rng(this.experiment.seed, "init")).forEach((values, i) =>
+        views[i].set(values),
+      );
       return theta;
     }
     const path = resolve(dirname(this.file), from);
@@ -83,14 +103,23 @@ export class Problem {
 
   /** Curvature operators on the training set. */
   curvature(meter?: Meter): Curvature {
-    return new Curvature(this.engine, buildNetwork(this.parts, this.n), this.data.train.x, this.data.train.y, meter);
+    return new Curvature(
+      this.engine,
+      buildNetwork(this.parts, this.n),
+      this.data.train.x,
+      this.data.train.y,
+      meter,
+    );
   }
 
   /** Loss and gradient on a batch of `size` examples: run(x, y, …θ) → [loss, …∇]. */
   gradient(size: number): Promise<Compiled> {
     return this.once(`gradient${size}`, () => {
       const network = buildNetwork(this.parts, size);
-      return this.engine.compile([network.x, network.y, ...network.parameters], [network.loss, ...grad(network.loss, network.parameters)]);
+      return this.engine.compile(
+        [network.x, network.y, ...network.parameters],
+        [network.loss, ...grad(network.loss, network.parameters)],
+      );
     });
   }
 
@@ -98,10 +127,16 @@ export class Problem {
   async score(split: Split, theta: Float32Array): Promise<{ loss: number; accuracy: number | null }> {
     const f = await this.once(`score${split.n}`, () => {
       const network = buildNetwork(this.parts, split.n);
-      return this.engine.compile([network.x, network.y, ...network.parameters], [network.loss, network.output]);
+      return this.engine.compile(
+        [network.x, network.y, ...network.parameters],
+        [network.loss, network.output],
+      );
     });
     const [loss, outputs] = await f.run([split.x, split.y, ...viewsOf(theta, this.shapes)]);
-    return { loss: loss[0], accuracy: split.labels ? accuracyOf(outputs, split.labels, this.data.outputs) : null };
+    return {
+      loss: loss[0],
+      accuracy: split.labels ? accuracyOf(outputs, split.labels, this.data.outputs) : null,
+    };
   }
 
   private once(key: string, compile: () => Promise<Compiled>): Promise<Compiled> {
@@ -139,9 +174,17 @@ export function fillFrom(
   model.parameters.forEach(({ name, shape }, i) => {
     const tensor = tensors.get(prefix + name);
     if (!tensor)
-      throw fileError(path, `has no tensor "${prefix}${name}" (it holds ${[...tensors.keys()].join(", ") || "none"})`, `Expected ${prefix}${name} of shape [${shape.join(", ")}], named as PyTorch's nn.Sequential names it.`);
+      throw fileError(
+        path,
+        `has no tensor "${prefix}${name}" (it holds ${[...tensors.keys()].join(", ") || "none"})`,
+        `Expected ${prefix}${name} of shape [${shape.join(", ")}], named as PyTorch's nn.Sequential names it.`,
+      );
     if (tensor.shape.join() !== shape.join())
-      throw fileError(path, `tensor "${prefix}${name}" has shape [${tensor.shape.join(", ")}]`, `Expected [${shape.join(", ")}] for this model.`);
+      throw fileError(
+        path,
+        `tensor "${prefix}${name}" has shape [${tensor.shape.join(", ")}]`,
+        `Expected [${shape.join(", ")}] for this model.`,
+      );
     views[i].set(tensor.data);
   });
 }

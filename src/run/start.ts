@@ -21,7 +21,11 @@ import { optimizers } from "../optimizers";
 export type Status = 0 | 130;
 
 /** Everything a probe needs, over one curvature at one θ. */
-export async function contextOf(problem: Problem, theta: Float32Array, check: () => void): Promise<ProbeContext> {
+export async function contextOf(
+  problem: Problem,
+  theta: Float32Array,
+  check: () => void,
+): Promise<ProbeContext> {
   return {
     experiment: problem.experiment,
     n: problem.n,
@@ -43,7 +47,16 @@ export async function start(folder: string, request: RunRequest): Promise<Status
   const { experiment, file, overrides, id } = request;
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, "stop"));
-  const info: RunInfo = { schema: 1, id, experiment, file, overrides, resumed: [], created: new Date().toISOString(), ...(await describeSelf(file)) };
+  const info: RunInfo = {
+    schema: 1,
+    id,
+    experiment,
+    file,
+    overrides,
+    resumed: [],
+    created: new Date().toISOString(),
+    ...(await describeSelf(file)),
+  };
   writeJson(join(folder, files.run), info);
   mkdirSync(join(folder, files.checkpoints), { recursive: true });
   const engine = await openEngine(experiment.engine);
@@ -60,15 +73,33 @@ export async function resume(folder: string): Promise<Status> {
   try {
     old = JSON.parse(readFileSync(path, "utf8")) as RunInfo;
   } catch {
-    throw fileError(path, "cannot be read as JSON", "Expected the run.json that `basin run` wrote; this folder cannot be resumed.");
+    throw fileError(
+      path,
+      "cannot be read as JSON",
+      "Expected the run.json that `basin run` wrote; this folder cannot be resumed.",
+    );
   }
   const engine = await openEngine(old.experiment.engine);
   const problem = await Problem.load(old.experiment, old.file, engine);
   const checkpoint = newestCheckpoint(join(folder, files.checkpoints));
-  if (!checkpoint) throw fileError(join(folder, files.checkpoints), "holds no checkpoint", "The run ended before its first one; start it anew with `basin run`.");
+  if (!checkpoint)
+    throw fileError(
+      join(folder, files.checkpoints),
+      "holds no checkpoint",
+      "The run ended before its first one; start it anew with `basin run`.",
+    );
   const { optimizer } = old.experiment;
-  const saved = loadCheckpoint(checkpoint, problem.model, problem.d, optimizers[optimizer.kind].slots(optimizer));
-  const info: RunInfo = { ...old, ...(await describeSelf(old.file)), resumed: [...old.resumed, { at: new Date().toISOString(), step: saved.step }] };
+  const saved = loadCheckpoint(
+    checkpoint,
+    problem.model,
+    problem.d,
+    optimizers[optimizer.kind].slots(optimizer),
+  );
+  const info: RunInfo = {
+    ...old,
+    ...(await describeSelf(old.file)),
+    resumed: [...old.resumed, { at: new Date().toISOString(), step: saved.step }],
+  };
   writeJson(path, info);
   return go(folder, info, problem, saved.theta, saved, interrupt);
 }
@@ -103,7 +134,13 @@ async function go(
     interrupt.mute();
     const verdict = await verdictOf(problem, context, folder, reached);
     writeJson(join(folder, files.verdict), verdict);
-    log.add({ kind: "metrics", step: verdict.step, time: reached.time, probe: "verdict", values: verdict.metrics });
+    log.add({
+      kind: "metrics",
+      step: verdict.step,
+      time: reached.time,
+      probe: "verdict",
+      values: verdict.metrics,
+    });
     log.add({ kind: "end", step: reached.step, time: reached.time, reason: reached.reason });
     return reached.reason === "interrupted" ? 130 : 0;
   } catch (error) {
@@ -122,13 +159,17 @@ async function verdictOf(problem: Problem, context: ProbeContext, folder: string
   if (diverged) {
     const path = newestCheckpoint(join(folder, files.checkpoints));
     const { optimizer } = problem.experiment;
-    const last = path ? loadCheckpoint(path, problem.model, problem.d, optimizers[optimizer.kind].slots(optimizer)) : null;
+    const last = path
+      ? loadCheckpoint(path, problem.model, problem.d, optimizers[optimizer.kind].slots(optimizer))
+      : null;
     if (last) {
       theta.set(last.theta);
       step = last.step;
     }
   }
-  const point = theta.every(Number.isFinite) ? await measurePoint(problem, context, theta, diverged ? new Map() : reached.memories) : null;
+  const point = theta.every(Number.isFinite)
+    ? await measurePoint(problem, context, theta, diverged ? new Map() : reached.memories)
+    : null;
   const verdict = assembleVerdict({
     experiment: problem.experiment,
     n: problem.n,

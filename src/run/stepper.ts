@@ -31,7 +31,9 @@ export class Stepper {
     const full = batchSize === n;
     this.sampler = full ? null : new BatchSampler(n, batchSize, experiment.seed, saved?.sampler ?? undefined);
     const { x, y } = data.train;
-    const batch = full ? [x, y] : [new Float32Array((x.length / n) * batchSize), new Float32Array((y.length / n) * batchSize)];
+    const batch = full
+      ? [x, y]
+      : [new Float32Array((x.length / n) * batchSize), new Float32Array((y.length / n) * batchSize)];
     this.feeds = [...batch, ...viewsOf(theta, shapes)];
     this.into = [this.lossValue, ...viewsOf(this.gradient, shapes)];
   }

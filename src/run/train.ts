@@ -68,7 +68,15 @@ export async function train(
   // What a checkpoint holds is the state before this step's batch was drawn.
   let sampler = stepper.sampler?.state ?? null;
   const keep = (): void => {
-    const state = { step, time: clock(), initialLoss, theta, slots: stepper.slots, sampler, memories: memoriesOf(going) };
+    const state = {
+      step,
+      time: clock(),
+      initialLoss,
+      theta,
+      slots: stepper.slots,
+      sampler,
+      memories: memoriesOf(going),
+    };
     const file = saveCheckpoint(join(folder, files.checkpoints), problem.model, state);
     log.add({ kind: "checkpoint", step, file: `${files.checkpoints}/${file}` });
     log.flush();
@@ -107,7 +115,12 @@ export async function train(
         trainLoss = known;
         if (Number.isNaN(initialLoss)) initialLoss = known;
         if (last || !full || step % logEvery === 0)
-          log.add({ kind: "metrics", step, time: clock(), values: { "loss.train": known, ...(full ? { gradNorm } : {}) } });
+          log.add({
+            kind: "metrics",
+            step,
+            time: clock(),
+            values: { "loss.train": known, ...(full ? { gradNorm } : {}) },
+          });
       }
       const finite = Number.isFinite(batchLoss) && Number.isFinite(known ?? 0);
       if (!finite || !Number.isFinite(gradNorm) || trainLoss > divergenceFactor * initialLoss) {

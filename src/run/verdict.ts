@@ -73,11 +73,16 @@ export function assembleVerdict(judged: Judged): Verdict {
   };
 }
 
-function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): { atMinimum: boolean; why: string } {
+function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): {
+  atMinimum: boolean;
+  why: string;
+} {
   if (!point || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
   const progress = (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
   const still = progress <= stillBelow || point.loss === 0;
-  const interpolated = Number.isFinite(initialLoss) ? point.loss <= interpolatedBelow * initialLoss : point.interpolationResidual < 0.1;
+  const interpolated = Number.isFinite(initialLoss)
+    ? point.loss <= interpolatedBelow * initialLoss
+    : point.interpolationResidual < 0.1;
   const why =
     `One more step would change the loss by about ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
@@ -102,7 +107,9 @@ function summarize(
     case "diverged":
       return (
         `Diverged at step ${divergedAt ?? step}: learning rate ${eta} drove the loss to infinity.` +
-        (limit === null ? "" : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)
+        (limit === null
+          ? ""
+          : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)
       );
     case "unstable-mean":
       return `Unstable: ${where} has sharpness ${fmt(point?.sharpness.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;

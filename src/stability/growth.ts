@@ -24,7 +24,10 @@ export const growth = (factors: Factors, options: GrowthOptions): Promise<Growth
   options.momentum ? growthOfMomentum(factors, options) : growthOfSgd(factors, options);
 
 /** ρ of Q(η) = I − 2ηC + η²D, symmetric in the Frobenius product: Lanczos from a positive definite start. */
-async function growthOfSgd(factors: Factors, { learningRate: eta, batchSize, gemm }: GrowthOptions): Promise<Growth> {
+async function growthOfSgd(
+  factors: Factors,
+  { learningRate: eta, batchSize, gemm }: GrowthOptions,
+): Promise<Growth> {
   const { n, r, lambda } = factors;
   if (Number.isNaN(lambda[0])) return { rho: NaN, error: NaN };
   const p = samplingFactor(n, batchSize);
@@ -37,7 +40,9 @@ async function growthOfSgd(factors: Factors, { learningRate: eta, batchSize, gem
       for (let a = 0; a < r; a++)
         for (let b = 0; b < r; b++) {
           const i = a * r + b;
-          N[i] = Z[i] * (1 - eta * (lambda[a] + lambda[b]) + eta * eta * (1 - p) * lambda[a] * lambda[b]) + eta * eta * p * N[i];
+          N[i] =
+            Z[i] * (1 - eta * (lambda[a] + lambda[b]) + eta * eta * (1 - p) * lambda[a] * lambda[b]) +
+            eta * eta * p * N[i];
         }
       return N;
     },
@@ -121,7 +126,8 @@ export async function smallestStableBatch(
   factors: Factors,
   options: Omit<GrowthOptions, "batchSize">,
 ): Promise<number | null> {
-  const stable = async (batchSize: number): Promise<boolean> => (await growth(factors, { ...options, batchSize })).rho <= 1 + 1e-9;
+  const stable = async (batchSize: number): Promise<boolean> =>
+    (await growth(factors, { ...options, batchSize })).rho <= 1 + 1e-9;
   if (!(await stable(factors.n))) return null;
   let [low, high] = [0, factors.n];
   while (high - low > 1) {

@@ -6,7 +6,12 @@ export interface Evidence {
   /** Largest η of the full-batch condition, and its error in η; null where nothing was measured. */
   readonly meanLimit: number | null;
   readonly meanLimitError: number;
-  readonly variance: { readonly lower: number; readonly upper: number; readonly exact: boolean; readonly lastChange: number } | null;
+  readonly variance: {
+    readonly lower: number;
+    readonly upper: number;
+    readonly exact: boolean;
+    readonly lastChange: number;
+  } | null;
 }
 
 export interface Decision {
@@ -21,7 +26,13 @@ export interface Decision {
 const edge = 0.05;
 
 /** Judges a point. `edge` takes precedence over both unstable rows, `diverged` over everything. */
-export function judge({ diverged, learningRate: eta, meanLimit, meanLimitError, variance }: Evidence): Decision {
+export function judge({
+  diverged,
+  learningRate: eta,
+  meanLimit,
+  meanLimitError,
+  variance,
+}: Evidence): Decision {
   const mean = meanLimit !== null && !Number.isNaN(meanLimit) ? meanLimit : null;
   const known = variance !== null && !Number.isNaN(variance.upper) ? variance : null;
   // Between the bracket's ends the verdict rests on the upper end less its last change.
@@ -31,15 +42,21 @@ export function judge({ diverged, learningRate: eta, meanLimit, meanLimitError, 
   const evidence =
     known === null
       ? []
-      : [known.exact ? "The mean-square limit is exact." : "The mean-square limit is estimated from a part of the directions."];
+      : [
+          known.exact
+            ? "The mean-square limit is exact."
+            : "The mean-square limit is estimated from a part of the directions.",
+        ];
   const say = (verdict: Decision["verdict"]): Decision => ({ verdict, binding, limit, evidence });
   if (diverged) return say("diverged");
   if (limit === null) return say("inconclusive");
   // A limit nobody can pin to 5 % is no edge to be at.
   const spread = binding === "mean" ? meanLimitError : known!.upper - estimate;
-  if (Number.isFinite(limit) && Math.abs(eta / limit - 1) <= edge && spread <= edge * limit) return say("edge");
+  if (Number.isFinite(limit) && Math.abs(eta / limit - 1) <= edge && spread <= edge * limit)
+    return say("edge");
   if (mean !== null && eta > mean + meanLimitError) return say("unstable-mean");
-  if (mean !== null && binding === "mean" && Math.abs(eta - mean) <= meanLimitError) return say("inconclusive");
+  if (mean !== null && binding === "mean" && Math.abs(eta - mean) <= meanLimitError)
+    return say("inconclusive");
   if (known !== null) {
     if (eta > known.upper) return say("unstable-variance");
     if (!known.exact && eta > estimate) return say("inconclusive");

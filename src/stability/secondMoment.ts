@@ -24,10 +24,16 @@ const dropBelow = 1e-7;
  * @param rank  Directions to keep, or "all".
  * @source theory.md, section 2. Costs about 6 (nK)³ flops.
  */
-export function factorSpectrum(gram: Float32Array | Float64Array, n: number, K: number, rank: number | "all"): Factors {
+export function factorSpectrum(
+  gram: Float32Array | Float64Array,
+  n: number,
+  K: number,
+  rank: number | "all",
+): Factors {
   const rows = n * K;
   const { values, vectors } = symmetricEigen(Float64Array.from(gram), rows);
-  if (Number.isNaN(values[0])) return { n, K, r: 1, lambda: new Float64Array([NaN]), A: new Float64Array(rows).fill(NaN), fullRank: 1 };
+  if (Number.isNaN(values[0]))
+    return { n, K, r: 1, lambda: new Float64Array([NaN]), A: new Float64Array(rows).fill(NaN), fullRank: 1 };
   const fullRank = values.findLastIndex((w) => w > dropBelow * values[0] && w > 0) + 1;
   const r = rank === "all" ? fullRank : Math.min(rank, fullRank);
   const A = new Float64Array(rows * r);

@@ -32,13 +32,22 @@ export const meanLimit = (lambdaMax: number, settings: MomentumSettings = {}): n
 export const rmspropLimit = (learningRate: number): number => 2 / learningRate;
 
 /** Adam with a frozen preconditioner: (2+2β₁)/((1−β₁)η), 38/η for β₁ = 0.9. @source Cohen et al. 2022, §2. */
-export const adamLimit = (learningRate: number, beta1 = 0.9): number => (2 + 2 * beta1) / ((1 - beta1) * learningRate);
+export const adamLimit = (learningRate: number, beta1 = 0.9): number =>
+  (2 + 2 * beta1) / ((1 - beta1) * learningRate);
 
 /**
  * The rectangle's bound on non-uniformity, s ≤ (1/η)(B(n−1)/(n−B))^{1/2}; Infinity for full batch.
  * Necessary for the sufficient condition only: stable points exist outside (theory.md, section 1).
  */
-export function nonuniformityLimit({ learningRate, batchSize, n }: { learningRate: number; batchSize: number | "full"; n: number }): number {
+export function nonuniformityLimit({
+  learningRate,
+  batchSize,
+  n,
+}: {
+  learningRate: number;
+  batchSize: number | "full";
+  n: number;
+}): number {
   const p = batchSize === "full" ? 0 : samplingFactor(n, batchSize);
   return p === 0 ? Infinity : 1 / (learningRate * Math.sqrt(p));
 }

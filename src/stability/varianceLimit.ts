@@ -32,7 +32,8 @@ export interface LimitOptions {
  * @source Mulayoff & Michaeli, COLT 2024, Theorem 1; theory.md, section 2.
  */
 export async function varianceLimit(factors: Factors, options: LimitOptions): Promise<Bracket> {
-  const limit = (f: Factors): Promise<number> => (options.momentum ? momentumLimit(f, options) : sgdLimit(f, options));
+  const limit = (f: Factors): Promise<number> =>
+    options.momentum ? momentumLimit(f, options) : sgdLimit(f, options);
   const upper = await limit(factors);
   const { r: rank, fullRank } = factors;
   const exact = rank >= fullRank || samplingFactor(factors.n, options.batchSize) === 0;
@@ -50,7 +51,8 @@ async function sgdLimit(factors: Factors, { batchSize, gemm }: LimitOptions): Pr
   const noise = noiseMap(factors, gemm);
   // C̃^{-1/2}: C̃ is diagonal, ½(λa + λb).
   const root = new Float64Array(r * r);
-  for (let a = 0; a < r; a++) for (let b = 0; b < r; b++) root[a * r + b] = 1 / Math.sqrt((lambda[a] + lambda[b]) / 2);
+  for (let a = 0; a < r; a++)
+    for (let b = 0; b < r; b++) root[a * r + b] = 1 / Math.sqrt((lambda[a] + lambda[b]) / 2);
   // The top eigenvector is positive semidefinite: start from one such matrix, C̃^{1/2}[I].
   const start = new Float64Array(r * r);
   for (let a = 0; a < r; a++) start[a * r + a] = Math.sqrt(lambda[a]);

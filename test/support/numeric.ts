@@ -26,9 +26,17 @@ export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>, floor 
 }
 
 /** Fails with both sides printed when the relative error is above `tolerance`. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what = ""): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what = "",
+): void {
   expect(actual.length, `${what}: length`).toBe(expected.length);
   const error = relativeError(actual, expected);
   const head = (x: ArrayLike<number>): string => Array.from(x).slice(0, 6).join(", ");
-  expect(error, `${what}: relative error ${error}; got ${head(actual)}, expected ${head(expected)}`).toBeLessThan(tolerance);
+  expect(
+    error,
+    `${what}: relative error ${error}; got ${head(actual)}, expected ${head(expected)}`,
+  ).toBeLessThan(tolerance);
 }

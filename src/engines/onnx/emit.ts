@@ -72,7 +72,14 @@ export function emitOnnx(inputs: readonly Node[], outputs: readonly Node[]): Onn
       // One number, expanded by the runtime: a large constant tensor never sits in the model's bytes.
       names.set(node, emitter.node("Expand", [emitter.floats([value], []), emitter.ints(node.shape)]));
     } else {
-      names.set(node, node.op.onnx(emitter, node.inputs.map((input) => names.get(input)!), node));
+      names.set(
+        node,
+        node.op.onnx(
+          emitter,
+          node.inputs.map((input) => names.get(input)!),
+          node,
+        ),
+      );
     }
   }
   // An output of its own for each: the same node may be asked for twice, and an input may be an output.

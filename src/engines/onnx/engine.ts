@@ -43,13 +43,17 @@ class OnnxFunction implements Compiled {
 
   private tensor(data: Float32Array, node: Node): Tensor {
     const old = this.tensors.get(data);
-    if (old && old.dims.length === node.shape.length && old.dims.every((d, i) => d === node.shape[i])) return old;
+    if (old && old.dims.length === node.shape.length && old.dims.every((d, i) => d === node.shape[i]))
+      return old;
     const made = new Tensor("float32", data, [...node.shape]);
     this.tensors.set(data, made);
     return made;
   }
 
-  async run(feeds: readonly Float32Array[], into: readonly (Float32Array | undefined)[] = []): Promise<Float32Array[]> {
+  async run(
+    feeds: readonly Float32Array[],
+    into: readonly (Float32Array | undefined)[] = [],
+  ): Promise<Float32Array[]> {
     const given: Record<string, Tensor> = {};
     this.inputNames.forEach((name, i) => (given[name] = this.tensor(feeds[i], this.inputs[i])));
     const fetches: Record<string, Tensor | null> = {};

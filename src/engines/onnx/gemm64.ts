@@ -8,15 +8,31 @@ const { DataType } = onnx.TensorProto;
 const session = (ta: boolean, tb: boolean): Promise<InferenceSession> => {
   const matrix = (name: string): onnx.IValueInfoProto => ({
     name,
-    type: { tensorType: { elemType: DataType.DOUBLE, shape: { dim: [{ dimParam: `${name}0` }, { dimParam: `${name}1` }] } } },
+    type: {
+      tensorType: {
+        elemType: DataType.DOUBLE,
+        shape: { dim: [{ dimParam: `${name}0` }, { dimParam: `${name}1` }] },
+      },
+    },
   });
-  const int = (name: string, value: boolean): onnx.IAttributeProto => ({ name, type: onnx.AttributeProto.AttributeType.INT, i: value ? 1 : 0 });
+  const int = (name: string, value: boolean): onnx.IAttributeProto => ({
+    name,
+    type: onnx.AttributeProto.AttributeType.INT,
+    i: value ? 1 : 0,
+  });
   const bytes = onnx.ModelProto.encode({
     irVersion: 8,
     opsetImport: [{ domain: "", version: 18 }],
     graph: {
       name: "gemm",
-      node: [{ opType: "Gemm", input: ["a", "b"], output: ["c"], attribute: [int("transA", ta), int("transB", tb)] }],
+      node: [
+        {
+          opType: "Gemm",
+          input: ["a", "b"],
+          output: ["c"],
+          attribute: [int("transA", ta), int("transB", tb)],
+        },
+      ],
       input: [matrix("a"), matrix("b")],
       output: [matrix("c")],
     },
@@ -31,7 +47,9 @@ export function gemm64(): Gemm {
     const key = `${ta}${tb}`;
     let built = sessions.get(key);
     if (!built) sessions.set(key, (built = session(ta, tb)));
-    const result = await (await built).run({
+    const result = await (
+      await built
+    ).run({
       a: new Tensor("float64", a, ta ? [k, m] : [m, k]),
       b: new Tensor("float64", b, tb ? [n, k] : [k, n]),
     });

@@ -11,11 +11,23 @@ export interface TensorflowRuntime {
 }
 
 /** Evaluates `outputs` given values for `inputs`; pure in tfjs tensors, so tfjs's own autodiff can go through it. */
-export function evaluate(tf: typeof tfjs, inputs: readonly Node[], outputs: readonly Node[], feeds: readonly tfjs.Tensor[]): tfjs.Tensor[] {
+export function evaluate(
+  tf: typeof tfjs,
+  inputs: readonly Node[],
+  outputs: readonly Node[],
+  feeds: readonly tfjs.Tensor[],
+): tfjs.Tensor[] {
   const values = new Map<Node, TfTensor>(inputs.map((node, i) => [node, feeds[i]]));
   for (const node of reachable(outputs, new Set(inputs))) {
     if (values.has(node)) continue;
-    values.set(node, node.op.tf(tf as unknown as Tf, node.inputs.map((input) => values.get(input)!), node));
+    values.set(
+      node,
+      node.op.tf(
+        tf as unknown as Tf,
+        node.inputs.map((input) => values.get(input)!),
+        node,
+      ),
+    );
   }
   return outputs.map((node) => values.get(node) as tfjs.Tensor);
 }

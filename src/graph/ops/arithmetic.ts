@@ -8,24 +8,44 @@ export function broadcastShape(name: string, a: Shape, b: Shape): Shape {
   return Array.from({ length: rank }, (_, i) => {
     const x = a[i - rank + a.length] ?? 1;
     const y = b[i - rank + b.length] ?? 1;
-    if (x !== y && x !== 1 && y !== 1) throw new Error(`internal: ${name}: axis ${i} of [${a}] does not fit [${b}]`);
+    if (x !== y && x !== 1 && y !== 1)
+      throw new Error(`internal: ${name}: axis ${i} of [${a}] does not fit [${b}]`);
     return x === 1 ? y : x;
   });
 }
 
 const pairs = [
-  { shapes: [[3, 2], [3, 2]] },
+  {
+    shapes: [
+      [3, 2],
+      [3, 2],
+    ],
+  },
   { shapes: [[3, 2], [2]] },
-  { shapes: [[3, 1], [3, 4]] },
+  {
+    shapes: [
+      [3, 1],
+      [3, 4],
+    ],
+  },
   { shapes: [[], [2, 2]] },
 ] as const;
 
-const binaryShape = (name: string) => ([a, b]: readonly Shape[]) => broadcastShape(name, a, b);
-const binary = (op: Op) => (a: Node, b: Node | number): Node => a.graph.make(op, [a, typeof b === "number" ? a.graph.constant(b) : b]);
+const binaryShape =
+  (name: string) =>
+  ([a, b]: readonly Shape[]) =>
+    broadcastShape(name, a, b);
+const binary =
+  (op: Op) =>
+  (a: Node, b: Node | number): Node =>
+    a.graph.make(op, [a, typeof b === "number" ? a.graph.constant(b) : b]);
 
 /** `x` when it already has the wanted shape, else broadcast to it. */
 const like = (x: Node, ...operands: readonly Node[]): Node =>
-  broadcastTo(x, operands.map((n) => n.shape).reduce((a, b) => broadcastShape("like", a, b)));
+  broadcastTo(
+    x,
+    operands.map((n) => n.shape).reduce((a, b) => broadcastShape("like", a, b)),
+  );
 
 const addOp: Op = defineOp({
   name: "add",
@@ -70,12 +90,17 @@ const mulOp: Op = defineOp({
     if (x === 1) return like(b, a, b);
     if (y === 1) return like(a, a, b);
     // A number beside a tensor is kept as a scalar, on the left; equal products are one node.
-    if (y !== null && x === null && sameShape(shape, a.shape)) return graph.make(mulOp, [graph.constant(y), a]);
-    if (x !== null && a.shape.length > 0 && sameShape(shape, b.shape)) return graph.make(mulOp, [graph.constant(x), b]);
+    if (y !== null && x === null && sameShape(shape, a.shape))
+      return graph.make(mulOp, [graph.constant(y), a]);
+    if (x !== null && a.shape.length > 0 && sameShape(shape, b.shape))
+      return graph.make(mulOp, [graph.constant(x), b]);
     // c (d z) = (c d) z
     const inner = x !== null && b.op === mulOp ? constantOf(b.inputs[0]) : null;
-    if (x !== null && inner !== null && sameShape(shape, b.shape)) return graph.make(mulOp, [graph.constant(x * inner), b.inputs[1]]);
-    return x === null && y === null && a.id > b.id && sameShape(a.shape, b.shape) ? graph.make(mulOp, [b, a]) : null;
+    if (x !== null && inner !== null && sameShape(shape, b.shape))
+      return graph.make(mulOp, [graph.constant(x * inner), b.inputs[1]]);
+    return x === null && y === null && a.id > b.id && sameShape(a.shape, b.shape)
+      ? graph.make(mulOp, [b, a])
+      : null;
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(mul(ct, b), a.shape), sumTo(mul(ct, a), b.shape)],
   onnx: (emit, [a, b]) => emit.node("Mul", [a, b]),
@@ -92,7 +117,10 @@ const divOp: Op = defineOp({
     return y !== null ? graph.make(mulOp, [graph.constant(1 / y, b.shape), a]) : null;
   },
   // ā = ȳ / b, b̄ = −ȳ out / b
-  vjp: ({ ct, out, inputs: [a, b] }) => [sumTo(div(ct, b), a.shape), neg(sumTo(div(mul(ct, out), b), b.shape))],
+  vjp: ({ ct, out, inputs: [a, b] }) => [
+    sumTo(div(ct, b), a.shape),
+    neg(sumTo(div(mul(ct, out), b), b.shape)),
+  ],
   onnx: (emit, [a, b]) => emit.node("Div", [a, b]),
   tf: (tf, [a, b]) => tf.div(a, b),
   samples: pairs.map((s) => ({ ...s, range: [0.5, 2] as const })),

@@ -18,17 +18,34 @@ const elementwise = ({ name, onnx, tf, derivative, at0, range = [-3, 3] }: Rule)
   defineOp({
     name,
     shape: ([x]) => x,
-    simplify: (graph, [x]) => (constantOf(x) === 0 && Number.isFinite(at0) ? graph.constant(at0, x.shape) : null),
+    simplify: (graph, [x]) =>
+      constantOf(x) === 0 && Number.isFinite(at0) ? graph.constant(at0, x.shape) : null,
     vjp: ({ ct, out, inputs: [x] }) => [derivative ? mul(ct, derivative(x, out)) : null],
     onnx: (emit, [x]) => (typeof onnx === "string" ? emit.node(onnx, [x]) : onnx(emit, x)),
     tf: (runtime, [x]) => tf(runtime, x),
     samples: [{ shapes: [[3, 2]], range } satisfies Sample],
   });
 
-const one = (op: Op) => (x: Node): Node => x.graph.make(op, [x]);
+const one =
+  (op: Op) =>
+  (x: Node): Node =>
+    x.graph.make(op, [x]);
 
-const expOp = elementwise({ name: "exp", onnx: "Exp", tf: (tf, x) => tf.exp(x), derivative: (_x, y) => y, at0: 1 });
-const logOp = elementwise({ name: "log", onnx: "Log", tf: (tf, x) => tf.log(x), derivative: (x) => reciprocal(x), at0: -Infinity, range: [0.3, 3] });
+const expOp = elementwise({
+  name: "exp",
+  onnx: "Exp",
+  tf: (tf, x) => tf.exp(x),
+  derivative: (_x, y) => y,
+  at0: 1,
+});
+const logOp = elementwise({
+  name: "log",
+  onnx: "Log",
+  tf: (tf, x) => tf.log(x),
+  derivative: (x) => reciprocal(x),
+  at0: -Infinity,
+  range: [0.3, 3],
+});
 const reciprocalOp = elementwise({
   name: "reciprocal",
   onnx: "Reciprocal",
@@ -37,12 +54,37 @@ const reciprocalOp = elementwise({
   at0: Infinity,
   range: [0.3, 3],
 });
-const sqrtOp = elementwise({ name: "sqrt", onnx: "Sqrt", tf: (tf, x) => tf.sqrt(x), derivative: (_x, y) => mul(reciprocal(y), 0.5), at0: NaN, range: [0.3, 3] });
+const sqrtOp = elementwise({
+  name: "sqrt",
+  onnx: "Sqrt",
+  tf: (tf, x) => tf.sqrt(x),
+  derivative: (_x, y) => mul(reciprocal(y), 0.5),
+  at0: NaN,
+  range: [0.3, 3],
+});
 // tanh′ = 1 − tanh²
-const tanhOp = elementwise({ name: "tanh", onnx: "Tanh", tf: (tf, x) => tf.tanh(x), derivative: (_x, y) => sub(y.graph.constant(1), mul(y, y)), at0: 0 });
+const tanhOp = elementwise({
+  name: "tanh",
+  onnx: "Tanh",
+  tf: (tf, x) => tf.tanh(x),
+  derivative: (_x, y) => sub(y.graph.constant(1), mul(y, y)),
+  at0: 0,
+});
 // σ′ = σ − σ²
-const sigmoidOp = elementwise({ name: "sigmoid", onnx: "Sigmoid", tf: (tf, x) => tf.sigmoid(x), derivative: (_x, y) => sub(y, mul(y, y)), at0: 0.5 });
-const softplusOp = elementwise({ name: "softplus", onnx: "Softplus", tf: (tf, x) => tf.softplus(x), derivative: (x) => sigmoid(x), at0: Math.LN2 });
+const sigmoidOp = elementwise({
+  name: "sigmoid",
+  onnx: "Sigmoid",
+  tf: (tf, x) => tf.sigmoid(x),
+  derivative: (_x, y) => sub(y, mul(y, y)),
+  at0: 0.5,
+});
+const softplusOp = elementwise({
+  name: "softplus",
+  onnx: "Softplus",
+  tf: (tf, x) => tf.softplus(x),
+  derivative: (x) => sigmoid(x),
+  at0: Math.LN2,
+});
 // erf′(x) = 2/√π exp(−x²)
 const erfOp = elementwise({
   name: "erf",
@@ -60,7 +102,13 @@ const stepOp = elementwise({
   derivative: null,
   at0: 0,
 });
-const reluOp = elementwise({ name: "relu", onnx: "Relu", tf: (tf, x) => tf.relu(x), derivative: (_x, y) => step(y), at0: 0 });
+const reluOp = elementwise({
+  name: "relu",
+  onnx: "Relu",
+  tf: (tf, x) => tf.relu(x),
+  derivative: (_x, y) => step(y),
+  at0: 0,
+});
 
 export const exp = one(expOp);
 export const log = one(logOp);
@@ -76,4 +124,15 @@ export const relu = one(reluOp);
 /** x Φ(x) with the exact normal distribution function, as torch.nn.GELU's default. */
 export const gelu = (x: Node): Node => mul(mul(x, add(erf(mul(x, Math.SQRT1_2)), 1)), 0.5);
 
-export const elementwiseOps = [expOp, logOp, reciprocalOp, sqrtOp, tanhOp, sigmoidOp, softplusOp, erfOp, stepOp, reluOp] as const;
+export const elementwiseOps = [
+  expOp,
+  logOp,
+  reciprocalOp,
+  sqrtOp,
+  tanhOp,
+  sigmoidOp,
+  softplusOp,
+  erfOp,
+  stepOp,
+  reluOp,
+] as const;

@@ -11,7 +11,8 @@ const matmulOp: Op = defineOp({
   name: "matmul",
   shape: ([a, b], attrs) => {
     const { ta, tb } = attrs as unknown as Flags;
-    if (a.length !== 2 || b.length !== 2) throw new Error(`internal: matmul: wants matrices, got [${a}] and [${b}]`);
+    if (a.length !== 2 || b.length !== 2)
+      throw new Error(`internal: matmul: wants matrices, got [${a}] and [${b}]`);
     const [m, k] = ta ? [a[1], a[0]] : a;
     const [k2, n] = tb ? [b[1], b[0]] : b;
     if (k !== k2) throw new Error(`internal: matmul: inner axes ${k} and ${k2} of [${a}] and [${b}] differ`);
@@ -38,10 +39,34 @@ const matmulOp: Op = defineOp({
     return tf.matMul(a, b, ta, tb);
   },
   samples: [
-    { shapes: [[3, 2], [2, 4]], attrs: { ta: false, tb: false } },
-    { shapes: [[2, 3], [2, 4]], attrs: { ta: true, tb: false } },
-    { shapes: [[3, 2], [4, 2]], attrs: { ta: false, tb: true } },
-    { shapes: [[2, 3], [4, 2]], attrs: { ta: true, tb: true } },
+    {
+      shapes: [
+        [3, 2],
+        [2, 4],
+      ],
+      attrs: { ta: false, tb: false },
+    },
+    {
+      shapes: [
+        [2, 3],
+        [2, 4],
+      ],
+      attrs: { ta: true, tb: false },
+    },
+    {
+      shapes: [
+        [3, 2],
+        [4, 2],
+      ],
+      attrs: { ta: false, tb: true },
+    },
+    {
+      shapes: [
+        [2, 3],
+        [4, 2],
+      ],
+      attrs: { ta: true, tb: true },
+    },
   ],
 });
 

@@ -1,7 +1,8 @@
 // Sums over axes, broadcasting and reshaping: each is the transpose of another.
 import { constantOf, defineOp, sameShape, sizeOf, type Node, type Op, type Shape } from "../node";
 
-const keptShape = (shape: Shape, axes: readonly number[]): Shape => shape.map((d, i) => (axes.includes(i) ? 1 : d));
+const keptShape = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.map((d, i) => (axes.includes(i) ? 1 : d));
 
 /** Sum over `axes`, which stay as axes of length 1. Transpose: broadcast. */
 const sumOp: Op = defineOp({
@@ -10,11 +11,16 @@ const sumOp: Op = defineOp({
   simplify: (graph, [x], attrs) => {
     const axes = attrs.axes as number[];
     const value = constantOf(x);
-    if (value !== null) return graph.constant((value * sizeOf(x.shape)) / sizeOf(keptShape(x.shape, axes)), keptShape(x.shape, axes));
+    if (value !== null)
+      return graph.constant(
+        (value * sizeOf(x.shape)) / sizeOf(keptShape(x.shape, axes)),
+        keptShape(x.shape, axes),
+      );
     return axes.every((axis) => x.shape[axis] === 1) ? x : null;
   },
   vjp: ({ ct, inputs: [x] }) => [broadcastTo(ct, x.shape)],
-  onnx: (emit, [x], node) => emit.node("ReduceSum", [x, emit.ints(node.attrs.axes as number[])], { keepdims: 1 }),
+  onnx: (emit, [x], node) =>
+    emit.node("ReduceSum", [x, emit.ints(node.attrs.axes as number[])], { keepdims: 1 }),
   tf: (tf, [x], node) => tf.sum(x, [...(node.attrs.axes as number[])], true),
   samples: [
     { shapes: [[3, 4]], attrs: { axes: [0] } },
@@ -63,9 +69,12 @@ const reshapeOp: Op = defineOp({
   samples: [{ shapes: [[2, 6]], attrs: { to: [3, 4] } }],
 });
 
-export const sum = (x: Node, axes: readonly number[] = x.shape.map((_, i) => i)): Node => x.graph.make(sumOp, [x], { axes });
-export const broadcastTo = (x: Node, to: Shape): Node => (sameShape(x.shape, to) ? x : x.graph.make(broadcastOp, [x], { to }));
-export const reshape = (x: Node, to: Shape): Node => (sameShape(x.shape, to) ? x : x.graph.make(reshapeOp, [x], { to }));
+export const sum = (x: Node, axes: readonly number[] = x.shape.map((_, i) => i)): Node =>
+  x.graph.make(sumOp, [x], { axes });
+export const broadcastTo = (x: Node, to: Shape): Node =>
+  sameShape(x.shape, to) ? x : x.graph.make(broadcastOp, [x], { to });
+export const reshape = (x: Node, to: Shape): Node =>
+  sameShape(x.shape, to) ? x : x.graph.make(reshapeOp, [x], { to });
 
 /** Sums a broadcast result back to `shape`: the transpose of broadcasting. */
 export function sumTo(x: Node, shape: Shape): Node {

@@ -20,7 +20,8 @@ const logSumExpOp: Op = defineOp({
   name: "logSumExp",
   shape: ([x]) => [...x.slice(0, -1), 1],
   vjp: ({ ct, inputs: [x] }) => [mul(softmax(x), ct)],
-  onnx: (emit, [x], node) => emit.node("ReduceLogSumExp", [x, emit.ints([node.shape.length - 1])], { keepdims: 1 }),
+  onnx: (emit, [x], node) =>
+    emit.node("ReduceLogSumExp", [x, emit.ints([node.shape.length - 1])], { keepdims: 1 }),
   tf: (tf, [x], node) => tf.logSumExp(x, [node.shape.length - 1], true),
   samples: [{ shapes: [[3, 4]] }, { shapes: [[2, 3]], range: [-100, 100] }],
 });

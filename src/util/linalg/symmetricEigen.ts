@@ -33,7 +33,13 @@ export function symmetricEigen(a: Float64Array, n: number): Eigen {
  * Reduces the lower triangle of `m` to diagonal `d` and subdiagonal `e` (e[i] couples i and i+1). Reflector k,
  * I − τ v vᵀ with v over rows k+1…n−1, is left in row k of the upper triangle, where rows are contiguous.
  */
-function tridiagonalize(m: Float64Array, n: number, d: Float64Array, e: Float64Array, tau: Float64Array): void {
+function tridiagonalize(
+  m: Float64Array,
+  n: number,
+  d: Float64Array,
+  e: Float64Array,
+  tau: Float64Array,
+): void {
   const v = new Float64Array(n);
   const p = new Float64Array(n);
   for (let k = 0; k < n - 1; k++) {

@@ -35,7 +35,12 @@ const act: Record<Activation, (x: number) => number> = {
   },
 };
 
-function forward(theta: Float64Array, x: ArrayLike<number>, widths: readonly number[], f: (x: number) => number): number[] {
+function forward(
+  theta: Float64Array,
+  x: ArrayLike<number>,
+  widths: readonly number[],
+  f: (x: number) => number,
+): number[] {
   let a = Array.from(x);
   let at = 0;
   for (let l = 1; l < widths.length; l++) {
@@ -76,8 +81,13 @@ function setup(activation: Activation, loss: LossKind) {
   curvature.setPoint(theta);
   const exact = Float64Array.from(theta);
   const each = (i: number) => (t: Float64Array) =>
-    lossOf(loss, forward(t, x.subarray(i * D, (i + 1) * D), widths, act[activation]), y.subarray(i * K, (i + 1) * K));
-  const outputs = (i: number) => (t: Float64Array) => forward(t, x.subarray(i * D, (i + 1) * D), widths, act[activation]);
+    lossOf(
+      loss,
+      forward(t, x.subarray(i * D, (i + 1) * D), widths, act[activation]),
+      y.subarray(i * K, (i + 1) * K),
+    );
+  const outputs = (i: number) => (t: Float64Array) =>
+    forward(t, x.subarray(i * D, (i + 1) * D), widths, act[activation]);
   return { n, K, d: theta.length, curvature, exact, each, outputs };
 }
 
@@ -105,7 +115,10 @@ async function dense(op: LinearOperator): Promise<Float64Array> {
   const h = new Float64Array(d * d);
   const out = new Float32Array(d);
   for (let i = 0; i < d; i++) {
-    await op.apply(Float32Array.from({ length: d }, (_, j) => (i === j ? 1 : 0)), out);
+    await op.apply(
+      Float32Array.from({ length: d }, (_, j) => (i === j ? 1 : 0)),
+      out,
+    );
     for (let j = 0; j < d; j++) h[j * d + i] = out[j];
   }
   return h;
@@ -114,63 +127,92 @@ async function dense(op: LinearOperator): Promise<Float64Array> {
 const kinds: readonly LossKind[] = ["mse", "squared-error", "cross-entropy"];
 const activations: readonly Activation[] = ["tanh", "gelu", "sigmoid", "softplus", "relu", "linear"];
 
-describe.each(kinds.flatMap((loss) => activations.map((activation) => ({ loss, activation }))))("$activation net under $loss", ({ loss, activation }) => {
-  test("the Hessian operator equals the dense Hessian of the definition", async () => {
-    const { n, curvature, exact, each } = setup(activation, loss);
-    const mine = await dense(curvature.hessian());
-    const theirs = hessianOf((t) => Array.from({ length: n }, (_, i) => each(i)(t)).reduce((a, b) => a + b) / n, exact);
-    expectClose(mine, theirs, 2e-3, "H");
-    expectClose(mine, mine.map((_, i) => mine[(i % curvature.size) * curvature.size + Math.floor(i / curvature.size)]), F32, "symmetry");
-  });
+describe.each(kinds.flatMap((loss) => activations.map((activation) => ({ loss, activation }))))(
+  "$activation net under $loss",
+  ({ loss, activation }) => {
+    test("the Hessian operator equals the dense Hessian of the definition", async () => {
+      const { n, curvature, exact, each } = setup(activation, loss);
+      const mine = await dense(curvature.hessian());
+      const theirs = hessianOf(
+        (t) => Array.from({ length: n }, (_, i) => each(i)(t)).reduce((a, b) => a + b) / n,
+        exact,
+      );
+      expectClose(mine, theirs, 2e-3, "H");
+      expectClose(
+        mine,
+        mine.map((_, i) => mine[(i % curvature.size) * curvature.size + Math.floor(i / curvature.size)]),
+        F32,
+        "symmetry",
+      );
+    });
 
-  test("Gauss–Newton, noise matrix and Gram matrix equal those of explicit factors G_i = J_iᵀS_i", async () => {
-    const { n, K, d, curvature, exact, outputs } = setup(activation, loss);
-    // M_i by central differences of the loss in f, J_i by central differences of f: no shared code.
-    const H = new Float64Array(d * d);
-    const square = new Float64Array(d * d);
-    const jacobians: Float64Array[] = [];
-    for (let i = 0; i < n; i++) {
-      const e = 1e-5;
-      const J = new Float64Array(K * d);
-      for (let p = 0; p < d; p++) {
-        const [up, down] = [outputs(i)(moved(exact, p, e)), outputs(i)(moved(exact, p, -e))];
-        for (let k = 0; k < K; k++) J[k * d + p] = (up[k] - down[k]) / (2 * e);
-      }
-      jacobians.push(J);
-      const f = outputs(i)(exact);
-      const top = f.map(Math.exp);
-      const p = top.map((v) => v / top.reduce((a, b) => a + b));
-      const M = (k: number, m: number): number =>
-        loss === "cross-entropy" ? (k === m ? p[k] : 0) - p[k] * p[m] : k === m ? (loss === "mse" ? 2 / K : 1) : 0;
-      const Hi = new Float64Array(d * d);
-      for (let a = 0; a < d; a++)
-        for (let b = 0; b < d; b++) {
-          let s = 0;
-          for (let k = 0; k < K; k++) for (let m = 0; m < K; m++) s += J[k * d + a] * M(k, m) * J[m * d + b];
-          Hi[a * d + b] = s;
-          H[a * d + b] += s / n;
+    test("Gauss–Newton, noise matrix and Gram matrix equal those of explicit factors G_i = J_iᵀS_i", async () => {
+      const { n, K, d, curvature, exact, outputs } = setup(activation, loss);
+      // M_i by central differences of the loss in f, J_i by central differences of f: no shared code.
+      const H = new Float64Array(d * d);
+      const square = new Float64Array(d * d);
+      const jacobians: Float64Array[] = [];
+      for (let i = 0; i < n; i++) {
+        const e = 1e-5;
+        const J = new Float64Array(K * d);
+        for (let p = 0; p < d; p++) {
+          const [up, down] = [outputs(i)(moved(exact, p, e)), outputs(i)(moved(exact, p, -e))];
+          for (let k = 0; k < K; k++) J[k * d + p] = (up[k] - down[k]) / (2 * e);
         }
-      for (let a = 0; a < d; a++)
-        for (let b = 0; b < d; b++) for (let c = 0; c < d; c++) square[a * d + b] += (Hi[a * d + c] * Hi[c * d + b]) / n;
-    }
-    expectClose(await dense(curvature.gaussNewton()), H, F32, "Gauss–Newton");
-    const sigma = square.slice();
-    for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) for (let c = 0; c < d; c++) sigma[a * d + b] -= H[a * d + c] * H[c * d + b];
-    expectClose(await dense(curvature.noiseMatrix()), sigma, 1e-3, "Σ");
-    // The Gram matrix has the spectrum of n·H: compare the traces of its first three powers.
-    const gram = Float64Array.from(await curvature.gram());
-    const power = (m: Float64Array, size: number): number[] => {
-      let trace = 0;
-      let second = 0;
-      for (let i = 0; i < size; i++) {
-        trace += m[i * size + i];
-        for (let j = 0; j < size; j++) second += m[i * size + j] * m[j * size + i];
+        jacobians.push(J);
+        const f = outputs(i)(exact);
+        const top = f.map(Math.exp);
+        const p = top.map((v) => v / top.reduce((a, b) => a + b));
+        const M = (k: number, m: number): number =>
+          loss === "cross-entropy"
+            ? (k === m ? p[k] : 0) - p[k] * p[m]
+            : k === m
+              ? loss === "mse"
+                ? 2 / K
+                : 1
+              : 0;
+        const Hi = new Float64Array(d * d);
+        for (let a = 0; a < d; a++)
+          for (let b = 0; b < d; b++) {
+            let s = 0;
+            for (let k = 0; k < K; k++)
+              for (let m = 0; m < K; m++) s += J[k * d + a] * M(k, m) * J[m * d + b];
+            Hi[a * d + b] = s;
+            H[a * d + b] += s / n;
+          }
+        for (let a = 0; a < d; a++)
+          for (let b = 0; b < d; b++)
+            for (let c = 0; c < d; c++) square[a * d + b] += (Hi[a * d + c] * Hi[c * d + b]) / n;
       }
-      return [trace, second];
-    };
-    expectClose(power(gram, n * K), power(H.map((v) => v * n), d), F32, "Gram spectrum");
-  });
-});
+      expectClose(await dense(curvature.gaussNewton()), H, F32, "Gauss–Newton");
+      const sigma = square.slice();
+      for (let a = 0; a < d; a++)
+        for (let b = 0; b < d; b++)
+          for (let c = 0; c < d; c++) sigma[a * d + b] -= H[a * d + c] * H[c * d + b];
+      expectClose(await dense(curvature.noiseMatrix()), sigma, 1e-3, "Σ");
+      // The Gram matrix has the spectrum of n·H: compare the traces of its first three powers.
+      const gram = Float64Array.from(await curvature.gram());
+      const power = (m: Float64Array, size: number): number[] => {
+        let trace = 0;
+        let second = 0;
+        for (let i = 0; i < size; i++) {
+          trace += m[i * size + i];
+          for (let j = 0; j < size; j++) second += m[i * size + j] * m[j * size + i];
+        }
+        return [trace, second];
+      };
+      expectClose(
+        power(gram, n * K),
+        power(
+          H.map((v) => v * n),
+          d,
+        ),
+        F32,
+        "Gram spectrum",
+      );
+    });
+  },
+);
 
 test("at an interpolating minimum the Hessian is its Gauss–Newton part", async () => {
   const { curvature, n, K } = setup("tanh", "mse");
@@ -179,10 +221,20 @@ test("at an interpolating minimum the Hessian is its Gauss–Newton part", async
   const rng = new Rng(3, "tanhmse");
   const x = uniform(rng, [n, 3]);
   const model = buildModel({ kind: "mlp", hidden: [4, 3], activation: "tanh", bias: true }, 3, K);
-  const fitted = new Curvature(engine, buildNetwork({ model, loss: losses.mse, inputs: 3, outputs: K }, n), x, outputs.slice());
+  const fitted = new Curvature(
+    engine,
+    buildNetwork({ model, loss: losses.mse, inputs: 3, outputs: K }, n),
+    x,
+    outputs.slice(),
+  );
   const theta = new Float32Array(fitted.size);
   void uniform(rng, [n, K]);
-  initialize(model.parameters, rng).forEach((v, i) => viewsOf(theta, model.parameters.map((p) => p.shape))[i].set(v));
+  initialize(model.parameters, rng).forEach((v, i) =>
+    viewsOf(
+      theta,
+      model.parameters.map((p) => p.shape),
+    )[i].set(v),
+  );
   fitted.setPoint(theta);
   expect((await fitted.evaluate()).loss).toBeLessThan(1e-10);
   expectClose(await dense(fitted.hessian()), await dense(fitted.gaussNewton()), F32, "H");

@@ -16,7 +16,9 @@ const DIFFERENCE = 2e-2;
 const onnx = onnxEngine("test", { threads: 1 });
 const tensorflow = tensorflowEngine({ tf, version: "test" });
 
-const cases = ops.flatMap((op) => op.samples.map((sample, i) => ({ name: `${op.name} #${i} ${JSON.stringify(sample.shapes)}`, op, sample })));
+const cases = ops.flatMap((op) =>
+  op.samples.map((sample, i) => ({ name: `${op.name} #${i} ${JSON.stringify(sample.shapes)}`, op, sample })),
+);
 
 function build(index: number) {
   const { op, sample } = cases[index];
@@ -44,10 +46,14 @@ describe.each(cases.map(({ name }, index) => ({ name, index })))("$name", ({ ind
 
   test("the gradient equals tfjs's own autodiff of the forward pass", async () => {
     const { inputs, values, weight, weights, objective } = build(index);
-    const mine = await (await onnx.compile([...inputs, weight], grad(objective, inputs))).run([...values, weights]);
+    const mine = await (
+      await onnx.compile([...inputs, weight], grad(objective, inputs))
+    ).run([...values, weights]);
     const tensors = values.map((v, i) => tf.tensor(v, [...inputs[i].shape]));
     const w = tf.tensor(weights, [...weight.shape]);
-    const theirs = tf.grads((...x: tf.Tensor[]) => tf.reshape(evaluate(tf, [...inputs, weight], [objective], [...x, w])[0], []) as tf.Scalar)(tensors);
+    const theirs = tf.grads((...x: tf.Tensor[]) =>
+      tf.reshape<tf.Rank.R0>(evaluate(tf, [...inputs, weight], [objective], [...x, w])[0], []),
+    )(tensors);
     mine.forEach((g, i) => expectClose(g, theirs[i].dataSync(), F32, `input ${i}`));
   });
 
@@ -57,17 +63,23 @@ describe.each(cases.map(({ name }, index) => ({ name, index })))("$name", ({ ind
     const scalar = dot(objective, objective);
     const v = inputs.map((node, i) => graph.input(`v${i}`, node.shape));
     const direction = v.map((node) => uniform(rng, node.shape));
-    const product = await (await onnx.compile([...inputs, weight, ...v], hvp(scalar, inputs, v))).run([...values, weights, ...direction]);
+    const product = await (
+      await onnx.compile([...inputs, weight, ...v], hvp(scalar, inputs, v))
+    ).run([...values, weights, ...direction]);
     const gradient = await onnx.compile([...inputs, weight], grad(scalar, inputs));
     const eps = 3e-3;
     const at = (sign: number) =>
-      gradient.run([...values.map((x, i) => x.map((value, j) => value + sign * eps * direction[i][j])), weights]);
+      gradient.run([
+        ...values.map((x, i) => x.map((value, j) => value + sign * eps * direction[i][j])),
+        weights,
+      ]);
     const [plus, minus] = [await at(1), await at(-1)];
     const all = (parts: Float32Array[]): number[] => parts.flatMap((p) => Array.from(p));
     const differences = all(plus).map((p, i) => (p - all(minus)[i]) / (2 * eps));
     // A kink crossed by the difference, or values so large that float32 hides them, say nothing about the rule.
     const size = Math.hypot(...differences);
-    if (size > 1e-3) expectClose(all(product), differences, cases[index].sample.range?.[1] === 100 ? 0.5 : DIFFERENCE, "Hv");
+    if (size > 1e-3)
+      expectClose(all(product), differences, cases[index].sample.range?.[1] === 100 ? 0.5 : DIFFERENCE, "Hv");
     else expect(Math.hypot(...all(product))).toBeLessThan(1e-2);
   });
 
@@ -77,8 +89,12 @@ describe.each(cases.map(({ name }, index) => ({ name, index })))("$name", ({ ind
     const direction = v.map((node) => uniform(rng, node.shape));
     const [jv] = jvp([out], inputs, v);
     const left: Node = dot(weight, jv);
-    const right = grad(objective, inputs).map((g, i) => dot(g, v[i])).reduce((a, b) => graph.make(ops[0], [a, b]));
-    const [a, b] = await (await onnx.compile([...inputs, weight, ...v], [left, right])).run([...values, weights, ...direction]);
+    const right = grad(objective, inputs)
+      .map((g, i) => dot(g, v[i]))
+      .reduce((a, b) => graph.make(ops[0], [a, b]));
+    const [a, b] = await (
+      await onnx.compile([...inputs, weight, ...v], [left, right])
+    ).run([...values, weights, ...direction]);
     expect(Math.abs(a[0] - b[0])).toBeLessThan(1e-4 * (1 + Math.abs(a[0])));
   });
 });

@@ -1,0 +1,168 @@
+// Every row of the decision table, with its precedence.
+import { expect, test } from "vitest";
+import { judge } from "../../../src/stability/judge";
+import {
+  adamLimit,
+  meanLimit,
+  nonuniformityLimit,
+  samplingFactor,
+  sharpnessLimit,
+} from "../../../src/stability/thresholds";
+
+const exact = (upper: number) => ({ lower: upper, upper, exact: true, lastChange: 0 });
+const bracket = (lower: number, upper: number, lastChange: number) => ({
+  lower,
+  upper,
+  exact: false,
+  lastChange,
+});
+const base = { diverged: false, meanLimitError: 0.0001 };
+
+test.each([
+  [
+    "well below both limits is stable",
+    { learningRate: 0.5, meanLimit: 1, variance: exact(0.8) },
+    "stable",
+    "variance",
+    0.8,
+  ],
+  [
+    "above the mean limit is unstable in the mean",
+    { learningRate: 1.2, meanLimit: 1, variance: exact(1) },
+    "unstable-mean",
+    "mean",
+    1,
+  ],
+  [
+    "between variance and mean limit is unstable in variance",
+    { learningRate: 0.9, meanLimit: 1, variance: exact(0.5) },
+    "unstable-variance",
+    "variance",
+    0.5,
+  ],
+  [
+    "within 5 % below the limit is the edge",
+    { learningRate: 0.97, meanLimit: 1, variance: exact(1) },
+    "edge",
+    "mean",
+    1,
+  ],
+  [
+    "within 5 % above the mean limit is the edge, not unstable",
+    { learningRate: 1.04, meanLimit: 1, variance: exact(1) },
+    "edge",
+    "mean",
+    1,
+  ],
+  [
+    "within 5 % above the variance limit is the edge, not unstable",
+    { learningRate: 0.52, meanLimit: 1, variance: exact(0.5) },
+    "edge",
+    "variance",
+    0.5,
+  ],
+  [
+    "above both counts as unstable in the mean",
+    { learningRate: 2, meanLimit: 1, variance: exact(0.5) },
+    "unstable-mean",
+    "variance",
+    0.5,
+  ],
+  [
+    "divergence takes precedence over everything",
+    { diverged: true, learningRate: 0.97, meanLimit: 1, variance: exact(1) },
+    "diverged",
+    "mean",
+    1,
+  ],
+  [
+    "inside a wide bracket, above the estimate, nothing is decided",
+    { learningRate: 0.95, meanLimit: 2, variance: bracket(0.2, 1, 0.2) },
+    "inconclusive",
+    "variance",
+    0.8,
+  ],
+  [
+    "inside a bracket but below the estimate it is stable",
+    { learningRate: 0.6, meanLimit: 2, variance: bracket(0.2, 1, 0.2) },
+    "stable",
+    "variance",
+    0.8,
+  ],
+  [
+    "above a bracket it is unstable",
+    { learningRate: 1.1, meanLimit: 2, variance: bracket(0.2, 1, 0.2) },
+    "unstable-variance",
+    "variance",
+    0.8,
+  ],
+  [
+    "inside the mean limit's error bar nothing is decided",
+    { learningRate: 1.1, meanLimit: 1, meanLimitError: 0.2, variance: exact(2) },
+    "inconclusive",
+    "mean",
+    1,
+  ],
+  [
+    "nothing measured is inconclusive",
+    { learningRate: 1, meanLimit: null, variance: null },
+    "inconclusive",
+    null,
+    null,
+  ],
+  [
+    "NaN readings are no readings",
+    { learningRate: 1, meanLimit: NaN, variance: exact(NaN) },
+    "inconclusive",
+    null,
+    null,
+  ],
+  [
+    "a flat point is stable at any rate",
+    { learningRate: 1e6, meanLimit: Infinity, variance: exact(Infinity) },
+    "stable",
+    "mean",
+    Infinity,
+  ],
+] as const)("%s", (_title, input, verdict, binding, limit) => {
+  const decision = judge({ ...base, ...input });
+  expect(decision).toMatchObject({ verdict, binding });
+  if (limit === null) expect(decision.limit).toBeNull();
+  else expect(decision.limit).toBeCloseTo(limit, 12);
+});
+
+test("the thresholds are those of the papers", () => {
+  expect(sharpnessLimit({ learningRate: 0.1 })).toBeCloseTo(20, 12);
+  expect(sharpnessLimit({ learningRate: 0.1, momentum: 0.9 })).toBeCloseTo(38, 12);
+  expect(sharpnessLimit({ learningRate: 0.1, momentum: 0.9, nesterov: true })).toBeCloseTo(38 / 2.8, 12);
+  expect(meanLimit(20)).toBeCloseTo(0.1, 12);
+  expect(meanLimit(-3)).toBe(Infinity);
+  expect(adamLimit(0.001)).toBeCloseTo(38_000, 6);
+  expect([samplingFactor(10, 1), samplingFactor(10, 10), samplingFactor(10, 2)]).toEqual([1, 0, 8 / 18]);
+  expect(nonuniformityLimit({ learningRate: 0.5, batchSize: 1, n: 10 })).toBe(2);
+  expect(nonuniformityLimit({ learningRate: 0.5, batchSize: "full", n: 10 })).toBe(Infinity);
+});
+
+test.each([
+  { momentum: 0, nesterov: false },
+  { momentum: 0.9, nesterov: false },
+  { momentum: 0.9, nesterov: true },
+  { momentum: 0.5, nesterov: true },
+])(
+  "on a quadratic, momentum $momentum (Nesterov: $nesterov) converges just below its threshold and diverges just above",
+  ({ momentum, nesterov }) => {
+    const learningRate = 0.1;
+    const limit = sharpnessLimit({ learningRate, momentum, nesterov });
+    const descend = (lambda: number): number => {
+      let [x, v] = [1, 0];
+      for (let t = 0; t < 4000; t++) {
+        const g = lambda * (nesterov ? x + momentum * v : x);
+        v = momentum * v - learningRate * g;
+        x += v;
+      }
+      return Math.abs(x);
+    };
+    expect(descend(0.99 * limit)).toBeLessThan(1e-3);
+    expect(descend(1.01 * limit)).toBeGreaterThan(1e3);
+  },
+);
