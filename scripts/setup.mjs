@@ -1,43 +1,72 @@
-// Set-up from a fresh clone: dependencies, then the bundles. Does only what is missing; safe to run again and again.
+// Set-up on a fresh machine: the packages of package-lock.json when they are missing or older, then the bundles in dist/.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-export const root = fileURLToPath(new URL("..", import.meta.url));
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const modules = join(root, "node_modules");
+const lock = join(root, "package-lock.json");
+const stamp = join(modules, ".basin-setup");
+const say = (text) => process.stderr.write(`${text}\n`);
 
-const run = (command, args) =>
-  spawnSync(command, args, {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
-    shell: process.platform === "win32",
-    // ONNX Runtime's install script would download CUDA libraries that Basin does not use.
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip", npm_config_onnxruntime_node_install: "skip" },
-  }).status === 0;
+const lockHash = () => createHash("sha256").update(readFileSync(lock)).digest("hex");
 
-/** Installs dependencies when they are missing or the lock file changed. */
-export function install() {
-  const stamp = join(root, "node_modules", ".basin-setup");
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  console.error("Setting up: installing dependencies (once, about a minute)…");
-  const options = ["--no-audit", "--no-fund", "--loglevel=error"];
-  // The optional TensorFlow engine's download may be refused; npm then goes on without it. Should it fail
-  // all the same, leave it out.
-  if (!run("npm", ["ci", ...options]) && !run("npm", ["ci", "--omit=optional", ...options])) {
-    console.error("npm could not install the dependencies; its message is above. Check the network and try again.");
+/** Whether node_modules is what package-lock.json asks for. */
+function installed() {
+  if (!existsSync(modules)) return false;
+  if (existsSync(stamp)) return readFileSync(stamp, "utf8") === lockHash();
+  // Installed by hand: npm writes this file at the end of an install.
+  const own = join(modules, ".package-lock.json");
+  return existsSync(own) && statSync(own).mtimeMs >= statSync(lock).mtimeMs;
+}
+
+function npm(...args) {
+  // The install script of onnxruntime-node would fetch CUDA libraries that Basin does not use.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
+  // Started by npm itself, its own script is at hand; on Windows npm is a .cmd file that only a shell can start.
+  const script = process.env.npm_execpath;
+  const own = script !== undefined && /npm-cli\.c?js$/.test(script);
+  const { status } = own
+    ? spawnSync(process.execPath, [script, ...args], { cwd: root, env, stdio: ["ignore", 2, 2] })
+    : spawnSync("npm", args, {
+        cwd: root,
+        env,
+        stdio: ["ignore", 2, 2],
+        shell: process.platform === "win32",
+      });
+  return status === 0;
+}
+
+function install() {
+  if (installed()) {
+    if (!existsSync(stamp)) writeFileSync(stamp, lockHash());
+    return;
+  }
+  say("Installing packages (npm ci) …");
+  // @tensorflow/tfjs-node is optional: where its download fails npm goes on without it.
+  if (!npm("ci", "--no-fund", "--no-audit")) {
+    say("npm ci failed; trying npm install …");
+    if (!npm("install", "--no-fund", "--no-audit")) throw new Error("The packages could not be installed.");
+  }
+  writeFileSync(stamp, lockHash());
+}
+
+/** Installs and builds. @throws Error when either fails; what went wrong is on stderr. */
+export function setup() {
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major < 20) throw new Error(`Basin needs Node 20 or later; this is ${process.versions.node}.`);
+  install();
+  const { status } = spawnSync(process.execPath, ["esbuild.mjs"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) throw new Error("The build failed (node esbuild.mjs).");
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    setup();
+  } catch (error) {
+    say(error.message);
     process.exit(1);
   }
-  writeFileSync(stamp, lock);
-}
-
-/** Bundles extension, run process, command line and panel into dist/. */
-export function bundle() {
-  if (!run(process.execPath, [join(root, "esbuild.mjs")])) process.exit(1);
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  install();
-  bundle();
 }

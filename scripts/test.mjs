@@ -1,77 +1,162 @@
-// `npm test [-- --unit | --e2e]`: set-up, types, lint, unit and integration tests, then real VS Code. Ends with real counts.
+// `npm test`: set-up, types, lint, unit and integration tests, and the packed extension in real VS Code; one line of counts at the end.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { bundle, install, root } from "./setup.mjs";
+import { join, relative } from "node:path";
+import { root, setup } from "./setup.mjs";
 
-const only = process.argv.includes("--unit") ? "unit" : process.argv.includes("--e2e") ? "e2e" : "all";
+const flags = process.argv.slice(2);
+const unknown = flags.find((flag) => flag !== "--unit" && flag !== "--e2e");
+if (unknown) {
+  process.stderr.write(`Unknown option ${unknown}; known: --unit, --e2e.\n`);
+  process.exit(2);
+}
+const all = flags.length === 0;
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const folder = mkdtempSync(join(tmpdir(), "basin-test-"));
+const failures = [];
+const skipped = [];
+const say = (text) => process.stdout.write(`${text}\n`);
 
-const node = (args, options = {}) => spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", ...options });
-const bin = (name) => join(root, "node_modules", name);
+function pass(name) {
+  counts.passed++;
+  say(`✓ ${name}`);
+}
+function fail(name, text) {
+  counts.failed++;
+  failures.push({ name, text });
+  say(`✗ ${name}`);
+}
 
-/** Debian as root can fetch what a test needs; elsewhere the tests that need it are skipped by name, and this says why. */
-function installSystemParts() {
-  const needs = [
-    { what: "Chromium", there: () => existsSync("/usr/bin/chromium"), apt: ["chromium"] },
-    { what: "Python with torch", there: () => spawnSync("/usr/bin/python3", ["-c", "import torch"]).status === 0, apt: ["python3-torch"] },
-  ].filter(({ there }) => !there());
-  if (needs.length === 0) return;
-  const debian = existsSync("/etc/debian_version") && process.getuid?.() === 0;
-  if (!debian) {
-    for (const { what, apt } of needs) console.log(`${what} is not here: its tests are skipped. On Debian: apt-get install ${apt.join(" ")}`);
-    return;
+const run = (args, options = {}) =>
+  spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    timeout: 45 * 60_000,
+    ...options,
+  });
+
+/** One check that is a program: passes when every call exits with 0. */
+function program(name, ...calls) {
+  for (const args of calls) {
+    const { status, stdout, stderr, error } = run(args);
+    if (status !== 0) return fail(name, `${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
   }
-  console.log(`Installing ${needs.map(({ what }) => what).join(" and ")}…`);
-  const apt = (args) => spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-  apt(["update", "-qq"]);
-  apt(["install", "-y", "-qq", "--no-install-recommends", ...needs.flatMap(({ apt }) => apt)]);
+  pass(name);
 }
 
-/** A check that is one test: passes when the command exits 0, prints its output when not. */
-function check(name, args) {
-  const { status, stdout, stderr } = node(args);
-  counts[status === 0 ? "passed" : "failed"]++;
-  console.log(`${status === 0 ? "ok  " : "FAIL"} ${name}`);
-  if (status !== 0) console.log(stdout + stderr);
+const tool = (path) => join(root, "node_modules", ...path.split("/"));
+
+/** Runs vitest and adds up what its JSON report says; a file or a runner that broke counts as failed. */
+function vitest(name, ...args) {
+  say(`\n${name}`);
+  const folder = mkdtempSync(join(tmpdir(), "basin-test-"));
+  const report = join(folder, "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const { status, error } = run([tool("vitest/vitest.mjs"), "run", ...reporters, ...args], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, CI: "1" },
+  });
+  const failedBefore = counts.failed;
+  try {
+    for (const file of JSON.parse(readFileSync(report, "utf8")).testResults) readFile(file);
+  } catch {
+    fail(`${name}: the test runner left no report`, error?.message ?? `It ended with status ${status}.`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+  if (status !== 0 && counts.failed === failedBefore) {
+    fail(`${name}: the test runner ended with status ${status}`, error?.message ?? "See its output above.");
+  }
 }
 
-/** Runs vitest and adds its counts. A runner that dies without a report is a failure, not silence. */
-function vitest(name, args) {
-  const report = join(folder, `${name}.json`);
-  const { status } = node([bin("vitest/vitest.mjs"), "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args], { stdio: "inherit" });
-  if (!existsSync(report)) {
+function readFile({ name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  let failed = 0;
+  for (const test of assertionResults) {
+    if (test.status === "passed") counts.passed++;
+    else if (test.status === "failed") {
+      failed++;
+      counts.failed++;
+      failures.push({ name: `${file}: ${test.fullName}`, text: (test.failureMessages ?? []).join("\n") });
+    } else {
+      counts.skipped++;
+      skipped.push(`${file}: ${test.fullName}`);
+    }
+  }
+  // The file did not load, or a hook of it failed.
+  if (status === "failed" && failed === 0) {
     counts.failed++;
-    console.log(`FAIL ${name}: the test runner ended with status ${status} and no report`);
-    return;
+    failures.push({ name: file, text: message || "The file could not be run." });
   }
-  const { testResults, numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, "utf8"));
-  counts.passed += numPassedTests;
-  counts.failed += numFailedTests;
-  counts.skipped += numPendingTests + numTodoTests;
-  // A file that could not be loaded holds no test that could fail; it counts as one.
-  const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"));
-  counts.failed += broken.length;
-  if (status !== 0 && numFailedTests === 0 && broken.length === 0) counts.failed++;
-  for (const { assertionResults } of testResults)
-    for (const test of assertionResults) if (test.status === "pending" || test.status === "skipped") console.log(`skipped: ${test.fullName}`);
 }
 
-install();
-installSystemParts();
-bundle();
-if (only !== "e2e") {
-  check("types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "tsconfig.json"]);
-  check("types of the panel", [bin("typescript/bin/tsc"), "--noEmit", "-p", "webview/tsconfig.json"]);
-  check("lint and import rules", [bin("eslint/bin/eslint.js"), "."]);
-  check("format", [bin("prettier/bin/prettier.cjs"), "--check", "--log-level=warn", "."]);
-  vitest("unit", []);
+/** What the tests need from the system: a browser for VS Code, PyTorch and SciPy to compare with. */
+function systemPackages() {
+  const python = "import importlib.util as u, sys; sys.exit(u.find_spec(sys.argv[1]) is None)";
+  const has = (module) => spawnSync("/usr/bin/python3", ["-c", python, module]).status === 0;
+  const browser = process.env.BASIN_CHROMIUM ?? "/usr/bin/chromium";
+  const missing = [
+    ...(flags.includes("--unit") || existsSync(browser) ? [] : ["chromium"]),
+    ...(has("torch") ? [] : ["python3-torch"]),
+    ...(has("scipy") ? [] : ["python3-scipy"]),
+  ];
+  if (missing.length === 0) return;
+  if (!existsSync("/etc/debian_version") || process.getuid?.() !== 0) {
+    say(`Not installed: ${missing.join(", ")} (Debian's names). The tests that need them are skipped.`);
+    return;
+  }
+  say(`Installing ${missing.join(", ")} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const apt = (...args) =>
+    spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] }).status === 0;
+  if (!apt("update", "-qq") || !apt("install", "-y", "-qq", "--no-install-recommends", ...missing)) {
+    say(`apt-get could not install ${missing.join(", ")}. The tests that need them are skipped.`);
+  }
 }
-if (only !== "unit" && existsSync(join(root, "test/e2e/vitest.config.ts"))) {
-  check("package", [join(root, "scripts/package.mjs")]);
-  vitest("e2e", ["--config", "test/e2e/vitest.config.ts"]);
+
+function finish() {
+  if (skipped.length > 0) say(`\nSkipped:\n${skipped.map((name) => `  ${name}`).join("\n")}`);
+  if (failures.length > 0) {
+    say("\nFailed:");
+    for (const { name, text } of failures) {
+      say(
+        `✗ ${name}\n${String(text)
+          .trim()
+          .split("\n")
+          .slice(0, 60)
+          .map((line) => `    ${line}`)
+          .join("\n")}\n`,
+      );
+    }
+  }
+  // The exit waits for the pipe: this must be the last line anyone reads.
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+  say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 }
-console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-process.exit(counts.failed > 0 ? 1 : 0);
+
+function main() {
+  try {
+    setup();
+  } catch (error) {
+    fail("set-up", error.message);
+    return;
+  }
+  systemPackages();
+  if (all) {
+    const tsc = tool("typescript/bin/tsc");
+    const web = existsSync(join(root, "webview", "tsconfig.json"))
+      ? [[tsc, "--noEmit", "-p", "webview/tsconfig.json"]]
+      : [];
+    program("types", [tsc, "--noEmit", "-p", "tsconfig.json"], ...web);
+    program("lint", [tool("eslint/bin/eslint.js"), "."], [tool("prettier/bin/prettier.cjs"), "--check", "."]);
+  }
+  if (all || flags.includes("--unit")) vitest("Unit and integration tests");
+  const e2e = join("test", "e2e", "vitest.config.ts");
+  if ((all || flags.includes("--e2e")) && existsSync(join(root, e2e))) {
+    program("package", ["scripts/package.mjs"]);
+    vitest("End-to-end tests in VS Code", "--config", e2e);
+  }
+}
+
+main();
+finish();
