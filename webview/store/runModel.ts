@@ -122,7 +122,7 @@ function push({ steps, values }: Column, step: number, value: number): void {
 function rewind(run: RunModel, step: number): void {
   for (const column of [...run.columns.values(), run.clock]) {
     let n = column.steps.length;
-    while (n > 0 && column.steps[n - 1] > step) n--;
+    while (n > 0 && column.steps[n - 1] >= step) n--;
     column.steps.length = n;
     column.values.length = n;
   }

@@ -17,7 +17,7 @@ export class RunFeed {
   async start(snapshot: (selected: RunSnapshot) => void, delta: (message: ToPanel) => void): Promise<void> {
     const { folder, info } = this.run;
     let status: RunStatus = this.run.status;
-    let verdict: Verdict | null = this.run.verdict ?? null;
+    let verdict: Verdict | null = this.run.verdict;
     this.own.own(
       followRun(folder, {
         onEvents: (events) => {
@@ -27,7 +27,7 @@ export class RunFeed {
         },
         onStatus: (now, judged) => {
           status = now;
-          verdict = judged ?? verdict;
+          verdict = judged;
           if (this.sent && !this.closed) delta({ kind: "status", run: info.id, status, verdict });
         },
       }),

@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { followRun, resumeRun, startRun, stopRun, type RunRecord } from "../../launchers";
-import { Disposables, type Disposable } from "../disposables";
+import { readLog, resumeRun, startRun, stopRun, type RunRecord, type StartedRun } from "../../launchers";
+import { Disposables } from "../disposables";
 import type { ExperimentPoint } from "../../protocol/checkExperiment";
+import { files } from "../../protocol/runFolder";
 import { loadChecker } from "../language/checker";
 import { runsDirFor, type Runs } from "./runs";
 
@@ -35,15 +36,19 @@ export class RunStarter {
     }
     this.cancelled.delete(file);
     const [first, ...rest] = points;
-    const folder = await this.launch(file, first);
-    if (rest.length > 0) void this.launchRest(file, folder, rest);
+    const run = await this.launch(file, first);
+    if (rest.length > 0) void this.launchRest(file, run, rest);
     return "started";
   }
 
-  private async launchRest(file: string, folder: string, points: readonly ExperimentPoint[]): Promise<void> {
-    let before = folder;
+  private async launchRest(
+    file: string,
+    first: StartedRun,
+    points: readonly ExperimentPoint[],
+  ): Promise<void> {
+    let before = first;
     for (const point of points) {
-      await this.ended(before);
+      await before.exited;
       if (this.cancelled.has(file)) return;
       try {
         before = await this.launch(file, point);
@@ -54,24 +59,28 @@ export class RunStarter {
     }
   }
 
-  private async launch(file: string, { experiment, overrides }: ExperimentPoint): Promise<string> {
-    const { folder, id } = await startRun({
+  private async launch(file: string, { experiment, overrides }: ExperimentPoint): Promise<StartedRun> {
+    const run = await startRun({
       request: { experiment, file, overrides },
       runsDir: runsDirFor(file),
       detached: true,
       ...this.process(),
     });
-    this.log.info(`Started run ${id}.`);
+    this.log.info(`Started run ${run.id}.`);
+    await this.announce(run);
+    return run;
+  }
+
+  private async announce(run: StartedRun): Promise<void> {
     await this.runs.refresh();
-    this.started.fire({ id, folder });
-    return folder;
+    this.started.fire({ id: run.id, folder: run.folder });
+    void this.watch(run.id, run.folder, run.exited);
   }
 
   async resume(run: RunRecord): Promise<void> {
-    await resumeRun({ folder: run.folder, detached: true, ...this.process() });
+    const resumed = await resumeRun({ folder: run.folder, detached: true, ...this.process() });
     this.log.info(`Resumed run ${run.info.id}.`);
-    await this.runs.refresh();
-    this.started.fire({ id: run.info.id, folder: run.folder });
+    await this.announce(resumed);
   }
 
   /** Asks the run to end; it still writes its verdict. No further point of its sweep is started. */
@@ -82,22 +91,18 @@ export class RunStarter {
     await this.runs.refresh();
   }
 
-  /** Resolves once the run in `folder` no longer trains. */
-  private ended(folder: string): Promise<void> {
-    return new Promise((resolve) => {
-      const box: { follower?: Disposable; done: boolean } = { done: false };
-      box.follower = this.own.own(
-        followRun(folder, {
-          onEvents: () => undefined,
-          onStatus: (status) => {
-            if (status === "running" || box.done) return;
-            box.done = true;
-            resolve();
-            setTimeout(() => box.follower?.dispose(), 0);
-          },
-        }),
-      );
-    });
+  /** A run that could not train says why in its log: the user hears it at once. */
+  private async watch(id: string, folder: string, exited: StartedRun["exited"]): Promise<void> {
+    const { code } = await exited;
+    await this.runs.refresh();
+    const status = this.runs.byId(id)?.status;
+    if (code === 0 || (status !== "failed" && status !== "died")) return;
+    const said = readLog(folder);
+    this.log.error(`Run ${id} failed (status ${code}):\n${said}`);
+    const show = "Show Log";
+    const first = said.split("\n").find((line) => line.trim() !== "") ?? `it ended with status ${code}.`;
+    const answer = await vscode.window.showErrorMessage(`Basin: run failed. ${first}`, show);
+    if (answer === show) await vscode.window.showTextDocument(vscode.Uri.file(join(folder, files.log)));
   }
 
   /** How a run process is started: our own bundle in this Node. */

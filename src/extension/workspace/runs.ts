@@ -69,7 +69,7 @@ export class Runs {
 
   private async read(): Promise<void> {
     try {
-      const lists = await Promise.all(this.runsDirs().map(async (dir) => listRuns(dir)));
+      const lists = await Promise.all(this.runsDirs().map(listRuns));
       this.records = lists.flat().sort((a, b) => (a.info.id < b.info.id ? 1 : -1));
     } catch (error) {
       this.log.error(`Could not read the run folders: ${String(error)}`);

@@ -1,0 +1,144 @@
+// The main job in real VS Code: run an experiment from its file, watch it live, get the verdict, act on it.
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
+import { startServer, type Server } from "./server";
+import { codeServer, packedExtension, root } from "./setup";
+import { Workbench } from "./workbench";
+
+const found = codeServer();
+if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
+
+const settings = {
+  "workbench.startupEditor": "none",
+  "security.workspace.trust.enabled": false,
+  "workbench.colorTheme": "Default Dark Modern",
+  "workbench.tips.enabled": false,
+  "editor.minimap.enabled": false,
+  "files.autoSave": "off",
+};
+
+describe.skipIf("missing" in found)("Basin in VS Code", () => {
+  let server: Server;
+  let workbench: Workbench;
+
+  beforeAll(async () => {
+    const vsix = packedExtension();
+    server = await startServer("entry" in found ? found.entry : "", vsix, settings);
+    writeExperiments(server.workspace);
+    workbench = await Workbench.open(server.url);
+  });
+
+  afterAll(async () => {
+    await workbench?.close();
+    await server?.stop();
+  });
+
+  const text = (name: ExperimentName) => readFileSync(join(server.workspace, fileOf(name)), "utf8");
+
+  async function run(name: ExperimentName): Promise<void> {
+    await workbench.closeAll();
+    await workbench.openFile(fileOf(name));
+    await workbench.lens("▶ Run").click();
+  }
+
+  async function shot(name: string): Promise<void> {
+    const folder = join(root, "test", "e2e", "screenshots");
+    mkdirSync(folder, { recursive: true });
+    await workbench.page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
+  test("the extension activates in under 50 ms", async () => {
+    await workbench.openFile(fileOf("steady"));
+    await workbench.lens("▶ Run").waitFor();
+    await expect.poll(() => server.log(), { timeout: 20_000 }).toContain("Activated in");
+    const milliseconds = Number(/Activated in ([\d.]+) ms/.exec(server.log())?.[1]);
+    console.log(`Activation: ${milliseconds} ms.`);
+    expect(milliseconds).toBeLessThan(50);
+  });
+
+  test("▶ Run starts a real run that tree, status bar and panel follow live until its verdict", async () => {
+    await run("steady");
+    const panel = workbench.panel();
+    await panel.status.filter({ hasText: "training" }).waitFor();
+    await expect.poll(() => panel.step(), { timeout: 20_000 }).toBeGreaterThan(0);
+    const before = await panel.step();
+    await expect.poll(() => panel.step(), { timeout: 5_000 }).toBeGreaterThan(before);
+    await workbench.statusBar.getByText("steady").waitFor();
+    await workbench.showTree();
+    await workbench.treeRow("η 0.05").waitFor();
+    await shot("training");
+    await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 90_000 });
+    await panel.banner.filter({ hasText: /Stable|edge of stability/ }).waitFor();
+    await workbench.treeRow(/stable|edge of stability/).waitFor();
+    expect(await panel.metric("sharpness").innerText()).toMatch(/\d/);
+    for (const id of ["loss", "sharpness", "nonuniformity", "gap", "fractions"])
+      await panel.chart(id).locator("canvas").first().waitFor();
+    await shot("finished");
+  });
+
+  test("a number says where it comes from", async () => {
+    const panel = workbench.panel();
+    await panel.metric("sharpness").click();
+    for (const part of ["λmax(H)", "error bar", "products", "12 (whole training set)"])
+      await expect.poll(() => panel.details.innerText()).toContain(part);
+    await workbench.page.keyboard.press("Escape");
+  });
+
+  test("a flagged run marks the learning rate, and the quick fix sets the largest stable one", async () => {
+    await run("tooFast");
+    await workbench
+      .panel()
+      .banner.filter({ hasText: /Unstable|Diverged/ })
+      .waitFor({ timeout: 60_000 });
+    await workbench.showProblems();
+    await workbench.problem(/learning rate 0\.3/i).waitFor();
+    await shot("flagged");
+    await workbench.applyQuickFix(fileOf("tooFast"), '"learningRate": 0.3', /largest stable value/);
+    await expect.poll(() => text("tooFast"), { timeout: 10_000 }).not.toMatch(/"learningRate": 0\.3\b(?!\d)/);
+    const rate = Number(/"learningRate": ([\d.e-]+)/.exec(text("tooFast"))?.[1]);
+    expect(rate).toBeGreaterThan(0);
+    expect(rate).toBeLessThan(0.3);
+    await workbench.problem(/learning rate 0\.3/i).waitFor({ state: "detached" });
+    await workbench.hideBottom();
+  });
+
+  test("a diverged run is a result, shown with its verdict", async () => {
+    await run("exploding");
+    const panel = workbench.panel();
+    await panel.banner.filter({ hasText: "Diverged" }).waitFor({ timeout: 60_000 });
+    await panel.status.filter({ hasText: "diverged" }).waitFor();
+    await workbench.showTree();
+    await workbench.treeRow("η 0.8").filter({ hasText: "diverged" }).waitFor();
+    await shot("diverged");
+  });
+
+  test("a missing data file is a diagnostic at its path, and nothing runs", async () => {
+    await workbench.closeAll();
+    await workbench.openFile(fileOf("missingData"));
+    await workbench.showProblems();
+    await workbench.problem(/absent-images\.gz.*does not exist/).waitFor();
+    await shot("missing");
+    await workbench.hideBottom();
+    await workbench.lens("▶ Run").click();
+    await workbench.page.getByText("cannot run yet").first().waitFor();
+  });
+
+  test("a reload finds running and finished runs again, and Stop ends the running one with a verdict", async () => {
+    await run("endless");
+    await workbench.panel().status.filter({ hasText: "training" }).waitFor();
+    await workbench.reload();
+    await workbench.showTree();
+    await workbench.treeRow("η 0.01").waitFor();
+    await workbench.treeRow("η 0.8").waitFor();
+    const panel = workbench.panel();
+    await panel.status.filter({ hasText: "training" }).waitFor();
+    await panel.button("Stop").click();
+    await panel.status.filter({ hasText: "stopped" }).waitFor({ timeout: 60_000 });
+    await panel.button("Resume").waitFor();
+    const runs = join(server.workspace, ".basin", "runs");
+    const folder = readdirSync(runs).find((name) => name.includes("endless")) ?? "";
+    expect(existsSync(join(runs, folder, "verdict.json"))).toBe(true);
+  });
+});

@@ -1,0 +1,42 @@
+// The experiments the scenarios run: real training, a few seconds each.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const base = {
+  seed: 0,
+  data: { source: "chebyshev", degree: 3, examples: 12, testExamples: 20 },
+  model: { kind: "mlp", hidden: [20], activation: "tanh" },
+  loss: "mse",
+};
+const probes = { sharpness: { every: 20, top: 2 }, noise: { every: 200 }, generalization: { every: 100 } };
+const sgd = (learningRate: number) => ({ kind: "sgd", learningRate, batchSize: "full" });
+
+export const experiments = {
+  /** Ends by itself after a few seconds. */
+  steady: { ...base, optimizer: sgd(0.05), stop: { steps: 6000 }, probes },
+  /** Too large a learning rate to hold where it ends, yet bounded. */
+  tooFast: { ...base, optimizer: sgd(0.3), stop: { steps: 500 }, probes },
+  /** So large that the loss leaves the range of numbers. */
+  exploding: { ...base, optimizer: sgd(0.8), stop: { steps: 500 }, probes },
+  /** Trains until it is stopped. */
+  endless: { ...base, optimizer: sgd(0.01), stop: { minutes: 20 }, probes },
+  missingData: {
+    ...base,
+    data: { source: "idx", train: { images: "absent-images.gz", labels: "absent-labels.gz" }, scale: "unit" },
+    optimizer: sgd(0.1),
+  },
+} as const;
+
+export type ExperimentName = keyof typeof experiments;
+
+export const fileOf = (name: ExperimentName): string => `${name}.basin.json`;
+
+export function writeExperiments(workspace: string): void {
+  mkdirSync(workspace, { recursive: true });
+  for (const [name, experiment] of Object.entries(experiments)) {
+    writeFileSync(
+      join(workspace, `${name}.basin.json`),
+      `// ${name}\n${JSON.stringify(experiment, null, 2)}\n`,
+    );
+  }
+}

@@ -1,0 +1,49 @@
+// Page object of Basin's panel, which lives in a frame of a frame.
+import type { FrameLocator, Locator, Page } from "playwright-core";
+
+export class Panel {
+  private readonly frame: FrameLocator;
+
+  constructor(page: Page) {
+    this.frame = page
+      .locator("iframe.webview.ready:not([style*='hidden'])")
+      .last()
+      .contentFrame()
+      .locator("iframe#active-frame")
+      .contentFrame();
+  }
+
+  get status(): Locator {
+    return this.frame.locator(".top .status");
+  }
+
+  get banner(): Locator {
+    return this.frame.locator(".banner");
+  }
+
+  get progress(): Locator {
+    return this.frame.locator(".progress-text");
+  }
+
+  get details(): Locator {
+    return this.frame.locator(".popover");
+  }
+
+  metric(name: string): Locator {
+    return this.frame.locator(`.numbers button[data-metric="${name}"]`);
+  }
+
+  chart(id: string): Locator {
+    return this.frame.locator(`.chart[data-chart="${id}"]`);
+  }
+
+  button(name: "Stop" | "Resume"): Locator {
+    return this.frame.locator("vscode-button", { hasText: name });
+  }
+
+  /** The step the panel says the run is at. */
+  async step(): Promise<number> {
+    const text = await this.progress.innerText();
+    return Number(/step ([\d,]+)/.exec(text)?.[1].replace(/,/g, "") ?? NaN);
+  }
+}

@@ -1,0 +1,104 @@
+// A real VS Code for the scenarios: code-server with the packaged extension, on a loopback port, in a folder of its own.
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Server {
+  readonly url: string;
+  /** The opened workspace folder. */
+  readonly workspace: string;
+  /** The extension's own log, as far as written. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+export async function startServer(
+  entry: string,
+  vsix: string,
+  settings: Record<string, unknown>,
+): Promise<Server> {
+  const home = mkdtempSync(join(tmpdir(), "basin-e2e-"));
+  const folder = (name: string) => {
+    mkdirSync(join(home, name), { recursive: true });
+    return join(home, name);
+  };
+  const [workspace, user, extensions] = [folder("workspace"), folder("user"), folder("extensions")];
+  mkdirSync(join(user, "User"), { recursive: true });
+  writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
+  const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
+  const env = {
+    ...process.env,
+    HOME: home,
+    XDG_CONFIG_HOME: folder("config"),
+    XDG_DATA_HOME: folder("data"),
+  };
+  execFileSync(process.execPath, [entry, ...folders, "--install-extension", vsix], { env, stdio: "pipe" });
+  const port = await freePort();
+  const child = spawn(process.execPath, [entry, ...folders, ...flags, "--bind-addr", `127.0.0.1:${port}`], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  await listening(child);
+  return {
+    url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
+    workspace,
+    log: () => basinLogs(user),
+    stop: async () => {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await gone;
+      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
+  };
+}
+
+const flags = [
+  "--auth",
+  "none",
+  "--disable-workspace-trust",
+  "--disable-telemetry",
+  "--disable-update-check",
+];
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+function listening(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString();
+      if (/HTTP server listening/i.test(said)) resolve();
+    };
+    child.stdout?.on("data", hear);
+    child.stderr?.on("data", hear);
+    child.once("exit", (code) => reject(new Error(`code-server ended with ${code}:\n${said}`)));
+  });
+}
+
+function basinLogs(user: string): string {
+  const logs = join(user, "logs");
+  if (!existsSync(logs)) return "";
+  return readdirSync(logs, { recursive: true, encoding: "utf8" })
+    .filter((name) => /Basin\.log$/.test(name))
+    .map((name) => readFileSync(join(logs, name), "utf8"))
+    .join("\n");
+}

@@ -1,0 +1,35 @@
+// What the scenarios need: code-server, Chromium and the packaged extension. Says why when something cannot be had.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromiumPath } from "./workbench";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const script = (name: string): string =>
+  execFileSync(process.execPath, [join(root, "scripts", name)], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+
+/** The entry of code-server, or why these tests cannot run here. */
+export function codeServer(): { readonly entry: string } | { readonly missing: string } {
+  if (!existsSync(chromiumPath)) return { missing: `no Chromium at ${chromiumPath} (set BASIN_CHROMIUM)` };
+  try {
+    return { entry: script("codeServer.mjs").trim().split("\n").at(-1) ?? "" };
+  } catch (error) {
+    return { missing: `code-server could not be installed: ${String(error).slice(0, 200)}` };
+  }
+}
+
+/** Packs the extension as users get it; returns the file. */
+export function packedExtension(): string {
+  const said = script("package.mjs");
+  console.log(said.trim().split("\n").at(-1));
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const file = join(root, `basin-${process.platform}-${process.arch}.vsix`);
+  if (!existsSync(file)) throw new Error(`package.mjs did not make ${file} (version ${version})`);
+  return file;
+}
