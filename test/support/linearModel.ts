@@ -1,7 +1,7 @@
 // Small random linear stability problems as dense float64 matrices: brute force to compare the library with.
 import { Rng } from "../../src/util/rng";
 
-export type Matrix = Float64Array;
+export type Matrix = Float64Array<ArrayBuffer>;
 
 export const multiply = (a: Matrix, b: Matrix, m: number, k: number, n: number): Matrix => {
   const c = new Float64Array(m * n);
@@ -22,7 +22,7 @@ export const kron = (a: Matrix, b: Matrix, d: number): Matrix => {
 export const identity = (d: number): Matrix =>
   Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0));
 export const add = (...terms: readonly (readonly [number, Matrix])[]): Matrix =>
-  terms[0][1].map((_, i) => terms.reduce((s, [c, m]) => s + c * m[i], 0));
+  Float64Array.from(terms[0][1], (_, i) => terms.reduce((s, [c, m]) => s + c * m[i], 0));
 
 export interface LinearProblem {
   readonly n: number;

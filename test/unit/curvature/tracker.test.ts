@@ -1,0 +1,120 @@
+// The eigenpair tracker and the trace estimates against dense eigenvalues: cold, warm, crossing, indefinite, broken.
+import { expect, test } from "vitest";
+import type { LinearOperator } from "../../../src/curvature/operator";
+import { traceAndNorm } from "../../../src/curvature/trace";
+import { EigenTracker } from "../../../src/curvature/tracker";
+import { symmetricEigen } from "../../../src/util/linalg/symmetricEigen";
+import { Rng } from "../../../src/util/rng";
+
+const matrixOperator = (a: Float64Array, size: number): LinearOperator => ({
+  size,
+  apply: (v, out) => {
+    for (let i = 0; i < size; i++) {
+      let s = 0;
+      for (let j = 0; j < size; j++) s += a[i * size + j] * v[j];
+      out[i] = s;
+    }
+    return Promise.resolve();
+  },
+});
+
+/** Q diag(values) Qᵀ with a random orthogonal Q, the same for the same seed. */
+function withSpectrum(values: readonly number[], seed: number): Float64Array {
+  const n = values.length;
+  const rng = new Rng(seed);
+  const g = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) g[i * n + j] = g[j * n + i] = rng.normal();
+  const { vectors } = symmetricEigen(g, n);
+  const a = new Float64Array(n * n);
+  for (let k = 0; k < n; k++)
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a[i * n + j] += values[k] * vectors[k * n + i] * vectors[k * n + j];
+  return a;
+}
+
+const decaying = (n: number, top: number): number[] => Array.from({ length: n }, (_, i) => top * 0.8 ** i);
+
+test.each([
+  ["a decaying spectrum", decaying(120, 10)],
+  ["a clustered top", [5, 4.99, 4.98, ...Array.from({ length: 97 }, (_, i) => 4 * 0.9 ** i)]],
+  ["a large negative eigenvalue", [3, 2, ...Array.from({ length: 97 }, (_, i) => 0.5 * 0.9 ** i), -40]],
+  ["all eigenvalues negative", Array.from({ length: 50 }, (_, i) => -1 - i)],
+  ["dimension 1", [7]],
+  ["dimension 2", [2, -1]],
+  ["the zero matrix", [0, 0, 0]],
+])("cold, with %s, the largest algebraic eigenvalue lies within the residual", async (_title, spectrum) => {
+  const n = spectrum.length;
+  const op = matrixOperator(withSpectrum(spectrum, n), n);
+  const tracker = new EigenTracker({ size: n, top: 2, tolerance: 1e-4, rng: new Rng(1), maxProducts: 300 });
+  const { values, residuals, converged } = await tracker.measure(op);
+  const exact = Math.max(...spectrum);
+  expect(converged).toBe(true);
+  expect(Math.abs(values[0] - exact)).toBeLessThanOrEqual(residuals[0] + 1e-5 * (Math.abs(exact) + 1));
+  expect(residuals[0]).toBeLessThanOrEqual(1e-4 * Math.abs(exact) + 1e-5);
+});
+
+test("asked for all of them, every wanted pair meets the tolerance", async () => {
+  const spectrum = decaying(200, 8);
+  const tracker = new EigenTracker({ size: 200, top: 12, tolerance: 1e-3, demand: "all", rng: new Rng(3) });
+  const { values, residuals } = await tracker.measure(matrixOperator(withSpectrum(spectrum, 2), 200));
+  values.forEach((value, i) => {
+    expect(residuals[i]).toBeLessThanOrEqual(1e-3 * value);
+    expect(Math.abs(value / spectrum[i] - 1)).toBeLessThan(1e-4);
+  });
+});
+
+test("warm on a slowly drifting operator, the median reading costs at most 4 products", async () => {
+  const n = 150;
+  const a = withSpectrum(decaying(n, 20), 4);
+  const drift = withSpectrum(
+    Array.from({ length: n }, (_, i) => Math.sin(i)),
+    5,
+  );
+  const tracker = new EigenTracker({ size: n, top: 1, tolerance: 1e-3, rng: new Rng(1) });
+  const costs: number[] = [];
+  for (let t = 0; t < 40; t++) {
+    const now = a.map((x, i) => x + 0.01 * t * drift[i]);
+    const { values, products, residuals } = await tracker.measure(matrixOperator(now, n));
+    const exact = symmetricEigen(now, n).values[0];
+    expect(Math.abs(values[0] - exact)).toBeLessThanOrEqual(residuals[0] + 1e-4);
+    if (t > 0) costs.push(products);
+  }
+  expect(costs.sort((x, y) => x - y)[costs.length >> 1]).toBeLessThanOrEqual(4);
+});
+
+test("when the second eigenvalue overtakes the first, the tracker follows the larger one", async () => {
+  const n = 60;
+  const tracker = new EigenTracker({ size: n, top: 1, tolerance: 1e-3, rng: new Rng(1) });
+  for (let t = 0; t <= 20; t++) {
+    const spectrum = [10 - 0.2 * t, 7 + 0.2 * t, ...decaying(n - 2, 3)];
+    const { values } = await tracker.measure(matrixOperator(withSpectrum(spectrum, 6), n));
+    expect(Math.abs(values[0] - Math.max(spectrum[0], spectrum[1]))).toBeLessThan(0.02);
+  }
+});
+
+test("a restored tracker gives the same reading, bit for bit", async () => {
+  const op = matrixOperator(withSpectrum(decaying(80, 5), 8), 80);
+  const first = new EigenTracker({ size: 80, top: 2, tolerance: 1e-3, rng: new Rng(1) });
+  await first.measure(op);
+  const second = new EigenTracker({ size: 80, top: 2, tolerance: 1e-3, rng: new Rng(99) });
+  second.restore(first.state);
+  expect((await second.measure(op)).values).toEqual((await first.measure(op)).values);
+});
+
+test("an operator that answers NaN gives a NaN reading, and ends", async () => {
+  const op: LinearOperator = { size: 10, apply: (_v, out) => Promise.resolve(void out.fill(NaN)) };
+  const { values, converged } = await new EigenTracker({ size: 10, top: 1, tolerance: 1e-3, rng: new Rng(1) }).measure(op);
+  expect(values).toEqual([NaN]);
+  expect(converged).toBe(false);
+});
+
+test("trace and Frobenius norm are exact for small operators and within four standard errors for large ones", async () => {
+  for (const n of [30, 400]) {
+    const spectrum = Array.from({ length: n }, (_, i) => Math.cos(i) + 0.5);
+    const { trace, frobenius } = await traceAndNorm(matrixOperator(withSpectrum(spectrum, n), n), new Rng(5));
+    const exact = spectrum.reduce((a, b) => a + b);
+    const norm = Math.hypot(...spectrum);
+    expect(trace.error === 0).toBe(n === 30);
+    expect(Math.abs(trace.value - exact)).toBeLessThan(4 * trace.error + 1e-4);
+    expect(Math.abs(frobenius.value - norm)).toBeLessThan(4 * frobenius.error + 1e-4);
+  }
+});
