@@ -30,19 +30,27 @@ export async function traceAndNorm(
   const squares: number[] = [];
   const out = new Float32Array(size);
   for (let s = 0; s < count; s++) {
-    const z = Float32Array.from({ length: size }, (_, i) => (exact ? (i === s ? 1 : 0) : rng.uint32() & 1 ? 1 : -1));
+    const z = Float32Array.from({ length: size }, (_, i) =>
+      exact ? (i === s ? 1 : 0) : rng.uint32() & 1 ? 1 : -1,
+    );
     await op.apply(z, out);
     traces.push(dot(z, out));
     squares.push(dot(out, out));
   }
   if (exact) {
     const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-    return { trace: { value: sum(traces), error: 0 }, frobenius: { value: Math.sqrt(sum(squares)), error: 0 } };
+    return {
+      trace: { value: sum(traces), error: 0 },
+      frobenius: { value: Math.sqrt(sum(squares)), error: 0 },
+    };
   }
   const square = meanOf(squares);
   const norm = Math.sqrt(square.value);
   // d√x = dx / (2√x)
-  return { trace: meanOf(traces), frobenius: { value: norm, error: norm > 0 ? square.error / (2 * norm) : square.error } };
+  return {
+    trace: meanOf(traces),
+    frobenius: { value: norm, error: norm > 0 ? square.error / (2 * norm) : square.error },
+  };
 }
 
 function meanOf(samples: readonly number[]): Estimate {

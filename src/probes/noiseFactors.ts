@@ -12,38 +12,38 @@ export interface NoiseReading {
   readonly growth: Growth;
 }
 
-/** Up to this many rows the Gram matrix itself is held: 4·2500² bytes = 25 MB. */
-const gramRows = 2500;
+/** Up to this many rows of the Gram matrix a full eigendecomposition is the quicker way. */
+const denseRows = 300;
 
 /**
- * Factors of rank `rank`. Small problems go through the Gram matrix; large ones through the top eigenvectors of the
- * Gauss–Newton matrix, whose coordinates are one Jacobian-vector product each.
+ * Factors of rank `rank`. "all" and small problems eigen-decompose the Gram matrix; otherwise its leading eigenvectors u are
+ * found by products c ↦ GᵀG c, and the coordinates are u √w: vectors of length nK, whatever the number of parameters.
  */
 export async function noiseFactors(
   { curvature, n, outputs: K, experiment }: ProbeContext,
   rank: number | "all",
 ): Promise<Factors> {
   const rows = n * K;
-  if (rows <= gramRows) {
-    const all = rank === "all" || rank >= rows;
-    return factorSpectrum(await curvature.gram(), n, K, all ? "all" : rank);
+  if (rank === "all" || rows <= Math.max(rank, denseRows)) {
+    return factorSpectrum(await curvature.gram(), n, K, rank);
   }
-  const r = rank === "all" ? Math.min(rows, curvature.size, 256) : rank;
   const tracker = new EigenTracker({
-    size: curvature.size,
-    top: r,
+    size: rows,
+    top: rank,
     tolerance: 1e-3,
     demand: "all",
-    maxProducts: 6 * r,
+    maxProducts: 5 * rank,
     rng: new Rng(experiment.seed, "factors"),
   });
-  const { values, vectors } = await tracker.measure(curvature.gaussNewton());
-  const kept = values.filter((value) => value > 1e-10 * values[0]).length;
+  const { values, vectors } = await tracker.measure(curvature.sufficientOperator(0));
+  const kept = values.filter((value) => value > 1e-7 * values[0]).length;
   const lambda = Float64Array.from(values.slice(0, kept));
   const A = new Float64Array(rows * kept);
   for (let a = 0; a < kept; a++) {
-    const column = await curvature.factorCoordinates(vectors[a]);
-    for (let i = 0; i < rows; i++) A[i * kept + a] = column[i];
+    const root = Math.sqrt(n * lambda[a]);
+    for (let i = 0; i < rows; i++) A[i * kept + a] = vectors[a][i] * root;
   }
-  return { n, K, r: kept, lambda, A, fullRank: Math.min(rows, curvature.size) };
+  // Fewer directions than asked for means that the rest are zero: nothing was left out.
+  const fullRank = kept < rank ? kept : Math.min(rows, curvature.size);
+  return { n, K, r: kept, lambda, A, fullRank };
 }

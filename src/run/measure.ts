@@ -13,9 +13,10 @@ export async function measure({ experiment, file, weights }: RunRequest): Promis
   const problem = await Problem.load(experiment, file, engine);
   const theta = await problem.start(weights);
   const context = await contextOf(problem, theta, () => undefined);
-  const point = await measurePoint(problem, context, theta, new Map(), (what) =>
-    process.stderr.write(`measuring ${what}\n`),
-  );
+  const say = (what: string): void =>
+    void process.stderr.write(`measuring ${what}
+`);
+  const point = await measurePoint(problem, context, theta, new Map(), say, "full");
   const verdict = assembleVerdict({
     experiment,
     n: problem.n,

@@ -1,4 +1,5 @@
 // Everything that can be said about one point θ: the metrics, and the readings a verdict rests on.
+import { traceAndNorm } from "../curvature/trace";
 import { EigenTracker } from "../curvature/tracker";
 import type { ProbeContext } from "../probes";
 import { varianceReading } from "../probes/noise";
@@ -39,6 +40,8 @@ export async function measurePoint(
   theta: Float32Array,
   warm: ReadonlyMap<string, readonly Float32Array[]> = new Map(),
   say: (what: string) => void = () => undefined,
+  /** `full` adds the readings a verdict does not need: trace and Frobenius norm. */
+  extent: "verdict" | "full" = "verdict",
 ): Promise<PointReadings> {
   const { experiment, d, n } = problem;
   const { optimizer } = experiment;
@@ -62,6 +65,13 @@ export async function measurePoint(
   const flat = await track("Gauss–Newton sharpness", 1, 1e-3, curvature.gaussNewton());
   const uneven = await track("non-uniformity", 1, 1e-3, curvature.noiseMatrix());
   const s = Math.sqrt(Math.max(0, uneven.values[0]));
+
+  let whole: MetricValues = {};
+  if (extent === "full") {
+    say("trace and Frobenius norm");
+    const { trace, frobenius } = await traceAndNorm(curvature.hessian(), rng);
+    whole = { trace: trace.value, frobenius: frobenius.value };
+  }
 
   say("mean-square limit");
   const rows = n * problem.data.outputs;
@@ -94,6 +104,7 @@ export async function measurePoint(
     eigenvalues: sharp.values,
     gaussNewtonSharpness: flat.values[0],
     nonuniformity: s,
+    ...whole,
     "stability.meanLimit": mean,
     "stability.varianceLimit": limit.upper,
     "stability.varianceLimit.lower": limit.lower,

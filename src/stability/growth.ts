@@ -10,6 +10,8 @@ export interface GrowthOptions {
   readonly momentum?: number;
   readonly nesterov?: boolean;
   readonly gemm: Gemm;
+  /** Restarts of the Lanczos process at most; fewer are quicker and less exact. */
+  readonly restarts?: number;
 }
 
 export interface Growth {
@@ -26,7 +28,7 @@ export const growth = (factors: Factors, options: GrowthOptions): Promise<Growth
 /** ρ of Q(η) = I − 2ηC + η²D, symmetric in the Frobenius product: Lanczos from a positive definite start. */
 async function growthOfSgd(
   factors: Factors,
-  { learningRate: eta, batchSize, gemm }: GrowthOptions,
+  { learningRate: eta, batchSize, gemm, restarts = 12 }: GrowthOptions,
 ): Promise<Growth> {
   const { n, r, lambda } = factors;
   if (Number.isNaN(lambda[0])) return { rho: NaN, error: NaN };
@@ -48,7 +50,7 @@ async function growthOfSgd(
     },
     start,
     1e-9,
-    12,
+    restarts,
   );
   return { rho: value, error: residual };
 }
@@ -127,7 +129,7 @@ export async function smallestStableBatch(
   options: Omit<GrowthOptions, "batchSize">,
 ): Promise<number | null> {
   const stable = async (batchSize: number): Promise<boolean> =>
-    (await growth(factors, { ...options, batchSize })).rho <= 1 + 1e-9;
+    (await growth(factors, { restarts: 4, ...options, batchSize })).rho <= 1 + 1e-9;
   if (!(await stable(factors.n))) return null;
   let [low, high] = [0, factors.n];
   while (high - low > 1) {

@@ -27,7 +27,8 @@ function withSpectrum(values: readonly number[], seed: number): Float64Array {
   const { vectors } = symmetricEigen(g, n);
   const a = new Float64Array(n * n);
   for (let k = 0; k < n; k++)
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a[i * n + j] += values[k] * vectors[k * n + i] * vectors[k * n + j];
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++) a[i * n + j] += values[k] * vectors[k * n + i] * vectors[k * n + j];
   return a;
 }
 
@@ -102,7 +103,12 @@ test("a restored tracker gives the same reading, bit for bit", async () => {
 
 test("an operator that answers NaN gives a NaN reading, and ends", async () => {
   const op: LinearOperator = { size: 10, apply: (_v, out) => Promise.resolve(void out.fill(NaN)) };
-  const { values, converged } = await new EigenTracker({ size: 10, top: 1, tolerance: 1e-3, rng: new Rng(1) }).measure(op);
+  const { values, converged } = await new EigenTracker({
+    size: 10,
+    top: 1,
+    tolerance: 1e-3,
+    rng: new Rng(1),
+  }).measure(op);
   expect(values).toEqual([NaN]);
   expect(converged).toBe(false);
 });

@@ -1,0 +1,181 @@
+// Real run processes against PyTorch: optimizer trajectories, every metric in float64, and the paper's net on real images.
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { loadDataset } from "../../src/data";
+import type { DataSpec } from "../../src/protocol/experiment";
+import { checkExperiment } from "../../src/protocol/checkExperiment";
+import { eventsOf, measure, pytorch, python, root, startRun, temporary } from "../support/runs";
+
+const shared = resolve(root, "..", "shared", "data", "fashion-mnist");
+
+const load = async (experiment: object) => {
+  const { points } = checkExperiment(JSON.stringify(experiment), "/nowhere/test.basin.json", {});
+  const { data, seed } = points[0].experiment;
+  return loadDataset(data, { seed, readBytes: (path) => readFile(path) });
+};
+
+const base = {
+  seed: 3,
+  data: { source: "teacher", inputs: 5, outputs: 2, examples: 12, testExamples: 4 },
+  model: { kind: "mlp", hidden: [6, 5], activation: "tanh" },
+  stop: { steps: 50 },
+  probes: {},
+  checkpoints: { every: 50 },
+};
+
+describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
+  test.each([
+    { momentum: 0, nesterov: false },
+    { momentum: 0.9, nesterov: false },
+    { momentum: 0.9, nesterov: true },
+  ])(
+    "50 steps with momentum $momentum, Nesterov $nesterov follow torch.optim.SGD to float32 accuracy",
+    async (settings) => {
+      const experiment = {
+        ...base,
+        name: "sgd",
+        loss: "mse",
+        optimizer: { kind: "sgd", learningRate: 0.05, batchSize: "full", ...settings },
+      };
+      const folder = temporary();
+      const { run, exited } = startRun(folder, experiment);
+      expect(await exited).toBe(0);
+      const { train } = await load(experiment);
+      const theirs = pytorch({
+        dtype: "float32",
+        widths: [5, 6, 5, 2],
+        activation: "tanh",
+        loss: "mse",
+        lr: 0.05,
+        ...settings,
+        steps: 50,
+        batch: 12,
+        weights: join(run, "checkpoints/step-0.safetensors"),
+        x: Array.from(train.x),
+        y: Array.from(train.y),
+      });
+      const mine = eventsOf(run)
+        .filter((e) => e.kind === "metrics" && e.probe === undefined)
+        .map((e) => (e.values as Record<string, number>)["loss.train"]);
+      expect(mine.length).toBe(51);
+      theirs.losses.forEach((loss, i) =>
+        expect(Math.abs(mine[i] / loss - 1), `step ${i}`).toBeLessThan(2e-5),
+      );
+    },
+  );
+
+  test.each([
+    { loss: "mse", batchSize: 3 },
+    { loss: "squared-error", batchSize: 1 },
+    { loss: "cross-entropy", batchSize: 4 },
+    { loss: "mse", batchSize: "full" },
+  ])(
+    "measure agrees with float64 PyTorch to 1e-3 in every metric: $loss, B = $batchSize",
+    async ({ loss, batchSize }) => {
+      const data =
+        loss === "cross-entropy"
+          ? { source: "spirals", classes: 3, examples: 12, testExamples: 6 }
+          : base.data;
+      const experiment = {
+        ...base,
+        data,
+        name: "measure",
+        loss,
+        optimizer: { kind: "sgd", learningRate: 0.05, batchSize },
+      };
+      const folder = temporary();
+      const { run, exited } = startRun(folder, {
+        ...experiment,
+        optimizer: { ...experiment.optimizer, batchSize: "full" },
+      });
+      expect(await exited).toBe(0);
+      const weights = join(run, "checkpoints/step-50.safetensors");
+      const { metrics } = measure(temporary(), experiment, weights);
+      const { train, inputShape, outputs } = await load(experiment);
+      const theirs = pytorch({
+        dtype: "float64",
+        widths: [inputShape.reduce((a, b) => a * b, 1), 6, 5, outputs],
+        activation: "tanh",
+        loss,
+        lr: 0.05,
+        momentum: 0,
+        nesterov: false,
+        steps: 0,
+        dense: true,
+        batch: batchSize === "full" ? train.n : batchSize,
+        weights,
+        x: Array.from(train.x),
+        y: Array.from(train.y),
+      });
+      const close = (name: string, expected: number): void =>
+        expect(
+          Math.abs(metrics[name] / expected - 1),
+          `${name}: ${metrics[name]} against ${expected}`,
+        ).toBeLessThan(1e-3);
+      close("loss.train", theirs.loss);
+      close("gradNorm", theirs.gradNorm);
+      close("sharpness", theirs.sharpness);
+      close("gaussNewtonSharpness", theirs.gaussNewtonSharpness);
+      close("nonuniformity", theirs.nonuniformity);
+      close("trace", theirs.trace);
+      close("frobenius", theirs.frobenius);
+      close("stability.varianceLimit", theirs.varianceLimit);
+      close("stability.meanLimit", 2 / theirs.sharpness);
+    },
+  );
+
+  test.skipIf(!existsSync(shared))(
+    "the paper's relu 784-500-500-500-10 net on Fashion-MNIST trains and sharpens as in PyTorch (needs ../shared/data)",
+    async () => {
+      const file = (name: string) => join(shared, name);
+      const experiment = {
+        name: "fashion",
+        seed: 0,
+        data: {
+          source: "idx",
+          train: {
+            images: file("train-first3615-images-idx3-ubyte.gz"),
+            labels: file("train-first3615-labels-idx1-ubyte.gz"),
+            take: 200,
+          },
+          scale: "unit",
+        },
+        model: { kind: "mlp", hidden: [500, 500, 500], activation: "relu" },
+        loss: "mse",
+        optimizer: { kind: "sgd", learningRate: 0.1, batchSize: "full" },
+        stop: { steps: 30 },
+        probes: { sharpness: { every: 30, top: 1, tolerance: 1e-3 } },
+        checkpoints: { every: 30 },
+      };
+      const { run, exited } = startRun(temporary(), experiment);
+      expect(await exited).toBe(0);
+      const { train } = await load(experiment);
+      const theirs = pytorch({
+        dtype: "float32",
+        widths: [784, 500, 500, 500, 10],
+        activation: "relu",
+        loss: "mse",
+        lr: 0.1,
+        momentum: 0,
+        nesterov: false,
+        steps: 30,
+        weights: join(run, "checkpoints/step-0.safetensors"),
+        x: Array.from(train.x),
+        y: Array.from(train.y),
+        batch: 200,
+      });
+      const events = eventsOf(run);
+      const mine = events
+        .filter((e) => e.kind === "metrics" && e.probe === undefined)
+        .map((e) => (e.values as Record<string, number>)["loss.train"]);
+      theirs.losses.forEach((loss, i) => expect(Math.abs(mine[i] / loss - 1), `step ${i}`).toBeLessThan(1e-4));
+      const last = events.findLast((e) => e.probe === "sharpness")!;
+      expect(Math.abs((last.values as Record<string, number>).sharpness / theirs.sharpness - 1)).toBeLessThan(
+        2e-2,
+      );
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,71 @@
+// Starts real run processes from experiments written to a temporary folder.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { checkExperiment } from "../../src/protocol/checkExperiment";
+import { decodeSafetensors } from "../../src/protocol/safetensors";
+
+export const root = resolve(__dirname, "../..");
+const script = join(root, "dist", "run.js");
+
+export const temporary = (): string => mkdtempSync(join(tmpdir(), "basin-"));
+
+/** Writes an experiment and returns the request a launcher would make of it. */
+export function requestOf(folder: string, experiment: object, weights?: string): string {
+  const file = join(folder, "test.basin.json");
+  const text = JSON.stringify(experiment);
+  writeFileSync(file, text);
+  const { points, problems } = checkExperiment(text, file, {});
+  if (points.length !== 1) throw new Error(JSON.stringify(problems));
+  return JSON.stringify({ id: "test", experiment: points[0].experiment, file, overrides: {}, weights });
+}
+
+/** Starts the run process; the caller ends it. */
+export function startRun(folder: string, experiment: object) {
+  const run = join(folder, "run");
+  mkdirSync(run);
+  const child = spawn(process.execPath, [script, "start", run, requestOf(folder, experiment)], {
+    stdio: "ignore",
+  });
+  return { run, child, exited: new Promise<number | null>((done) => child.on("exit", (code) => done(code))) };
+}
+
+export const resume = (run: string): number | null =>
+  spawnSync(process.execPath, [script, "resume", run], { stdio: "ignore" }).status;
+
+/** Measures without training; the contract's JSON object. */
+export function measure(
+  folder: string,
+  experiment: object,
+  weights?: string,
+): { metrics: Record<string, number>; verdict: Record<string, unknown> } {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [script, "measure", requestOf(folder, experiment, weights)],
+    { encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as { metrics: Record<string, number>; verdict: Record<string, unknown> };
+}
+
+export const tensorsOf = (file: string) => decodeSafetensors(readFileSync(file), file).tensors;
+
+export function eventsOf(run: string): Record<string, unknown>[] {
+  const lines = readFileSync(join(run, "events.jsonl"), "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** A Python with torch, or null: the tests that compare with PyTorch are then skipped, saying so. */
+export const python =
+  spawnSync("/usr/bin/python3", ["-c", "import torch"]).status === 0 ? "/usr/bin/python3" : null;
+
+export function pytorch(request: object): Record<string, number> & { losses: number[] } {
+  const { stdout, stderr, status } = spawnSync(python!, [join(root, "test/fixtures/pytorch_peer.py")], {
+    input: JSON.stringify(request),
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Record<string, number> & { losses: number[] };
+}
