@@ -15,6 +15,8 @@ import type { Problem } from "./problem";
 /** Up to this many rows of the Gram matrix a closing reading is exact; above it a bracket of this rank. */
 const exactRows = 1000;
 const closingRank = 96;
+/** Above this many multiplications a product (n·d) each direction costs seconds, and a third of them has to do. */
+const dearProduct = 1e8;
 /** Momentum doubles the state, so its exact map is affordable up to half of that. */
 const exactRowsMomentum = 300;
 
@@ -80,7 +82,10 @@ export async function measurePoint(
     factors,
     limit,
     growth: rate,
-  } = await varianceReading(context, exact ? "all" : optimizer.momentum > 0 ? 48 : closingRank);
+  } = await varianceReading(
+    context,
+    exact ? "all" : optimizer.momentum > 0 || n * d > dearProduct ? closingRank / 3 : closingRank,
+  );
   const { momentum, nesterov, learningRate } = optimizer;
   const smallest = await smallestStableBatch(factors, {
     learningRate,

@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadDataset } from "../../src/data";
-import type { DataSpec } from "../../src/protocol/experiment";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
 import { eventsOf, measure, pytorch, python, root, startRun, temporary } from "../support/runs";
 
@@ -138,7 +137,7 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
           train: {
             images: file("train-first3615-images-idx3-ubyte.gz"),
             labels: file("train-first3615-labels-idx1-ubyte.gz"),
-            take: 200,
+            take: 100,
           },
           scale: "unit",
         },
@@ -164,13 +163,15 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
         weights: join(run, "checkpoints/step-0.safetensors"),
         x: Array.from(train.x),
         y: Array.from(train.y),
-        batch: 200,
+        batch: 100,
       });
       const events = eventsOf(run);
       const mine = events
         .filter((e) => e.kind === "metrics" && e.probe === undefined)
         .map((e) => (e.values as Record<string, number>)["loss.train"]);
-      theirs.losses.forEach((loss, i) => expect(Math.abs(mine[i] / loss - 1), `step ${i}`).toBeLessThan(1e-4));
+      theirs.losses.forEach((loss, i) =>
+        expect(Math.abs(mine[i] / loss - 1), `step ${i}`).toBeLessThan(1e-4),
+      );
       const last = events.findLast((e) => e.probe === "sharpness")!;
       expect(Math.abs((last.values as Record<string, number>).sharpness / theirs.sharpness - 1)).toBeLessThan(
         2e-2,
