@@ -1,0 +1,11 @@
+// Every subcommand, in the order help shows them. A new one is a file and a line here.
+import type { Command } from "./command";
+import { doctor } from "./doctor";
+import { list } from "./list";
+import { measure } from "./measure";
+import { resume } from "./resume";
+import { run } from "./run";
+import { show } from "./showRun";
+import { verdict } from "./verdict";
+
+export const commands: readonly Command[] = [run, measure, resume, list, show, verdict, doctor];

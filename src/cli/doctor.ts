@@ -1,0 +1,123 @@
+// `basin doctor`: what works on this machine, and how to get the rest.
+import { execFile } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { workspaceOf } from "../launchers";
+import { stringify } from "../protocol/numbers";
+import { exit, type Command } from "./command";
+import { runScript } from "./places";
+import { styleOf, type Style } from "./show/text";
+
+const exec = promisify(execFile);
+const waitMilliseconds = 20_000;
+
+interface Finding {
+  readonly name: string;
+  /** `optional` things may be missing. */
+  readonly state: "ok" | "missing" | "optional";
+  readonly text: string;
+}
+
+export const doctor: Command = {
+  name: "doctor",
+  usage: "[--json]",
+  summary: "what works on this machine: engines, Python with torch, Slurm",
+  options: [{ name: "json", text: "print a JSON list" }],
+  words: { least: 0, most: 0, what: "no words" },
+  run: async (given) => {
+    const found = await Promise.all(
+      [[node()], engines(), [python()], [slurm()], [machine(), writable()]].map(async (part) =>
+        Promise.all(await part),
+      ),
+    );
+    const findings = found.flat();
+    if (given.has("json")) process.stdout.write(`${stringify(findings)}\n`);
+    else process.stdout.write(`${findings.map((one) => lineOf(one, styleOf(process.stdout))).join("\n")}\n`);
+    return findings.some(({ state }) => state === "missing") ? exit.failed : exit.done;
+  },
+};
+
+function lineOf({ name, state, text }: Finding, style: Style): string {
+  const sign = state === "ok" ? style.green("✓") : state === "missing" ? style.red("✗") : style.yellow("–");
+  return `${sign} ${name.padEnd(18)} ${text}`;
+}
+
+function node(): Finding {
+  const { node: version } = process.versions;
+  const state = Number(version.split(".")[0]) >= 20 ? "ok" : "missing";
+  return { name: "Node", state, text: state === "ok" ? version : `${version}; expected 20 or newer` };
+}
+
+/** Asks the run process: it alone loads engines. */
+async function engines(): Promise<Finding[]> {
+  try {
+    const { stdout } = await exec(process.execPath, [runScript, "doctor"], { timeout: waitMilliseconds });
+    const reports = JSON.parse(stdout) as {
+      name: string;
+      available: boolean;
+      version: string;
+      hint: string;
+    }[];
+    return reports.map(({ name, available, version, hint }) => ({
+      name: `engine ${name}`,
+      state: available ? "ok" : name === "onnx" ? "missing" : "optional",
+      text: available ? version : hint,
+    }));
+  } catch (error) {
+    const text = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    return [{ name: "engines", state: "missing", text: `the run process does not start: ${text}` }];
+  }
+}
+
+/** The first Python that can import torch; it is needed for benchmarks beside PyTorch only. */
+async function python(): Promise<Finding> {
+  const name = "Python with torch";
+  for (const command of process.platform === "win32"
+    ? ["python", "py"]
+    : ["python3", "/usr/bin/python3", "python"]) {
+    try {
+      const { stdout } = await exec(command, ["-c", "import torch; print(torch.__version__)"], {
+        timeout: waitMilliseconds,
+      });
+      return { name, state: "ok", text: `${stdout.trim()} (${command})` };
+    } catch {
+      // The next one may have it.
+    }
+  }
+  return { name, state: "optional", text: "not found; only the benchmark beside PyTorch needs it" };
+}
+
+async function slurm(): Promise<Finding> {
+  try {
+    const { stdout } = await exec("sbatch", ["--version"], { timeout: waitMilliseconds });
+    return { name: "Slurm", state: "ok", text: stdout.trim() };
+  } catch {
+    return { name: "Slurm", state: "optional", text: "not found; runs start on this machine" };
+  }
+}
+
+function machine(): Finding {
+  const size = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const text = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), memory ${size(freemem())} free of ${size(totalmem())}`;
+  return { name: "machine", state: "ok", text };
+}
+
+/** Whether runs started here can be written; asks, writes nothing. */
+function writable(): Finding {
+  const workspace = workspaceOf(join(process.cwd(), "any.basin.json"));
+  for (let folder = join(workspace, ".basin", "runs"); ; folder = dirname(folder)) {
+    try {
+      accessSync(folder, constants.W_OK);
+      return {
+        name: "runs folder",
+        state: "ok",
+        text: `${join(workspace, ".basin", "runs")} can be written`,
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT" && folder !== dirname(folder)) continue;
+      return { name: "runs folder", state: "missing", text: `${folder} cannot be written; use --runs DIR` };
+    }
+  }
+}

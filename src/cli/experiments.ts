@@ -1,0 +1,56 @@
+// Reads and checks the experiment files of a call: every problem of every file is told before anything runs.
+import { existsSync, readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
+import { fileError, formatProblem, UserError, type Problem } from "../protocol/errors";
+import type { OptionSpec } from "./arguments";
+
+export interface FilePoints {
+  /** Absolute path of the experiment file. */
+  readonly file: string;
+  readonly points: readonly ExperimentPoint[];
+}
+
+export const setOption: OptionSpec = {
+  name: "set",
+  value: "KEY=VALUE",
+  many: true,
+  text: "change a key of the experiment, e.g. optimizer.learningRate=0.1",
+};
+
+/** What to run, file by file. Warnings go to stderr. @throws UserError with every problem of every file. */
+export function readExperiments(names: readonly string[], overrides: readonly string[]): FilePoints[] {
+  const errors = new Map<string, Problem>();
+  const files = names.map((name) => {
+    const file = resolve(name);
+    const { problems, points } = checkExperiment(readText(name), file, { exists: existsSync, overrides });
+    for (const problem of problems) {
+      const shown = { ...problem, place: { ...problem.place, file: shownPath(problem.place.file) } };
+      // A bad --set is one mistake, however many files it is for.
+      if (problem.severity === "error") errors.set(formatProblem(shown), shown);
+      else process.stderr.write(`${formatProblem(shown)}\n`);
+    }
+    return { file, points };
+  });
+  if (errors.size > 0) throw new UserError([...errors.values()]);
+  return files;
+}
+
+/** A path as short as it can be said from here. */
+export function shownPath(path: string): string {
+  if (path === "--set") return path;
+  const short = relative(process.cwd(), path);
+  return short !== "" && !short.startsWith("..") ? short : path;
+}
+
+function readText(name: string): string {
+  try {
+    return readFileSync(name, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT")
+      throw fileError(name, "no such file", "Expected an experiment file, *.basin.json.");
+    if (code === "EISDIR") throw fileError(name, "is a folder", "Expected an experiment file, *.basin.json.");
+    throw fileError(name, `cannot be read (${code})`);
+  }
+}

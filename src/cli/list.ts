@@ -1,0 +1,57 @@
+// `basin list`: the runs there are, newest first.
+import { listRuns, type RunRecord } from "../launchers";
+import { stringify } from "../protocol/numbers";
+import { exit, type Command } from "./command";
+import { runsDirHere, runsOption } from "./places";
+import { number, styleOf, table, type Style } from "./show/text";
+import { paintVerdict } from "./show/verdictText";
+
+export const list: Command = {
+  name: "list",
+  usage: "[--runs DIR] [--json]",
+  summary: "the runs of this workspace, newest first",
+  options: [runsOption, { name: "json", text: "print a JSON list" }],
+  words: { least: 0, most: 0, what: "no words" },
+  run: async (given) => {
+    const runsDir = runsDirHere(given);
+    const runs = await listRuns(runsDir);
+    if (given.has("json")) process.stdout.write(`${stringify(runs.map(plain))}\n`);
+    else if (runs.length === 0)
+      process.stdout.write(`No runs in ${runsDir}. Start one with \`basin run FILE\`.\n`);
+    else process.stdout.write(`${runTable(runs, styleOf(process.stdout))}\n`);
+    return exit.done;
+  },
+};
+
+/** A run for `list --json`. */
+const plain = ({ folder, info, status, step, time, verdict, last }: RunRecord) => ({
+  id: info.id,
+  folder,
+  name: info.experiment.name,
+  status,
+  step,
+  time,
+  overrides: info.overrides,
+  verdict: verdict?.verdict ?? null,
+  metrics: last,
+});
+
+/** Also the end of a sweep. */
+export function runTable(runs: readonly RunRecord[], style: Style): string {
+  const rows = runs.map(({ info, status, step, verdict, last }) => {
+    const { learningRate, batchSize } = info.experiment.optimizer;
+    return [
+      info.id,
+      status,
+      String(step),
+      number(learningRate),
+      String(batchSize),
+      number(last["loss.train"] as number | undefined),
+      number(last.sharpness as number | undefined),
+      number(verdict?.largestStableLearningRate),
+      verdict ? paintVerdict(verdict.verdict, verdict.verdict, style) : "–",
+    ];
+  });
+  const head = ["run", "status", "step", "η", "batch", "loss", "sharpness", "η limit", "verdict"];
+  return table(head, rows, style);
+}

@@ -1,0 +1,119 @@
+// `basin measure FILE`: no training, every metric and the verdict at the experiment's weights or those given.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileError } from "../protocol/errors";
+import { metrics, type MetricValues } from "../protocol/metrics";
+import { stringify } from "../protocol/numbers";
+import type { RunRequest } from "../protocol/request";
+import type { Verdict } from "../protocol/verdict";
+import { exit, type Command } from "./command";
+import { readExperiments, setOption } from "./experiments";
+import { runScript } from "./places";
+import { number, styleOf, table } from "./show/text";
+import { verdictLines } from "./show/verdictText";
+import { withoutStack } from "./watchRun";
+
+/** What the run process prints, as the contract has it. */
+interface Measured {
+  readonly experiment: string;
+  readonly parameters: number;
+  readonly examples: number;
+  readonly metrics: MetricValues;
+  readonly verdict: Verdict;
+}
+
+export const measure: Command = {
+  name: "measure",
+  usage: "FILE [--weights W.safetensors] [--set KEY=VALUE]… [--json]",
+  summary: "no training: every metric and the verdict at given weights",
+  options: [
+    {
+      name: "weights",
+      value: "FILE",
+      text: "a safetensors file that takes the place of the experiment's own",
+    },
+    setOption,
+    { name: "json", text: "print one JSON object (one a line for a sweep)" },
+  ],
+  words: { least: 1, most: 1, what: "an experiment file, *.basin.json" },
+  run: async (given) => {
+    const weights = given.one("weights");
+    if (weights !== undefined && !existsSync(weights))
+      throw fileError(weights, "no such file", "Expected weights in the safetensors format.");
+    const [{ file, points }] = readExperiments(given.words, given.all("set"));
+    for (const { experiment, overrides } of points) {
+      const request: RunRequest = {
+        id: "measure",
+        experiment,
+        file,
+        overrides,
+        ...(weights === undefined ? {} : { weights: resolve(weights) }),
+      };
+      const { status, output } = await ask(request);
+      if (status !== exit.done) return status;
+      process.stdout.write(given.has("json") ? `${output.trim()}\n` : `${describe(output)}\n`);
+    }
+    return exit.done;
+  },
+};
+
+/** Runs one measurement; its progress is shown on a terminal's stderr, its mistakes always. */
+function ask(request: RunRequest): Promise<{ status: number; output: string }> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [runScript, "measure", stringify(request)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    let output = "";
+    let said = "";
+    let interrupted = false;
+    const live = process.stderr.isTTY;
+    const stop = () => {
+      interrupted = true;
+      child.kill("SIGKILL");
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      const line = text.trim().split("\n").at(-1) ?? "";
+      if (live) process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+    });
+    child.once("error", failed);
+    child.once("close", (code) => {
+      process.off("SIGINT", stop).off("SIGTERM", stop);
+      if (live) process.stderr.write("\r\u001b[K");
+      const status = interrupted ? exit.interrupted : (code ?? exit.failed);
+      if (status !== exit.done && !interrupted) process.stderr.write(`${messageIn(said)}\n`);
+      done({ status, output });
+    });
+  });
+}
+
+/** Of what a failed measurement said, all but its progress and, for us alone, its stack. */
+function messageIn(said: string): string {
+  if (process.env.BASIN_DEBUG === "1") return said.trim();
+  const text = withoutStack(said.replace(/^measuring .*\n/gm, ""));
+  return text || "The measurement ended unexpectedly.";
+}
+
+function describe(output: string): string {
+  const { experiment, parameters, examples, metrics: values, verdict } = JSON.parse(output) as Measured;
+  const style = styleOf(process.stdout);
+  const rows = metrics.flatMap(({ name, label, formula }) => {
+    const value = values[name];
+    if (value === undefined) return [];
+    const shown = Array.isArray(value)
+      ? value.map((x) => number(Number(x))).join(", ")
+      : number(Number(value));
+    return [[label, shown, style.dim(formula)]];
+  });
+  return [
+    style.bold(`${experiment} · ${parameters} parameters · ${examples} examples`),
+    "",
+    table(["metric", "value", "what"], rows, style),
+    "",
+    ...verdictLines(verdict, style),
+  ].join("\n");
+}

@@ -1,0 +1,56 @@
+// A verdict for a reader who does not know the theory: the word, the sentence, the numbers, and what to change.
+import { flagged, type Verdict, type VerdictKind } from "../../protocol/verdict";
+import { number, type Style } from "./text";
+
+const titles: Readonly<Record<VerdictKind, string>> = {
+  diverged: "Diverged",
+  "unstable-mean": "Unstable: the learning rate is too large for this sharpness",
+  "unstable-variance": "Unstable: the learning rate is too large for this batch noise",
+  edge: "At the edge of stability",
+  inconclusive: "Inconclusive",
+  stable: "Stable",
+};
+
+const signs: Readonly<Record<VerdictKind, string>> = {
+  diverged: "✗",
+  "unstable-mean": "✗",
+  "unstable-variance": "✗",
+  edge: "◆",
+  inconclusive: "?",
+  stable: "✓",
+};
+
+/** Colour that goes with a verdict. */
+export function paintVerdict(kind: VerdictKind, text: string, style: Style): string {
+  if (flagged.includes(kind)) return style.red(text);
+  return kind === "stable" ? style.green(text) : style.yellow(text);
+}
+
+export function verdictLines(verdict: Verdict, style: Style): string[] {
+  const { verdict: kind, summary, reasons } = verdict;
+  const lines = [
+    style.bold(paintVerdict(kind, `${signs[kind]} ${titles[kind]}`, style)),
+    `  ${summary}`,
+    "",
+    ...reasons.map((reason) => `  · ${reason}`),
+    `  · ${verdict.minimum.why}`,
+  ];
+  const advice = adviceFor(verdict);
+  if (advice.length > 0) lines.push("", ...advice.map((text) => `  → ${text}`));
+  return lines;
+}
+
+function adviceFor({
+  verdict,
+  largestStableLearningRate: rate,
+  smallestStableBatchSize: batch,
+  settings,
+}: Verdict): string[] {
+  if (!flagged.includes(verdict)) return [];
+  const advice: string[] = [];
+  if (rate !== null && rate > 0) advice.push(`A learning rate of at most ${number(rate)} is stable here.`);
+  const current = settings.batchSize === "full" ? settings.examples : settings.batchSize;
+  if (batch !== null && batch > current)
+    advice.push(`Or keep learning rate ${number(settings.learningRate)} with batches of at least ${batch}.`);
+  return advice;
+}

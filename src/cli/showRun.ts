@@ -1,0 +1,87 @@
+// `basin show RUN`: settings, curves as sparklines, latest readings and the verdict.
+import { findRun, readEvents, type RunRecord } from "../launchers";
+import { metrics } from "../protocol/metrics";
+import { stringify } from "../protocol/numbers";
+import type { RunEvent } from "../protocol/events";
+import { exit, type Command } from "./command";
+import { runsDirHere, runsOption } from "./places";
+import { duration, number, sparkline, styleOf, table, type Style } from "./show/text";
+import { verdictLines } from "./show/verdictText";
+
+export const show: Command = {
+  name: "show",
+  usage: "RUN [--runs DIR] [--json]",
+  summary: "settings, curves, latest readings and verdict of a run",
+  options: [
+    runsOption,
+    { name: "json", text: "print run, status, latest metrics and verdict as one object" },
+  ],
+  words: { least: 1, most: 1, what: "a run" },
+  run: async (given) => {
+    const run = await findRun(runsDirHere(given), given.words[0]);
+    if (given.has("json")) {
+      const { info, folder, status, step, time, last, verdict } = run;
+      process.stdout.write(
+        `${stringify({ run: info, folder, status, step, time, metrics: last, verdict })}\n`,
+      );
+    } else {
+      process.stdout.write(`${describe(run, readEvents(run.folder), styleOf(process.stdout))}\n`);
+    }
+    return exit.done;
+  },
+};
+
+function describe(run: RunRecord, events: readonly RunEvent[], style: Style): string {
+  const { info, status, step, time, verdict } = run;
+  const notes = events.filter((event) => event.kind === "note").map(({ message }) => message);
+  return [
+    style.bold(info.id),
+    `${status} at step ${step} after ${duration(time)}`,
+    "",
+    ...settings(run, style),
+    "",
+    ...curves(run, events, style),
+    ...(notes.length > 0 ? ["", ...[...new Set(notes)].map((note) => style.dim(`note: ${note}`))] : []),
+    ...(verdict ? ["", ...verdictLines(verdict, style)] : []),
+  ].join("\n");
+}
+
+function settings({ info, folder }: RunRecord, style: Style): string[] {
+  const { optimizer, model, data, loss, seed, stop } = info.experiment;
+  const momentum = optimizer.momentum
+    ? `, ${optimizer.nesterov ? "Nesterov" : "momentum"} ${optimizer.momentum}`
+    : "";
+  const rows = [
+    [
+      "optimizer",
+      `${optimizer.kind}, η ${number(optimizer.learningRate)}, batch ${optimizer.batchSize}${momentum}`,
+    ],
+    ["model", `${model.kind} ${model.hidden.join("-")} ${model.activation}`],
+    ["data", `${data.source}, loss ${loss}, seed ${seed}`],
+    [
+      "stop",
+      Object.entries(stop)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(", "),
+    ],
+    ...Object.entries(info.overrides).map(([key, value]) => ["set", `${key} = ${JSON.stringify(value)}`]),
+    ["from", info.file],
+    ["folder", folder],
+  ];
+  return rows.map(([key, value]) => `${style.dim(key.padEnd(10))} ${value}`);
+}
+
+function curves({ last }: RunRecord, events: readonly RunEvent[], style: Style): string[] {
+  const rows = metrics.flatMap(({ name, label }) => {
+    const value = last[name];
+    if (typeof value !== "number") return [];
+    const series = events.flatMap((event) => {
+      const x = event.kind === "metrics" && event.probe !== "verdict" ? event.values[name] : undefined;
+      return typeof x === "number" ? [x] : [];
+    });
+    return [[label, number(value), sparkline(series, 40, name.startsWith("loss") || name === "gradNorm")]];
+  });
+  return rows.length > 0
+    ? table(["reading", "latest", "over training"], rows, style).split("\n")
+    : ["No readings yet."];
+}

@@ -1,0 +1,35 @@
+// `basin verdict RUN`: the judgement of one run.
+import { findRun } from "../launchers";
+import { fileError } from "../protocol/errors";
+import { stringify } from "../protocol/numbers";
+import { exit, type Command } from "./command";
+import { runsDirHere, runsOption } from "./places";
+import { styleOf } from "./show/text";
+import { verdictLines } from "./show/verdictText";
+
+export const verdict: Command = {
+  name: "verdict",
+  usage: "RUN [--runs DIR] [--json]",
+  summary: "is this run's learning rate stable, and on what evidence",
+  options: [runsOption, { name: "json", text: "print verdict.json" }],
+  words: { least: 1, most: 1, what: "a run" },
+  run: async (given) => {
+    const run = await findRun(runsDirHere(given), given.words[0]);
+    if (!run.verdict) {
+      const running = run.status === "running";
+      const message = running ? "has no verdict yet: it still trains" : `has no verdict: it ${run.status}`;
+      throw fileError(
+        run.info.id,
+        message,
+        running ? undefined : `Go on with it: basin resume ${run.info.id}`,
+      );
+    }
+    if (given.has("json")) process.stdout.write(`${stringify(run.verdict)}\n`);
+    else {
+      const lines = verdictLines(run.verdict, styleOf(process.stdout));
+      const evidence = run.verdict.evidence.map((text) => `  ${text}`);
+      process.stdout.write(`${[...lines, "", ...evidence].join("\n")}\n`);
+    }
+    return exit.done;
+  },
+};
