@@ -82,6 +82,8 @@ export async function train(
     log.flush();
   };
   const read = async ({ probe, active }: Going): Promise<void> => {
+    // A reading may take seconds: what is known already goes to the disk first.
+    log.flush();
     context.curvature.setPoint(theta);
     const { meter } = context.curvature;
     const products = meter.products;

@@ -84,7 +84,7 @@ function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): 
     ? point.loss <= interpolatedBelow * initialLoss
     : point.interpolationResidual < 0.1;
   const why =
-    `One more step would change the loss by about ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
+    `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
     `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
   return { atMinimum: still && interpolated, why };
