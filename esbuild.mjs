@@ -16,7 +16,12 @@ const node = {
 const entries = [
   { ...node, entryPoints: ["src/extension/extension.ts"], outfile: "dist/extension.js", minify: true },
   { ...node, entryPoints: ["src/run/main.ts"], outfile: "dist/run.js" },
-  { ...node, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli.js", banner: { js: "#!/usr/bin/env node" } },
+  {
+    ...node,
+    entryPoints: ["src/cli/main.ts"],
+    outfile: "dist/cli.js",
+    banner: { js: "#!/usr/bin/env node" },
+  },
   {
     bundle: true,
     platform: "browser",

@@ -2,8 +2,21 @@
 import tseslint from "typescript-eslint";
 
 const domains = [
-  "util", "protocol", "graph", "engines", "models", "losses", "data", "optimizers",
-  "curvature", "stability", "probes", "run", "launchers", "cli", "extension",
+  "util",
+  "protocol",
+  "graph",
+  "engines",
+  "models",
+  "losses",
+  "data",
+  "optimizers",
+  "curvature",
+  "stability",
+  "probes",
+  "run",
+  "launchers",
+  "cli",
+  "extension",
 ];
 /** folder -> the folders it may import besides itself. */
 const allowed = {
@@ -18,7 +31,19 @@ const allowed = {
   data: ["graph", "stability", "util", "protocol"],
   curvature: ["graph", "engines", "util"],
   probes: ["curvature", "stability", "graph", "engines", "losses", "util", "protocol"],
-  run: ["probes", "curvature", "stability", "optimizers", "data", "losses", "models", "engines", "graph", "protocol", "util"],
+  run: [
+    "probes",
+    "curvature",
+    "stability",
+    "optimizers",
+    "data",
+    "losses",
+    "models",
+    "engines",
+    "graph",
+    "protocol",
+    "util",
+  ],
   launchers: ["protocol", "util"],
   cli: ["run", "launchers", "protocol", "util"],
   extension: ["launchers", "protocol", "stability", "util"],
@@ -27,11 +52,30 @@ const allowed = {
 const fenced = [
   { name: "vscode", only: "src/extension", message: "Only src/extension talks to VS Code." },
   { name: "onnxruntime-node", only: "src/engines/onnx", message: "Only src/engines/onnx runs ONNX Runtime." },
-  { name: "onnxruntime-common", only: "src/engines/onnx", message: "Only src/engines/onnx runs ONNX Runtime." },
-  { name: "@tensorflow/tfjs-core", only: "src/engines/tensorflow", message: "Only src/engines/tensorflow runs tfjs." },
-  { name: "@tensorflow/tfjs-node", only: "src/engines/tensorflow", message: "Only src/engines/tensorflow runs tfjs." },
+  {
+    name: "onnxruntime-common",
+    only: "src/engines/onnx",
+    message: "Only src/engines/onnx runs ONNX Runtime.",
+  },
+  {
+    name: "@tensorflow/tfjs-core",
+    only: "src/engines/tensorflow",
+    message: "Only src/engines/tensorflow runs tfjs.",
+  },
+  {
+    name: "@tensorflow/tfjs-node",
+    only: "src/engines/tensorflow",
+    message: "Only src/engines/tensorflow runs tfjs.",
+  },
 ];
-const processModules = ["node:fs", "node:fs/promises", "fs", "fs/promises", "node:child_process", "child_process"];
+const processModules = [
+  "node:fs",
+  "node:fs/promises",
+  "fs",
+  "fs/promises",
+  "node:child_process",
+  "child_process",
+];
 const mayTouchProcess = ["run", "launchers", "cli", "extension"];
 
 const rulesFor = (folder, may, sub = "") => {
@@ -46,7 +90,10 @@ const rulesFor = (folder, may, sub = "") => {
             ...fenced.filter((f) => !here.startsWith(f.only)).map(({ name, message }) => ({ name, message })),
             ...(mayTouchProcess.includes(folder)
               ? []
-              : processModules.map((name) => ({ name, message: `${folder}/ never touches files or processes; take bytes as an argument.` }))),
+              : processModules.map((name) => ({
+                  name,
+                  message: `${folder}/ never touches files or processes; take bytes as an argument.`,
+                }))),
           ],
           patterns: domains
             .filter((d) => d !== folder && !may.includes(d))
@@ -63,7 +110,11 @@ const rulesFor = (folder, may, sub = "") => {
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "**/*.mjs", "coverage/", ".basin/"] },
   ...tseslint.configs.recommendedTypeChecked,
-  { languageOptions: { parserOptions: { projectService: { allowDefaultProject: [] }, tsconfigRootDir: import.meta.dirname } } },
+  {
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: [] }, tsconfigRootDir: import.meta.dirname },
+    },
+  },
   {
     rules: {
       "no-console": "error",
@@ -84,7 +135,10 @@ export default tseslint.config(
         {
           patterns: domains
             .filter((d) => !["protocol", "stability", "util"].includes(d))
-            .map((d) => ({ regex: `src/${d}(/|$)`, message: `webview may import protocol, stability and util, not src/${d}.` })),
+            .map((d) => ({
+              regex: `src/${d}(/|$)`,
+              message: `webview may import protocol, stability and util, not src/${d}.`,
+            })),
         },
       ],
     },

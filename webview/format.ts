@@ -18,8 +18,7 @@ export function num(x: number | null | undefined): string {
 export function tick(x: number): string {
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 1e4 || size < 1e-3)
-    return x.toExponential(Number.isInteger(Math.log10(size)) ? 0 : 1).replace("e+", "e");
+  if (size >= 1e4 || size < 1e-3) return String(Number(x.toPrecision(3)).toExponential()).replace("e+", "e");
   return String(Number(x.toPrecision(6)));
 }
 

@@ -27,12 +27,8 @@ export const doctor: Command = {
   options: [{ name: "json", text: "print a JSON list" }],
   words: { least: 0, most: 0, what: "no words" },
   run: async (given) => {
-    const found = await Promise.all(
-      [[node()], engines(), [python()], [slurm()], [machine(), writable()]].map(async (part) =>
-        Promise.all(await part),
-      ),
-    );
-    const findings = found.flat();
+    const [found, torch, cluster] = await Promise.all([engines(), python(), slurm()]);
+    const findings = [node(), ...found, torch, cluster, machine(), writable()];
     if (given.has("json")) process.stdout.write(`${stringify(findings)}\n`);
     else process.stdout.write(`${findings.map((one) => lineOf(one, styleOf(process.stdout))).join("\n")}\n`);
     return findings.some(({ state }) => state === "missing") ? exit.failed : exit.done;

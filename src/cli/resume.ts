@@ -1,9 +1,6 @@
 // `basin resume RUN`: goes on from the newest checkpoint of a run that was stopped before its end.
-import { statSync } from "node:fs";
-import { join } from "node:path";
-import { findRun, resumeRun } from "../launchers";
+import { findRun, readEvents, resumeRun } from "../launchers";
 import { fileError } from "../protocol/errors";
-import { files } from "../protocol/runFolder";
 import type { Command } from "./command";
 import { runScript, runsDirHere, runsOption } from "./places";
 import { watchRun } from "./watchRun";
@@ -21,10 +18,10 @@ export const resume: Command = {
     const { folder, info, status } = await findRun(runsDirHere(given), given.words[0]);
     if (status === "finished" || status === "diverged")
       throw fileError(info.id, `has ended: it ${status}`, "There is nothing left to train; start a new run.");
-    const logStart = statSync(join(folder, files.log), { throwIfNoEntry: false })?.size ?? 0;
+    const headersBefore = readEvents(folder).filter(({ kind }) => kind === "header").length;
     const started = await resumeRun({ folder, detached: false, runScript });
     const title = `${info.id} · resumed`;
-    const options = { experiment: info.experiment, title, json: given.has("json"), logStart };
+    const options = { experiment: info.experiment, title, json: given.has("json"), headersBefore };
     return (await watchRun(started, options)).status;
   },
 };

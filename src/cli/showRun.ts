@@ -77,7 +77,7 @@ function curves({ last }: RunRecord, events: readonly RunEvent[], style: Style):
     if (typeof value !== "number") return [];
     const series = events.flatMap((event) => {
       const x = event.kind === "metrics" && event.probe !== "verdict" ? event.values[name] : undefined;
-      return typeof x === "number" ? [x] : [];
+      return x === undefined || Array.isArray(x) ? [] : [Number(x)];
     });
     return [[label, number(value), sparkline(series, 40, name.startsWith("loss") || name === "gradNorm")]];
   });

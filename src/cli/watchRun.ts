@@ -1,7 +1,7 @@
 // Waits for a run process with a display, passes on Ctrl-C, and says how it ended.
-import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { followRun, readRun, stopRun, type RunRecord, type StartedRun } from "../launchers";
+import { followRun, readLog, readRun, stopRun, type RunRecord, type StartedRun } from "../launchers";
+import type { RunEvent } from "../protocol/events";
 import { stringify } from "../protocol/numbers";
 import { files } from "../protocol/runFolder";
 import type { Experiment } from "../protocol/experiment";
@@ -24,19 +24,26 @@ export interface WatchOptions {
   readonly experiment: Experiment;
   readonly title: string;
   readonly json: boolean;
-  /** Size of run.log before the process started: what follows is its own. */
-  readonly logStart?: number;
+  /** Headers the log held before this process: as JSON only its own events are told. */
+  readonly headersBefore?: number;
 }
 
 /** Follows a started run to its end and prints its verdict. */
 export async function watchRun(started: StartedRun, options: WatchOptions): Promise<Watched> {
   const progress = new Progress(options.experiment);
+  const { headersBefore = 0 } = options;
+  let headers = 0;
   const display = displayFor(progress, options.title, options.json);
   const follower = followRun(started.folder, {
     onEvents: (events) => {
-      // A resumed run's display starts with what it had before; as JSON only what this process does is told.
-      events.forEach((event) => progress.add(event));
-      display.update(events);
+      const own: RunEvent[] = [];
+      for (const event of events) {
+        // The display of a resumed run starts with the curves it had before.
+        progress.add(event);
+        if (event.kind === "header") headers++;
+        if (headers > headersBefore) own.push(event);
+      }
+      display.update(own);
     },
     onWarning: (message) => process.stderr.write(`warning: ${message}\n`),
   });
@@ -49,20 +56,19 @@ export async function watchRun(started: StartedRun, options: WatchOptions): Prom
     } else signal(started.pid, "SIGKILL");
   };
   signals.forEach((name) => process.on(name, ask));
-  const { code } = await started.exited;
-  follower.flush();
-  follower.dispose();
-  display.close();
-  signals.forEach((name) => process.off(name, ask));
-  const record = await readRun(started.folder);
-  const status = statusOf(code, asked > 0);
-  tell(record, status, options);
-  return { record, status };
-}
-
-function statusOf(code: number | null, asked: boolean): number {
-  if (asked && (code === null || code === exit.interrupted)) return exit.interrupted;
-  return code ?? exit.failed;
+  try {
+    const { code } = await started.exited;
+    follower.flush();
+    display.close();
+    const status = asked > 0 && code !== exit.badInput ? exit.interrupted : code;
+    const record = await readRun(started.folder);
+    tell(record, status, options.json);
+    return { record, status };
+  } finally {
+    follower.dispose();
+    display.close();
+    signals.forEach((name) => process.off(name, ask));
+  }
 }
 
 function stop({ pid, folder }: StartedRun): void {
@@ -79,14 +85,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function tell(
-  { folder, info, verdict }: RunRecord,
-  status: number,
-  { json, logStart = 0 }: WatchOptions,
-): void {
+function tell({ folder, info, verdict }: RunRecord, status: number, json: boolean): void {
   const ended = status === exit.done || status === exit.interrupted;
   if (!ended) {
-    const text = logTail(join(folder, files.log), logStart);
+    const text = readLog(folder, 40);
     const reason = process.env.BASIN_DEBUG === "1" ? text : withoutStack(text);
     process.stderr.write(`${reason || `The run process ended unexpectedly (status ${status}).`}\n`);
     process.stderr.write(`The log of the run: ${shownPath(join(folder, files.log))}\n`);
@@ -98,22 +100,6 @@ function tell(
   if (status === exit.interrupted)
     process.stdout.write(`\nInterrupted. Go on with it: basin resume ${info.id}\n`);
   if (ended) process.stdout.write(`\nRun folder: ${shownPath(folder)}\n`);
-}
-
-const tailBytes = 16_384;
-
-/** The end of a log from `start` on. */
-function logTail(path: string, start: number): string {
-  try {
-    const from = Math.max(start, statSync(path).size - tailBytes);
-    const fd = openSync(path, "r");
-    const bytes = Buffer.alloc(tailBytes);
-    const length = readSync(fd, bytes, 0, tailBytes, from);
-    closeSync(fd);
-    return bytes.toString("utf8", 0, length).trim();
-  } catch {
-    return "";
-  }
 }
 
 /** A message without the "at …" lines of a stack trace and Node's own frame around it. */

@@ -17,8 +17,14 @@ export interface FollowHandlers {
   readonly onWarning?: (message: string) => void;
 }
 
+export interface Follower {
+  /** Looks at once: what stands in the folder now is delivered before this returns. */
+  flush(): void;
+  dispose(): void;
+}
+
 /** Follows until disposed. The first handlers are called before the next turn of the event loop, never during this call. */
-export function followRun(folder: string, handlers: FollowHandlers): { dispose(): void } {
+export function followRun(folder: string, handlers: FollowHandlers): Follower {
   const state = new RunState(resolve(folder), handlers.onWarning);
   let disposed = false;
   let before = "";
@@ -41,6 +47,7 @@ export function followRun(folder: string, handlers: FollowHandlers): { dispose()
   queueMicrotask(look);
   const timer = setInterval(look, pollMilliseconds);
   return {
+    flush: look,
     dispose: () => {
       disposed = true;
       clearInterval(timer);

@@ -1,5 +1,5 @@
 // Launchers: starting runs, and reading the folders they write. What CLI and extension share.
-export { effectiveEvents, followRun, readEvents, type FollowHandlers } from "./follow";
+export { effectiveEvents, followRun, readEvents, type Follower, type FollowHandlers } from "./follow";
 export {
   deleteRun,
   readLog,

@@ -133,7 +133,9 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     await workbench.treeRow("η 0.01").waitFor();
     await workbench.treeRow("η 0.8").waitFor();
     const panel = workbench.panel();
+    await workbench.treeRow("η 0.01").click();
     await panel.status.filter({ hasText: "training" }).waitFor();
+    await shot("reloaded");
     await panel.button("Stop").click();
     await panel.status.filter({ hasText: "stopped" }).waitFor({ timeout: 60_000 });
     await panel.button("Resume").waitFor();

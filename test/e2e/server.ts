@@ -57,10 +57,28 @@ export async function startServer(
       const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       await gone;
+      endRuns(workspace);
       rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }
+
+/** Runs are detached on purpose and outlive the server: those of this workspace end with it. */
+function endRuns(workspace: string): void {
+  const runs = join(workspace, ".basin", "runs");
+  if (!existsSync(runs)) return;
+  for (const name of readdirSync(runs)) {
+    const file = join(runs, name, "run.json");
+    if (!existsSync(file) || /"kind":"end"/.test(textOf(join(runs, name, "events.jsonl")))) continue;
+    try {
+      process.kill(JSON.parse(textOf(file)).pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 
 const flags = [
   "--auth",

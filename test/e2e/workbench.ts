@@ -118,7 +118,7 @@ export class Workbench {
     // The menu swallows clicks beside its focused row: it is used by keyboard, the fix being the preferred one.
     await this.page.locator(".action-widget .monaco-list-row.focused", { hasText: title }).waitFor();
     await this.page.keyboard.press("Enter");
-    await this.page.locator(".action-widget").waitFor({ state: "detached" });
+    await this.page.locator(".action-widget").waitFor({ state: "hidden" });
     await this.page.keyboard.press("Control+S");
   }
 

@@ -216,6 +216,13 @@ function seriesOf(line: Line, theme: Theme): uPlot.Series {
     stroke: line.hidden ? "transparent" : theme.color(line.color, line.opacity ?? 1),
     width: line.hidden ? 0 : (line.width ?? 1.5),
     dash: line.dash ? [...line.dash] : undefined,
-    points: { show: line.column.steps.length < 3 && !line.hidden, size: 6 },
+    points: { show: (u, i) => !line.hidden && readings(u.data[i]) < 3, size: 6 },
   };
 }
+
+/** A line through one or two readings needs dots to be seen. */
+const readings = (row: ArrayLike<number | null | undefined>) => {
+  let n = 0;
+  for (let i = 0; i < row.length && n < 3; i++) if (typeof row[i] === "number") n++;
+  return n;
+};

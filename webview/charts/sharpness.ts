@@ -1,6 +1,6 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
 import { limitsOf } from "../store/limits";
-import { column, type Column, type RunModel } from "../store/runModel";
+import { column, eigenvalue, type Column, type RunModel } from "../store/runModel";
 import { valueAt } from "../store/decimate";
 import { num } from "../format";
 import { probeEmpty, type Line, type LineChart } from "./chart";
@@ -39,7 +39,7 @@ export const sharpness: LineChart = {
 function otherEigenvalues(run: RunModel): Line[] {
   const lines: Line[] = [];
   for (let i = 1; i < maxEigenvalues && run.columns.has(`eigenvalues.${i}`); i++) {
-    const own = column(run, `eigenvalues.${i}`);
+    const own = eigenvalue(run, i);
     lines.push({ label: `λ${subscript(i + 1)}`, column: own, color: "purple", width: 1, opacity: 1 / i });
   }
   return lines;

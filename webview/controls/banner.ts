@@ -60,7 +60,7 @@ function verdictContent(verdict: Verdict): Content {
   if (largest !== undefined) facts.push(["largest stable", num(largest)]);
   if (smallestStableBatchSize !== null && settings.batchSize !== "full")
     facts.push(["smallest stable batch", String(smallestStableBatchSize)]);
-  if (escapeTime !== null) facts.push(["escape time", `${num(numberOf(escapeTime))} steps`]);
+  if (escapeTime !== null) facts.push(["escape time", escapeWords(numberOf(escapeTime))]);
   facts.push(["judged at step", String(verdict.step)]);
   return {
     kind: verdict.verdict,
@@ -70,6 +70,8 @@ function verdictContent(verdict: Verdict): Content {
     reasons: [...reasons, ...evidence],
   };
 }
+
+const escapeWords = (steps: number) => (steps < 1 ? "under one step" : `${num(steps)} steps`);
 
 function liveContent(run: RunModel): Content {
   const none = { facts: [], reasons: [] };

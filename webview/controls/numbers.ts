@@ -2,7 +2,8 @@
 import { metricInfo, metrics } from "../../src/protocol/metrics";
 import { h, setText } from "../dom";
 import { duration, num } from "../format";
-import type { Reading, RunModel } from "../store/runModel";
+import { numberOf, type Reading, type RunModel } from "../store/runModel";
+import type { Reading as VerdictReading } from "../../src/protocol/verdict";
 
 /** Shown inside another number's details, or as a list. */
 const folded = new Set(["sharpness.error", "eigenvalues", "stability.varianceLimit.lower"]);
@@ -50,7 +51,7 @@ export class Numbers {
     const made = { root, value };
     this.buttons.set(name, made);
     // In the order of the registry, whichever probe reports first.
-    const order = metrics.map((metric) => metric.name as string);
+    const order = metrics.map((metric) => metric.name);
     const after = order.slice(order.indexOf(name) + 1).find((later) => this.buttons.has(later));
     this.list.insertBefore(root, after === undefined ? null : (this.buttons.get(after)?.root ?? null));
     return made;
@@ -95,8 +96,10 @@ export function detailsOf(name: string, reading: Reading, run: RunModel): [name:
   const add = (key: string, value: string | undefined) => {
     if (value) rows.push([key, value]);
   };
-  const error = name === "sharpness" ? run.latest.get("sharpness.error") : undefined;
-  add("error bar", error && `± ${num(error.value)}`);
+  const judged = judgedReading(name, reading, run);
+  const error =
+    judged?.error ?? (name === "sharpness" ? run.latest.get("sharpness.error")?.value : undefined);
+  add("error bar", error === undefined ? undefined : `± ${num(error)}`);
   const lower =
     name === "stability.varianceLimit" ? run.latest.get("stability.varianceLimit.lower") : undefined;
   add(
@@ -113,10 +116,29 @@ export function detailsOf(name: string, reading: Reading, run: RunModel): [name:
   add("step", String(reading.step));
   add("examples", run.header && `${run.header.examples} (whole training set)`);
   add("cost", costOf(reading));
-  add("measured by", reading.probe === undefined ? "training loop" : `probe "${reading.probe}"`);
+  add("how", judged?.how);
+  add("measured by", measuredBy(reading));
   add("engine", run.header?.engine);
   add("source", info?.source);
   return rows;
+}
+
+/** The verdict measures its own numbers once more and says how. */
+function judgedReading(name: string, { probe, step }: Reading, { verdict }: RunModel) {
+  if (!verdict || probe !== "verdict" || step !== verdict.step) return undefined;
+  const readings: Readonly<Record<string, VerdictReading | null>> = {
+    sharpness: verdict.readings.sharpness,
+    gaussNewtonSharpness: verdict.readings.gaussNewtonSharpness,
+    nonuniformity: verdict.readings.nonuniformity,
+    "stability.growth": verdict.readings.growth,
+  };
+  const found = readings[name];
+  return found ? { how: found.how, error: numberOf(found.error) } : undefined;
+}
+
+function measuredBy({ probe }: Reading): string {
+  if (probe === undefined) return "training loop";
+  return probe === "verdict" ? "the verdict, at the run's last point" : `probe "${probe}"`;
 }
 
 function costOf({ products, seconds }: Reading): string | undefined {

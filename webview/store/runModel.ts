@@ -97,11 +97,13 @@ function addMetrics(run: RunModel, event: Extract<RunEvent, { kind: "metrics" }>
   const time = numberOf(event.time);
   const add = (name: string, value: number) => {
     push(columnOf(run, name), step, value);
+    // The verdict of a diverged run measures an earlier point: it does not hide what came after.
+    if ((run.latest.get(name)?.step ?? 0) > step) return;
     run.latest.set(name, { value, step, time, probe, products: cost?.products, seconds: cost?.seconds });
   };
   for (const [name, value] of Object.entries(event.values)) {
     if (Array.isArray(value)) value.forEach((v: number, i) => add(`${name}.${i}`, numberOf(v)));
-    else add(name, numberOf(value as number));
+    else add(name, numberOf(value));
   }
   push(run.clock, step, time);
   run.step = Math.max(run.step, step);
@@ -126,6 +128,7 @@ function rewind(run: RunModel, step: number): void {
     column.steps.length = n;
     column.values.length = n;
   }
+  for (const [name, reading] of run.latest) if (reading.step >= step) run.latest.delete(name);
   run.step = step;
   run.diverged = undefined;
   run.ended = undefined;
@@ -133,8 +136,10 @@ function rewind(run: RunModel, step: number): void {
 
 const empty: Column = { steps: [], values: [] };
 
-export const column = (run: RunModel, name: MetricName | `eigenvalues.${number}`): Column =>
-  run.columns.get(name) ?? empty;
+/** The k-th largest eigenvalue over steps, from 0. */
+export const eigenvalue = (run: RunModel, k: number): Column => run.columns.get(`eigenvalues.${k}`) ?? empty;
+
+export const column = (run: RunModel, name: MetricName): Column => run.columns.get(name) ?? empty;
 
 function columnOf(run: RunModel, name: string): Column {
   const found = run.columns.get(name);

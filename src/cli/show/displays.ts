@@ -33,6 +33,7 @@ class PlainLines implements Display {
   private told = 0;
   private notes = 0;
   private step = -1;
+  private closed = false;
 
   constructor(
     private readonly progress: Progress,
@@ -73,6 +74,8 @@ class PlainLines implements Display {
   }
 
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     this.tell();
   }
 }
@@ -86,6 +89,7 @@ class LiveBlock implements Display {
   private readonly timer: NodeJS.Timeout;
   private lines = 0;
   private asked = false;
+  private closed = false;
   private readonly restore = () => process.stdout.write(showCursor);
 
   constructor(
@@ -106,6 +110,8 @@ class LiveBlock implements Display {
   }
 
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     clearInterval(this.timer);
     this.draw();
     this.restore();

@@ -2,6 +2,7 @@
 import type { RunEvent } from "../../protocol/events";
 import type { Experiment } from "../../protocol/experiment";
 import type { MetricName } from "../../protocol/metrics";
+import { decodeNum, type Num } from "../../protocol/numbers";
 
 type Header = Extract<RunEvent, { kind: "header" }>;
 
@@ -36,8 +37,9 @@ export class Progress {
     if (event.kind !== "metrics" || event.probe === "verdict") return;
     this.step = event.step;
     this.time = event.time;
+    // Numbers that are not finite are words on disk.
     for (const [name, value] of Object.entries(event.values))
-      if (typeof value === "number") this.push(name as MetricName, value);
+      if (!Array.isArray(value)) this.push(name, decodeNum(value as Num));
     this.marks.push({ step: event.step, time: event.time });
     while (this.marks.length > 2 && this.marks[1].time < event.time - window) this.marks.shift();
   }

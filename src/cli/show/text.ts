@@ -30,9 +30,10 @@ export const isTerminal = (stream: NodeJS.WriteStream): boolean =>
 export const styleOf = (stream: NodeJS.WriteStream): Style =>
   styleFor(isTerminal(stream) && !process.env.NO_COLOR);
 
-/** Four significant digits, as one reads them. */
-export function number(x: number | null | undefined): string {
-  if (x === null || x === undefined || Number.isNaN(x)) return "–";
+/** Four significant digits, as one reads them. Takes the words of numbers that are not finite as well. */
+export function number(value: number | string | null | undefined): string {
+  const x = Number(value ?? NaN);
+  if (Number.isNaN(x)) return "–";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   const size = Math.abs(x);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return x.toExponential(2).replace("e+", "e");
@@ -75,7 +76,6 @@ export function bar(fraction: number, width: number): string {
 }
 
 // Escape sequences take no room on the screen.
-// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
 const invisible = /\u001b\[[0-9;]*m/g;
 export const widthOf = (text: string): number => [...text.replace(invisible, "")].length;
 
@@ -83,7 +83,6 @@ export const widthOf = (text: string): number => [...text.replace(invisible, "")
 export function cut(line: string, width: number): string {
   if (widthOf(line) <= width) return line;
   let room = Math.max(0, width - 1);
-  // eslint-disable-next-line no-control-regex -- as above
   const parts = line.split(/(\u001b\[[0-9;]*m)/);
   const kept = parts.map((part) => {
     if (part.startsWith(esc)) return part;

@@ -15,7 +15,7 @@ export function learningRatesIn(text: string): WrittenRate[] {
   const single = findNodeAtLocation(tree, ["optimizer", key]);
   const swept = findNodeAtLocation(tree, ["sweep", `optimizer.${key}`]);
   const nodes = [...(single ? [single] : []), ...(swept?.type === "array" ? (swept.children ?? []) : [])];
-  return nodes.filter(isNumber).map(({ value, offset, length }) => ({ value, offset, length }));
+  return nodes.flatMap(({ value, offset, length }: Node) =>
+    typeof value === "number" ? [{ value, offset, length }] : [],
+  );
 }
-
-const isNumber = (node: Node): node is Node & { value: number } => typeof node.value === "number";

@@ -16,7 +16,8 @@ export function experimentItem(
   const state =
     runs.length > 0 ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None;
   const item = new vscode.TreeItem(name, state);
-  item.id = uri.toString();
+  // VS Code keeps a known row's state: with its first run an experiment becomes a new row, which opens.
+  item.id = `${uri.toString()}${runs.length > 0 ? "#runs" : ""}`;
   item.resourceUri = gone ? undefined : uri;
   item.iconPath = new vscode.ThemeIcon(gone ? "circle-slash" : "beaker");
   item.description = gone ? "file is gone" : folder;

@@ -9,7 +9,8 @@ import { losses } from "../../../src/losses";
 import { buildModel, initialize } from "../../../src/models";
 import type { Activation, LossKind } from "../../../src/protocol/experiment";
 import { Rng } from "../../../src/util/rng";
-import { expectClose, uniform } from "../../support/numeric";
+import { evaluate } from "../../../src/engines/tensorflow/engine";
+import { expectClose, tf, uniform } from "../../support/numeric";
 
 const engine = onnxEngine("test", { threads: 1 });
 /** float32 products of float32 factors. */
@@ -88,7 +89,7 @@ function setup(activation: Activation, loss: LossKind) {
     );
   const outputs = (i: number) => (t: Float64Array) =>
     forward(t, x.subarray(i * D, (i + 1) * D), widths, act[activation]);
-  return { n, K, d: theta.length, curvature, exact, each, outputs };
+  return { n, K, d: theta.length, curvature, exact, each, outputs, x, y, theta, model };
 }
 
 const moved = (t: Float64Array, i: number, by: number): Float64Array => {
@@ -144,6 +145,40 @@ describe.each(kinds.flatMap((loss) => activations.map((activation) => ({ loss, a
         F32,
         "symmetry",
       );
+    });
+
+    test("loss and gradient equal tfjs's own autodiff and central differences", async () => {
+      const { n, d, K, curvature, exact, each, x, y, theta, model } = setup(activation, loss);
+      const mine = await curvature.evaluate();
+      const network = buildNetwork({ model, loss: losses[loss], inputs: 3, outputs: K }, n);
+      const views = viewsOf(
+        theta,
+        model.parameters.map((p) => p.shape),
+      );
+      const tensors = views.map((v, i) => tf.tensor(v, [...model.parameters[i].shape]));
+      const data = [tf.tensor(x, [n, 3]), tf.tensor(y, [n, K])];
+      const forward = (...t: tf.Tensor[]) =>
+        tf.reshape<tf.Rank.R0>(
+          evaluate(tf, [network.x, network.y, ...network.parameters], [network.loss], [...data, ...t])[0],
+          [],
+        );
+      expect(Math.abs(mine.loss - forward(...tensors).dataSync()[0])).toBeLessThan(1e-5);
+      expectClose(
+        mine.gradient,
+        tf
+          .grads(forward)(tensors)
+          .flatMap((g) => Array.from(g.dataSync())),
+        F32,
+        "tfjs",
+      );
+      const total = (t: Float64Array): number =>
+        Array.from({ length: n }, (_, i) => each(i)(t)).reduce((a, b) => a + b) / n;
+      const e = 1e-6;
+      const differences = Array.from(
+        { length: d },
+        (_, p) => (total(moved(exact, p, e)) - total(moved(exact, p, -e))) / (2 * e),
+      );
+      expectClose(mine.gradient, differences, F32, "differences");
     });
 
     test("Gauss–Newton, noise matrix and Gram matrix equal those of explicit factors G_i = J_iᵀS_i", async () => {
@@ -214,28 +249,29 @@ describe.each(kinds.flatMap((loss) => activations.map((activation) => ({ loss, a
   },
 );
 
-test("at an interpolating minimum the Hessian is its Gauss–Newton part", async () => {
-  const { curvature, n, K } = setup("tanh", "mse");
-  const { outputs } = await curvature.evaluate();
-  // Targets equal to the outputs: every example is fitted.
-  const rng = new Rng(3, "tanhmse");
-  const x = uniform(rng, [n, 3]);
-  const model = buildModel({ kind: "mlp", hidden: [4, 3], activation: "tanh", bias: true }, 3, K);
+test("at an interpolating net the operators equal the full Hessian and the noise matrix of true per-example Hessians", async () => {
+  const { curvature, exact, n, K, d, outputs, x, theta, model } = setup("tanh", "mse");
   const fitted = new Curvature(
     engine,
     buildNetwork({ model, loss: losses.mse, inputs: 3, outputs: K }, n),
     x,
-    outputs.slice(),
-  );
-  const theta = new Float32Array(fitted.size);
-  void uniform(rng, [n, K]);
-  initialize(model.parameters, rng).forEach((v, i) =>
-    viewsOf(
-      theta,
-      model.parameters.map((p) => p.shape),
-    )[i].set(v),
+    // Targets equal to the outputs: every example is at its own minimum.
+    (await curvature.evaluate()).outputs.slice(),
   );
   fitted.setPoint(theta);
-  expect((await fitted.evaluate()).loss).toBeLessThan(1e-10);
-  expectClose(await dense(fitted.hessian()), await dense(fitted.gaussNewton()), F32, "H");
+  expect((await fitted.evaluate()).loss).toBeLessThan(1e-12);
+  const targets = Array.from({ length: n }, (_, i) => outputs(i)(exact));
+  const each = targets.map((y, i) => hessianOf((t) => lossOf("mse", outputs(i)(t), y), exact));
+  const H = new Float64Array(d * d);
+  each.forEach((h) => h.forEach((value, i) => (H[i] += value / n)));
+  const sigma = new Float64Array(d * d);
+  for (let a = 0; a < d; a++)
+    for (let b = 0; b < d; b++)
+      for (let c = 0; c < d; c++) {
+        for (const h of each) sigma[a * d + b] += (h[a * d + c] * h[c * d + b]) / n;
+        sigma[a * d + b] -= H[a * d + c] * H[c * d + b];
+      }
+  expectClose(await dense(fitted.hessian()), H, 1e-3, "H");
+  expectClose(await dense(fitted.gaussNewton()), H, 1e-3, "Gauss–Newton");
+  expectClose(await dense(fitted.noiseMatrix()), sigma, 1e-3, "Σ");
 });
