@@ -1,7 +1,7 @@
 // The main job in real VS Code: run an experiment from its file, watch it live, get the verdict, act on it.
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
 import { startServer, type Server } from "./server";
 import { codeServer, packedExtension, root } from "./setup";
@@ -33,6 +33,10 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
   afterAll(async () => {
     await workbench?.close();
     await server?.stop();
+  });
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") await shot(`failed ${task.name.slice(0, 40)}`);
   });
 
   const text = (name: ExperimentName) => readFileSync(join(server.workspace, fileOf(name)), "utf8");

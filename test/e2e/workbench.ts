@@ -44,11 +44,27 @@ export class Workbench {
 
   /** Runs a command of the palette by its full title. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
-    const input = this.page.locator(".quick-input-widget .quick-input-box input");
-    await input.waitFor();
+    const input = await this.quickInput("F1");
     await input.fill(`>${title}`);
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
+  }
+
+  /** Opens VS Code's quick input. A key that arrives while a view takes the focus is lost, as for any user: press again. */
+  private async quickInput(key: string): Promise<Locator> {
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press(key);
+      try {
+        await input.waitFor({ timeout: 3_000 });
+        return input;
+      } catch {
+        // Out of a frame that kept the focus.
+        await this.page.locator(".statusbar").click({ position: { x: 400, y: 10 } });
+      }
+    }
+    await input.waitFor();
+    return input;
   }
 
   /** Chooses from an open quick pick. */
@@ -57,9 +73,7 @@ export class Workbench {
   }
 
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press("Control+P");
-    const input = this.page.locator(".quick-input-widget .quick-input-box input");
-    await input.waitFor();
+    const input = await this.quickInput("Control+P");
     await input.fill(name);
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
     await this.tab(name).waitFor();

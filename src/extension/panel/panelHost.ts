@@ -41,9 +41,13 @@ export class PanelHost {
     this.adopt(vscode.window.createWebviewPanel(panelType, "Basin", column, {}), selected);
   }
 
-  /** Takes over a panel, also one VS Code kept over a reload. */
-  adopt(panel: vscode.WebviewPanel, id?: string): void {
-    this.panel?.dispose();
+  /** Takes over the panel VS Code kept over a reload, unless the user has opened one since: theirs shows what they chose. */
+  restore(panel: vscode.WebviewPanel, id?: string): void {
+    if (this.panel) panel.dispose();
+    else this.adopt(panel, id);
+  }
+
+  private adopt(panel: vscode.WebviewPanel, id?: string): void {
     this.panel = panel;
     this.ready = false;
     this.selected = id;

@@ -12,7 +12,7 @@ export function registerPanel({ panel, starter, runs, experiments }: Services, o
       deserializeWebviewPanel: async (webviewPanel, state) => {
         if (experiments.all.length === 0) await experiments.refresh();
         await runs.refresh();
-        panel.adopt(webviewPanel, runIdOf(state));
+        panel.restore(webviewPanel, runIdOf(state));
       },
     }),
   );
