@@ -1,6 +1,6 @@
 // Starts, stops, resumes and deletes runs on this machine. A run is a process of its own that only shares its folder with us.
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileError, UserError } from "../protocol/errors";
@@ -64,10 +64,22 @@ export async function resumeRun({
   return launch(path, info.id, ["resume", path], note, how);
 }
 
+/** Makes a folder and those above it. Node's own `recursive` never returns where a parent refuses with ENOENT (/proc). */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another launcher has just made it.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
 /** Makes the run folder, alone: of two launchers in the same second one gets "…-2". */
 function makeFolder(runsDir: string, request: StartOptions["request"]): { folder: string; id: string } {
   try {
-    mkdirSync(runsDir, { recursive: true });
+    makeFolders(runsDir);
     ignoreRuns(runsDir);
     const base = runId(new Date(), request.experiment, request.overrides);
     for (let i = 1; ; i++) {

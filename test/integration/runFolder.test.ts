@@ -1,0 +1,139 @@
+// Real run processes and real signals: what they leave on the disk, however they end.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { eventsOf, resume, startRun, temporary, tensorsOf } from "../support/runs";
+
+const experiment = (stop: object, learningRate = 0.05, more: object = {}) => ({
+  name: "short",
+  seed: 1,
+  data: { source: "chebyshev", degree: 3, examples: 12, testExamples: 8 },
+  model: { kind: "mlp", hidden: [12], activation: "tanh" },
+  loss: "mse",
+  optimizer: { kind: "sgd", learningRate, batchSize: 3, momentum: 0.5 },
+  stop,
+  probes: { sharpness: { every: 50 }, noise: { every: 100 }, generalization: { every: 50 } },
+  checkpoints: { every: 100 },
+  ...more,
+});
+
+/** Waits until `test` holds. */
+async function until(test: () => boolean): Promise<void> {
+  for (let i = 0; !test(); i++) {
+    if (i > 1000) throw new Error("It did not come to hold within twenty seconds.");
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+const stepsOf = (run: string): number => {
+  try {
+    return Number(eventsOf(run).findLast((event) => event.kind === "metrics")?.step ?? 0);
+  } catch {
+    return 0; // No log yet, or a line half written.
+  }
+};
+const jsonOf = (run: string, file: string) =>
+  JSON.parse(readFileSync(join(run, file), "utf8")) as Record<string, unknown>;
+const newest = (run: string) => {
+  const steps = readdirSync(join(run, "checkpoints")).flatMap((name) =>
+    (/^step-(\d+)\.safetensors$/.exec(name) ?? []).slice(1).map(Number),
+  );
+  return Math.max(...steps);
+};
+
+test("a run killed at any moment resumes bit-exactly", async () => {
+  const whole = startRun(temporary(), experiment({ steps: 1500 }));
+  expect(await whole.exited).toBe(0);
+  const killed = startRun(temporary(), experiment({ steps: 1500 }));
+  await until(() => stepsOf(killed.run) > 150);
+  killed.child.kill("SIGKILL");
+  await killed.exited;
+  expect(eventsOf(killed.run).length).toBeGreaterThan(0);
+  expect(newest(killed.run)).toBeLessThan(1500);
+  expect(resume(killed.run)).toBe(0);
+  const [a, b] = [whole.run, killed.run].map((run) =>
+    tensorsOf(join(run, "checkpoints/step-1500.safetensors")),
+  );
+  expect([...a.keys()]).toEqual([...b.keys()]);
+  for (const [name, { values }] of a) expect(b.get(name)!.values, name).toEqual(values);
+  // What the resumed process told again supersedes what it had told before.
+  const headers = eventsOf(killed.run).filter(({ kind }) => kind === "header");
+  expect(headers).toHaveLength(2);
+  expect(headers[1].resumedAt).toBeGreaterThan(0);
+  const lossAt = (run: string) => {
+    const losses = new Map<unknown, unknown>();
+    for (const { kind, step, probe, values } of eventsOf(run))
+      if (kind === "metrics" && probe === undefined)
+        losses.set(step, (values as Record<string, unknown>)["loss.train"]);
+    return [...losses].sort(([x], [y]) => Number(x) - Number(y));
+  };
+  expect(lossAt(killed.run)).toEqual(lossAt(whole.run));
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s ends a run with all events, a verdict and status 130",
+  async (signal) => {
+    const { run, child, exited } = startRun(temporary(), experiment({ minutes: 10 }));
+    await until(() => stepsOf(run) > 200);
+    child.kill(signal);
+    expect(await exited).toBe(130);
+    const events = eventsOf(run);
+    expect(events.at(-1)).toMatchObject({ kind: "end", reason: "interrupted" });
+    const last = Number(events.at(-1)!.step);
+    expect(newest(run)).toBe(last);
+    expect(jsonOf(run, "verdict.json")).toMatchObject({ step: last });
+  },
+);
+
+test("events reach the disk at least twice a second while it trains", async () => {
+  const { run, child, exited } = startRun(temporary(), experiment({ minutes: 10 }));
+  await until(() => stepsOf(run) > 50);
+  for (let i = 0; i < 4; i++) {
+    const before = stepsOf(run);
+    await new Promise((done) => setTimeout(done, 600));
+    expect(stepsOf(run)).toBeGreaterThan(before);
+  }
+  child.kill("SIGTERM");
+  await exited;
+});
+
+test("divergence is a result: status 0, an end event that says so, a verdict judged at the last finite point", async () => {
+  const { run, exited } = startRun(temporary(), experiment({ steps: 2000 }, 30));
+  expect(await exited).toBe(0);
+  const events = eventsOf(run);
+  expect(events.at(-1)).toMatchObject({ kind: "end", reason: "diverged" });
+  const verdict = jsonOf(run, "verdict.json");
+  expect(verdict.verdict).toBe("diverged");
+  expect(Number(verdict.step)).toBeLessThanOrEqual(Number(events.at(-1)!.step));
+});
+
+test("stop conditions: steps, training loss, minutes", async () => {
+  const steps = startRun(temporary(), experiment({ steps: 30 }));
+  expect(await steps.exited).toBe(0);
+  expect(eventsOf(steps.run).at(-1)).toMatchObject({ reason: "steps", step: 30 });
+  const loss = startRun(temporary(), experiment({ steps: 100_000, trainLoss: 0.3 }));
+  expect(await loss.exited).toBe(0);
+  expect(eventsOf(loss.run).at(-1)).toMatchObject({ reason: "trainLoss" });
+  const minutes = startRun(temporary(), experiment({ minutes: 0.01 }));
+  expect(await minutes.exited).toBe(0);
+  expect(eventsOf(minutes.run).at(-1)).toMatchObject({ reason: "minutes" });
+});
+
+test("the folder holds what the contract names, each reading with its cost", async () => {
+  const { run, exited } = startRun(temporary(), experiment({ steps: 100 }));
+  expect(await exited).toBe(0);
+  expect(readdirSync(run).sort()).toEqual(
+    expect.arrayContaining(["checkpoints", "events.jsonl", "run.json", "verdict.json"]),
+  );
+  const info = jsonOf(run, "run.json");
+  expect(info).toMatchObject({ id: "test", experiment: { name: "short" } });
+  for (const key of ["versions", "machine", "pid"]) expect(info).toHaveProperty(key);
+  const events = eventsOf(run);
+  expect(events[0].kind).toBe("header");
+  for (const probe of ["sharpness", "noise", "generalization"]) {
+    const readings = events.filter((event) => event.probe === probe);
+    expect(readings.map(({ step }) => step)).toEqual(expect.arrayContaining([0, 100]));
+    for (const { cost } of readings)
+      expect(cost).toMatchObject({ products: expect.any(Number), seconds: expect.any(Number) });
+  }
+});
