@@ -21,6 +21,10 @@ export class Panel {
     return this.frame.locator(".banner");
   }
 
+  get welcome(): Locator {
+    return this.frame.locator(".welcome");
+  }
+
   get progress(): Locator {
     return this.frame.locator(".progress-text");
   }

@@ -12,13 +12,16 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 export interface Server {
   readonly url: string;
   /** The opened workspace folder. */
   readonly workspace: string;
-  /** The extension's own log, as far as written. */
-  log(): string;
+  /** The first group of `pattern` in the extension's own log, once it is written there. */
+  logged(pattern: RegExp): Promise<string>;
+  /** Replaces the user's settings; VS Code takes them over while it runs. */
+  set(settings: Record<string, unknown>): void;
   stop(): Promise<void>;
 }
 
@@ -34,7 +37,9 @@ export async function startServer(
   };
   const [workspace, user, extensions] = [folder("workspace"), folder("user"), folder("extensions")];
   mkdirSync(join(user, "User"), { recursive: true });
-  writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
+  const set = (values: Record<string, unknown>) =>
+    writeFileSync(join(user, "User", "settings.json"), JSON.stringify(values));
+  set(settings);
   const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
   const env = {
     ...process.env,
@@ -52,7 +57,8 @@ export async function startServer(
   return {
     url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
     workspace,
-    log: () => basinLogs(user),
+    set,
+    logged: (pattern) => logged(user, pattern),
     stop: async () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
@@ -110,6 +116,15 @@ function listening(child: ChildProcess): Promise<void> {
     child.stderr?.on("data", hear);
     child.once("exit", (code) => reject(new Error(`code-server ended with ${code}:\n${said}`)));
   });
+}
+
+/** VS Code writes logs now and then: looks until the line is there, for at most 20 s. */
+async function logged(user: string, pattern: RegExp): Promise<string> {
+  for (const end = Date.now() + 20_000; Date.now() < end; await setTimeout(100)) {
+    const found = pattern.exec(basinLogs(user));
+    if (found) return found[1];
+  }
+  throw new Error(`Not in the log: ${pattern}\n${basinLogs(user)}`);
 }
 
 function basinLogs(user: string): string {

@@ -118,8 +118,8 @@ export class Workbench {
     if (await this.page.locator(".markers-panel").isVisible()) await this.command("View: Hide Panel");
   }
 
-  /** Puts the cursor on `text` in an open file, applies the quick fix with this title, and saves. */
-  async applyQuickFix(file: string, text: string, title: string | RegExp): Promise<void> {
+  /** Puts the cursor on the number in `text` of an open file and opens the menu of quick fixes. */
+  async openQuickFix(file: string, text: string): Promise<Locator> {
     await this.tab(file).click();
     const line = this.page
       .locator(".view-line", { hasText: new RegExp(escape(text).replace(/ /g, "\\s")) })
@@ -129,11 +129,33 @@ export class Workbench {
       .first()
       .click();
     await this.page.keyboard.press("Control+.");
+    const menu = this.page.locator(".action-widget");
+    await menu.waitFor();
+    return menu;
+  }
+
+  /** Applies the quick fix with this title at `text`, and saves. */
+  async applyQuickFix(file: string, text: string, title: string | RegExp): Promise<void> {
+    const menu = await this.openQuickFix(file, text);
     // The menu swallows clicks beside its focused row: it is used by keyboard, the fix being the preferred one.
-    await this.page.locator(".action-widget .monaco-list-row.focused", { hasText: title }).waitFor();
+    await menu.locator(".monaco-list-row.focused", { hasText: title }).waitFor();
     await this.page.keyboard.press("Enter");
-    await this.page.locator(".action-widget").waitFor({ state: "hidden" });
+    await menu.waitFor({ state: "hidden" });
     await this.page.keyboard.press("Control+S");
+  }
+
+  /** Waits until VS Code shows this kind of theme. */
+  async hasTheme(theme: "dark" | "light"): Promise<void> {
+    await this.page
+      .locator(theme === "dark" ? ".monaco-workbench.vs-dark" : ".monaco-workbench.vs")
+      .waitFor();
+  }
+
+  /** Waits until nothing on the page, its frames included, waits to be drawn. */
+  async settle(): Promise<void> {
+    const twoFrames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))";
+    // A frame may go while it is asked.
+    for (const frame of this.page.frames()) await frame.evaluate(twoFrames).catch(() => undefined);
   }
 
   get statusBar(): Locator {

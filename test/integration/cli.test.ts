@@ -51,7 +51,6 @@ test("run tells plain lines without escapes, ends with the verdict in words, and
   const { status, stdout, stderr } = basin(folder, ["run", "tiny.basin.json"]);
   expect(stderr).toBe("");
   expect(status).toBe(0);
-  // eslint-disable-next-line no-control-regex -- the escape character is what must not be there
   expect(stdout).not.toMatch(/\u001b/);
   expect(stdout).toMatch(/step 60\/60 {2}loss [\d.]+ {2}sharpness [\d.]+ {2}its limit 40/);
   expect(stdout).toMatch(/Stable: learning rate 0\.05 is \d+ % of the largest stable value/);

@@ -1,0 +1,152 @@
+// Pictures of every view in real VS Code, both themes, narrow and wide, for people to look at; --readme keeps those the README shows.
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator } from "playwright-core";
+import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
+import { startServer, type Server } from "./server";
+import { codeServer, packedExtension, root } from "./setup";
+import { settingsOf, type ThemeName } from "./settings";
+import { Workbench } from "./workbench";
+
+const folder = join(root, "test", "e2e", "screenshots");
+/** An activity bar wide more than the panel's 420 pixels. */
+const sizes = { narrow: { width: 470, height: 1500 }, wide: { width: 1300, height: 1250 } } as const;
+const desk = { width: 1500, height: 900 } as const;
+const examples = ["edge-of-stability", "spirals"] as const;
+
+class Gallery {
+  private theme: ThemeName = "dark";
+
+  constructor(
+    private readonly server: Server,
+    private readonly workbench: Workbench,
+  ) {}
+
+  async shot(name: string, part?: Locator): Promise<void> {
+    const path = join(folder, `${name}-${this.theme}.png`);
+    // Two frames, so that what has just changed is drawn.
+    await this.workbench.settle();
+    await (part ?? this.workbench.page).screenshot({ path });
+    console.log(path);
+  }
+
+  async inBothThemes(take: () => Promise<void>): Promise<void> {
+    for (const theme of ["dark", "light"] as const) {
+      this.theme = theme;
+      this.server.set(settingsOf(theme));
+      await this.workbench.hasTheme(theme);
+      await take();
+    }
+  }
+
+  /** The panel alone, as narrow and as wide as it gets. */
+  async panel(name: string): Promise<void> {
+    const { workbench } = this;
+    await workbench.command("View: Close Primary Side Bar").catch(() => undefined);
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await workbench.page.setViewportSize(viewport);
+      await this.inBothThemes(() => this.shot(`${name}-${size}`));
+    }
+    await workbench.page.setViewportSize(desk);
+  }
+
+  async run(file: string): Promise<void> {
+    await this.workbench.closeAll();
+    await this.workbench.openFile(file);
+    await this.workbench.lens("▶ Run").click();
+  }
+
+  /** The panel of the newest run of an experiment, without an editor beside it. */
+  async open(row: string): Promise<void> {
+    await this.workbench.closeAll();
+    await this.workbench.showTree();
+    await this.workbench.treeRow(row).click();
+    await this.workbench.panel().status.waitFor();
+  }
+}
+
+async function take(server: Server, workbench: Workbench): Promise<void> {
+  const gallery = new Gallery(server, workbench);
+  const panel = workbench.panel();
+  await workbench.page.setViewportSize(desk);
+  await workbench.showTree();
+  await workbench.command("Basin: Open Panel");
+  await panel.welcome.waitFor();
+  await gallery.panel("welcome");
+  await workbench.closeAll();
+  await workbench.command("Basin: New Experiment");
+  await gallery.inBothThemes(() => gallery.shot("new-experiment"));
+  await workbench.page.keyboard.press("Escape");
+
+  await gallery.run("edge-of-stability.basin.json");
+  await panel.status.filter({ hasText: "training" }).waitFor();
+  await panel.chart("nonuniformity").locator("canvas").first().waitFor();
+  await workbench.showTree();
+  await gallery.inBothThemes(() => gallery.shot("training"));
+  await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
+  await panel.banner.filter({ hasText: /edge of stability|Stable|Unstable/ }).waitFor();
+  await gallery.inBothThemes(() => gallery.shot("finished"));
+  await panel.metric("sharpness").click();
+  await gallery.inBothThemes(() => gallery.shot("provenance"));
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("finished");
+
+  await gallery.run("spirals.basin.json");
+  await panel.status.filter({ hasText: "training" }).waitFor();
+  await gallery.panel("spirals-training");
+  await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("spirals");
+
+  for (const name of ["tooFast", "exploding"] satisfies ExperimentName[]) {
+    await gallery.run(fileOf(name));
+    await panel.banner.filter({ hasText: /Unstable|Diverged/ }).waitFor({ timeout: 60_000 });
+    await workbench.showTree();
+    await workbench.showProblems();
+    await gallery.inBothThemes(() => gallery.shot(`flagged-${name}`));
+    await workbench.hideBottom();
+    await workbench.closeAll();
+    await workbench.command("Basin: Open Panel");
+    await gallery.panel(`panel-${name}`);
+  }
+  await workbench.closeAll();
+  await workbench.openFile(fileOf("tooFast"));
+  await workbench.openQuickFix(fileOf("tooFast"), '"learningRate": 0.3');
+  await gallery.inBothThemes(() => gallery.shot("quick-fix"));
+  await workbench.page.keyboard.press("Escape");
+}
+
+function keepForReadme(): void {
+  const media = join(root, "media", "readme");
+  mkdirSync(media, { recursive: true });
+  for (const name of ["finished-dark", "training-light", "flagged-tooFast-dark", "quick-fix-light"])
+    copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
+}
+
+async function main(): Promise<void> {
+  const found = codeServer();
+  if ("missing" in found) throw new Error(`No pictures: ${found.missing}.`);
+  mkdirSync(folder, { recursive: true });
+  const server = await startServer(found.entry, packedExtension(), settingsOf("dark"));
+  let workbench: Workbench | undefined;
+  try {
+    writeExperiments(server.workspace);
+    for (const name of examples) {
+      const file = `${name}.basin.json`;
+      writeFileSync(join(server.workspace, file), readFileSync(join(root, "examples", file)));
+    }
+    workbench = await Workbench.open(server.url);
+    await take(server, workbench);
+  } catch (error) {
+    await workbench?.page.screenshot({ path: join(folder, "failed.png") });
+    throw error;
+  } finally {
+    await workbench?.close();
+    await server.stop();
+  }
+  if (process.argv.includes("--readme")) keepForReadme();
+}
+
+await main();
