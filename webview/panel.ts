@@ -7,9 +7,11 @@ import type { StepRange } from "./charts/lineSurface";
 import { Banner } from "./controls/banner";
 import { Header } from "./controls/header";
 import { Numbers } from "./controls/numbers";
+import { Popover } from "./controls/popover";
 import { ProgressBar } from "./controls/progressBar";
 import { h } from "./dom";
 import { listen, send } from "./host";
+import { welcome } from "./controls/welcome";
 import { apply, emptyState } from "./store/panelState";
 import { onThemeChange, readTheme } from "./theme";
 import { registerToolkit } from "./toolkit";
@@ -23,9 +25,10 @@ let frame = 0;
 
 const header = new Header();
 const progress = new ProgressBar();
-const banner = new Banner();
-const numbers = new Numbers();
-const cards = charts.map((chart) => new ChartCard(chart, zoomTo, redraw));
+const popover = new Popover();
+const banner = new Banner(popover);
+const numbers = new Numbers(popover);
+const cards = charts.map((chart) => new ChartCard(chart, popover, zoomTo, redraw));
 const grid = h("div", { class: "charts" }, ...cards.map(({ element }) => element));
 const hint = h("button", { class: "link zoom", type: "button", hidden: true }, "Show all steps");
 const body = h(
@@ -37,16 +40,7 @@ const body = h(
   numbers.element,
   hint,
   grid,
-);
-const welcome = h(
-  "div",
-  { class: "welcome" },
-  h("h1", {}, "No run yet"),
-  h(
-    "p",
-    {},
-    "Open an experiment (a *.basin.json file) and press ▶ Run above it. Its loss, sharpness and gradient noise appear here while it trains.",
-  ),
+  popover.element,
 );
 document.getElementById("basin")?.append(body, welcome);
 
@@ -70,6 +64,7 @@ function draw(): void {
   banner.update(selected);
   progress.update(selected);
   numbers.update(selected);
+  popover.update();
   for (const card of cards) card.draw(selected, zoom, theme);
 }
 

@@ -32,6 +32,7 @@ export type ToPanel =
 /** Intents: the webview says what was picked, the host decides. */
 export type FromPanel =
   | { readonly kind: "ready" }
+  | { readonly kind: "command"; readonly command: "run" | "newExperiment" }
   | { readonly kind: "select"; readonly run: string }
   | { readonly kind: "stop"; readonly run: string }
   | { readonly kind: "resume"; readonly run: string }

@@ -3,9 +3,9 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
-import { startServer, type Server } from "./server";
+import { startServer } from "./server";
 import { codeServer, packedExtension, root } from "./setup";
-import { settingsOf, type ThemeName } from "./settings";
+import { settings } from "./settings";
 import { Workbench } from "./workbench";
 
 const folder = join(root, "test", "e2e", "screenshots");
@@ -15,12 +15,9 @@ const desk = { width: 1500, height: 900 } as const;
 const examples = ["edge-of-stability", "spirals"] as const;
 
 class Gallery {
-  private theme: ThemeName = "dark";
+  private theme = "dark";
 
-  constructor(
-    private readonly server: Server,
-    private readonly workbench: Workbench,
-  ) {}
+  constructor(private readonly workbench: Workbench) {}
 
   async shot(name: string, part?: Locator): Promise<void> {
     const path = join(folder, `${name}-${this.theme}.png`);
@@ -33,8 +30,7 @@ class Gallery {
   async inBothThemes(take: () => Promise<void>): Promise<void> {
     for (const theme of ["dark", "light"] as const) {
       this.theme = theme;
-      this.server.set(settingsOf(theme));
-      await this.workbench.hasTheme(theme);
+      await this.workbench.useTheme(theme);
       await take();
     }
   }
@@ -55,18 +51,10 @@ class Gallery {
     await this.workbench.openFile(file);
     await this.workbench.lens("▶ Run").click();
   }
-
-  /** The panel of the newest run of an experiment, without an editor beside it. */
-  async open(row: string): Promise<void> {
-    await this.workbench.closeAll();
-    await this.workbench.showTree();
-    await this.workbench.treeRow(row).click();
-    await this.workbench.panel().status.waitFor();
-  }
 }
 
-async function take(server: Server, workbench: Workbench): Promise<void> {
-  const gallery = new Gallery(server, workbench);
+async function take(workbench: Workbench): Promise<void> {
+  const gallery = new Gallery(workbench);
   const panel = workbench.panel();
   await workbench.page.setViewportSize(desk);
   await workbench.showTree();
@@ -74,9 +62,12 @@ async function take(server: Server, workbench: Workbench): Promise<void> {
   await panel.welcome.waitFor();
   await gallery.panel("welcome");
   await workbench.closeAll();
-  await workbench.command("Basin: New Experiment");
-  await gallery.inBothThemes(() => gallery.shot("new-experiment"));
-  await workbench.page.keyboard.press("Escape");
+  await gallery.inBothThemes(async () => {
+    await workbench.command("Basin: New Experiment");
+    await workbench.page.locator(".quick-input-list", { hasText: "Edge of stability" }).waitFor();
+    await gallery.shot("new-experiment");
+    await workbench.page.keyboard.press("Escape");
+  });
 
   await gallery.run("edge-of-stability.basin.json");
   await panel.status.filter({ hasText: "training" }).waitFor();
@@ -86,8 +77,12 @@ async function take(server: Server, workbench: Workbench): Promise<void> {
   await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
   await panel.banner.filter({ hasText: /edge of stability|Stable|Unstable/ }).waitFor();
   await gallery.inBothThemes(() => gallery.shot("finished"));
-  await panel.metric("sharpness").click();
-  await gallery.inBothThemes(() => gallery.shot("provenance"));
+  await gallery.inBothThemes(async () => {
+    await panel.metric("sharpness").click();
+    await panel.details.waitFor();
+    await gallery.shot("provenance");
+    await workbench.page.keyboard.press("Escape");
+  });
   await workbench.closeAll();
   await workbench.command("Basin: Open Panel");
   await gallery.panel("finished");
@@ -113,9 +108,11 @@ async function take(server: Server, workbench: Workbench): Promise<void> {
   }
   await workbench.closeAll();
   await workbench.openFile(fileOf("tooFast"));
-  await workbench.openQuickFix(fileOf("tooFast"), '"learningRate": 0.3');
-  await gallery.inBothThemes(() => gallery.shot("quick-fix"));
-  await workbench.page.keyboard.press("Escape");
+  await gallery.inBothThemes(async () => {
+    await workbench.openQuickFix(fileOf("tooFast"), '"learningRate": 0.3');
+    await gallery.shot("quick-fix");
+    await workbench.page.keyboard.press("Escape");
+  });
 }
 
 function keepForReadme(): void {
@@ -129,7 +126,7 @@ async function main(): Promise<void> {
   const found = codeServer();
   if ("missing" in found) throw new Error(`No pictures: ${found.missing}.`);
   mkdirSync(folder, { recursive: true });
-  const server = await startServer(found.entry, packedExtension(), settingsOf("dark"));
+  const server = await startServer(found.entry, packedExtension(), settings);
   let workbench: Workbench | undefined;
   try {
     writeExperiments(server.workspace);
@@ -138,7 +135,7 @@ async function main(): Promise<void> {
       writeFileSync(join(server.workspace, file), readFileSync(join(root, "examples", file)));
     }
     workbench = await Workbench.open(server.url);
-    await take(server, workbench);
+    await take(workbench);
   } catch (error) {
     await workbench?.page.screenshot({ path: join(folder, "failed.png") });
     throw error;

@@ -4,11 +4,11 @@ import { cpus } from "node:os";
 import { fileOf, writeExperiments } from "./experiments";
 import { startServer } from "./server";
 import { codeServer, packedExtension } from "./setup";
-import { settingsOf } from "./settings";
+import { settings } from "./settings";
 import { Workbench } from "./workbench";
 
 async function activation(entry: string, vsix: string): Promise<number> {
-  const server = await startServer(entry, vsix, settingsOf("dark"));
+  const server = await startServer(entry, vsix, settings);
   try {
     writeExperiments(server.workspace);
     const workbench = await Workbench.open(server.url);

@@ -18,10 +18,10 @@ export interface Server {
   readonly url: string;
   /** The opened workspace folder. */
   readonly workspace: string;
-  /** The first group of `pattern` in the extension's own log, once it is written there. */
+  /** The extension's own log, as far as written. */
+  log(): string;
+  /** The first group of `pattern` in that log, once it is written there. */
   logged(pattern: RegExp): Promise<string>;
-  /** Replaces the user's settings; VS Code takes them over while it runs. */
-  set(settings: Record<string, unknown>): void;
   stop(): Promise<void>;
 }
 
@@ -37,9 +37,7 @@ export async function startServer(
   };
   const [workspace, user, extensions] = [folder("workspace"), folder("user"), folder("extensions")];
   mkdirSync(join(user, "User"), { recursive: true });
-  const set = (values: Record<string, unknown>) =>
-    writeFileSync(join(user, "User", "settings.json"), JSON.stringify(values));
-  set(settings);
+  writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
   const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
   const env = {
     ...process.env,
@@ -57,7 +55,7 @@ export async function startServer(
   return {
     url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
     workspace,
-    set,
+    log: () => basinLogs(user),
     logged: (pattern) => logged(user, pattern),
     stop: async () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));

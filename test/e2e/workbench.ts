@@ -94,9 +94,16 @@ export class Workbench {
   /** Opens Basin's tree in the side bar. */
   async showTree(): Promise<void> {
     const title = this.page.locator(".part.sidebar .title-label", { hasText: /basin/i });
-    if (!(await title.isVisible()))
-      await this.page.locator('.activitybar .action-label[aria-label^="Basin"]').first().click();
+    // A second click would close a side bar that is only slow to come: it gets its time first.
+    await title.waitFor({ timeout: 2_000 }).catch(() => this.activityItem.click());
     await title.waitFor();
+  }
+
+  /** The whole item: its badge lies above the icon. */
+  private get activityItem(): Locator {
+    return this.page
+      .locator(".activitybar .action-item", { has: this.page.locator('[aria-label^="Basin"]') })
+      .first();
   }
 
   treeRow(text: string | RegExp): Locator {
@@ -144,11 +151,12 @@ export class Workbench {
     await this.page.keyboard.press("Control+S");
   }
 
-  /** Waits until VS Code shows this kind of theme. */
-  async hasTheme(theme: "dark" | "light"): Promise<void> {
-    await this.page
-      .locator(theme === "dark" ? ".monaco-workbench.vs-dark" : ".monaco-workbench.vs")
-      .waitFor();
+  /** Switches to VS Code's own light or dark theme. */
+  async useTheme(theme: "dark" | "light"): Promise<void> {
+    const dark = this.page.locator(".monaco-workbench.vs-dark");
+    if ((await dark.isVisible()) !== (theme === "dark"))
+      await this.command("Preferences: Toggle between Light/Dark Themes");
+    await dark.waitFor({ state: theme === "dark" ? "visible" : "detached" });
   }
 
   /** Waits until nothing on the page, its frames included, waits to be drawn. */

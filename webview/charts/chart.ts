@@ -1,4 +1,5 @@
 // What a chart is: a plain record that turns a run into a plan of lines, which one shared surface draws.
+import { metricInfo, type MetricName } from "../../src/protocol/metrics";
 import type { RunModel, Column } from "../store/runModel";
 import type { ColorName, Theme } from "../theme";
 
@@ -44,6 +45,9 @@ export interface ChartOptions {
   readonly log: boolean;
 }
 
+/** How what the chart draws is computed, said by a click on its title. */
+type Formulas = (run: RunModel) => readonly (readonly [name: string, formula: string])[];
+
 /** A chart over steps. */
 export interface LineChart {
   readonly kind: "line";
@@ -55,6 +59,7 @@ export interface LineChart {
   /** Said in place of the picture while there is nothing to draw. */
   readonly empty: (run: RunModel) => string;
   readonly toggles?: readonly "log"[];
+  readonly formulas: Formulas;
   readonly plan: (run: RunModel, options: ChartOptions) => Plan;
 }
 
@@ -64,6 +69,7 @@ export interface CanvasChart {
   readonly id: string;
   readonly title: string;
   readonly about: string;
+  readonly formulas: Formulas;
   readonly empty: (run: RunModel) => string;
   readonly hasData: (run: RunModel) => boolean;
   readonly draw: (
@@ -76,6 +82,13 @@ export interface CanvasChart {
 }
 
 export type Chart = LineChart | CanvasChart;
+
+/** The formulas of metrics, each with its source. */
+export const formulasOf = (...names: readonly MetricName[]) =>
+  names.map((name) => {
+    const info = metricInfo(name);
+    return [info?.label ?? name, [info?.formula, info?.source].filter(Boolean).join(" · ")] as const;
+  });
 
 /** Why a probe's chart is empty: not asked for, not measured yet, or never measured. */
 export const probeEmpty =

@@ -2,6 +2,7 @@
 import { h, setText } from "../dom";
 import type { RunModel } from "../store/runModel";
 import type { Theme } from "../theme";
+import type { Popover } from "../controls/popover";
 import type { Chart } from "./chart";
 import { LineSurface, type StepRange } from "./lineSurface";
 import { describeRegion } from "./stabilityRegion";
@@ -17,9 +18,11 @@ export class ChartCard {
   private readonly lines: LineSurface | undefined;
   private readonly canvas: HTMLCanvasElement | undefined;
   private log = false;
+  private run: RunModel | undefined;
 
   constructor(
     private readonly chart: Chart,
+    popover: Popover,
     onZoom: (range: StepRange | undefined) => void,
     private readonly redraw: () => void,
   ) {
@@ -27,7 +30,7 @@ export class ChartCard {
     this.element = h(
       "section",
       { class: "chart", "aria-labelledby": titleId, "data-chart": chart.id },
-      h("header", {}, h("h2", { id: titleId, title: chart.about }, chart.title), this.toggles()),
+      h("header", {}, h("h2", { id: titleId }, this.title(popover)), this.toggles()),
       this.legend,
       this.surfaceHost,
       this.emptyText,
@@ -44,6 +47,14 @@ export class ChartCard {
     }
   }
 
+  /** The title; a click says what the chart shows and by which formulas. */
+  private title(popover: Popover): HTMLElement {
+    const { title, about, formulas } = this.chart;
+    return popover.button({ class: "title", title: about }, [title], () =>
+      this.run ? { title, formula: about, rows: formulas(this.run) } : undefined,
+    );
+  }
+
   private toggles(): HTMLElement | undefined {
     if (this.chart.kind !== "line" || !this.chart.toggles?.includes("log")) return undefined;
     const box = h("vscode-checkbox", { class: "toggle" }, "log scale");
@@ -55,6 +66,7 @@ export class ChartCard {
   }
 
   draw(run: RunModel, range: StepRange | undefined, theme: Theme): void {
+    this.run = run;
     const width = Math.floor(this.surfaceHost.clientWidth || this.element.clientWidth);
     if (this.chart.kind === "line") this.drawLines(this.chart, run, range, theme, width);
     else this.drawCanvas(this.chart, run, theme, width);

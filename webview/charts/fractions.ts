@@ -1,6 +1,6 @@
 // The learning rate as a fraction of each stability limit: 1 is the limit, above it the point cannot hold.
 import { column, type Column, type RunModel } from "../store/runModel";
-import type { LineChart } from "./chart";
+import { formulasOf, type LineChart } from "./chart";
 
 export const fractions: LineChart = {
   kind: "line",
@@ -9,6 +9,8 @@ export const fractions: LineChart = {
   about:
     "η divided by the largest stable η, for the mean (full-batch) and the mean-square (mini-batch) condition. Above 1 is unstable. The band is the bracket of the mean-square limit.",
   unit: "η / limit",
+  formulas: () =>
+    formulasOf("stability.meanLimit", "stability.varianceLimit", "stability.varianceLimit.lower"),
   empty: ({ status }) =>
     status === "running"
       ? "Waiting for the first stability limit…"

@@ -1,6 +1,6 @@
 // The generalization gap, in loss and, for classification, in accuracy.
 import { column } from "../store/runModel";
-import { probeEmpty, type Line, type LineChart } from "./chart";
+import { formulasOf, probeEmpty, type Line, type LineChart } from "./chart";
 
 export const gap: LineChart = {
   kind: "line",
@@ -8,6 +8,7 @@ export const gap: LineChart = {
   title: "Generalization gap",
   about: "Test loss minus training loss; for classification also training accuracy minus test accuracy.",
   unit: "loss",
+  formulas: () => formulasOf("gap.loss", "gap.accuracy"),
   empty: probeEmpty("generalization", "the generalization gap"),
   plan: (run) => {
     const accuracy = column(run, "gap.accuracy");

@@ -1,6 +1,6 @@
 // Training and test loss over steps.
 import { column } from "../store/runModel";
-import type { LineChart } from "./chart";
+import { formulasOf, type LineChart } from "./chart";
 
 export const loss: LineChart = {
   kind: "line",
@@ -9,6 +9,7 @@ export const loss: LineChart = {
   about: "Training and test loss over steps.",
   unit: "loss",
   toggles: ["log"],
+  formulas: () => formulasOf("loss.train", "loss.test"),
   empty: ({ status }) =>
     status === "running" ? "Waiting for the first steps…" : "The run ended before it recorded a loss.",
   plan: (run, { log }) => ({

@@ -1,8 +1,8 @@
 // Non-uniformity against the bound that learning rate and batch size put on it.
 import { num } from "../format";
-import { limitsOf } from "../store/limits";
+import { limitsOf, nonuniformityFormula } from "../store/limits";
 import { column } from "../store/runModel";
-import { probeEmpty, type LineChart } from "./chart";
+import { formulasOf, probeEmpty, type LineChart } from "./chart";
 
 export const nonuniformity: LineChart = {
   kind: "line",
@@ -11,6 +11,7 @@ export const nonuniformity: LineChart = {
   about:
     "How much curvature differs between examples. Below the line the sufficient condition of Wu, Ma & E can certify SGD stable; above it only the exact mean-square limit decides.",
   unit: "s",
+  formulas: () => [...formulasOf("nonuniformity"), ["bound", nonuniformityFormula]],
   empty: probeEmpty("noise", "non-uniformity"),
   plan: (run) => {
     const bound = limitsOf(run).nonuniformity;

@@ -1,9 +1,9 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
-import { limitsOf } from "../store/limits";
+import { limitsOf, sharpnessLimitFormula } from "../store/limits";
 import { column, eigenvalue, type Column, type RunModel } from "../store/runModel";
 import { valueAt } from "../store/decimate";
 import { num } from "../format";
-import { probeEmpty, type Line, type LineChart } from "./chart";
+import { formulasOf, probeEmpty, type Line, type LineChart } from "./chart";
 
 /** More eigenvalues than this are only noise on a chart. */
 const maxEigenvalues = 6;
@@ -15,6 +15,10 @@ export const sharpness: LineChart = {
   about:
     "The largest Hessian eigenvalue over steps. Above the red line, gradient descent with this learning rate is linearly unstable.",
   unit: "λmax",
+  formulas: (run) => [
+    ...formulasOf("sharpness", "sharpness.error", "eigenvalues"),
+    ["limit", sharpnessLimitFormula(run)],
+  ],
   empty: probeEmpty("sharpness", "sharpness"),
   plan: (run) => {
     const main = column(run, "sharpness");

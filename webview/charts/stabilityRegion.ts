@@ -1,10 +1,10 @@
 // The sharpness–non-uniformity diagram (Wu, Ma & E 2018): the rectangle where this run is stable, and the path it took.
 import { num, tick } from "../format";
 import { valueAt } from "../store/decimate";
-import { limitsOf, type RunLimits } from "../store/limits";
+import { limitsOf, nonuniformityFormula, sharpnessLimitFormula, type RunLimits } from "../store/limits";
 import { column, type RunModel } from "../store/runModel";
 import type { Theme } from "../theme";
-import { probeEmpty, type CanvasChart } from "./chart";
+import { formulasOf, probeEmpty, type CanvasChart } from "./chart";
 
 const margin = { left: 46, right: 12, top: 8, bottom: 34 };
 
@@ -19,6 +19,11 @@ export const stabilityRegion: CanvasChart = {
   title: "Sharpness–non-uniformity diagram",
   about:
     "Each reading is a point: sharpness to the right, non-uniformity up. Right of the shaded rectangle gradient descent is unstable; above it stability is no longer certified by the sufficient condition, though the exact limit may still allow it.",
+  formulas: (run) => [
+    ...formulasOf("sharpness", "nonuniformity"),
+    ["right edge", sharpnessLimitFormula(run)],
+    ["upper edge", nonuniformityFormula],
+  ],
   empty: probeEmpty("noise", "sharpness together with non-uniformity"),
   hasData: (run) => pathOf(run).length > 0,
   draw: (context, width, height, run, theme) => {

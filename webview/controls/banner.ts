@@ -1,17 +1,20 @@
 // The verdict in plain words, coloured by kind, with the numbers it rests on; while a run trains, what it does now.
 import { h } from "../dom";
 import { num, verdictTitles } from "../format";
-import type { RunModel } from "../store/runModel";
 import { limitsOf } from "../store/limits";
+import { factsOf, type Fact } from "../store/facts";
+import type { RunModel } from "../store/runModel";
 import type { Verdict } from "../../src/protocol/verdict";
-import { numberOf } from "../store/runModel";
+import type { Popover } from "./popover";
 
 export class Banner {
   readonly element = h("section", { class: "banner", "aria-label": "Verdict", "aria-live": "polite" });
   private shown = "";
 
+  constructor(private readonly popover: Popover) {}
+
   update(run: RunModel): void {
-    const content = run.verdict ? verdictContent(run.verdict) : liveContent(run);
+    const content = run.verdict ? verdictContent(run, run.verdict) : liveContent(run);
     const shape = JSON.stringify(content);
     if (shape === this.shown) return;
     const open = this.element.querySelector("details")?.open ?? false;
@@ -21,15 +24,7 @@ export class Banner {
     this.element.replaceChildren(
       h("strong", { class: "title" }, title),
       h("p", {}, summary),
-      ...(facts.length > 0
-        ? [
-            h(
-              "dl",
-              {},
-              ...facts.flatMap(([name, value]) => [h("div", {}, h("dt", {}, name), h("dd", {}, value))]),
-            ),
-          ]
-        : []),
+      ...(facts.length > 0 ? [h("div", { class: "facts" }, ...facts.map((fact) => this.fact(fact)))] : []),
       ...(reasons.length > 0
         ? [
             h(
@@ -42,39 +37,31 @@ export class Banner {
         : []),
     );
   }
+
+  private fact({ label, value, provenance }: Fact): HTMLElement {
+    const children = [h("span", { class: "label" }, label), h("strong", {}, value)];
+    return this.popover.button({ class: "fact" }, children, () => provenance);
+  }
 }
 
 interface Content {
   readonly kind: string;
   readonly title: string;
   readonly summary: string;
-  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly facts: readonly Fact[];
   readonly reasons: readonly string[];
 }
 
-function verdictContent(verdict: Verdict): Content {
-  const { settings, largestStableLearningRate, smallestStableBatchSize, escapeTime, reasons, evidence } =
-    verdict;
-  const facts: [string, string][] = [["learning rate", num(settings.learningRate)]];
-  const largest = largestStableLearningRate === null ? undefined : numberOf(largestStableLearningRate);
-  if (largest !== undefined) facts.push(["largest stable", num(largest)]);
-  if (smallestStableBatchSize !== null && settings.batchSize !== "full")
-    facts.push(["smallest stable batch", String(smallestStableBatchSize)]);
-  if (escapeTime !== null) facts.push(["escape time", escapeWords(numberOf(escapeTime))]);
-  facts.push(["judged at step", String(verdict.step)]);
-  return {
-    kind: verdict.verdict,
-    title: `${verdictTitles[verdict.verdict]}${verdict.provisional ? " (provisional)" : ""}`,
-    summary: verdict.summary,
-    facts,
-    reasons: [...reasons, ...evidence],
-  };
-}
-
-const escapeWords = (steps: number) => (steps < 1 ? "under one step" : `${num(steps)} steps`);
+const verdictContent = (run: RunModel, verdict: Verdict): Content => ({
+  kind: verdict.verdict,
+  title: `${verdictTitles[verdict.verdict]}${verdict.provisional ? " (provisional)" : ""}`,
+  summary: verdict.summary,
+  facts: factsOf(run, verdict),
+  reasons: [...verdict.reasons, verdict.minimum.why, ...verdict.evidence],
+});
 
 function liveContent(run: RunModel): Content {
-  const none = { facts: [], reasons: [] };
+  const none: Pick<Content, "facts" | "reasons"> = { facts: [], reasons: [] };
   const last = run.notes.at(-1);
   switch (run.status) {
     case "running":

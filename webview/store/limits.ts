@@ -18,3 +18,13 @@ export function limitsOf({ info, header, verdict }: RunModel): RunLimits {
     nonuniformity: unknown ? Infinity : nonuniformityLimit({ learningRate, batchSize, n: n ?? 1 }),
   };
 }
+
+/** The full-batch threshold of the run's optimizer in letters. */
+export function sharpnessLimitFormula({ info }: RunModel): string {
+  const { momentum, nesterov } = info.experiment.optimizer;
+  const formula = momentum === 0 ? "2/η" : nesterov ? "(2 + 2β)/((1 + 2β)η)" : "(2 + 2β)/η";
+  return `${formula} · Cohen et al., ICLR 2021`;
+}
+
+export const nonuniformityFormula =
+  "(1/η)·(B(n−1)/(n−B))^½ · Wu, Ma & E, NeurIPS 2018; no bound for full batches";

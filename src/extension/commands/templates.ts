@@ -22,7 +22,7 @@ ${rest
 export const templates: readonly Template[] = [
   {
     label: "Edge of stability",
-    detail: "Full-batch gradient descent on a Chebyshev polynomial: sharpness rises until it hovers at 2/η",
+    detail: "Full-batch gradient descent: sharpness rises until it hovers at 2/η",
     fileName: "edge-of-stability",
     text: text(
       "edge-of-stability",
@@ -54,7 +54,7 @@ export const templates: readonly Template[] = [
   },
   {
     label: "Images (IDX files)",
-    detail: "MNIST or Fashion-MNIST files of your own: a relu network on the first 1000 training images",
+    detail: "Your MNIST or Fashion-MNIST files: a relu network on 1000 images",
     fileName: "images",
     text: text(
       "images",

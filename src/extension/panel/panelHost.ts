@@ -1,6 +1,7 @@
 // The host's half of the panel: one panel, the run it shows, and the intents it sends. It reads run folders and owns none.
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { commandIds } from "../commands/ids";
 import { panelType } from "../ids";
 import { Disposables } from "../disposables";
 import type { FromPanel, RunSummary, ToPanel } from "../../protocol/panel";
@@ -48,12 +49,13 @@ export class PanelHost {
   }
 
   private adopt(panel: vscode.WebviewPanel, id?: string): void {
+    const { extensionUri } = this.context;
+    // First what fails where VS Code has closed the panel in the meantime: a dead panel must not be kept.
+    panel.iconPath = vscode.Uri.joinPath(extensionUri, "media", "icon.png");
+    panel.webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(extensionUri)] };
     this.panel = panel;
     this.ready = false;
     this.selected = id;
-    const { extensionUri } = this.context;
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, "media", "icon.png");
-    panel.webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(extensionUri)] };
     panel.webview.onDidReceiveMessage((message: FromPanel) => {
       this.receive(message).catch((error: unknown) => {
         this.log.error(`Panel, ${message.kind}: ${String(error)}`);
@@ -75,6 +77,9 @@ export class PanelHost {
         this.ready = true;
         await this.runs.refresh();
         return this.select(this.selected);
+      case "command":
+        await vscode.commands.executeCommand(commandIds[message.command]);
+        return;
       case "select":
         return this.select(message.run);
       case "stop":

@@ -2,11 +2,9 @@
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import { describePoint } from "../../protocol/runId";
-import { commandIds } from "../commands/ids";
 import { ago, shortNumber, statusWords, verdictWords } from "../format";
 import type { ExperimentFile } from "../workspace/experiments";
 import { iconOf } from "./appearance";
-import type { TreeNode } from "./tree";
 
 export function experimentItem(
   { uri, name, folder }: ExperimentFile,
@@ -27,7 +25,7 @@ export function experimentItem(
   return item;
 }
 
-export function runItem(run: RunRecord, node: TreeNode & { kind: "run" }): vscode.TreeItem {
+export function runItem(run: RunRecord, command: vscode.Command): vscode.TreeItem {
   const item = new vscode.TreeItem(labelOf(run));
   item.id = run.folder;
   item.iconPath = iconOf(run);
@@ -35,7 +33,7 @@ export function runItem(run: RunRecord, node: TreeNode & { kind: "run" }): vscod
   item.tooltip = tooltipOf(run);
   item.contextValue = `run.${run.status}`;
   item.accessibilityInformation = { label: `${labelOf(run)}, ${descriptionOf(run)}` };
-  item.command = { title: "Open Panel", command: commandIds.openPanel, arguments: [node] };
+  item.command = command;
   return item;
 }
 

@@ -1,0 +1,67 @@
+// One small window that says where a number comes from; any button can open it, a click elsewhere or Escape closes it.
+import { h } from "../dom";
+import type { Provenance } from "../store/provenance";
+
+export class Popover {
+  readonly element = h("div", { class: "popover", role: "dialog", hidden: true, tabindex: -1 });
+  private anchor: HTMLElement | undefined;
+  private content: (() => Provenance | undefined) | undefined;
+
+  constructor() {
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close(true);
+    });
+    document.addEventListener("click", ({ target }) => {
+      const inside =
+        target instanceof Node && (this.element.contains(target) || this.anchor?.contains(target));
+      if (!inside) this.close(false);
+    });
+  }
+
+  /** A button that opens the window; `content` is asked again whenever the run changes. */
+  button(
+    attributes: Record<string, string>,
+    children: (Node | string)[],
+    content: () => Provenance | undefined,
+  ) {
+    const button = h("button", { type: "button", "aria-haspopup": "dialog", ...attributes }, ...children);
+    button.addEventListener("click", () => {
+      if (this.anchor === button) this.close(true);
+      else this.show(button, content);
+    });
+    return button;
+  }
+
+  private show(anchor: HTMLElement, content: () => Provenance | undefined): void {
+    this.anchor = anchor;
+    this.content = content;
+    this.element.hidden = false;
+    this.update();
+    const host = (this.element.offsetParent ?? document.body).getBoundingClientRect();
+    const at = anchor.getBoundingClientRect();
+    this.element.style.top = `${at.bottom - host.top + 4}px`;
+    this.element.style.left = `${Math.max(8, Math.min(at.left - host.left, host.width - this.element.offsetWidth - 8))}px`;
+    this.element.focus({ preventScroll: true });
+    this.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Shows what is true now; an anchor that is gone takes the window with it. */
+  update(): void {
+    if (!this.anchor) return;
+    const content = this.anchor.isConnected ? this.content?.() : undefined;
+    if (!content) return this.close(false);
+    const { title, formula, rows } = content;
+    this.element.setAttribute("aria-label", title);
+    this.element.replaceChildren(
+      h("strong", {}, title),
+      h("code", {}, formula),
+      h("dl", {}, ...rows.map(([key, value]) => h("div", {}, h("dt", {}, key), h("dd", {}, value)))),
+    );
+  }
+
+  private close(refocus: boolean): void {
+    if (refocus) this.anchor?.focus();
+    this.anchor = undefined;
+    this.element.hidden = true;
+  }
+}

@@ -1,0 +1,26 @@
+// What the panel says before there is a run, and the two ways to get one.
+import { h } from "../dom";
+import { send } from "../host";
+
+const button = (text: string, appearance: "primary" | "secondary", command: "run" | "newExperiment") => {
+  const element = h("vscode-button", { appearance }, text);
+  element.addEventListener("click", () => send({ kind: "command", command }));
+  return element;
+};
+
+export const welcome = h(
+  "div",
+  { class: "welcome", hidden: true },
+  h("h1", {}, "No run yet"),
+  h(
+    "p",
+    {},
+    "An experiment is a file, *.basin.json. While it trains, its loss, sharpness and gradient noise appear here, and at the end the verdict: is its learning rate stable where training arrived?",
+  ),
+  h(
+    "div",
+    { class: "actions" },
+    button("Run Experiment…", "primary", "run"),
+    button("New Experiment…", "secondary", "newExperiment"),
+  ),
+);
