@@ -64,15 +64,61 @@ export type DataSpec =
       readonly noise: number;
     };
 
-export interface MlpSpec {
+export type Initialization = "pytorch" | "he" | "lecun" | "xavier" | "mup";
+
+/** What every model has. */
+export interface AnyModel {
+  /** A safetensors file to start from, relative to the experiment. */
+  readonly weights?: string;
+  /** Default: PyTorch's own. */
+  readonly initialization?: Initialization;
+}
+
+/** A layer by its name, or { name: options }; see models/layers. */
+export type LayerSpec = string | { readonly [layer: string]: unknown };
+
+export interface MlpSpec extends AnyModel {
   readonly kind: "mlp";
   readonly hidden: readonly number[];
   readonly activation: Activation;
   readonly bias: boolean;
-  /** A safetensors file to start from, relative to the experiment. */
-  readonly weights?: string;
 }
-export type ModelSpec = MlpSpec;
+export interface DeepLinearSpec extends AnyModel {
+  readonly kind: "deepLinear";
+  readonly hidden: readonly number[];
+  readonly bias: boolean;
+}
+export interface CnnSpec extends AnyModel {
+  readonly kind: "cnn";
+  readonly filters: readonly number[];
+  readonly kernel: number;
+  readonly pool: "avg" | "max";
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  readonly bias: boolean;
+}
+export interface ResnetSpec extends AnyModel {
+  readonly kind: "resnet";
+  readonly width: number;
+  readonly blocks: number;
+  readonly activation: Activation;
+  readonly norm: "batch" | "none";
+}
+export interface TransformerSpec extends AnyModel {
+  readonly kind: "transformer";
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly causal: boolean;
+  readonly activation: Activation;
+  readonly dropout: number;
+}
+export interface SequentialSpec extends AnyModel {
+  readonly kind: "sequential";
+  readonly layers: readonly LayerSpec[];
+}
+export type ModelSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec;
 
 export interface SgdSpec {
   readonly kind: "sgd";

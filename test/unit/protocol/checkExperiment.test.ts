@@ -108,12 +108,6 @@ const mistakes: readonly [string, readonly [string, string], string, string, str
     '"cifar"',
   ],
   [
-    "planned model",
-    ['"mlp"', '"sequential"'],
-    '`kind` "sequential" is not yet supported; supported: "mlp"',
-    '"sequential"',
-  ],
-  [
     "planned optimizer",
     ['"sgd"', '"adam"'],
     '`kind` "adam" is not yet supported; supported: "sgd"',
