@@ -24,9 +24,15 @@ export interface Finding {
 
 /** Kinds the contract plans and this version lacks, so that a reader of the documentation is not told of a typing error. */
 const planned: Readonly<Record<string, readonly string[]>> = {
-  "data.source": ["cifar"],
   "optimizer.kind": ["rmsprop", "adam", "adamw", "sam"],
   "launch.on": ["python", "slurm"],
+};
+
+/** Keys that a reader of the documentation may expect at a place that cannot have them, and why. */
+const impossible: Readonly<Record<string, string>> = {
+  "data.labelNoise":
+    "It needs class labels, and this source gives real-valued targets; `noise` disturbs those.",
+  "data.only": "It keeps classes of labelled files; this source has none to choose from.",
 };
 
 let compiled: ValidateFunction | undefined;
@@ -115,9 +121,10 @@ export function unknownKey(
   const elsewhere = pathsNamed(key).filter((path) => path !== [...parent, key].join("."));
   const meant = suggest(key, known);
   const hint =
-    meant === undefined && elsewhere.length > 0 && elsewhere.length <= 3
+    impossible[[...parent, key].join(".")] ??
+    (meant === undefined && elsewhere.length > 0 && elsewhere.length <= 3
       ? `\`${key}\` belongs elsewhere: ${elsewhere.join(" or ")}.`
-      : didYouMean(key, known);
+      : didYouMean(key, known));
   return { path: [...parent, key], message: `Unknown key \`${key}\`${where(root, parent)}.`, hint };
 }
 

@@ -102,12 +102,6 @@ const mistakes: readonly [string, readonly [string, string], string, string, str
     'Did you mean "relu"?',
   ],
   [
-    "planned source",
-    ['"idx"', '"cifar"'],
-    '`source` "cifar" is not yet supported; supported: "idx"',
-    '"cifar"',
-  ],
-  [
     "planned optimizer",
     ['"sgd"', '"adam"'],
     '`kind` "adam" is not yet supported; supported: "sgd"',
