@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const normal = (size: number) => Float32Array.from({ length: size }, () => rng.normal());
   const model = buildModel(
     { kind: "mlp", hidden: widths.slice(1, -1), activation: "tanh", bias: true },
-    widths[0],
+    [widths[0]],
     widths[3],
   );
   const shapes = model.parameters.map((p) => p.shape);

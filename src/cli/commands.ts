@@ -1,6 +1,7 @@
 // Every subcommand, in the order help shows them. A new one is a file and a line here.
 import type { Command } from "./command";
 import { doctor } from "./doctor";
+import { fetch } from "./fetch";
 import { list } from "./list";
 import { measure } from "./measure";
 import { resume } from "./resume";
@@ -8,4 +9,4 @@ import { run } from "./run";
 import { show } from "./showRun";
 import { verdict } from "./verdict";
 
-export const commands: readonly Command[] = [run, measure, resume, list, show, verdict, doctor];
+export const commands: readonly Command[] = [run, measure, resume, list, show, verdict, fetch, doctor];

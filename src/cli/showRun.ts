@@ -2,6 +2,7 @@
 import { findRun, readEvents, type RunRecord } from "../launchers";
 import { metrics } from "../protocol/metrics";
 import { stringify } from "../protocol/numbers";
+import type { ModelSpec } from "../protocol/experiment";
 import type { RunEvent } from "../protocol/events";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
@@ -56,7 +57,7 @@ function settings({ info, folder }: RunRecord, style: Style): string[] {
       "optimizer",
       `${optimizer.kind}, η ${number(optimizer.learningRate)}, batch ${optimizer.batchSize}${momentum}`,
     ],
-    ["model", `${model.kind} ${model.hidden.join("-")} ${model.activation}`],
+    ["model", describeModel(model)],
     ["data", `${data.source}, loss ${loss}, seed ${seed}`],
     [
       "stop",
@@ -84,4 +85,15 @@ function curves({ last }: RunRecord, events: readonly RunEvent[], style: Style):
   return rows.length > 0
     ? table(["reading", "latest", "over training"], rows, style).split("\n")
     : ["No readings yet."];
+}
+
+/** "mlp 50-50 tanh", "cnn 8-16 kernel 3 …": the kind, then its settings in the order of the file. */
+function describeModel({ kind, weights, ...settings }: ModelSpec): string {
+  const parts = Object.entries(settings).flatMap(([key, value]) => {
+    if (key === "layers") return [`${(value as unknown[]).length} layers`];
+    if (Array.isArray(value)) return value.length > 0 ? [value.join("-")] : [];
+    if (typeof value === "string") return [value];
+    return value === true && key === "bias" ? [] : [`${key} ${value}`];
+  });
+  return [kind, ...parts, ...(weights ? [`from ${weights}`] : [])].join(" ");
 }

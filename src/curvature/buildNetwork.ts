@@ -1,26 +1,31 @@
 // Puts model and loss together for a batch of n examples.
 import { Graph } from "../graph/node";
 import { mean } from "../graph/ops";
-import type { Network, NetworkParts } from "./network";
+import type { Mode, Network, NetworkParts } from "./network";
 
 /** Builds the graph of outputs and loss for `n` examples; shapes are static, so each batch size has its own. */
-export function buildNetwork({ model, loss, inputs, outputs }: NetworkParts, n: number): Network {
+export function buildNetwork(
+  { model, loss, inputs, outputs }: NetworkParts,
+  n: number,
+  mode: Mode = "probe",
+): Network {
   const graph = new Graph();
   const x = graph.input("x", [n, inputs]);
   const y = graph.input("y", [n, outputs]);
-  const built = model.build(x);
-  const perExample = loss.perExample(built.output, y);
+  const { parameterNodes, bufferNodes, output, ...rest } = model.build(x, mode);
+  const perExample = loss.perExample(output, y);
   return {
+    ...rest,
     graph,
     n,
     K: outputs,
     x,
     y,
-    parameters: built.parameterNodes,
-    output: built.output,
+    parameters: parameterNodes,
+    buffers: bufferNodes,
+    output,
     perExample,
     loss: mean(perExample),
-    taps: built.taps,
-    factor: (u) => loss.factor(built.output, y, u),
+    factor: (u) => loss.factor(output, y, u),
   };
 }

@@ -1,10 +1,10 @@
 // Hessian, Gauss–Newton and noise operators of one network on one set of examples, compiled once and moved from θ to θ.
-import type { Engine } from "../engines/engine";
+import type { Compiled, Engine } from "../engines/engine";
 import { grad, hvp, jvp, vjp } from "../graph/differentiate";
 import type { Node } from "../graph/node";
 import { mul, reshape, sumLast } from "../graph/ops";
 import { totalSize, viewsOf } from "./flat";
-import { gramFunction, kernelBlocks, type OutputSignals } from "./gram";
+import { addKernelBlocks, gramFeeds, gramFunction, type TapSignal } from "./gram";
 import type { Network } from "./network";
 import type { LinearOperator } from "./operator";
 import { StagedFunction } from "./stagedFunction";
@@ -18,41 +18,33 @@ export interface Meter {
 
 type Built = Promise<StagedFunction>;
 
-export class Curvature {
-  readonly size: number;
-  private readonly shapes: readonly (readonly number[])[];
-  private readonly fixedNodes: readonly Node[];
-  private readonly v: readonly Node[];
+/** One network with what has been compiled from it. */
+class Side {
+  readonly v: readonly Node[];
+  private readonly fixed: readonly Node[];
   private point: readonly Float32Array[] = [];
   private readonly functions = new Map<string, Built>();
-  private gramPromise: ReturnType<typeof gramFunction> | null = null;
-  private kernel: Float32Array | null = null;
+  private readonly grams = new Map<string, Promise<Compiled>>();
 
-  /** @param x examples [n, D]; @param y targets [n, K] */
   constructor(
     private readonly engine: Engine,
     readonly network: Network,
-    private readonly x: Float32Array,
-    private readonly y: Float32Array,
-    readonly meter: Meter = { products: 0, check: () => undefined },
   ) {
-    this.shapes = network.parameters.map((node) => node.shape);
-    this.size = totalSize(this.shapes);
-    this.fixedNodes = [network.x, network.y, ...network.parameters];
-    this.v = network.parameters.map((node, i) => network.graph.input(`v${i}`, node.shape));
+    const { x, y, parameters, buffers, graph } = network;
+    this.fixed = [x, y, ...parameters, ...buffers];
+    this.v = parameters.map((node, i) => graph.input(`v${i}`, node.shape));
   }
 
-  /** Moves to θ [P]. The vector is read lazily: call again after it changed. */
-  setPoint(theta: Float32Array): void {
-    this.point = [this.x, this.y, ...viewsOf(theta, this.shapes)];
-    this.kernel = null;
-    for (const built of this.functions.values()) void built.then((f) => f.setPoint(this.point));
+  setPoint(point: readonly Float32Array[]): void {
+    this.point = point;
+    for (const built of this.functions.values()) void built.then((f) => f.setPoint(point));
   }
 
-  private function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Built {
+  /** Compiles once by name. */
+  function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Built {
     let built = this.functions.get(name);
     if (!built) {
-      built = StagedFunction.compile(this.engine, outputs(), this.fixedNodes, dynamic).then((f) => {
+      built = StagedFunction.compile(this.engine, outputs(), this.fixed, dynamic).then((f) => {
         f.setPoint(this.point);
         return f;
       });
@@ -61,18 +53,63 @@ export class Curvature {
     return built;
   }
 
-  private views(flat: Float32Array): Map<Node, Float32Array> {
-    const views = viewsOf(flat, this.shapes);
-    return new Map(this.v.map((node, i) => [node, views[i]]));
+  gram(taps: readonly number[], compile: () => Promise<Compiled>): Promise<Compiled> {
+    const key = taps.join();
+    let built = this.grams.get(key);
+    if (!built) this.grams.set(key, (built = compile()));
+    return built;
   }
 
-  private operator(name: string, outputs: () => readonly Node[]): LinearOperator {
+  /** The parts of a flat vector [P] by the placeholder that stands for each. */
+  views(flat: Float32Array, shapes: readonly (readonly number[])[]): Map<Node, Float32Array> {
+    const views = viewsOf(flat, shapes);
+    return new Map(this.v.map((node, i) => [node, views[i]]));
+  }
+}
+
+export class Curvature {
+  readonly size: number;
+  private readonly shapes: readonly (readonly number[])[];
+  /** The loss that training follows, and the network in which every example has a loss of its own; one where they agree. */
+  private readonly whole: Side;
+  private readonly each: Side;
+  private kernel: Float32Array | null = null;
+
+  /**
+   * @param network  Batch statistics where the model normalizes over the batch: loss, gradient, Hessian.
+   * @param x        Examples [n, D].
+   * @param y        Targets [n, K].
+   * @param each     The same network with running statistics, for everything per example; `network` where there are none.
+   */
+  constructor(
+    private readonly engine: Engine,
+    readonly network: Network,
+    private readonly x: Float32Array,
+    private readonly y: Float32Array,
+    readonly meter: Meter = { products: 0, check: () => undefined },
+    each: Network = network,
+  ) {
+    this.shapes = network.parameters.map((node) => node.shape);
+    this.size = totalSize(this.shapes);
+    this.whole = new Side(engine, network);
+    this.each = each === network ? this.whole : new Side(engine, each);
+  }
+
+  /** Moves to θ [P] (and running statistics, one per buffer). The vectors are read lazily: call again after they changed. */
+  setPoint(theta: Float32Array, buffers: readonly Float32Array[] = []): void {
+    const point = [this.x, this.y, ...viewsOf(theta, this.shapes)];
+    this.kernel = null;
+    this.whole.setPoint(point);
+    if (this.each !== this.whole) this.each.setPoint([...point, ...buffers]);
+  }
+
+  private operator(side: Side, name: string, outputs: () => readonly Node[]): LinearOperator {
     return {
       size: this.size,
       apply: async (v, out) => {
         this.meter.check();
-        const f = await this.function(name, outputs, this.v);
-        await f.run(this.views(v), viewsOf(out, this.shapes));
+        const f = await side.function(name, outputs, side.v);
+        await f.run(side.views(v, this.shapes), viewsOf(out, this.shapes));
         this.meter.products++;
       },
     };
@@ -80,27 +117,28 @@ export class Curvature {
 
   /** H v, H = ∇²L. One product costs about one gradient. */
   hessian(): LinearOperator {
-    const { loss, parameters } = this.network;
-    return this.operator("hessian", () => hvp(loss, parameters, this.v));
+    const { whole } = this;
+    const { loss, parameters } = whole.network;
+    return this.operator(whole, "hessian", () => hvp(loss, parameters, whole.v));
   }
 
   /** c = Gᵀv as [n, K]: cᵢ = SᵢᵀJᵢv. */
   private pulled(): Node {
-    const { output, parameters, graph, factor } = this.network;
-    const [jv] = jvp([output], parameters, this.v);
+    const { output, parameters, graph, factor } = this.each.network;
+    const [jv] = jvp([output], parameters, this.each.v);
     const u = graph.input("factor.u", output.shape);
     return vjp([factor(u)], [jv], [u])[0];
   }
 
   /** (1/n) G c for c [n, K]: (1/n) Σ Jᵢᵀ Sᵢ cᵢ, one node per parameter. */
   private pushed(c: Node): Node[] {
-    const { output, parameters, factor, n } = this.network;
+    const { output, parameters, factor, n } = this.each.network;
     return vjp([output], [mul(factor(c), 1 / n)], parameters);
   }
 
   /** Gauss–Newton product (1/n) Σ GᵢGᵢᵀ v. */
   gaussNewton(): LinearOperator {
-    return this.operator("gaussNewton", () => this.pushed(this.pulled()));
+    return this.operator(this.each, "gaussNewton", () => this.pushed(this.pulled()));
   }
 
   /**
@@ -108,7 +146,8 @@ export class Curvature {
    * @source theory.md, section 1. The kernel blocks GᵢᵀGᵢ are computed once per θ.
    */
   noiseMatrix(): LinearOperator {
-    const { graph, n, K } = this.network;
+    const { each } = this;
+    const { graph, n, K } = each.network;
     const kernelNode = graph.input("kernel", [n, K, K]);
     const outputs = () => {
       const c = this.pulled();
@@ -122,8 +161,8 @@ export class Curvature {
       size: this.size,
       apply: async (v, out) => {
         this.meter.check();
-        const f = await this.function("noise", outputs, [...this.v, kernelNode]);
-        const dynamic = this.views(v).set(kernelNode, await this.kernelBlocks());
+        const f = await each.function("noise", outputs, [...each.v, kernelNode]);
+        const dynamic = each.views(v, this.shapes).set(kernelNode, await this.kernelBlocks());
         await f.run(dynamic, [...viewsOf(out, this.shapes), ...viewsOf(hv, this.shapes)]);
         this.meter.products++;
         await gaussNewton.apply(hv, hhv);
@@ -135,8 +174,9 @@ export class Curvature {
   /** Gᵀv as [nK], row iK + k: coordinates of every example's factor along v. Costs about half a product. */
   async factorCoordinates(v: Float32Array): Promise<Float32Array> {
     this.meter.check();
-    const f = await this.function("factorCoordinates", () => [this.pulled()], this.v);
-    const [c] = await f.run(this.views(v));
+    const { each } = this;
+    const f = await each.function("factorCoordinates", () => [this.pulled()], each.v);
+    const [c] = await f.run(each.views(v, this.shapes));
     this.meter.products++;
     return c;
   }
@@ -147,13 +187,14 @@ export class Curvature {
    * @source theory.md, section 1. One product costs one vector-Jacobian and one Jacobian-vector product.
    */
   sufficientOperator(p: number): LinearOperator {
-    const { graph, n, K } = this.network;
+    const { each } = this;
+    const { graph, n, K } = each.network;
     const cNode = graph.input("data.c", [n, K]);
     const back = new Float32Array(this.size);
     return {
       size: n * K,
       apply: async (c, out) => {
-        const f = await this.function("pushed", () => this.pushed(cNode), [cNode]);
+        const f = await each.function("pushed", () => this.pushed(cNode), [cNode]);
         await f.run(new Map([[cNode, c]]), viewsOf(back, this.shapes));
         const forth = await this.factorCoordinates(back);
         const blocks = await this.kernelBlocks();
@@ -168,52 +209,79 @@ export class Curvature {
     };
   }
 
-  /** Back-propagated signals of the columns of S at every layer; the raw material of Gram matrices. */
-  private async signals(): Promise<OutputSignals> {
-    const { graph, output, factor, taps, n, K } = this.network;
+  /** What the taps `wanted` contribute to every factor column; memory 4 nK · width bytes a tap. Costs K back-propagations. */
+  private async signals(wanted: readonly number[]): Promise<TapSignal[]> {
+    const { each } = this;
+    const { graph, output, factor, taps, n, K } = each.network;
+    const chosen = wanted.map((l) => taps[l]);
     const u = graph.input("signal.u", [n, K]);
-    const f = await this.function(
-      "signals",
-      () =>
-        vjp(
+    const f = await each.function(
+      `signals ${wanted.join()}`,
+      () => {
+        const deltas = vjp(
           [output],
           [factor(u)],
-          taps.map((tap) => tap.output),
-        ),
+          chosen.map((tap) => tap.output),
+        );
+        return chosen.map((tap, l) => (tap.dense ? deltas[l] : tap.perExample(deltas[l])));
+      },
       [u],
     );
-    const widths = taps.map((tap) => tap.output.shape[1]);
-    const deltas = widths.map((width) => new Float32Array(n * K * width));
+    const rows: Float32Array[] = [];
     const seed = new Float32Array(n * K);
     for (let k = 0; k < K; k++) {
       this.meter.check();
       for (let i = 0; i < n; i++) for (let j = 0; j < K; j++) seed[i * K + j] = j === k ? 1 : 0;
-      const rows = await f.run(new Map([[u, seed]]));
-      rows.forEach((values, l) => {
-        const width = widths[l];
+      (await f.run(new Map([[u, seed]]))).forEach((values, l) => {
+        const width = values.length / n;
+        rows[l] ??= new Float32Array(n * K * width);
         for (let i = 0; i < n; i++)
-          deltas[l].set(values.subarray(i * width, (i + 1) * width), (i * K + k) * width);
+          rows[l].set(values.subarray(i * width, (i + 1) * width), (i * K + k) * width);
       });
     }
-    const inputs = await this.function("activations", () => taps.map((tap) => tap.input), []).then((g) =>
-      g.run(new Map()),
-    );
-    return { deltas, inputs, widths };
+    const dense = chosen.flatMap((tap) => (tap.dense ? [tap.dense.input] : []));
+    const activations =
+      dense.length > 0 ? await each.function(`activations ${wanted.join()}`, () => dense, []) : null;
+    const inputs = (await activations?.run(new Map())) ?? [];
+    let next = 0;
+    return chosen.map((tap, l) => ({
+      rows: rows[l],
+      width: rows[l].length / (n * K),
+      ...(tap.dense ? { dense: { input: inputs[next++], bias: tap.dense.bias } } : {}),
+    }));
   }
 
-  /** Kernel blocks GᵢᵀGᵢ, [n, K, K]. */
+  /** Kernel blocks GᵢᵀGᵢ, [n, K, K], tap by tap. */
   private async kernelBlocks(): Promise<Float32Array> {
-    this.kernel ??= kernelBlocks(await this.signals(), this.network);
-    return this.kernel;
+    if (this.kernel) return this.kernel;
+    const { n, K, taps } = this.each.network;
+    const blocks = new Float32Array(n * K * K);
+    for (const group of this.tapGroups(taps.length))
+      for (const signal of await this.signals(group)) addKernelBlocks(blocks, signal, { n, K });
+    return (this.kernel = blocks);
+  }
+
+  /** Dense layers together in one pass; the others, which write per-example gradients down, one at a time. */
+  private tapGroups(count: number): number[][] {
+    const { taps } = this.each.network;
+    const all = Array.from({ length: count }, (_, l) => l);
+    const dense = all.filter((l) => taps[l].dense);
+    return [...(dense.length > 0 ? [dense] : []), ...all.filter((l) => !taps[l].dense).map((l) => [l])];
   }
 
   /** Gram matrix GᵀG, [nK, nK], index (i, k) ↦ iK + k. Memory 4(nK)² bytes. @source theory.md, section 2. */
   async gram(): Promise<Float32Array> {
-    const signals = await this.signals();
-    this.gramPromise ??= gramFunction(this.engine, this.network);
-    const f = await this.gramPromise;
-    const [gram] = await f.run([...signals.inputs, ...signals.deltas]);
-    return gram;
+    const { each, engine } = this;
+    const { n, K, taps } = each.network;
+    let total: Float32Array | null = null;
+    for (const group of this.tapGroups(taps.length)) {
+      const signals = await this.signals(group);
+      const f = await each.gram(group, () => gramFunction(engine, { n, K }, signals));
+      const [part] = await f.run(gramFeeds(signals));
+      if (total === null) total = part;
+      else for (let i = 0; i < total.length; i++) total[i] += part[i];
+    }
+    return total!;
   }
 
   /** Loss, outputs [n, K], per-example losses [n] and gradient [P] at θ. */
@@ -223,8 +291,9 @@ export class Curvature {
     perExample: Float32Array;
     gradient: Float32Array;
   }> {
-    const { loss, output, perExample, parameters } = this.network;
-    const f = await this.function(
+    const { whole } = this;
+    const { loss, output, perExample, parameters } = whole.network;
+    const f = await whole.function(
       "evaluate",
       () => [loss, output, perExample, ...grad(loss, parameters)],
       [],

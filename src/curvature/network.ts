@@ -2,13 +2,30 @@
 import { Graph, type Node } from "../graph/node";
 
 /** Structural twins of models/ and losses/, so that curvature/ depends on the graph alone. */
+export interface NetworkTap {
+  readonly output: Node;
+  readonly perExample: (delta: Node) => Node;
+  readonly dense?: { readonly input: Node; readonly bias: boolean };
+}
+
+/** See models/model.ts. */
+export type Mode = "train" | "probe" | "running";
+
 export interface NetworkParts {
   readonly model: {
     readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
-    build(x: Node): {
+    readonly buffers: readonly { readonly shape: readonly number[] }[];
+    build(
+      x: Node,
+      mode?: Mode,
+    ): {
       readonly parameterNodes: readonly Node[];
       readonly output: Node;
-      readonly taps: readonly { readonly input: Node; readonly output: Node; readonly bias: boolean }[];
+      readonly taps: readonly NetworkTap[];
+      readonly masks: readonly { readonly node: Node; readonly rate: number }[];
+      readonly statistics: readonly Node[];
+      readonly bufferNodes: readonly Node[];
+      readonly first: { readonly weight: number; readonly output: Node } | null;
     };
   };
   readonly loss: { perExample(f: Node, y: Node): Node; factor(f: Node, y: Node, u: Node): Node };
@@ -24,11 +41,16 @@ export interface Network {
   readonly x: Node;
   readonly y: Node;
   readonly parameters: readonly Node[];
+  /** Placeholders of running statistics; empty but in `running` mode. */
+  readonly buffers: readonly Node[];
   readonly output: Node;
   readonly perExample: Node;
   /** L = mean of perExample, shape []. */
   readonly loss: Node;
-  readonly taps: readonly { readonly input: Node; readonly output: Node; readonly bias: boolean }[];
+  readonly taps: readonly NetworkTap[];
+  readonly masks: readonly { readonly node: Node; readonly rate: number }[];
+  readonly statistics: readonly Node[];
+  readonly first: { readonly weight: number; readonly output: Node } | null;
   /** S u, see losses/loss.ts. */
   readonly factor: (u: Node) => Node;
 }

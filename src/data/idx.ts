@@ -1,48 +1,22 @@
 // IDX files, the format of MNIST and its family, gzipped or not.
 import { fileError } from "../protocol/errors";
 import type { FilePair } from "../protocol/experiment";
-import type { Split } from "./dataset";
+import type { ReadBytes } from "./dataset";
 import { unpack } from "./gzip";
-import { checkTake, scaler } from "./scale";
-import { defineSource, type LoadContext } from "./source";
-import { checkLabels, countClasses, oneHot } from "./targets";
+import { imageDataset, type LabelledImages } from "./images";
+import { defineSource } from "./source";
 
 export const idx = defineSource({
   source: "idx",
   summary: "IDX files (MNIST, Fashion-MNIST), gzipped or not",
-  async load(spec, context) {
-    const train = await readPair(spec.train, context);
-    const test = spec.test && (await readPair(spec.test, context));
-    if (test && test.size.join("×") !== train.size.join("×")) {
-      const message = `Expected images of the training set's size ${train.size.join("×")}; found ${test.size.join("×")}.`;
-      throw fileError(test.pair.images, message);
-    }
-    const K = countClasses(train.allLabels, spec.classes, spec.train.labels);
-    if (test) checkLabels(test.allLabels, K, test.pair.labels);
-    const D = train.size.reduce((a, b) => a * b, 1);
-    const scaled = scaler(spec.scale, train.pixels, D);
-    const split = ({ n, pixels, allLabels }: Pair): Split => {
-      const labels = Int32Array.from(allLabels.subarray(0, n));
-      return { n, x: scaled(pixels), y: oneHot(labels, K), labels };
-    };
-    // A grey image is one channel: [1, height, width], as PyTorch lays it out.
-    const inputShape = train.size.length === 2 ? [1, ...train.size] : train.size;
-    return { inputShape, outputs: K, train: split(train), test: test ? split(test) : null };
+  async load(spec, { readBytes }) {
+    const train = await readPair(spec.train, readBytes);
+    return imageDataset(spec, train, spec.test ? await readPair(spec.test, readBytes) : null);
   },
 });
 
-interface Pair {
-  readonly pair: FilePair;
-  readonly n: number;
-  /** Shape of one image. */
-  readonly size: readonly number[];
-  /** Pixels of the images taken. */
-  readonly pixels: Uint8Array;
-  /** Labels of the whole file. */
-  readonly allLabels: Uint8Array;
-}
-
-async function readPair(pair: FilePair, { readBytes }: LoadContext): Promise<Pair> {
+/** Both files of a pair, whole. @throws UserError naming the file, what was expected and what was found. */
+export async function readPair(pair: FilePair, readBytes: ReadBytes): Promise<LabelledImages> {
   const images = parseIdx(await readBytes(pair.images), pair.images);
   const labels = parseIdx(await readBytes(pair.labels), pair.labels);
   const magic = (rank: number) => 0x800 + rank;
@@ -72,8 +46,15 @@ async function readPair(pair: FilePair, { readBytes }: LoadContext): Promise<Pai
   const D = size.reduce((a, b) => a * b, 1);
   if (D === 0)
     throw fileError(pair.images, `Expected images of at least one pixel; found size ${size.join("×")}.`);
-  const n = checkTake(pair.take, count, pair.images);
-  return { pair, n, size, pixels: images.bytes.subarray(0, n * D), allLabels: labels.bytes };
+  return {
+    imageFile: pair.images,
+    labelFile: pair.labels,
+    // A grey image is one channel: [1, height, width], as PyTorch lays it out.
+    size: size.length === 2 ? [1, ...size] : size,
+    pixels: images.bytes,
+    labels: labels.bytes,
+    part: pair,
+  };
 }
 
 /**

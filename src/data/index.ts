@@ -1,16 +1,19 @@
 // The data sources, and the one way to load a data set. To add a source: write its file, add a line here.
 import { fileError } from "../protocol/errors";
 import type { DataSpec } from "../protocol/experiment";
+import { cifar } from "./cifar";
 import { chebyshev } from "./chebyshev";
 import { csv } from "./csv";
 import type { Dataset } from "./dataset";
 import { idx } from "./idx";
+import { withLabelNoise } from "./labelNoise";
+import { namedSources } from "./named";
 import { npz } from "./npz";
 import type { DataSource, LoadContext } from "./source";
 import { spirals } from "./spirals";
 import { teacher } from "./teacher";
 
-export const sources = [idx, npz, csv, chebyshev, teacher, spirals] as const;
+export const sources = [idx, cifar, ...namedSources, npz, csv, chebyshev, teacher, spirals] as const;
 
 export type { Dataset, ReadBytes, Split } from "./dataset";
 export type { LoadContext } from "./source";
@@ -25,14 +28,18 @@ export async function loadDataset(spec: DataSpec, context: LoadContext): Promise
   const entry = sources.find(({ source }) => source === spec.source);
   if (!entry) throw new Error(`internal: no data source "${spec.source}"`);
   // Entry and spec are of one source, which the types of a list cannot say.
-  const data = await (entry as unknown as DataSource<typeof spec.source>).load(spec, context);
+  const made = await (entry as unknown as DataSource<typeof spec.source>).load(spec, context);
+  const fraction = "labelNoise" in spec ? (spec.labelNoise ?? 0) : 0;
+  const data = fraction > 0 ? withLabelNoise(made, fraction, context.seed, nameOf(spec)) : made;
   if (context.loss === "cross-entropy" && data.train.labels === null) {
-    const file = "file" in spec ? spec.file : spec.source;
     throw fileError(
-      file,
+      nameOf(spec),
       'Loss "cross-entropy" needs class labels; found real-valued targets.',
       'Use "mse" or "squared-error".',
     );
   }
   return data;
 }
+
+/** What a message about the whole data set calls it. */
+const nameOf = (spec: DataSpec): string => ("file" in spec ? spec.file : `data source "${spec.source}"`);

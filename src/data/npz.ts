@@ -3,6 +3,7 @@ import { fileError } from "../protocol/errors";
 import type { Split } from "./dataset";
 import { parseNpy, type NpyArray } from "./npy";
 import { checkFinite, checkTake, scaler } from "./scale";
+import { gather, select } from "./select";
 import { defineSource } from "./source";
 import { checkLabels, countClasses, oneHot } from "./targets";
 import { readZip } from "./zip";
@@ -10,18 +11,18 @@ import { readZip } from "./zip";
 export const npz = defineSource({
   source: "npz",
   summary: "One NumPy .npz archive with x_train, y_train and optionally x_test, y_test",
-  async load({ file, takeTrain, takeTest, scale, classes }, { readBytes }) {
+  async load({ file, takeTrain, takeTest, scale, classes, only }, { readBytes }) {
     const archive = readZip(await readBytes(file), file);
     const hasTest = archive.has("x_test.npy") || archive.has("y_test.npy");
-    const train = readSplit(archive, file, "train", takeTrain);
-    const test = hasTest ? readSplit(archive, file, "test", takeTest) : null;
+    const train = readSplit(archive, file, "train", takeTrain, only);
+    const test = hasTest ? readSplit(archive, file, "test", takeTest, only) : null;
     if (test && test.inputShape.join() !== train.inputShape.join()) {
       throw fileError(
         file,
         `Expected x_test of the same shape per example as x_train, (${train.inputShape.join(", ")}); found (${test.inputShape.join(", ")}).`,
       );
     }
-    const toTargets = targetsOf(train, test, classes, file);
+    const toTargets = targetsOf(train, test, only?.length ?? classes, file);
     const D = train.inputShape.reduce((a, b) => a * b, 1);
     const scaled = scaler(scale, train.x, D);
     const split = (raw: RawSplit): Split => ({ n: raw.n, x: scaled(raw.x), ...toTargets.of(raw) });
@@ -40,7 +41,7 @@ interface RawSplit {
   readonly inputShape: readonly number[];
   /** Inputs of the examples taken. */
   readonly x: NpyArray["data"];
-  /** Targets of the whole array. */
+  /** Targets of the whole array, or of the classes kept. */
   readonly y: NpyArray;
 }
 
@@ -48,7 +49,8 @@ function readSplit(
   archive: ReadonlyMap<string, Uint8Array>,
   file: string,
   part: RawSplit["part"],
-  take?: number,
+  take: number | undefined,
+  only: readonly number[] | undefined,
 ): RawSplit {
   const array = (name: string): NpyArray => {
     const bytes = archive.get(`${name}.npy`);
@@ -77,10 +79,17 @@ function readSplit(
   const D = inputShape.reduce((a, b) => a * b, 1);
   if (D === 0 || y.shape[1] === 0)
     throw fileError(file, `Expected at least one column in x_${part} and y_${part}; found none.`);
-  const n = checkTake(take, x.shape[0], file);
-  const taken = x.data.subarray(0, n * D);
+  if (only && !isLabels(y)) {
+    const message = `\`only\` keeps classes, but y_${part} holds ${y.kind} targets of shape (${y.shape.join(", ")}).`;
+    throw fileError(file, message, "Save integer labels of shape (n), or remove data.only.");
+  }
+  const n = only ? 0 : checkTake(take, x.shape[0], file);
+  const taken = only ? x.data : x.data.subarray(0, n * D);
   checkFinite(taken, D, file, `x_${part}`);
-  return { part, n, inputShape, x: taken, y };
+  if (!only) return { part, n, inputShape, x: taken, y };
+  const { rows, labels } = select(y.data, only, { take }, file);
+  const kept: NpyArray = { kind: "integer", shape: [labels.length], data: Float64Array.from(labels) };
+  return { part, n: rows.length, inputShape, x: gather(x.data, D, rows), y: kept };
 }
 
 const widthOf = ({ shape }: NpyArray): number => shape[1] ?? 1;

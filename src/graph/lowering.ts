@@ -43,5 +43,21 @@ export interface Tf {
   reshape(a: TfTensor, shape: number[]): TfTensor;
   broadcastTo(a: TfTensor, shape: number[]): TfTensor;
   matMul(a: TfTensor, b: TfTensor, ta: boolean, tb: boolean): TfTensor;
+  transpose(a: TfTensor, perm: number[]): TfTensor;
+  slice(a: TfTensor, begin: number[], size: number[]): TfTensor;
+  pad(a: TfTensor, paddings: [number, number][]): TfTensor;
+  concat(parts: TfTensor[], axis: number): TfTensor;
+  /** Channels last: x [n, h, w, c], filter [kh, kw, c, o]. */
+  conv2d(x: TfTensor, filter: TfTensor, strides: number, pad: "valid"): TfTensor;
+  conv2dTranspose(
+    x: TfTensor,
+    filter: TfTensor,
+    outputShape: readonly [number, number, number, number],
+    strides: number,
+    pad: "valid",
+  ): TfTensor;
+  argMax(a: TfTensor, axis: number): TfTensor;
+  oneHot(indices: TfTensor, depth: number): TfTensor;
+  cast(a: TfTensor, dtype: "int32" | "float32"): TfTensor;
   tensor(values: Float32Array, shape: number[]): TfTensor;
 }

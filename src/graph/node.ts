@@ -27,6 +27,8 @@ export interface Sample {
   readonly shapes: readonly Shape[];
   readonly attrs?: Attributes;
   readonly range?: readonly [number, number];
+  /** Draw whole numbers. */
+  readonly integers?: boolean;
 }
 
 /** One operation: shape, derivative, lowering to each engine, and samples for the tests, side by side. */

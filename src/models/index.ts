@@ -1,12 +1,40 @@
-// The model registry: one line a kind.
-import type { ModelSpec } from "../protocol/experiment";
+// The model registry: one line a kind. Every model is a list of layers.
+import type { LayerSpec, ModelSpec } from "../protocol/experiment";
+import { cnn } from "./cnn";
 import { mlp } from "./mlp";
 import type { Model } from "./model";
+import { resnet } from "./resnet";
+import { sequential } from "./sequential";
+import { transformer } from "./transformer";
 
-export const models = { mlp } as const satisfies Record<ModelSpec["kind"], unknown>;
+type Kind = ModelSpec["kind"];
+type Layers<K extends Kind> = (
+  spec: Extract<ModelSpec, { kind: K }>,
+  outputs: number,
+) => readonly LayerSpec[];
 
-/** Builds the model of an experiment for data with `inputs` features and `outputs` targets. */
-export const buildModel = (spec: ModelSpec, inputs: number, outputs: number): Model =>
-  models[spec.kind](spec, inputs, outputs);
+export const models: { readonly [K in Kind]: Layers<K> } = {
+  mlp,
+  deepLinear: (spec, outputs) => mlp({ ...spec, activation: "linear" }, outputs),
+  cnn,
+  resnet,
+  transformer,
+  sequential: ({ layers }) => layers,
+};
 
-export { initialize, type BuiltModel, type DenseTap, type Model, type ParameterInfo } from "./model";
+/** Kinds whose first layer is dense: they see every example as one row. */
+const flat: readonly Kind[] = ["mlp", "deepLinear"];
+
+/**
+ * Builds the model of an experiment for examples of `inputShape` and `outputs` targets.
+ * @throws UserError where its layers do not fit the data or one another.
+ */
+export function buildModel(spec: ModelSpec, inputShape: readonly number[], outputs: number): Model {
+  const layers = (models[spec.kind] as Layers<Kind>)(spec as never, outputs);
+  const size = inputShape.reduce((a, b) => a * b, 1);
+  return sequential(layers, flat.includes(spec.kind) ? [size] : inputShape, outputs);
+}
+
+export { initialize } from "./initialize";
+export { layers, layerOf } from "./layers";
+export type { BufferInfo, BuiltModel, Mask, Mode, Model, ParameterInfo, Tap } from "./model";

@@ -3,6 +3,7 @@ import type { Problem, SourcePlace } from "./errors";
 import type { Experiment } from "./experiment";
 import { withDefaults } from "./experimentSchema";
 import { getAt, isObject, without, type Json, type JsonObject, type KeyPath } from "./jsonPath";
+import { cacheHere } from "./namedSets";
 import { parseJsonSource, type JsonSource } from "./jsonSource";
 import { schemaFindings, type Finding } from "./schemaProblems";
 import { hasTestData, isInside, semanticFindings, type CheckContext } from "./semanticChecks";
@@ -21,6 +22,8 @@ import {
 export interface CheckOptions {
   /** Whether a file exists; given absolute paths when `file` is absolute. Without it no path is checked. */
   readonly exists?: (path: string) => boolean;
+  /** The folder of fetched data sets; this machine's by default. */
+  readonly cache?: string;
   /** `--set` texts, e.g. "optimizer.learningRate=0.1". They win over the file and over the sweep. */
   readonly overrides?: readonly string[];
 }
@@ -108,7 +111,12 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
       continue;
     }
     const experiment = resolve(value, file);
-    const context: CheckContext = { file, exists: options.exists, written: value };
+    const context: CheckContext = {
+      file,
+      exists: options.exists,
+      cache: options.cache ?? cacheHere(),
+      written: value,
+    };
     semanticFindings(experiment, context).forEach(report);
     const swept = axes.map(({ key, values }, i): [string, unknown] => [key, values[indices[i]]]);
     const set = applied.map(({ key, value }): [string, unknown] => [key, value]);

@@ -1,34 +1,66 @@
 // What a `*.basin.json` says, once checked and with every default filled in: the type the run process trusts.
 
+import type { SetName } from "./namedSets";
+
 export type BatchSize = number | "full";
 export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "linear";
 export type LossKind = "mse" | "squared-error" | "cross-entropy";
 
+/** Which examples of a split: of those that `only` keeps, `skip` are left out and the next `take` used. */
+export interface Part {
+  readonly skip?: number;
+  readonly take?: number;
+}
 /** A training or test file pair, paths as written in the experiment (relative to it). */
-export interface FilePair {
+export interface FilePair extends Part {
   readonly images: string;
   readonly labels: string;
-  readonly take?: number;
+}
+export interface FileList extends Part {
+  readonly files: readonly string[];
 }
 export type Scale = "unit" | "standardize" | "none";
 
+/** What any source with class labels can be told. */
+export interface LabelOptions {
+  /** Labels to keep; the i-th of them becomes class i. */
+  readonly only?: readonly number[];
+  /** Fraction of the training labels that are replaced by another class, uniformly. */
+  readonly labelNoise?: number;
+}
+
+/** A public data set from the cache folder. */
+export interface NamedSpec<S extends SetName = SetName> extends LabelOptions {
+  readonly source: S;
+  readonly train: Part;
+  readonly test: Part;
+  readonly scale: Scale;
+}
+
 export type DataSpec =
   /** `classes`: number of classes K; without it, one more than the largest label in the whole training file. */
-  | {
+  | ({
       readonly source: "idx";
       readonly train: FilePair;
       readonly test?: FilePair;
       readonly scale: Scale;
       readonly classes?: number;
-    }
-  | {
+    } & LabelOptions)
+  | ({
+      readonly source: "cifar";
+      readonly train: FileList;
+      readonly test?: FileList;
+      readonly scale: Scale;
+    } & LabelOptions)
+  | { [S in SetName]: NamedSpec<S> }[SetName]
+  | ({
       readonly source: "npz";
       readonly file: string;
       readonly takeTrain?: number;
       readonly takeTest?: number;
       readonly scale: Scale;
       readonly classes?: number;
-    }
+    } & LabelOptions)
   | {
       readonly source: "csv";
       readonly train: { readonly file: string; readonly take?: number };
@@ -37,6 +69,7 @@ export type DataSpec =
       readonly targets: readonly string[];
       readonly task: "regression" | "classification";
       readonly scale: Scale;
+      readonly labelNoise?: number;
     }
   | {
       readonly source: "chebyshev";
@@ -62,17 +95,64 @@ export type DataSpec =
       readonly examples: number;
       readonly testExamples: number;
       readonly noise: number;
+      readonly labelNoise?: number;
     };
 
-export interface MlpSpec {
+export type Initialization = "pytorch" | "he" | "lecun" | "xavier" | "mup";
+
+/** What every model has. */
+export interface AnyModel {
+  /** A safetensors file to start from, relative to the experiment. */
+  readonly weights?: string;
+  /** Default: PyTorch's own. */
+  readonly initialization?: Initialization;
+}
+
+/** A layer by its name, or { name: options }; see models/layers. */
+export type LayerSpec = string | { readonly [layer: string]: unknown };
+
+export interface MlpSpec extends AnyModel {
   readonly kind: "mlp";
   readonly hidden: readonly number[];
   readonly activation: Activation;
   readonly bias: boolean;
-  /** A safetensors file to start from, relative to the experiment. */
-  readonly weights?: string;
 }
-export type ModelSpec = MlpSpec;
+export interface DeepLinearSpec extends AnyModel {
+  readonly kind: "deepLinear";
+  readonly hidden: readonly number[];
+  readonly bias: boolean;
+}
+export interface CnnSpec extends AnyModel {
+  readonly kind: "cnn";
+  readonly filters: readonly number[];
+  readonly kernel: number;
+  readonly pool: "avg" | "max";
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  readonly bias: boolean;
+}
+export interface ResnetSpec extends AnyModel {
+  readonly kind: "resnet";
+  readonly width: number;
+  readonly blocks: number;
+  readonly activation: Activation;
+  readonly norm: "batch" | "none";
+}
+export interface TransformerSpec extends AnyModel {
+  readonly kind: "transformer";
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly causal: boolean;
+  readonly activation: Activation;
+  readonly dropout: number;
+}
+export interface SequentialSpec extends AnyModel {
+  readonly kind: "sequential";
+  readonly layers: readonly LayerSpec[];
+}
+export type ModelSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec;
 
 export interface SgdSpec {
   readonly kind: "sgd";

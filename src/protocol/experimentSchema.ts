@@ -4,6 +4,8 @@ import { getAt, isObject, type Json, type JsonObject, type KeyPath } from "./jso
 
 /** The parts of JSON Schema draft-07 that `basin.schema.json` uses. */
 export interface SchemaNode {
+  /** What a value is called in messages, where its forms are too many to list. */
+  readonly title?: string;
   readonly $ref?: string;
   readonly type?: "object" | "array" | "string" | "number" | "integer" | "boolean";
   readonly properties?: Readonly<Record<string, SchemaNode | true>>;
@@ -21,6 +23,8 @@ export interface SchemaNode {
   readonly exclusiveMaximum?: number;
   readonly minLength?: number;
   readonly minItems?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
 }
 
 export const experimentSchema = schemaJson as unknown as SchemaNode & {
@@ -37,6 +41,7 @@ function resolved(node: SchemaNode): SchemaNode {
 /** The schemas that apply to a value: the node itself and the `then` of each branch whose constants match. */
 function branches(node: SchemaNode, value: Json | undefined): SchemaNode[] {
   const self = resolved(node);
+  const forms = self.anyOf?.map(resolved).filter(({ type }) => type === "object") ?? [];
   const matching = (self.allOf ?? []).filter(({ if: condition }) =>
     Object.entries(condition.properties ?? {}).every(([key, wanted]) => {
       const found = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
@@ -44,7 +49,7 @@ function branches(node: SchemaNode, value: Json | undefined): SchemaNode[] {
       return wanted !== true && found === wanted.const;
     }),
   );
-  return [self, ...matching.map(({ then }) => resolved(then))];
+  return [self, ...forms, ...matching.map(({ then }) => resolved(then))];
 }
 
 /** Schemas of the keys an object may hold, given what it holds already (its `source` or `kind`). */
@@ -67,12 +72,15 @@ export function schemaAt(root: Json, path: KeyPath): SchemaNode | undefined {
   for (let depth = 0; depth < path.length && node !== undefined; depth++) {
     const key = path[depth];
     const self: SchemaNode = resolved(node);
-    if (self.type === "array") {
-      node = /^\d+$/.test(key) && self.items ? resolved(self.items) : undefined;
+    const list: SchemaNode | undefined = [self, ...(self.anyOf?.map(resolved) ?? [])].find(
+      ({ type }) => type === "array",
+    );
+    if (list && /^\d+$/.test(key)) {
+      node = list.items ? resolved(list.items) : undefined;
       continue;
     }
     const known = propertiesOf(node, getAt(root, path.slice(0, depth)));
-    const open = self.additionalProperties;
+    const open: SchemaNode["additionalProperties"] = self.additionalProperties;
     node = Object.hasOwn(known, key) ? known[key] : typeof open === "object" ? resolved(open) : undefined;
   }
   return node;
@@ -103,9 +111,16 @@ export function pathsNamed(key: string): string[] {
   return found;
 }
 
+/** The words a value may be, also where words are one of several forms. */
+export function choicesOf(node: SchemaNode): readonly string[] | undefined {
+  const self = resolved(node);
+  return self.enum ?? self.anyOf?.map(resolved).find((form) => form.enum)?.enum;
+}
+
 /** What a value must be, in words: "a whole number ≥ 1 or "full"". */
 export function describeSchema(node: SchemaNode): string {
   const self = resolved(node);
+  if (self.title !== undefined && self !== experimentSchema) return self.title;
   if (self.anyOf) return self.anyOf.map(describeSchema).join(" or ");
   if (self.const !== undefined) return JSON.stringify(self.const);
   if (self.enum) {
@@ -140,6 +155,11 @@ function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: SchemaN
 
 /** A copy of a valid value with every default of the schema filled in. */
 export function withDefaults(value: Json, node: SchemaNode = experimentSchema): Json {
+  const list = [node, ...(node.anyOf ?? [])].map(resolved).find(({ type }) => type === "array");
+  if (Array.isArray(value) && list?.items) {
+    const items = resolved(list.items);
+    return value.map((item) => withDefaults(item, items));
+  }
   if (!isObject(value)) return value;
   const filled: JsonObject = { ...value };
   // The discriminating key has its default in the outer node: it is filled before the branch is looked up.

@@ -1,6 +1,14 @@
 // Validates a value against the schema and says in our words what is wrong: one problem a place, key, expected and found.
 import Ajv, { type ErrorObject, type ValidateFunction } from "ajv";
-import { describeSchema, experimentSchema, keysAt, pathsNamed, schemaAt } from "./experimentSchema";
+import {
+  choicesOf,
+  describeSchema,
+  experimentSchema,
+  keysAt,
+  pathsNamed,
+  propertiesOf,
+  schemaAt,
+} from "./experimentSchema";
 import { getAt, show, type Json, type KeyPath } from "./jsonPath";
 import { didYouMean, suggest } from "./suggest";
 
@@ -16,10 +24,15 @@ export interface Finding {
 
 /** Kinds the contract plans and this version lacks, so that a reader of the documentation is not told of a typing error. */
 const planned: Readonly<Record<string, readonly string[]>> = {
-  "data.source": ["cifar"],
-  "model.kind": ["sequential"],
   "optimizer.kind": ["rmsprop", "adam", "adamw", "sam"],
   "launch.on": ["python", "slurm"],
+};
+
+/** Keys that a reader of the documentation may expect at a place that cannot have them, and why. */
+const impossible: Readonly<Record<string, string>> = {
+  "data.labelNoise":
+    "It needs class labels, and this source gives real-valued targets; `noise` disturbs those.",
+  "data.only": "It keeps classes of labelled files; this source has none to choose from.",
 };
 
 let compiled: ValidateFunction | undefined;
@@ -56,7 +69,16 @@ export function schemaFindings(root: Json): Finding[] {
     const id = JSON.stringify([finding.path, finding.message]);
     if (!findings.has(id)) findings.set(id, finding);
   }
-  return [...findings.values()];
+  // A value of several forms (`anyOf`) fails as a whole and inside the form that was meant: what is inside says more.
+  const all = [...findings.values()];
+  const inside = (outer: KeyPath, inner: KeyPath) =>
+    inner.length > outer.length && outer.every((key, i) => key === inner[i]);
+  return all.filter(
+    (one) =>
+      one.at === "key" ||
+      !schemaAt(root, one.path)?.anyOf ||
+      !all.some((other) => inside(one.path, other.path)),
+  );
 }
 
 function toFinding(root: Json, error: ErrorObject): Finding | undefined {
@@ -74,6 +96,11 @@ function toFinding(root: Json, error: ErrorObject): Finding | undefined {
       const known = keysAt(root, path).map((key) => `\`${key}\``);
       const message = `${name(path)} is empty; expected at least one of ${known.join(", ")}.`;
       return { ...base, at: "value", path, message, hint: "Give one, or remove the key for the default." };
+    }
+    case "maxProperties": {
+      const keys = Object.keys(error.data as object).map((key) => `\`${key}\``);
+      const message = `${name(path)} holds ${keys.join(" and ")}; expected one of them.`;
+      return { ...base, at: "value", path, message, hint: "Make each an entry of its own." };
     }
     case "uniqueItems": {
       const message = `${name(path)} must not hold the same item twice; found ${show(getAt(root, path))}.`;
@@ -94,9 +121,10 @@ export function unknownKey(
   const elsewhere = pathsNamed(key).filter((path) => path !== [...parent, key].join("."));
   const meant = suggest(key, known);
   const hint =
-    meant === undefined && elsewhere.length > 0 && elsewhere.length <= 3
+    impossible[[...parent, key].join(".")] ??
+    (meant === undefined && elsewhere.length > 0 && elsewhere.length <= 3
       ? `\`${key}\` belongs elsewhere: ${elsewhere.join(" or ")}.`
-      : didYouMean(key, known);
+      : didYouMean(key, known));
   return { path: [...parent, key], message: `Unknown key \`${key}\`${where(root, parent)}.`, hint };
 }
 
@@ -115,14 +143,16 @@ function missingKey(root: Json, parent: KeyPath, key: string): Pick<Finding, "pa
 function wrongValue(root: Json, path: KeyPath): Pick<Finding, "message" | "hint"> {
   const node = schemaAt(root, path);
   const found = getAt(root, path);
-  const choices = node?.enum;
+  const choices = node && choicesOf(node);
   if (choices && typeof found === "string") {
     const supported = choices.map((choice) => JSON.stringify(choice)).join(", ");
     if (planned[path.join(".")]?.includes(found)) {
       return { message: `${name(path)} "${found}" is not yet supported; supported: ${supported}.` };
     }
-    const meant = suggest(found, choices);
     const message = `${name(path)} must be ${describeSchema(node)}; found ${show(found)}.`;
+    const withOptions = Object.keys(propertiesOf(node, {}));
+    if (withOptions.includes(found)) return { message, hint: `Give its options: { "${found}": … }.` };
+    const meant = suggest(found, [...choices, ...withOptions]);
     return meant === undefined ? { message } : { message, hint: `Did you mean "${meant}"?` };
   }
   return {

@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import type { DataSpec, Experiment } from "./experiment";
 import { getAt, type Json, type KeyPath } from "./jsonPath";
+import { filesOf, howToGet, isSetName, namedSets } from "./namedSets";
 import type { Finding } from "./schemaProblems";
 
 export interface CheckContext {
@@ -9,6 +10,8 @@ export interface CheckContext {
   readonly file: string;
   /** Whether a file exists; without it no path is checked. */
   readonly exists?: (path: string) => boolean;
+  /** The folder of fetched data sets. */
+  readonly cache: string;
   /** The experiment as written, before defaults: what the user asked for. */
   readonly written: Json;
 }
@@ -40,10 +43,18 @@ export function dataFiles(data: DataSpec): string[] {
         "data.train.labels",
         ...(data.test ? ["data.test.images", "data.test.labels"] : []),
       ];
+    case "cifar": {
+      const list = (part: "train" | "test") =>
+        data[part]?.files.map((_, i) => `data.${part}.files.${i}`) ?? [];
+      return [...list("train"), ...list("test")];
+    }
     case "npz":
       return ["data.file"];
     case "csv":
       return ["data.train.file", ...(data.test ? ["data.test.file"] : [])];
+    case "fashion-mnist":
+    case "mnist":
+    case "cifar-10":
     case "chebyshev":
     case "teacher":
     case "spirals":
@@ -56,8 +67,13 @@ export function knownExamples(data: DataSpec): { readonly n: number; readonly ke
   const at = (n: number | undefined, key: string) => (n === undefined ? undefined : { n, key });
   switch (data.source) {
     case "idx":
+    case "cifar":
     case "csv":
       return at(data.train.take, "data.train.take");
+    case "fashion-mnist":
+    case "mnist":
+    case "cifar-10":
+      return at(data.train.take ?? namedSets[data.source].examples.train, "data.train.take");
     case "npz":
       return at(data.takeTrain, "data.takeTrain");
     case "chebyshev":
@@ -90,6 +106,17 @@ const filesExist: Check = (experiment, { file, exists }) => {
       }),
     ];
   });
+};
+
+const setIsCached: Check = ({ data }, { exists, cache }) => {
+  if (!exists || !isSetName(data.source)) return [];
+  const set = namedSets[data.source];
+  const folder = join(cache, set.name);
+  const missing = filesOf(set).filter((name) => !exists(join(folder, name)));
+  if (missing.length === 0) return [];
+  const what = missing.length === filesOf(set).length ? "its files are" : `${missing.join(", ")} is`;
+  const message = `Data set "${set.name}" is not on this machine: ${what} not in ${folder}.`;
+  return [finding({ path: "data.source", message, hint: howToGet(set, folder) })];
 };
 
 const learningRateGiven: Check = (_experiment, { written }) => {
@@ -141,6 +168,17 @@ const oneClassColumn: Check = ({ data }) => {
   ];
 };
 
+const labelNoiseHasLabels: Check = ({ data }) => {
+  if (data.source !== "csv" || data.task !== "regression" || data.labelNoise === undefined) return [];
+  const message = "`labelNoise` needs class labels, but the task is regression.";
+  return [
+    {
+      ...finding({ path: "data.labelNoise", message, hint: 'Remove it, or set "task" to "classification".' }),
+      at: "key",
+    },
+  ];
+};
+
 const enoughForClasses: Check = ({ data }) => {
   if (data.source !== "spirals" || data.examples >= data.classes) return [];
   const message = `\`examples\` is ${data.examples}, fewer than the ${data.classes} classes; expected at least one per class.`;
@@ -168,6 +206,8 @@ const gapHasTestData: Check = ({ data }, { written }) => {
 
 const checks: readonly Check[] = [
   filesExist,
+  setIsCached,
+  labelNoiseHasLabels,
   learningRateGiven,
   batchFits,
   nesterovHasMomentum,

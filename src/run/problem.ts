@@ -66,7 +66,7 @@ export class Problem {
         `Use at most ${data.train.n}, or "full".`,
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
-    const model = buildModel(experiment.model, inputs, data.outputs);
+    const model = buildModel(experiment.model, data.inputShape, data.outputs);
     return new Problem(experiment, file, engine, data, model, {
       model,
       loss: losses[experiment.loss],
@@ -90,7 +90,7 @@ export class Problem {
     const views = viewsOf(theta, this.shapes);
     const from = weights ?? this.experiment.model.weights;
     if (from === undefined) {
-      initialize(this.model.parameters, new Rng(this.experiment.seed, "init")).forEach((values, i) =>
+      initialize(this.model.parameters, new Rng(this.experiment.seed, "init"), this.experiment.model.initialization).forEach((values, i) =>
         views[i].set(values),
       );
       return theta;

@@ -177,6 +177,6 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
         2e-2,
       );
     },
-    120_000,
+    300_000,
   );
 });

@@ -1,15 +1,30 @@
 // The op registry: one line a family. Sweep tests, engines and docs derive from it.
 import { arithmeticOps } from "./arithmetic";
+import { convOps } from "./conv";
 import { elementwiseOps } from "./elementwise";
 import { matmulOps } from "./matmul";
+import { moveOps } from "./move";
+import { selectOps } from "./select";
 import { shapeOps } from "./shape";
 import { softmaxOps } from "./softmax";
 
-export const ops = [...arithmeticOps, ...shapeOps, ...matmulOps, ...elementwiseOps, ...softmaxOps] as const;
+export const ops = [
+  ...arithmeticOps,
+  ...shapeOps,
+  ...moveOps,
+  ...matmulOps,
+  ...convOps,
+  ...elementwiseOps,
+  ...softmaxOps,
+  ...selectOps,
+] as const;
 
 export { add, sub, mul, div, neg } from "./arithmetic";
 export { sum, broadcastTo, reshape, sumTo } from "./shape";
+export { transpose, slice, pad, concat } from "./move";
 export { matmul } from "./matmul";
+export { conv, slid, type Window } from "./conv";
+export { oneHot, oneHotMax, maxAlong } from "./select";
 export { exp, log, reciprocal, sqrt, tanh, sigmoid, softplus, erf, step, relu, gelu } from "./elementwise";
 export { softmax, logSumExp } from "./softmax";
 export { dot, sumLast, mean } from "./derived";

@@ -1,22 +1,23 @@
-// Matrix product of two matrices with optional transposes: closed under differentiation.
-import { constantOf, defineOp, type Node, type Op } from "../node";
+// Matrix product of two matrices, or of two stacks of matrices, with optional transposes: closed under differentiation.
+import { constantOf, defineOp, sameShape, type Node, type Op } from "../node";
 
 interface Flags {
   readonly ta: boolean;
   readonly tb: boolean;
 }
 
-/** C = op(A) op(B); A [m, k] or [k, m] when `ta`, B [k, n] or [n, k] when `tb`. */
+/** C = op(A) op(B); A [.., m, k] or [.., k, m] when `ta`, B [.., k, n] or [.., n, k] when `tb`; equal leading axes. */
 const matmulOp: Op = defineOp({
   name: "matmul",
   shape: ([a, b], attrs) => {
     const { ta, tb } = attrs as unknown as Flags;
-    if (a.length !== 2 || b.length !== 2)
-      throw new Error(`internal: matmul: wants matrices, got [${a}] and [${b}]`);
-    const [m, k] = ta ? [a[1], a[0]] : a;
-    const [k2, n] = tb ? [b[1], b[0]] : b;
+    const [stack, stack2] = [a.slice(0, -2), b.slice(0, -2)];
+    if (a.length < 2 || !sameShape(stack, stack2))
+      throw new Error(`internal: matmul: wants matrices in equal stacks, got [${a}] and [${b}]`);
+    const [m, k] = ta ? [a[a.length - 1], a[a.length - 2]] : a.slice(-2);
+    const [k2, n] = tb ? [b[b.length - 1], b[b.length - 2]] : b.slice(-2);
     if (k !== k2) throw new Error(`internal: matmul: inner axes ${k} and ${k2} of [${a}] and [${b}] differ`);
-    return [m, n];
+    return [...stack, m, n];
   },
   simplify: (graph, [a, b], attrs) =>
     constantOf(a) === 0 || constantOf(b) === 0
@@ -32,7 +33,11 @@ const matmulOp: Op = defineOp({
   },
   onnx: (emit, [a, b], node) => {
     const { ta, tb } = node.attrs as unknown as Flags;
-    return emit.node("Gemm", [a, b], { transA: ta ? 1 : 0, transB: tb ? 1 : 0 });
+    const rank = node.shape.length;
+    if (rank === 2) return emit.node("Gemm", [a, b], { transA: ta ? 1 : 0, transB: tb ? 1 : 0 });
+    const perm = [...node.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2);
+    const turned = (x: string, turn: boolean): string => (turn ? emit.node("Transpose", [x], { perm }) : x);
+    return emit.node("MatMul", [turned(a, ta), turned(b, tb)]);
   },
   tf: (tf, [a, b], node) => {
     const { ta, tb } = node.attrs as unknown as Flags;
@@ -66,6 +71,20 @@ const matmulOp: Op = defineOp({
         [4, 2],
       ],
       attrs: { ta: true, tb: true },
+    },
+    {
+      shapes: [
+        [2, 2, 3],
+        [2, 4, 3],
+      ],
+      attrs: { ta: false, tb: true },
+    },
+    {
+      shapes: [
+        [2, 3, 2],
+        [2, 3, 4],
+      ],
+      attrs: { ta: true, tb: false },
     },
   ],
 });

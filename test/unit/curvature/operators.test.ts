@@ -68,7 +68,7 @@ function setup(activation: Activation, loss: LossKind) {
   const rng = new Rng(3, `${activation}${loss}`);
   const [n, D, K, hidden] = [5, 3, 3, [4, 3]];
   const widths = [D, ...hidden, K];
-  const model = buildModel({ kind: "mlp", hidden, activation, bias: true }, D, K);
+  const model = buildModel({ kind: "mlp", hidden, activation, bias: true }, [D], K);
   const x = uniform(rng, [n, D]);
   const y =
     loss === "cross-entropy"

@@ -20,6 +20,16 @@ export function idxFile(shape: readonly number[], data: ArrayLike<number>, type 
   return bytes;
 }
 
+/** CIFAR-10 records with these labels; pixel j of record i is (i + j) mod 256. */
+export function cifarFile(labels: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(3073 * labels.length);
+  labels.forEach((label, i) => {
+    bytes[i * 3073] = label;
+    for (let j = 0; j < 3072; j++) bytes[i * 3073 + 1 + j] = (i + j) % 256;
+  });
+  return bytes;
+}
+
 /** An .npy file around raw element bytes. */
 export function npyFile(
   descr: string,

@@ -1,10 +1,44 @@
 // One small experiment's data per source, with its files: the rows of the sweep over the registry. A new source needs a line here (the compiler says so).
+import { join } from "node:path";
 import type { DataSpec } from "../../../src/protocol/experiment";
-import { f4, i8, idxFile, text, zipFile } from "./files";
+import { cacheHere, filesOf, namedSets } from "../../../src/protocol/namedSets";
+import { cifarFile, f4, i8, idxFile, text, zipFile } from "./files";
 
 export interface Sample {
   readonly spec: DataSpec;
   readonly files: Readonly<Record<string, Uint8Array>>;
+}
+
+/** A whole set of black images with labels 0 … 9 in turn, in the place the cache has it; `take` keeps the sweep small. */
+function named(source: "fashion-mnist" | "mnist"): Sample {
+  const folder = join(cacheHere(), source);
+  const [x, y, tx, ty] = filesOf(namedSets[source]).map((name) => join(folder, name));
+  const labels = (n: number) =>
+    idxFile(
+      [n],
+      Uint8Array.from({ length: n }, (_, i) => i % 10),
+    );
+  const images = (n: number) => idxFile([n, 28, 28], new Uint8Array(n * 784));
+  return {
+    spec: {
+      source,
+      train: { take: 4 },
+      test: { skip: 2, take: 3 },
+      scale: "unit",
+      labelNoise: 0.5,
+    },
+    files: { [x]: images(60_000), [y]: labels(60_000), [tx]: images(10_000), [ty]: labels(10_000) },
+  };
+}
+
+function namedCifar(): Sample {
+  const folder = join(cacheHere(), "cifar-10");
+  const batch = new Uint8Array(10_000 * 3073);
+  for (let i = 0; i < 10_000; i++) batch[i * 3073] = i % 10;
+  return {
+    spec: { source: "cifar-10", train: { take: 3 }, test: { take: 2 }, scale: "unit", only: [3, 1] },
+    files: Object.fromEntries(filesOf(namedSets["cifar-10"]).map((name) => [join(folder, name), batch])),
+  };
 }
 
 export const samples: Readonly<Record<DataSpec["source"], readonly Sample[]>> = {
@@ -24,6 +58,20 @@ export const samples: Readonly<Record<DataSpec["source"], readonly Sample[]>> = 
       },
     },
   ],
+  cifar: [
+    {
+      spec: {
+        source: "cifar",
+        train: { files: ["a", "b"], take: 3 },
+        test: { files: ["b"] },
+        scale: "standardize",
+      },
+      files: { a: cifarFile([1, 0]), b: cifarFile([9, 2]) },
+    },
+  ],
+  "fashion-mnist": [named("fashion-mnist")],
+  mnist: [named("mnist")],
+  "cifar-10": [namedCifar()],
   npz: [
     {
       spec: { source: "npz", file: "a.npz", scale: "standardize" },

@@ -40,7 +40,7 @@ const [n, D] = [50, 40];
 const network = (hidden: readonly number[]) =>
   buildNetwork(
     {
-      model: buildModel({ kind: "mlp", hidden, activation: "tanh", bias: true }, D, 3),
+      model: buildModel({ kind: "mlp", hidden, activation: "tanh", bias: true }, [D], 3),
       loss: losses.mse,
       inputs: D,
       outputs: 3,

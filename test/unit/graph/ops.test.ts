@@ -26,7 +26,10 @@ function build(index: number) {
   const rng = new Rng(7, op.name);
   const inputs = sample.shapes.map((shape, i) => graph.input(`x${i}`, shape));
   const out = graph.make(op, inputs, sample.attrs ?? {});
-  const values = sample.shapes.map((shape) => uniform(rng, shape, sample.range));
+  const values = sample.shapes.map((shape) => {
+    const drawn = uniform(rng, shape, sample.range);
+    return sample.integers ? drawn.map(Math.round) : drawn;
+  });
   const weight = graph.input("w", out.shape);
   const weights = uniform(rng, out.shape);
   return { graph, rng, inputs, out, values, weight, weights, objective: dot(weight, out) };

@@ -102,18 +102,6 @@ const mistakes: readonly [string, readonly [string, string], string, string, str
     'Did you mean "relu"?',
   ],
   [
-    "planned source",
-    ['"idx"', '"cifar"'],
-    '`source` "cifar" is not yet supported; supported: "idx"',
-    '"cifar"',
-  ],
-  [
-    "planned model",
-    ['"mlp"', '"sequential"'],
-    '`kind` "sequential" is not yet supported; supported: "mlp"',
-    '"sequential"',
-  ],
-  [
     "planned optimizer",
     ['"sgd"', '"adam"'],
     '`kind` "adam" is not yet supported; supported: "sgd"',

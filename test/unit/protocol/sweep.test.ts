@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
 import { formatProblem } from "../../../src/protocol/errors";
+import type { MlpSpec } from "../../../src/protocol/experiment";
 import { covered, fashion, file, least } from "./samples";
 
 const sweeping = (sweep: string, text = fashion) => text.replace("{", `{ "sweep": ${sweep},`);
@@ -39,7 +40,7 @@ describe("a sweep", () => {
       file,
     );
     expect(problems).toEqual([]);
-    expect(points.map(({ experiment }) => experiment.model.hidden)).toEqual([[1], [2, 3]]);
+    expect(points.map(({ experiment }) => (experiment.model as MlpSpec).hidden)).toEqual([[1], [2, 3]]);
     expect(points[0].experiment.stop).toEqual({ steps: 3 });
     // The other default probes stay.
     expect(points[0].experiment.probes).toMatchObject({

@@ -1,0 +1,254 @@
+// Two-dimensional convolution: three ops that are the three partial transposes of one trilinear form ⟨y, x ∗ w⟩.
+import { constantOf, defineOp, type Node, type Op, type Shape } from "../node";
+import type { OnnxEmitter, Tf, TfTensor } from "../lowering";
+
+/** Window of a convolution; `stride` and `padding` are the same for height and width. */
+export interface Window {
+  readonly stride: number;
+  /** Zeros added on every side. */
+  readonly padding: number;
+  /** Channels are split into this many independent groups. */
+  readonly groups: number;
+}
+
+interface Attrs extends Window {
+  /** Shape the transposed ops give back: that of x for convInput, of w for convFilter. */
+  readonly to?: Shape;
+}
+
+/** Length after a window of `kernel` slid over `size`: ⌊(size + 2·padding − kernel)/stride⌋ + 1. */
+export const slid = (
+  size: number,
+  kernel: number,
+  { stride, padding }: Pick<Window, "stride" | "padding">,
+): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
+
+const attrsOf = (attrs: Readonly<Record<string, unknown>>): Attrs => attrs as unknown as Attrs;
+
+function convShape(x: Shape, w: Shape, a: Attrs): Shape {
+  if (x.length !== 4 || w.length !== 4)
+    throw new Error(`internal: conv: wants x [n, c, h, w] and w [o, c, h, w], got [${x}] and [${w}]`);
+  if (x[1] !== w[1] * a.groups || w[0] % a.groups !== 0)
+    throw new Error(`internal: conv: axis 1 of [${x}] does not fit [${w}] in ${a.groups} groups`);
+  return [x[0], w[0], slid(x[2], w[2], a), slid(x[3], w[3], a)];
+}
+
+const onnxWindow = ({ stride, padding, groups }: Attrs) => ({
+  strides: [stride, stride],
+  pads: [padding, padding, padding, padding],
+  group: groups,
+});
+
+/** y = x ∗ w, x [n, c, h, w], w [o, c/groups, kh, kw] (PyTorch's layout) → [n, o, h′, w′]. */
+const convOp: Op = defineOp({
+  name: "conv",
+  shape: ([x, w], attrs) => convShape(x, w, attrsOf(attrs)),
+  simplify: (graph, [x, w], attrs) =>
+    constantOf(x) === 0 || constantOf(w) === 0
+      ? graph.constant(0, convShape(x.shape, w.shape, attrsOf(attrs)))
+      : null,
+  vjp: ({ ct, inputs: [x, w], attrs }) => {
+    const a = attrsOf(attrs);
+    return [convInput(ct, w, a, x.shape), convFilter(x, ct, a, w.shape)];
+  },
+  onnx: (emit, [x, w], node) => emit.node("Conv", [x, w], onnxWindow(attrsOf(node.attrs))),
+  tf: (tf, [x, w], node) => {
+    const a = attrsOf(node.attrs);
+    return inGroups(tf, a.groups, x, w, node.inputs[0].shape[1], node.inputs[1].shape[0], (gx, gw) =>
+      tfConv(tf, gx, gw, a),
+    );
+  },
+  samples: windows(([x, w]) => [x, w]),
+});
+
+/** The transpose in x: x̄ [n, c, h, w] from ȳ [n, o, h′, w′] and w; PyTorch's conv_transpose2d. */
+const convInputOp: Op = defineOp({
+  name: "convInput",
+  shape: (_inputs, attrs) => attrsOf(attrs).to!,
+  simplify: (graph, [y, w], attrs) =>
+    constantOf(y) === 0 || constantOf(w) === 0 ? graph.constant(0, attrsOf(attrs).to) : null,
+  vjp: ({ ct, inputs: [y, w], attrs }) => {
+    const a = attrsOf(attrs);
+    return [conv(ct, w, a), convFilter(ct, y, a, w.shape)];
+  },
+  onnx: (emit, [y, w], node) => {
+    const a = attrsOf(node.attrs);
+    const [{ shape: ys }, { shape: ws }] = node.inputs;
+    // Rows of x that no window reached, because the stride does not divide the size.
+    const left = [2, 3].map((i) => node.shape[i] + 2 * a.padding - ws[i] - a.stride * (ys[i] - 1));
+    return emit.node("ConvTranspose", [y, w], { ...onnxWindow(a), output_padding: left });
+  },
+  tf: (tf, [y, w], node) => {
+    const a = attrsOf(node.attrs);
+    const [n, c, height, width] = node.shape;
+    const [{ shape: ys }, { shape: ws }] = node.inputs;
+    return inGroups(tf, a.groups, y, w, ys[1], ws[0], (gy, gw) => {
+      const padded = [n, height + 2 * a.padding, width + 2 * a.padding, c / a.groups] as const;
+      const full = tf.conv2dTranspose(
+        tf.transpose(gy, [0, 2, 3, 1]),
+        tf.transpose(gw, [2, 3, 1, 0]),
+        padded,
+        a.stride,
+        "valid",
+      );
+      const cut = tf.slice(full, [0, a.padding, a.padding, 0], [n, height, width, c / a.groups]);
+      return tf.transpose(cut, [0, 3, 1, 2]);
+    });
+  },
+  samples: windows(([, w, y], a, x) => [y, w, { ...a, to: x }]),
+});
+
+/** The transpose in w: w̄ [o, c/groups, kh, kw] from x and ȳ. */
+const convFilterOp: Op = defineOp({
+  name: "convFilter",
+  shape: (_inputs, attrs) => attrsOf(attrs).to!,
+  simplify: (graph, [x, y], attrs) =>
+    constantOf(x) === 0 || constantOf(y) === 0 ? graph.constant(0, attrsOf(attrs).to) : null,
+  vjp: ({ ct, inputs: [x, y], attrs }) => {
+    const a = attrsOf(attrs);
+    return [convInput(y, ct, a, x.shape), conv(x, ct, a)];
+  },
+  onnx: (emit, [x, y], node) => filterOnnx(emit, x, y, node),
+  tf: (tf, [x, y], node) => {
+    const a = attrsOf(node.attrs);
+    const [{ shape: xs }, { shape: ys }] = node.inputs;
+    const [, , kh, kw] = node.shape;
+    return inGroups(
+      tf,
+      a.groups,
+      x,
+      y,
+      xs[1],
+      ys[1],
+      (gx, gy) => {
+        // tfjs has no gradient for dilated convolutions: zeros between the entries of ȳ do the same.
+        const image = tf.pad(tf.transpose(gx, [1, 2, 3, 0]), square(a.padding));
+        const kernel = spread(
+          tf,
+          tf.transpose(gy, [2, 3, 0, 1]),
+          [ys[2], ys[3], ys[0], ys[1] / a.groups],
+          a.stride,
+        );
+        const out = tf.conv2d(image, kernel, 1, "valid");
+        const cut = tf.slice(out, [0, 0, 0, 0], [xs[1] / a.groups, kh, kw, ys[1] / a.groups]);
+        return tf.transpose(cut, [3, 0, 1, 2]);
+      },
+      true,
+    );
+  },
+  samples: windows(([x, w, y], a) => [x, y, { ...a, to: w }]),
+});
+
+/**
+ * w̄ as a convolution of x with ȳ, batch and channels exchanged and the stride as dilation. Groups stay groups: x becomes
+ * [c/g, g·n, h, w], so that channel block g holds the examples of group g.
+ */
+function filterOnnx(emit: OnnxEmitter, x: string, y: string, node: Node): string {
+  const { stride, padding, groups: g } = attrsOf(node.attrs);
+  const [{ shape: xs }, { shape: ys }] = node.inputs;
+  const [n, c, h, w] = xs;
+  const [, , kh, kw] = node.shape;
+  const grouped = emit.node("Reshape", [x, emit.ints([n, g, c / g, h, w])]);
+  const moved = emit.node("Transpose", [grouped], { perm: [2, 1, 0, 3, 4] });
+  const image = emit.node("Reshape", [moved, emit.ints([c / g, g * n, h, w])]);
+  const kernel = emit.node("Transpose", [y], { perm: [1, 0, 2, 3] });
+  const out = emit.node("Conv", [image, kernel], {
+    dilations: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    group: g,
+  });
+  const [oh, ow] = [2, 3].map((i) => xs[i] + 2 * padding - stride * (ys[i] - 1));
+  const cut =
+    oh === kh && ow === kw
+      ? out
+      : emit.node("Slice", [out, emit.ints([0, 0]), emit.ints([kh, kw]), emit.ints([2, 3])]);
+  return emit.node("Transpose", [cut], { perm: [1, 0, 2, 3] });
+}
+
+const square = (p: number): [number, number][] => [
+  [0, 0],
+  [p, p],
+  [p, p],
+  [0, 0],
+];
+
+/** Valid convolution of a zero-padded x, in tfjs's channels-last layout and back. */
+const tfConv = (tf: Tf, x: TfTensor, w: TfTensor, { stride, padding }: Window): TfTensor =>
+  tf.transpose(
+    tf.conv2d(
+      tf.pad(tf.transpose(x, [0, 2, 3, 1]), square(padding)),
+      tf.transpose(w, [2, 3, 1, 0]),
+      stride,
+      "valid",
+    ),
+    [0, 3, 1, 2],
+  );
+
+/** Zeros between the entries along the first two axes of a [h, w, a, b] tensor, so that neighbours stand `by` apart. */
+function spread(tf: Tf, t: TfTensor, [h, w, a, b]: readonly number[], by: number): TfTensor {
+  if (by === 1) return t;
+  const wide = tf.pad(tf.reshape(t, [h, 1, w, 1, a, b]), [
+    [0, 0],
+    [0, by - 1],
+    [0, 0],
+    [0, by - 1],
+    [0, 0],
+    [0, 0],
+  ]);
+  return tf.slice(
+    tf.reshape(wide, [h * by, w * by, a, b]),
+    [0, 0, 0, 0],
+    [(h - 1) * by + 1, (w - 1) * by + 1, a, b],
+  );
+}
+
+/** Runs `each` on every group of channels (axis 1 of `a`; axis 0 of a filter, axis 1 of an image `b`) and joins them. */
+function inGroups(
+  tf: Tf,
+  groups: number,
+  a: TfTensor,
+  b: TfTensor,
+  aChannels: number,
+  bChannels: number,
+  each: (a: TfTensor, b: TfTensor) => TfTensor,
+  filter = false,
+): TfTensor {
+  if (groups === 1) return each(a, b);
+  const part = (t: TfTensor, axis: number, size: number, g: number): TfTensor => {
+    const step = size / groups;
+    const begin = axis === 0 ? [g * step, 0, 0, 0] : [0, g * step, 0, 0];
+    return tf.slice(t, begin, axis === 0 ? [step, -1, -1, -1] : [-1, step, -1, -1]);
+  };
+  const parts = Array.from({ length: groups }, (_, g) =>
+    each(part(a, 1, aChannels, g), part(b, filter ? 1 : 0, bChannels, g)),
+  );
+  return tf.concat(parts, filter ? 0 : 1);
+}
+
+/** Samples of all three ops: plain, padded, strided with a rest, grouped. */
+function windows(
+  pick: (shapes: readonly Shape[], window: Window, x: Shape) => readonly (Shape | object)[],
+): { shapes: readonly Shape[]; attrs: Readonly<Record<string, unknown>> }[] {
+  const cases: readonly [x: Shape, w: Shape, window: Window][] = [
+    [[2, 2, 4, 5], [3, 2, 2, 3], { stride: 1, padding: 0, groups: 1 }],
+    [[2, 1, 4, 4], [2, 1, 3, 3], { stride: 1, padding: 1, groups: 1 }],
+    [[2, 2, 6, 5], [2, 2, 3, 3], { stride: 2, padding: 1, groups: 1 }],
+    [[2, 4, 3, 3], [2, 2, 2, 2], { stride: 1, padding: 0, groups: 2 }],
+  ];
+  return cases.map(([x, w, window]) => {
+    const picked = pick([x, w, convShape(x, w, window)], window, x);
+    const attrs = { ...window, ...(Array.isArray(picked[2]) ? {} : picked[2]) };
+    return { shapes: picked.slice(0, 2) as readonly Shape[], attrs };
+  });
+}
+
+const only = ({ stride, padding, groups }: Window): Window => ({ stride, padding, groups });
+
+export const conv = (x: Node, w: Node, window: Window): Node =>
+  x.graph.make(convOp, [x, w], { ...only(window) });
+const convInput = (y: Node, w: Node, window: Window, to: Shape): Node =>
+  y.graph.make(convInputOp, [y, w], { ...only(window), to });
+const convFilter = (x: Node, y: Node, window: Window, to: Shape): Node =>
+  x.graph.make(convFilterOp, [x, y], { ...only(window), to });
+
+export const convOps = [convOp, convInputOp, convFilterOp] as const;

@@ -1,0 +1,50 @@
+// Choices: a one-hot mark of the largest entry, one-hot codes of integers. Piecewise constant, so their derivative is zero.
+import { defineOp, type Node, type Op } from "../node";
+import { mul } from "./arithmetic";
+import { sum } from "./shape";
+
+/**
+ * 1 at the first largest entry along `axis`, 0 elsewhere. Where a maximum is not unique the first one is taken, as PyTorch's
+ * max-pool does: that choice is the derivative used at the kink.
+ */
+const oneHotMaxOp: Op = defineOp({
+  name: "oneHotMax",
+  shape: ([x]) => x,
+  vjp: () => [null],
+  onnx: (emit, [x], node) => {
+    const axis = node.attrs.axis as number;
+    const size = node.shape[axis];
+    const at = emit.node("ArgMax", [x], { axis, keepdims: 0, select_last_index: 0 });
+    return emit.node("OneHot", [at, emit.ints([size]), emit.floats([0, 1], [2])], { axis });
+  },
+  tf: (tf, [x], node) => {
+    const axis = node.attrs.axis as number;
+    const hot = tf.oneHot(tf.argMax(x, axis), node.shape[axis]);
+    // oneHot puts its axis last.
+    const rank = node.shape.length;
+    const perm = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i < axis ? i : i - 1));
+    return tf.transpose(hot, perm);
+  },
+  samples: [{ shapes: [[2, 4, 3]], attrs: { axis: 1 } }],
+});
+
+/** Whole numbers 0 … depth−1 as rows of the identity: [..] → [.., depth]. Other numbers give a row of zeros. */
+const oneHotOp: Op = defineOp({
+  name: "oneHot",
+  shape: ([x], attrs) => [...x, attrs.depth as number],
+  vjp: () => [null],
+  onnx: (emit, [x], node) =>
+    emit.node("OneHot", [x, emit.floats([node.attrs.depth as number], [1]), emit.floats([0, 1], [2])], {
+      axis: -1,
+    }),
+  tf: (tf, [x], node) => tf.oneHot(tf.cast(x, "int32"), node.attrs.depth as number),
+  samples: [{ shapes: [[2, 3]], attrs: { depth: 4 }, integers: true, range: [0, 3] }],
+});
+
+export const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });
+export const oneHot = (x: Node, depth: number): Node => x.graph.make(oneHotOp, [x], { depth });
+
+/** Largest entry along `axis`, which stays with length 1. Its derivative goes to the first largest entry. */
+export const maxAlong = (x: Node, axis: number): Node => sum(mul(oneHotMax(x, axis), x), [axis]);
+
+export const selectOps = [oneHotMaxOp, oneHotOp] as const;

@@ -1,0 +1,71 @@
+// Convolution layer, torch.nn.Conv2d: weight [filters, channels/groups, kernel, kernel].
+import type { Node } from "../../graph/node";
+import { add, concat, conv, matmul, reshape, slid, slice, sum } from "../../graph/ops";
+import { linearInit } from "../initialize";
+import { exampleShape, type Scope } from "../scope";
+import { patches } from "./patches";
+import { defineLayer } from "./layer";
+
+export interface Conv2dOptions {
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  /** Zeros on every side, or "same": as many as keep the size at stride 1 (odd kernels). */
+  readonly padding?: number | "same";
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+/** An image [n, h, w] without a channel axis gets one. */
+export function asImage(x: Node, scope: Scope, what: string): Node {
+  if (x.shape.length === 4) return x;
+  if (x.shape.length === 3) return reshape(x, [x.shape[0], 1, x.shape[1], x.shape[2]]);
+  throw scope.error(
+    `${what} wants images [channels, height, width]; its input has shape ${exampleShape(x)}.`,
+    "Put it before flatten and dense layers, and use data whose examples are images.",
+  );
+}
+
+export const conv2d = defineLayer<Conv2dOptions>((input, options, scope) => {
+  const { filters, kernel, stride = 1, groups = 1, bias = true } = options;
+  const x = asImage(input, scope, "conv2d");
+  const padding = options.padding === "same" ? (kernel - 1) / 2 : (options.padding ?? 0);
+  const [n, channels, height, width] = x.shape;
+  if (channels % groups !== 0 || filters % groups !== 0)
+    throw scope.error(
+      `conv2d: ${groups} groups do not divide ${channels} input channels and ${filters} filters.`,
+      "Choose groups that divide both.",
+    );
+  const [h, w] = [height, width].map((size) => slid(size, kernel, { stride, padding }));
+  if (!Number.isInteger(padding) || h < 1 || w < 1)
+    throw scope.error(
+      `conv2d: a kernel of ${kernel} with padding ${padding} does not fit an image of ${height} × ${width}.`,
+      'Use a smaller kernel, or more padding ("same" needs an odd kernel).',
+    );
+  const fanIn = (channels / groups) * kernel * kernel;
+  const fanOut = (filters / groups) * kernel * kernel;
+  const shape = [filters, channels / groups, kernel, kernel];
+  const weight = scope.parameter("weight", shape, linearInit("weight", fanIn, fanOut));
+  const window = { stride, padding, groups };
+  let output = conv(x, weight, window);
+  if (bias) {
+    const shift = scope.parameter("bias", [filters], linearInit("bias", fanIn, fanOut));
+    output = add(output, reshape(shift, [1, filters, 1, 1]));
+  }
+  scope.tap({
+    output,
+    // Per example and group: Σ over positions of δ patchᵀ.
+    perExample: (delta) => {
+      const columns = patches(x, kernel, { stride, padding });
+      const [per, out, size] = [channels / groups, filters / groups, kernel * kernel];
+      const parts = Array.from({ length: groups }, (_, g) => {
+        const d = reshape(slice(delta, 1, g * out, out), [n, out, h * w]);
+        const own = reshape(slice(columns, 1, g * per, per), [n, per * size, h * w]);
+        return reshape(matmul(d, own, { tb: true }), [n, out * per * size]);
+      });
+      const shift = bias ? [reshape(sum(delta, [2, 3]), [n, filters])] : [];
+      return concat([...parts, ...shift], 1);
+    },
+  });
+  return output;
+});
