@@ -30,7 +30,7 @@ const flat: readonly Kind[] = ["mlp", "deepLinear"];
  * @throws UserError where its layers do not fit the data or one another.
  */
 export function buildModel(spec: ModelSpec, inputShape: readonly number[], outputs: number): Model {
-  const layers = (models[spec.kind] as Layers<Kind>)(spec as never, outputs);
+  const layers = (models[spec.kind] as Layers<Kind>)(spec, outputs);
   const size = inputShape.reduce((a, b) => a * b, 1);
   return sequential(layers, flat.includes(spec.kind) ? [size] : inputShape, outputs);
 }

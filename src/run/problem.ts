@@ -90,9 +90,11 @@ export class Problem {
     const views = viewsOf(theta, this.shapes);
     const from = weights ?? this.experiment.model.weights;
     if (from === undefined) {
-      initialize(this.model.parameters, new Rng(this.experiment.seed, "init"), this.experiment.model.initialization).forEach((values, i) =>
-        views[i].set(values),
-      );
+      initialize(
+        this.model.parameters,
+        new Rng(this.experiment.seed, "init"),
+        this.experiment.model.initialization,
+      ).forEach((values, i) => views[i].set(values));
       return theta;
     }
     const path = resolve(dirname(this.file), from);
