@@ -1,13 +1,13 @@
 // Hessian, Gauss–Newton and noise operators of one network on one set of examples, compiled once and moved from θ to θ.
-import type { Compiled, Engine } from "../engines/engine";
+import type { Engine } from "../engines/engine";
 import { grad, hvp, jvp, vjp } from "../graph/differentiate";
 import type { Node } from "../graph/node";
-import { mul, reshape, sumLast } from "../graph/ops";
+import { add, dot, mul, reshape, sumLast } from "../graph/ops";
 import { totalSize, viewsOf } from "./flat";
 import { addKernelBlocks, gramFeeds, gramFunction, type TapSignal } from "./gram";
 import type { Network } from "./network";
 import type { LinearOperator } from "./operator";
-import { StagedFunction } from "./stagedFunction";
+import { Side } from "./side";
 
 /** Counts products so that every reading can state its cost; checked before each product, so work can be stopped. */
 export interface Meter {
@@ -16,63 +16,12 @@ export interface Meter {
   check(): void;
 }
 
-type Built = Promise<StagedFunction>;
-
-/** One network with what has been compiled from it. */
-class Side {
-  readonly v: readonly Node[];
-  private readonly fixed: readonly Node[];
-  private point: readonly Float32Array[] = [];
-  private readonly functions = new Map<string, Built>();
-  private readonly grams = new Map<string, Promise<Compiled>>();
-
-  constructor(
-    private readonly engine: Engine,
-    readonly network: Network,
-  ) {
-    const { x, y, parameters, buffers, graph } = network;
-    this.fixed = [x, y, ...parameters, ...buffers];
-    this.v = parameters.map((node, i) => graph.input(`v${i}`, node.shape));
-  }
-
-  setPoint(point: readonly Float32Array[]): void {
-    this.point = point;
-    for (const built of this.functions.values()) void built.then((f) => f.setPoint(point));
-  }
-
-  /** Compiles once by name. */
-  function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Built {
-    let built = this.functions.get(name);
-    if (!built) {
-      built = StagedFunction.compile(this.engine, outputs(), this.fixed, dynamic).then((f) => {
-        f.setPoint(this.point);
-        return f;
-      });
-      this.functions.set(name, built);
-    }
-    return built;
-  }
-
-  gram(taps: readonly number[], compile: () => Promise<Compiled>): Promise<Compiled> {
-    const key = taps.join();
-    let built = this.grams.get(key);
-    if (!built) this.grams.set(key, (built = compile()));
-    return built;
-  }
-
-  /** The parts of a flat vector [P] by the placeholder that stands for each. */
-  views(flat: Float32Array, shapes: readonly (readonly number[])[]): Map<Node, Float32Array> {
-    const views = viewsOf(flat, shapes);
-    return new Map(this.v.map((node, i) => [node, views[i]]));
-  }
-}
-
 export class Curvature {
   readonly size: number;
-  private readonly shapes: readonly (readonly number[])[];
+  readonly shapes: readonly (readonly number[])[];
   /** The loss that training follows, and the network in which every example has a loss of its own; one where they agree. */
-  private readonly whole: Side;
-  private readonly each: Side;
+  readonly whole: Side;
+  readonly each: Side;
   private kernel: Float32Array | null = null;
 
   /**
@@ -120,6 +69,26 @@ export class Curvature {
     const { whole } = this;
     const { loss, parameters } = whole.network;
     return this.operator(whole, "hessian", () => hvp(loss, parameters, whole.v));
+  }
+
+  /**
+   * ∇_θ (vᵀH(θ)v) at fixed v [P], the gradient of sharpness where v is a unit top eigenvector: one more differentiation.
+   * @source Damian, Nichani & Lee, ICLR 2023; theory.md, section 6. Costs about two Hessian products.
+   */
+  async curvatureGradient(v: Float32Array): Promise<Float32Array> {
+    this.meter.check();
+    const { whole } = this;
+    const build = () => {
+      const { loss, parameters } = whole.network;
+      const inner = (nodes: readonly Node[]) =>
+        nodes.map((node, i) => dot(node, whole.v[i])).reduce((a, b) => add(a, b));
+      return grad(inner(hvp(loss, parameters, whole.v)), parameters);
+    };
+    const f = await whole.function("curvatureGradient", build, whole.v);
+    const out = new Float32Array(this.size);
+    await f.run(whole.views(v, this.shapes), viewsOf(out, this.shapes));
+    this.meter.products += 2;
+    return out;
   }
 
   /** c = Gᵀv as [n, K]: cᵢ = SᵢᵀJᵢv. */

@@ -1,6 +1,5 @@
 // What a `*.basin.json` says, once checked and with every default filled in: the type the run process trusts.
 
-import type { SetName } from "./namedSets";
 
 export type BatchSize = number | "full";
 export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "linear";
@@ -19,6 +18,8 @@ export interface FilePair extends Part {
 export interface FileList extends Part {
   readonly files: readonly string[];
 }
+/** Public data sets by name, see namedSets.ts. */
+export type SetName = "fashion-mnist" | "mnist" | "cifar-10";
 export type Scale = "unit" | "standardize" | "none";
 
 /** What any source with class labels can be told. */

@@ -1,6 +1,7 @@
 // The public data sets an experiment can name: their files, where those come from, and how to know them for whole.
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { SetName } from "./experiment";
 
 export interface SetFile {
   readonly name: string;
@@ -70,9 +71,8 @@ export const namedSets = {
     },
     examples: { train: 50_000, test: 10_000 },
   },
-} as const satisfies Record<string, NamedSet>;
+} as const satisfies Record<SetName, NamedSet>;
 
-export type SetName = keyof typeof namedSets;
 export const setNames = Object.keys(namedSets) as SetName[];
 export const isSetName = (name: string): name is SetName => Object.hasOwn(namedSets, name);
 
