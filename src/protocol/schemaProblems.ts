@@ -18,7 +18,7 @@ export interface Finding {
 const planned: Readonly<Record<string, readonly string[]>> = {
   "data.source": ["cifar"],
   "model.kind": ["sequential"],
-  "optimizer.kind": ["rmsprop", "adam", "adamw", "sam"],
+  "optimizer.kind": ["sam"],
   "launch.on": ["python", "slurm"],
 };
 

@@ -55,7 +55,7 @@ test("a run killed at any moment resumes bit-exactly", async () => {
     tensorsOf(join(run, "checkpoints/step-1500.safetensors")),
   );
   expect([...a.keys()]).toEqual([...b.keys()]);
-  for (const [name, { values }] of a) expect(b.get(name)!.values, name).toEqual(values);
+  for (const [name, { data }] of a) expect(b.get(name)!.data, name).toEqual(data);
   // What the resumed process told again supersedes what it had told before.
   const headers = eventsOf(killed.run).filter(({ kind }) => kind === "header");
   expect(headers).toHaveLength(2);
