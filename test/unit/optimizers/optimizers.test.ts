@@ -44,6 +44,9 @@ describe.each(rows)("%s %s", (kind, _title, change) => {
   test("has the keys that the schema gives it", () => {
     const keys = keysAt({ optimizer: { kind } }, ["optimizer"]);
     expect(keys.sort()).toEqual([...common, ...record.hyperparameters].sort());
+    const optional = ["schedule", "clip"];
+    const filled = keys.filter((key) => !optional.includes(key));
+    expect(Object.keys(specOf(kind)).sort(), "defaults of this kind alone").toEqual(filled);
   });
 
   test("on a quadratic, converges just below its declared limit and diverges just above it, P frozen", () => {
