@@ -1,6 +1,8 @@
 // `basin run FILE…`: every experiment and every point of its sweep, one after another, each in a process of its own.
 import { runsDirOf, startRun, workspaceOf, type RunRecord } from "../launchers";
 import type { ExperimentPoint } from "../protocol/checkExperiment";
+import { describeOptimizer } from "../protocol/describeOptimizer";
+import type { Experiment } from "../protocol/experiment";
 import { describePoint } from "../protocol/runId";
 import { flagged } from "../protocol/verdict";
 import { exit, type Command } from "./command";
@@ -52,8 +54,10 @@ export const run: Command = {
 
 const isFlagged = ({ verdict }: RunRecord): boolean => verdict !== null && flagged.includes(verdict.verdict);
 
+const plain = ({ optimizer }: Experiment): boolean => describeOptimizer(optimizer) === "sgd";
+
 function titleOf({ experiment, overrides }: ExperimentPoint): string {
-  const { learningRate, batchSize, momentum } = experiment.optimizer;
+  const { learningRate, batchSize } = experiment.optimizer;
   const others = Object.fromEntries(
     Object.entries(overrides).filter(
       ([key]) => !["optimizer.learningRate", "optimizer.batchSize"].includes(key),
@@ -63,7 +67,7 @@ function titleOf({ experiment, overrides }: ExperimentPoint): string {
     experiment.name,
     `learning rate ${learningRate}`,
     `batch ${batchSize}`,
-    ...(momentum ? [`momentum ${momentum}`] : []),
+    ...(plain(experiment) ? [] : [describeOptimizer(experiment.optimizer)]),
     ...(Object.keys(others).length > 0 ? [describePoint(others)] : []),
   ];
   return parts.join(" · ");

@@ -1,5 +1,6 @@
 // `basin show RUN`: settings, curves as sparklines, latest readings and the verdict.
 import { findRun, readEvents, type RunRecord } from "../launchers";
+import { describeOptimizer } from "../protocol/describeOptimizer";
 import { metrics } from "../protocol/metrics";
 import { stringify } from "../protocol/numbers";
 import type { ModelSpec } from "../protocol/experiment";
@@ -49,13 +50,10 @@ function describe(run: RunRecord, events: readonly RunEvent[], style: Style): st
 
 function settings({ info, folder }: RunRecord, style: Style): string[] {
   const { optimizer, model, data, loss, seed, stop } = info.experiment;
-  const momentum = optimizer.momentum
-    ? `, ${optimizer.nesterov ? "Nesterov" : "momentum"} ${optimizer.momentum}`
-    : "";
   const rows = [
     [
       "optimizer",
-      `${optimizer.kind}, η ${number(optimizer.learningRate)}, batch ${optimizer.batchSize}${momentum}`,
+      `${describeOptimizer(optimizer)}, η ${number(optimizer.learningRate)}, batch ${optimizer.batchSize}`,
     ],
     ["model", describeModel(model)],
     ["data", `${data.source}, loss ${loss}, seed ${seed}`],

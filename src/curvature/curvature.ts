@@ -150,21 +150,28 @@ export class Curvature {
     return c;
   }
 
+  /** (1/n) G c, [P], from c [nK]: the transpose of `factorCoordinates` over n. Costs about half a product. */
+  async pushFactors(c: Float32Array, out: Float32Array): Promise<void> {
+    this.meter.check();
+    const { each } = this;
+    const { graph, n, K } = each.network;
+    const cNode = graph.input("data.c", [n, K]);
+    const f = await each.function("pushed", () => this.pushed(cNode), [cNode]);
+    await f.run(new Map([[cNode, c]]), viewsOf(out, this.shapes));
+  }
+
   /**
    * The sufficient condition's operator on data space [nK]: c ↦ (1 − p)/n GᵀG c + p blockdiag(GᵢᵀGᵢ) c. Its λmax bounds the
    * generalized one of ((1−p)H² + p(1/n)ΣHᵢ²) against H from above (v ↦ c = Gᵀv), so 2/λmax is certainly stable.
    * @source theory.md, section 1. One product costs one vector-Jacobian and one Jacobian-vector product.
    */
   sufficientOperator(p: number): LinearOperator {
-    const { each } = this;
-    const { graph, n, K } = each.network;
-    const cNode = graph.input("data.c", [n, K]);
+    const { n, K } = this.network;
     const back = new Float32Array(this.size);
     return {
       size: n * K,
       apply: async (c, out) => {
-        const f = await each.function("pushed", () => this.pushed(cNode), [cNode]);
-        await f.run(new Map([[cNode, c]]), viewsOf(back, this.shapes));
+        await this.pushFactors(c, back);
         const forth = await this.factorCoordinates(back);
         const blocks = await this.kernelBlocks();
         for (let i = 0; i < n; i++)

@@ -1,15 +1,37 @@
-// What an optimizer is: state beside θ and an in-place update of both.
+// What an optimizer is: state beside θ, an in-place update of both, and what linear stability sees of it.
+import type { OptimizerSpec } from "../protocol/experiment";
+import type { Dynamics } from "../stability/thresholds";
 
-export interface Optimizer<Spec> {
-  readonly kind: string;
+/** One optimizer of the registry, a plain record. Its hyperparameters' defaults and ranges are in the experiment schema. */
+export interface Optimizer<Spec extends OptimizerSpec = OptimizerSpec> {
+  readonly kind: Spec["kind"];
+  /** Names of the keys it has beside those of every optimizer. */
+  readonly hyperparameters: readonly (keyof Spec & string)[];
   /** Names of the state vectors, each as long as θ; they start at zero. */
   slots(spec: Spec): readonly string[];
-  /** Updates θ and the state in place. `step` counts from 0. All vectors [d]. */
+  /**
+   * Updates θ and the state in place, as PyTorch does to float32 accuracy. All vectors [d].
+   *
+   * @param eta  Learning rate of this step, schedule applied.
+   * @param count  Updates this state has seen before; bias corrections depend on it.
+   */
   update(
     spec: Spec,
+    eta: number,
     theta: Float32Array,
     gradient: Float32Array,
     state: readonly Float32Array[],
-    step: number,
+    count: number,
   ): void;
+  /** The linear dynamics at a minimum; for a preconditioned optimizer those in the coordinates P^{1/2}θ. */
+  dynamics(spec: Spec): Dynamics;
+  /** Absent where P = I. */
+  readonly preconditioner?: {
+    /** Slot of the running mean square of the gradient. */
+    readonly slot: string;
+    /** Writes P [d] for a state after `count` > 0 updates. */
+    write(spec: Spec, square: Float32Array, count: number, into: Float32Array): void;
+  };
+  /** Variants the sweep tests draw from, beside the defaults. */
+  readonly samples: readonly Partial<Spec>[];
 }

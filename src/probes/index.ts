@@ -6,4 +6,4 @@ import { sharpness } from "./sharpness";
 
 export const probes: readonly Probe[] = [sharpness, noise, generalization];
 
-export type { ActiveProbe, Probe, ProbeContext, Score } from "./probe";
+export type { ActiveProbe, Descent, Probe, ProbeContext, Score } from "./probe";

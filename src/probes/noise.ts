@@ -15,19 +15,35 @@ const trainingRank = 32;
  * @source theory.md, section 2.
  */
 export async function varianceReading(context: ProbeContext, rank: number | "all"): Promise<NoiseReading> {
-  const { learningRate, momentum, nesterov } = context.experiment.optimizer;
-  const { batchSize, gemm, n } = context;
+  const { batchSize, gemm, n, descent } = context;
   const factors = await noiseFactors(context, rank);
-  const settings = { batchSize, momentum, nesterov, gemm };
+  const settings = { ...descent, batchSize, gemm };
   const certified =
-    momentum === 0 && factors.r < factors.fullRank
+    isPlain(descent) && factors.r < factors.fullRank
       ? await certifiedLimit(context, samplingFactor(n, batchSize))
       : 0;
   return {
     factors,
     limit: await varianceLimit(factors, { ...settings, certified }),
-    growth: await growth(factors, { ...settings, learningRate }),
+    growth: await growth(factors, settings),
   };
+}
+
+/** Whether the sufficient condition speaks of this optimizer. */
+const isPlain = ({
+  momentum,
+  preconditioner,
+  weightDecay,
+  decoupledDecay,
+}: ProbeContext["descent"]): boolean =>
+  !momentum && preconditioner === null && !weightDecay && !decoupledDecay;
+
+/** Why the mean-square limit cannot be given here, or null where it can. */
+export function noVarianceReading({ preconditioner, weightDecay }: ProbeContext["descent"]): string | null {
+  // P^{-1/2}(Hᵢ + cI)P^{-1/2} = G̃ᵢG̃ᵢᵀ + cP^{-1}: the last term leaves the span of the factors.
+  return preconditioner !== null && weightDecay
+    ? "The mean-square limit is not given: weight decay enters the gradient before it is preconditioned, and then curves every direction differently. AdamW's decoupled decay does not."
+    : null;
 }
 
 /** What the sufficient condition certifies: 2 / λmax over all directions, its residual counted against it. */
@@ -57,10 +73,14 @@ export const noise: Probe = {
         const curvature = context.curvature;
         const flat = await gaussNewton.measure(curvature.gaussNewton());
         const uneven = await sigma.measure(curvature.noiseMatrix());
-        const { limit, growth: rate } = await varianceReading(context, rank);
-        return {
+        const known = {
           gaussNewtonSharpness: flat.values[0],
           nonuniformity: Math.sqrt(Math.max(0, uneven.values[0])),
+        };
+        if (noVarianceReading(context.descent) !== null) return known;
+        const { limit, growth: rate } = await varianceReading(context, rank);
+        return {
+          ...known,
           "stability.varianceLimit": limit.upper,
           "stability.varianceLimit.lower": limit.lower,
           "stability.growth": rate.rho,

@@ -2,8 +2,18 @@
 import type { Curvature } from "../curvature/curvature";
 import type { Experiment } from "../protocol/experiment";
 import type { MetricValues } from "../protocol/metrics";
+import type { Dynamics } from "../stability/thresholds";
 import type { Gemm } from "../util/gemm";
 import type { Rng } from "../util/rng";
+
+/** The optimizer as it stands at θ: its linear dynamics (in the coordinates P^{1/2}θ when preconditioned) and the rate in force. */
+export interface Descent extends Dynamics {
+  readonly learningRate: number;
+  /** P [d]; null where it is the identity. */
+  readonly preconditioner: Float32Array | null;
+  /** False where no optimizer state was there and P was made from the gradient at this point alone. */
+  readonly settled: boolean;
+}
 
 /** What a probe sees: operators at the current θ, never the model. */
 export interface ProbeContext {
@@ -15,6 +25,8 @@ export interface ProbeContext {
   /** Set to the current θ before a probe is asked. */
   readonly curvature: Curvature;
   readonly gemm: Gemm;
+  /** Set, as the point is, before a probe is asked. */
+  descent: Descent;
   /** Training and test loss and accuracy at θ; `test` is null without test data, accuracies for regression. */
   readonly score: () => Promise<{ train: Score; test: Score | null }>;
 }

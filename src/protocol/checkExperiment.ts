@@ -205,11 +205,19 @@ function resolve(value: Json, file: string): Experiment {
     ...filled,
     name: filled.name ?? nameOf(file),
     stop: { ...stop, steps },
+    optimizer: withScheduleEnd(filled.optimizer as JsonObject, steps),
   } as unknown as Experiment;
   // The default set of probes holds the generalization gap only where there is test data to measure it on.
   if (getAt(value, ["probes"]) !== undefined || hasTestData(experiment.data)) return experiment;
   const probes: Experiment["probes"] = without(filled.probes as JsonObject, "generalization");
   return { ...experiment, probes };
+}
+
+/** A cosine that names no end falls over the whole run. */
+function withScheduleEnd(optimizer: JsonObject, steps: Json): JsonObject {
+  const { schedule } = optimizer;
+  if (!isObject(schedule) || schedule.kind !== "cosine") return optimizer;
+  return { ...optimizer, schedule: { ...schedule, steps: schedule.steps ?? steps } };
 }
 
 /** Steps of a run that names no other limit, and of one limited by minutes. The schema's text says the same. */

@@ -22,6 +22,15 @@ export type RunEvent =
       /** Steps after which the run stops at the latest. */
       readonly steps: number;
       readonly resumedAt?: number;
+      /** The optimizer's dynamics at a minimum, what thresholds take (`Dynamics` of stability/), and whether in P^{1/2}θ. */
+      readonly dynamics?: {
+        readonly preconditioned: boolean;
+        readonly momentum?: number;
+        readonly nesterov?: boolean;
+        readonly gain?: number;
+        readonly weightDecay?: number;
+        readonly decoupledDecay?: number;
+      };
     }
   /** Any subset of the contract's metrics at a step. `time` is seconds of training so far. */
   | {

@@ -155,14 +155,45 @@ export interface SequentialSpec extends AnyModel {
 }
 export type ModelSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec;
 
-export interface SgdSpec {
-  readonly kind: "sgd";
+/** Learning rate over training; every kind may start with a linear warm-up. Step counts are whole steps. */
+export type ScheduleSpec =
+  | { readonly kind: "constant"; readonly warmup: number }
+  /** Falls along a half cosine to `final` times the learning rate at step `steps`, warm-up included. */
+  | { readonly kind: "cosine"; readonly warmup: number; readonly steps: number; readonly final: number }
+  /** Times `factor` every `every` steps after the warm-up. */
+  | { readonly kind: "step"; readonly warmup: number; readonly every: number; readonly factor: number };
+
+interface CommonOptimizerSpec {
   readonly learningRate: number;
   readonly batchSize: BatchSize;
+  readonly weightDecay: number;
+  readonly schedule?: ScheduleSpec;
+  /** Largest norm of the gradient a step uses; longer ones are scaled down to it. */
+  readonly clip?: number;
+}
+export interface SgdSpec extends CommonOptimizerSpec {
+  readonly kind: "sgd";
   readonly momentum: number;
   readonly nesterov: boolean;
 }
-export type OptimizerSpec = SgdSpec;
+export interface RmspropSpec extends CommonOptimizerSpec {
+  readonly kind: "rmsprop";
+  readonly alpha: number;
+  readonly epsilon: number;
+  readonly momentum: number;
+}
+interface AdamLikeSpec extends CommonOptimizerSpec {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+export interface AdamSpec extends AdamLikeSpec {
+  readonly kind: "adam";
+}
+export interface AdamwSpec extends AdamLikeSpec {
+  readonly kind: "adamw";
+}
+export type OptimizerSpec = SgdSpec | RmspropSpec | AdamSpec | AdamwSpec;
 
 export interface StopSpec {
   readonly steps: number;

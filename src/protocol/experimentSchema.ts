@@ -163,8 +163,10 @@ export function withDefaults(value: Json, node: SchemaNode = experimentSchema): 
   if (!isObject(value)) return value;
   const filled: JsonObject = { ...value };
   // The discriminating key has its default in the outer node: it is filled before the branch is looked up.
-  for (const [key, property] of Object.entries(propertiesOf(node, {}))) {
-    if (filled[key] === undefined && property.default !== undefined) filled[key] = property.default;
+  for (const [key, property] of Object.entries(resolved(node).properties ?? {})) {
+    if (property === true) continue;
+    const standard = resolved(property).default;
+    if (filled[key] === undefined && standard !== undefined) filled[key] = standard;
   }
   for (const [key, property] of Object.entries(propertiesOf(node, filled))) {
     if (filled[key] === undefined && property.default !== undefined) filled[key] = property.default;

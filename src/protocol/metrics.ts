@@ -14,6 +14,7 @@ const m = (name: string, label: string, unit: string, formula: string, source: s
 
 const wme = "Wu, Ma & E, NeurIPS 2018";
 const cohen = "Cohen et al., ICLR 2021";
+const cohenAdaptive = "Cohen et al. 2022";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
 
 export const metrics = [
@@ -33,6 +34,7 @@ export const metrics = [
     "share of test examples whose largest output is the label",
     "",
   ),
+  m("learningRate", "learning rate", "θ² / loss", "η in force at this step, schedule applied", ""),
   m("gradNorm", "gradient norm", "loss / θ", "‖∇L(θ)‖₂ over all training examples", ""),
   m("gap.loss", "generalization gap (loss)", "loss", "test loss − training loss", ""),
   m("gap.accuracy", "generalization gap (accuracy)", "fraction", "training accuracy − test accuracy", ""),
@@ -42,6 +44,20 @@ export const metrics = [
     "sharpness error bar",
     "loss / θ²",
     "‖Hv − λv‖ of the reported Ritz pair",
+    "Parlett, The Symmetric Eigenvalue Problem, §4.5",
+  ),
+  m(
+    "preconditionedSharpness",
+    "preconditioned sharpness",
+    "1 / learning rate",
+    "λmax(P^-½ (H + cI) P^-½), P = √v̂ + ε, c the weight decay in the gradient",
+    cohenAdaptive,
+  ),
+  m(
+    "preconditionedSharpness.error",
+    "preconditioned sharpness error bar",
+    "1 / learning rate",
+    "‖Av − λv‖ of the reported Ritz pair",
     "Parlett, The Symmetric Eigenvalue Problem, §4.5",
   ),
   m("eigenvalues", "top Hessian eigenvalues", "loss / θ²", "λ₁ ≥ λ₂ ≥ … of H", wme),

@@ -24,7 +24,7 @@ export interface Finding {
 
 /** Kinds the contract plans and this version lacks, so that a reader of the documentation is not told of a typing error. */
 const planned: Readonly<Record<string, readonly string[]>> = {
-  "optimizer.kind": ["rmsprop", "adam", "adamw", "sam"],
+  "optimizer.kind": ["sam"],
   "launch.on": ["python", "slurm"],
 };
 

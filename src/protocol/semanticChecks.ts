@@ -135,7 +135,7 @@ const batchFits: Check = ({ data, optimizer }) => {
 };
 
 const nesterovHasMomentum: Check = ({ optimizer }) => {
-  if (!optimizer.nesterov || optimizer.momentum > 0) return [];
+  if (optimizer.kind !== "sgd" || !optimizer.nesterov || optimizer.momentum > 0) return [];
   const message = "`nesterov` is true but `momentum` is 0; expected momentum between 0 and 1.";
   return [
     finding({
@@ -144,6 +144,41 @@ const nesterovHasMomentum: Check = ({ optimizer }) => {
       hint: 'Give "momentum", e.g. 0.9, or set "nesterov" to false.',
     }),
   ];
+};
+
+const scheduleFits: Check = ({ optimizer, stop }, { written }) => {
+  const { schedule } = optimizer;
+  if (!schedule) return [];
+  if (schedule.kind === "cosine" && schedule.steps <= schedule.warmup) {
+    const given = getAt(written, ["optimizer", "schedule", "steps"]) !== undefined;
+    const message = `The cosine ends at step ${schedule.steps}${given ? "" : " (`stop.steps`)"}, but the warm-up takes ${schedule.warmup} steps; expected \`warmup\` below that.`;
+    const path = `optimizer.schedule${given ? ".steps" : ".warmup"}`;
+    return [finding({ path, message, hint: "Raise `steps`, which counts the warm-up, or lower `warmup`." })];
+  }
+  if (schedule.kind === "cosine" && schedule.steps >= unlimited) {
+    const message = "The cosine has no end: neither `schedule.steps` nor `stop.steps` is given.";
+    return [finding({ path: "optimizer.schedule", message, hint: 'Give "steps" in the schedule.' })];
+  }
+  if (schedule.warmup < stop.steps) return [];
+  const message = `The warm-up takes ${schedule.warmup} steps, but the run ends after ${stop.steps}; the learning rate is never reached.`;
+  return [
+    finding({
+      path: "optimizer.schedule.warmup",
+      severity: "warning",
+      message,
+      hint: `Set it below ${stop.steps}.`,
+    }),
+  ];
+};
+
+/** Steps of a run that is limited by minutes alone. */
+const unlimited = 1_000_000_000;
+
+const decayIsGentle: Check = ({ optimizer }) => {
+  const { kind, weightDecay, learningRate } = optimizer;
+  if (kind !== "adamw" || learningRate * weightDecay < 2) return [];
+  const message = `\`learningRate\` times \`weightDecay\` is ${learningRate * weightDecay}; from 2 on the decay alone makes every weight grow.`;
+  return [finding({ path: "optimizer.weightDecay", message, hint: "Lower one of the two." })];
 };
 
 const lossFitsTargets: Check = ({ data, loss }) => {
@@ -211,6 +246,8 @@ const checks: readonly Check[] = [
   learningRateGiven,
   batchFits,
   nesterovHasMomentum,
+  scheduleFits,
+  decayIsGentle,
   lossFitsTargets,
   oneClassColumn,
   enoughForClasses,

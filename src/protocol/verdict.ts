@@ -35,12 +35,19 @@ export interface Verdict {
     readonly learningRate: number;
     readonly batchSize: BatchSize;
     readonly examples: number;
+    /** β of heavy ball or Nesterov; β₁ for Adam. */
     readonly momentum: number;
     readonly nesterov: boolean;
+    /** Kind of optimizer. */
+    readonly optimizer: string;
+    /** The experiment's own learning rate, where a schedule made the one in force another. */
+    readonly baseLearningRate?: number;
   };
   /** null where the run reached no point at which it could be measured (it diverged). */
   readonly readings: {
     readonly sharpness: Reading | null;
+    /** λmax(P^{-1/2}HP^{-1/2}), which decides in the place of the sharpness; null for optimizers without a preconditioner. */
+    readonly preconditionedSharpness: Reading | null;
     readonly gaussNewtonSharpness: Reading | null;
     readonly nonuniformity: Reading | null;
     /** Growth ρ of E‖δ‖² per step at the run's own settings. */

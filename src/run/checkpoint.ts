@@ -15,6 +15,8 @@ export interface TrainingState {
   readonly theta: Float32Array;
   /** Optimizer slots by name, each [d]. */
   readonly slots: ReadonlyMap<string, Float32Array>;
+  /** Step at which the optimizer state was new: 0, or where a run branched off. */
+  readonly since: number;
   readonly sampler: SamplerState | null;
   /** Probe id → vectors that make its next reading warm. */
   readonly memories: ReadonlyMap<string, readonly Float32Array[]>;
@@ -37,8 +39,10 @@ export function saveCheckpoint(folder: string, model: Model, state: TrainingStat
       vectors.map((data, i) => [`probe.${probe}.${i}`, { shape: [data.length], data }] as const),
     ),
   ];
-  const { step, time, initialLoss, sampler } = state;
-  const bytes = encodeSafetensors(tensors, { basin: JSON.stringify({ step, time, initialLoss, sampler }) });
+  const { step, time, initialLoss, since, sampler } = state;
+  const bytes = encodeSafetensors(tensors, {
+    basin: JSON.stringify({ step, time, initialLoss, since, sampler }),
+  });
   const file = name(step);
   const partial = join(folder, `.${file}.partial`);
   writeFileSync(partial, bytes);
@@ -66,7 +70,10 @@ export function loadCheckpoint(
     fillFrom(tensors, model, viewsOf(values, shapes), path, prefix);
     return values;
   };
-  const rest = JSON.parse(metadata.basin) as Pick<TrainingState, "step" | "time" | "initialLoss" | "sampler">;
+  const rest = JSON.parse(metadata.basin) as Pick<
+    TrainingState,
+    "step" | "time" | "initialLoss" | "since" | "sampler"
+  >;
   const memories = new Map<string, Float32Array[]>();
   for (const [key, { data }] of tensors) {
     const probe = /^probe\.(.+)\.\d+$/.exec(key)?.[1];

@@ -16,7 +16,8 @@ export async function measure({ experiment, file, weights }: RunRequest): Promis
   const say = (what: string): void =>
     void process.stderr.write(`measuring ${what}
 `);
-  const point = await measurePoint(problem, context, theta, new Map(), say, "full");
+  const state = { step: null, slots: new Map<string, Float32Array>(), count: 0 };
+  const point = await measurePoint(problem, context, theta, state, new Map(), say, "full");
   const verdict = assembleVerdict({
     experiment,
     n: problem.n,

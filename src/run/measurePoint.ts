@@ -1,15 +1,16 @@
 // Everything that can be said about one point θ: the metrics, and the readings a verdict rests on.
 import { traceAndNorm } from "../curvature/trace";
 import { EigenTracker } from "../curvature/tracker";
-import type { ProbeContext } from "../probes";
-import { varianceReading } from "../probes/noise";
+import type { Descent, ProbeContext } from "../probes";
+import { noVarianceReading, varianceReading } from "../probes/noise";
+import { meanLimitOf, preconditionedSharpness } from "../probes/sharpness";
 import type { MetricValues } from "../protocol/metrics";
 import type { Reading } from "../protocol/verdict";
 import { smallestStableBatch } from "../stability/growth";
-import { meanLimit } from "../stability/thresholds";
 import type { Bracket } from "../stability/varianceLimit";
 import { norm } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
+import { descentOf, type OptimizerState } from "./descent";
 import type { Problem } from "./problem";
 
 /** Up to this many rows of the Gram matrix a closing reading is exact; above it a bracket of this rank. */
@@ -17,6 +18,8 @@ const exactRows = 1000;
 const closingRank = 96;
 /** Above this many multiplications a product (n·d) each direction costs seconds, and a third of them has to do. */
 const dearProduct = 1e8;
+/** A preconditioned Gram matrix costs a product a row: multiplications at most. */
+const dearGram = 1e10;
 /** Momentum doubles the state, so its exact map is affordable up to half of that. */
 const exactRowsMomentum = 300;
 
@@ -28,10 +31,14 @@ export interface PointReadings {
   readonly sharpness: Reading;
   readonly gaussNewtonSharpness: Reading;
   readonly nonuniformity: Reading;
-  readonly growth: Reading;
+  readonly growth: Reading | null;
+  readonly preconditionedSharpness: Reading | null;
+  readonly descent: Descent;
   readonly meanLimit: number;
   readonly meanLimitError: number;
-  readonly variance: Bracket;
+  readonly variance: Bracket | null;
+  /** Why there is no mean-square reading, or null. */
+  readonly noVariance: string | null;
   readonly smallestStableBatch: number | null;
 }
 
@@ -40,13 +47,13 @@ export async function measurePoint(
   problem: Problem,
   context: ProbeContext,
   theta: Float32Array,
+  state: OptimizerState,
   warm: ReadonlyMap<string, readonly Float32Array[]> = new Map(),
   say: (what: string) => void = () => undefined,
   /** `full` adds the readings a verdict does not need: trace and Frobenius norm. */
   extent: "verdict" | "full" = "verdict",
 ): Promise<PointReadings> {
-  const { experiment, d, n } = problem;
-  const { optimizer } = experiment;
+  const { experiment, d } = problem;
   const { curvature } = context;
   curvature.setPoint(theta);
   const rng = new Rng(experiment.seed, "measure");
@@ -56,6 +63,8 @@ export async function measurePoint(
   const here = await curvature.evaluate();
   const { train, test } = await context.score();
   const gradNorm = norm(here.gradient);
+  context.descent = descentOf(experiment.optimizer, state, here.gradient);
+  const { descent } = context;
 
   const track = async (what: string, top: number, tolerance: number, op = curvature.hessian()) => {
     say(what);
@@ -64,6 +73,9 @@ export async function measurePoint(
     return tracker.measure(op);
   };
   const sharp = await track("sharpness", top, experiment.probes.sharpness?.tolerance ?? 1e-3);
+  say("preconditioned sharpness");
+  const scaled = new EigenTracker({ size: d, top: 1, tolerance: 1e-3, rng });
+  const own = await preconditionedSharpness(context, scaled);
   const flat = await track("Gauss–Newton sharpness", 1, 1e-3, curvature.gaussNewton());
   const uneven = await track("non-uniformity", 1, 1e-3, curvature.noiseMatrix());
   const s = Math.sqrt(Math.max(0, uneven.values[0]));
@@ -76,26 +88,14 @@ export async function measurePoint(
   }
 
   say("mean-square limit");
-  const rows = n * problem.data.outputs;
-  const exact = rows <= (optimizer.momentum > 0 ? exactRowsMomentum : exactRows);
-  const {
-    factors,
-    limit,
-    growth: rate,
-  } = await varianceReading(
-    context,
-    exact ? "all" : optimizer.momentum > 0 || n * d > dearProduct ? closingRank / 3 : closingRank,
-  );
-  const { momentum, nesterov, learningRate } = optimizer;
-  const smallest = await smallestStableBatch(factors, {
-    learningRate,
-    momentum,
-    nesterov,
-    gemm: context.gemm,
-  });
+  const noVariance = noVarianceReading(descent);
+  const variance = noVariance === null ? await varianceAt(problem, context) : null;
 
-  const mean = meanLimit(sharp.values[0], optimizer);
-  const relative = sharp.residuals[0] / Math.abs(sharp.values[0]);
+  const mean = meanLimitOf(sharp.values[0], own?.values[0] ?? null, descent);
+  const [decisive, decisiveError] = own
+    ? [own.values[0], own.residuals[0]]
+    : [sharp.values[0], sharp.residuals[0]];
+  const relative = decisiveError / Math.abs(decisive);
   const metrics: MetricValues = {
     "loss.train": train.loss,
     ...(test ? { "loss.test": test.loss, "gap.loss": test.loss - train.loss } : {}),
@@ -107,14 +107,20 @@ export async function measurePoint(
     sharpness: sharp.values[0],
     "sharpness.error": sharp.residuals[0],
     eigenvalues: sharp.values,
+    ...(own && {
+      preconditionedSharpness: own.values[0],
+      "preconditionedSharpness.error": own.residuals[0],
+    }),
     gaussNewtonSharpness: flat.values[0],
     nonuniformity: s,
     ...whole,
     "stability.meanLimit": mean,
-    "stability.varianceLimit": limit.upper,
-    "stability.varianceLimit.lower": limit.lower,
-    "stability.limit": Math.min(mean, limit.upper),
-    "stability.growth": rate.rho,
+    ...(variance && {
+      "stability.varianceLimit": variance.limit.upper,
+      "stability.varianceLimit.lower": variance.limit.lower,
+      "stability.growth": variance.growth.rho,
+    }),
+    "stability.limit": Math.min(mean, variance?.limit.upper ?? Infinity),
   };
   return {
     metrics,
@@ -137,15 +143,37 @@ export async function measurePoint(
       error: s > 0 ? uneven.residuals[0] / (2 * s) : uneven.residuals[0],
       how: `Lanczos on Σ from Gauss–Newton factors, ${uneven.products} products`,
     },
-    growth: {
-      value: rate.rho,
-      error: rate.error,
-      how: `second-moment map of rank ${factors.r} of ${factors.fullRank}`,
+    growth: variance && {
+      value: variance.growth.rho,
+      error: variance.growth.error,
+      how: `second-moment map of rank ${variance.factors.r} of ${variance.factors.fullRank}`,
     },
+    preconditionedSharpness: own && {
+      value: own.values[0],
+      error: own.residuals[0],
+      how: `Lanczos on P^-½ H P^-½, ${own.products} products`,
+    },
+    descent,
     meanLimit: mean,
     meanLimitError: Number.isFinite(mean) ? mean * relative : 0,
-    variance: limit,
-    smallestStableBatch: smallest,
+    variance: variance?.limit ?? null,
+    noVariance,
+    smallestStableBatch: variance?.smallestStableBatch ?? null,
+  };
+}
+
+/** The mean-square readings, exact where that is affordable. */
+async function varianceAt({ n, d, data }: Problem, context: ProbeContext) {
+  const { descent, gemm } = context;
+  const rows = n * data.outputs;
+  const hasMomentum = (descent.momentum ?? 0) > 0;
+  const dear = descent.preconditioner !== null && rows * n * d > dearGram;
+  const exact = rows <= (hasMomentum ? exactRowsMomentum : exactRows) && !dear;
+  const rank = exact ? "all" : hasMomentum || n * d > dearProduct ? closingRank / 3 : closingRank;
+  const reading = await varianceReading(context, rank);
+  return {
+    ...reading,
+    smallestStableBatch: await smallestStableBatch(reading.factors, { ...descent, gemm }),
   };
 }
 

@@ -3,11 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openEngine, openGemm } from "../engines";
 import type { ProbeContext } from "../probes";
+import type { Experiment } from "../protocol/experiment";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
 import type { RunRequest } from "../protocol/request";
 import { files, type RunInfo } from "../protocol/runFolder";
 import { loadCheckpoint, newestCheckpoint, type TrainingState } from "./checkpoint";
+import { descentOf } from "./descent";
 import { describeSelf } from "./describeSelf";
 import { EventLog } from "./eventLog";
 import { Interrupt } from "./interrupt";
@@ -15,7 +17,7 @@ import { measurePoint } from "./measurePoint";
 import { Problem } from "./problem";
 import { train, type Reached } from "./train";
 import { assembleVerdict } from "./verdict";
-import { optimizers } from "../optimizers";
+import { optimizerOf } from "../optimizers";
 
 /** What the process's exit status says. */
 export type Status = 0 | 130;
@@ -26,7 +28,9 @@ export async function contextOf(
   theta: Float32Array,
   check: () => void,
 ): Promise<ProbeContext> {
+  const { optimizer } = problem.experiment;
   return {
+    descent: descentOf(optimizer, { step: null, slots: new Map(), count: 0 }, new Float32Array(problem.d)),
     experiment: problem.experiment,
     n: problem.n,
     batchSize: problem.batchSize,
@@ -39,6 +43,8 @@ export async function contextOf(
     }),
   };
 }
+
+const slotsOf = ({ optimizer }: Experiment): readonly string[] => optimizerOf(optimizer).slots(optimizer);
 
 const writeJson = (path: string, value: unknown): void => writeFileSync(path, `${stringify(value, 2)}\n`);
 
@@ -88,13 +94,7 @@ export async function resume(folder: string): Promise<Status> {
       "holds no checkpoint",
       "The run ended before its first one; start it anew with `basin run`.",
     );
-  const { optimizer } = old.experiment;
-  const saved = loadCheckpoint(
-    checkpoint,
-    problem.model,
-    problem.d,
-    optimizers[optimizer.kind].slots(optimizer),
-  );
+  const saved = loadCheckpoint(checkpoint, problem.model, problem.d, slotsOf(old.experiment));
   const info: RunInfo = {
     ...old,
     ...(await describeSelf(old.file)),
@@ -127,6 +127,10 @@ async function go(
     probes: Object.keys(experiment.probes),
     steps: experiment.stop.steps,
     ...(saved ? { resumedAt: saved.step } : {}),
+    dynamics: {
+      preconditioned: context.descent.preconditioner !== null,
+      ...optimizerOf(experiment.optimizer).dynamics(experiment.optimizer),
+    },
   });
   log.flush();
   try {
@@ -155,20 +159,19 @@ async function go(
 async function verdictOf(problem: Problem, context: ProbeContext, folder: string, reached: Reached) {
   const diverged = reached.reason === "diverged";
   const { theta } = reached;
+  let { state } = reached;
   let step = reached.step;
   if (diverged) {
     const path = newestCheckpoint(join(folder, files.checkpoints));
-    const { optimizer } = problem.experiment;
-    const last = path
-      ? loadCheckpoint(path, problem.model, problem.d, optimizers[optimizer.kind].slots(optimizer))
-      : null;
+    const last = path ? loadCheckpoint(path, problem.model, problem.d, slotsOf(problem.experiment)) : null;
     if (last) {
       theta.set(last.theta);
       step = last.step;
+      state = { step, slots: last.slots, count: step - last.since };
     }
   }
   const point = theta.every(Number.isFinite)
-    ? await measurePoint(problem, context, theta, diverged ? new Map() : reached.memories)
+    ? await measurePoint(problem, context, theta, state, diverged ? new Map() : reached.memories)
     : null;
   const verdict = assembleVerdict({
     experiment: problem.experiment,

@@ -1,7 +1,7 @@
 // One training step: gradient on a batch, then the optimizer's update, in place on one flat vector.
 import { viewsOf } from "../curvature/flat";
 import type { Compiled } from "../engines/engine";
-import { optimizers } from "../optimizers";
+import { clipNorm, learningRateAt, optimizerOf } from "../optimizers";
 import { BatchSampler, gather } from "./batches";
 import type { TrainingState } from "./checkpoint";
 import type { Problem } from "./problem";
@@ -11,6 +11,8 @@ export class Stepper {
   readonly gradient: Float32Array;
   readonly slots: ReadonlyMap<string, Float32Array>;
   readonly sampler: BatchSampler | null;
+  /** Step at which the optimizer state was new. */
+  readonly since: number;
   private readonly into: Float32Array[];
   private readonly feeds: Float32Array[];
   private readonly lossValue = new Float32Array(1);
@@ -25,7 +27,8 @@ export class Stepper {
     const { experiment, shapes, d, n, batchSize, data } = problem;
     this.theta = theta;
     this.gradient = new Float32Array(d);
-    const names = optimizers[experiment.optimizer.kind].slots(experiment.optimizer);
+    const names = optimizerOf(experiment.optimizer).slots(experiment.optimizer);
+    this.since = saved?.since ?? 0;
     this.slots = new Map(names.map((slot) => [slot, saved?.slots.get(slot) ?? new Float32Array(d)]));
     this.state = [...this.slots.values()];
     const full = batchSize === n;
@@ -57,6 +60,8 @@ export class Stepper {
   /** Moves θ by the gradient that `look` left. */
   move(step: number): void {
     const { optimizer } = this.problem.experiment;
-    optimizers[optimizer.kind].update(optimizer, this.theta, this.gradient, this.state, step);
+    const eta = learningRateAt(optimizer, step);
+    if (optimizer.clip !== undefined) clipNorm(this.gradient, optimizer.clip);
+    optimizerOf(optimizer).update(optimizer, eta, this.theta, this.gradient, this.state, step - this.since);
   }
 }

@@ -1,12 +1,14 @@
 // The training loop: step, probe, log, checkpoint, until a stop condition, divergence or a signal.
 import { join } from "node:path";
 import { norm } from "../util/linalg/vector";
+import { learningRateAt } from "../optimizers";
 import { probes, type ActiveProbe, type ProbeContext } from "../probes";
 import type { EndReason } from "../protocol/events";
 import type { MetricValues } from "../protocol/metrics";
 import { files } from "../protocol/runFolder";
 import { Rng } from "../util/rng";
 import { saveCheckpoint, type TrainingState } from "./checkpoint";
+import { descentOf, type OptimizerState } from "./descent";
 import type { EventLog } from "./eventLog";
 import { Interrupted, type Interrupt } from "./interrupt";
 import type { Problem } from "./problem";
@@ -25,6 +27,7 @@ export interface Reached {
   readonly loss: number;
   readonly initialLoss: number;
   readonly memories: ReadonlyMap<string, readonly Float32Array[]>;
+  readonly state: OptimizerState;
 }
 
 interface Going {
@@ -44,7 +47,7 @@ export async function train(
   saved: TrainingState | null,
 ): Promise<Reached> {
   const { experiment, n, batchSize } = problem;
-  const { stop, checkpoints } = experiment;
+  const { stop, checkpoints, optimizer } = experiment;
   const stepper = await Stepper.make(problem, theta, saved);
   const going = probes.flatMap((probe): Going[] => {
     const every = probe.every(experiment);
@@ -74,6 +77,7 @@ export async function train(
       initialLoss,
       theta,
       slots: stepper.slots,
+      since: stepper.since,
       sampler,
       memories: memoriesOf(going),
     };
@@ -81,10 +85,20 @@ export async function train(
     log.add({ kind: "checkpoint", step, file: `${files.checkpoints}/${file}` });
     log.flush();
   };
+  const optimizerState = (): OptimizerState => ({ step, slots: stepper.slots, count: step - stepper.since });
+  // A schedule's learning rate is logged whenever it is not the one logged last.
+  let loggedRate: number | null = null;
+  const changedRate = (): MetricValues => {
+    const learningRate = learningRateAt(optimizer, step);
+    if (!optimizer.schedule || learningRate === loggedRate) return {};
+    loggedRate = learningRate;
+    return { learningRate };
+  };
   const read = async ({ probe, active }: Going): Promise<void> => {
     // A reading may take seconds: what is known already goes to the disk first.
     log.flush();
     context.curvature.setPoint(theta);
+    context.descent = descentOf(optimizer, optimizerState(), stepper.gradient);
     const { meter } = context.curvature;
     const products = meter.products;
     const t0 = performance.now();
@@ -95,12 +109,15 @@ export async function train(
     const both = Math.min(limits.mean ?? Infinity, limits.variance ?? Infinity);
     const touched = "stability.meanLimit" in values || "stability.varianceLimit" in values;
     const extra: MetricValues = touched ? { "stability.limit": both } : {};
-    log.add({ kind: "metrics", step, time: clock(), probe: probe.id, cost, values: { ...values, ...extra } });
+    const all = { ...values, ...extra, ...changedRate() };
+    log.add({ kind: "metrics", step, time: clock(), probe: probe.id, cost, values: all });
     log.flush();
   };
   const end = (reason: EndReason): Reached => {
     if (reason !== "diverged" && step % checkpoints.every !== 0) keep();
-    return { step, time: clock(), reason, theta, loss: trainLoss, initialLoss, memories: memoriesOf(going) };
+    const memories = memoriesOf(going);
+    const state = optimizerState();
+    return { step, time: clock(), reason, theta, loss: trainLoss, initialLoss, memories, state };
   };
 
   if (saved === null) keep();
@@ -121,7 +138,7 @@ export async function train(
             kind: "metrics",
             step,
             time: clock(),
-            values: { "loss.train": known, ...(full ? { gradNorm } : {}) },
+            values: { "loss.train": known, ...(full ? { gradNorm } : {}), ...changedRate() },
           });
       }
       const finite = Number.isFinite(batchLoss) && Number.isFinite(known ?? 0);

@@ -1,4 +1,5 @@
 // Puts a verdict into words and numbers (theory.md, section 7): what was judged, on which evidence, what to change.
+import { optimizerOf } from "../optimizers";
 import type { Experiment } from "../protocol/experiment";
 import type { Verdict } from "../protocol/verdict";
 import { judge } from "../stability/judge";
@@ -29,7 +30,9 @@ const fmt = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPreci
 /** The verdict of a run or a measurement at the point it reached. */
 export function assembleVerdict(judged: Judged): Verdict {
   const { experiment, n, step, diverged, point, initialLoss } = judged;
-  const { learningRate, batchSize, momentum, nesterov } = experiment.optimizer;
+  const { kind, learningRate: base, batchSize } = experiment.optimizer;
+  const learningRate = rateOf(judged);
+  const { momentum = 0, nesterov = false } = optimizerOf(experiment.optimizer).dynamics(experiment.optimizer);
   const decision = judge({
     diverged,
     learningRate,
@@ -53,9 +56,18 @@ export function assembleVerdict(judged: Judged): Verdict {
       interpolationResidual: point?.interpolationResidual ?? NaN,
       why: minimum.why,
     },
-    settings: { learningRate, batchSize, examples: n, momentum, nesterov },
+    settings: {
+      learningRate,
+      batchSize,
+      examples: n,
+      momentum,
+      nesterov,
+      optimizer: kind,
+      ...(learningRate === base ? {} : { baseLearningRate: base }),
+    },
     readings: {
       sharpness: point?.sharpness ?? null,
+      preconditionedSharpness: point?.preconditionedSharpness ?? null,
       gaussNewtonSharpness: point?.gaussNewtonSharpness ?? null,
       nonuniformity: point?.nonuniformity ?? null,
       growth: point?.growth ?? null,
@@ -63,14 +75,38 @@ export function assembleVerdict(judged: Judged): Verdict {
     limits: { mean: point?.meanLimit ?? null, variance: point?.variance ?? null, binding: decision.binding },
     largestStableLearningRate: limit,
     smallestStableBatchSize: point?.smallestStableBatch ?? null,
-    escapeTime: point ? escapeTime(point.growth.value) : null,
+    escapeTime: point?.growth ? escapeTime(point.growth.value) : null,
     evidence: [
       "Sharpness and the mean limit use the full Hessian.",
       "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
       ...decision.evidence,
+      ...optimizerEvidence(judged),
       ...(initialLoss > 0 ? [] : ["The initial loss is not known."]),
     ],
   };
+}
+
+/** The learning rate in force at the point, schedule applied. */
+const rateOf = ({ experiment, point }: Judged): number =>
+  point?.descent.learningRate ?? experiment.optimizer.learningRate;
+
+/** What the optimizer adds to the assumptions. */
+function optimizerEvidence({ experiment, point }: Judged): string[] {
+  const { schedule, clip, weightDecay } = experiment.optimizer;
+  const lines: string[] = [];
+  if (point?.preconditionedSharpness)
+    lines.push(
+      point.descent.settled
+        ? "The preconditioner P is held fixed at its value here; sharpness is that of P^-½ H P^-½."
+        : "There is no optimizer state here: the preconditioner is |∇L| + ε, where this gradient would bring it.",
+    );
+  if (point?.noVariance) lines.push(point.noVariance);
+  if (weightDecay)
+    lines.push("Weight decay is part of the dynamics judged: it adds to the curvature of every direction.");
+  if (schedule) lines.push("The learning rate judged is the one its schedule has reached at this step.");
+  if (clip !== undefined)
+    lines.push("Gradient clipping is left out: near a minimum gradients are shorter than it allows.");
+  return lines;
 }
 
 function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): {
@@ -91,18 +127,22 @@ function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): 
 }
 
 function summarize(
-  { experiment, step, divergedAt, point }: Judged,
+  judged: Judged,
   verdict: Verdict["verdict"],
   binding: "mean" | "variance" | null,
   limit: number | null,
   atMinimum: boolean,
 ): string {
-  const eta = fmt(experiment.optimizer.learningRate);
+  const { step, divergedAt, point } = judged;
+  const rate = rateOf(judged);
+  const eta = fmt(rate);
   const most = limit === null ? "" : fmt(limit);
-  const share = limit === null ? "" : `${Math.round((100 * experiment.optimizer.learningRate) / limit)} %`;
+  const share = limit === null ? "" : `${Math.round((100 * rate) / limit)} %`;
   const where = atMinimum ? "this minimum" : "this point";
   const away = atMinimum ? "" : " The run had not settled at a minimum, so this is provisional.";
-  const cause = binding === "variance" ? "the noise of its batches" : "its sharpness";
+  const own = point?.preconditionedSharpness;
+  const sharpness = own ? "preconditioned sharpness" : "sharpness";
+  const cause = binding === "variance" ? "the noise of its batches" : `its ${sharpness}`;
   switch (verdict) {
     case "diverged":
       return (
@@ -112,7 +152,7 @@ function summarize(
           : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)
       );
     case "unstable-mean":
-      return `Unstable: ${where} has sharpness ${fmt(point?.sharpness.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
+      return `Unstable: ${where} has ${sharpness} ${fmt((own ?? point?.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
     case "unstable-variance":
       return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${away}`;
     case "edge":
@@ -124,18 +164,33 @@ function summarize(
   }
 }
 
-function reasons({ experiment, n, point, loss }: Judged): string[] {
+function reasons(judged: Judged): string[] {
+  const { experiment, n, point, loss } = judged;
   if (!point) return [`Training loss ${fmt(loss)}; no finite point was left to measure.`];
-  const { learningRate, batchSize, momentum, nesterov } = experiment.optimizer;
-  const { variance: v, sharpness, nonuniformity, growth } = point;
-  const bracket = v.exact
-    ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
-    : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
-  return [
-    `Sharpness ${fmt(sharpness.value)} ± ${fmt(sharpness.error)}; learning rate ${fmt(learningRate)} allows at most ${fmt(sharpnessLimit({ learningRate, momentum, nesterov }))}.`,
+  const { batchSize } = experiment.optimizer;
+  const { variance: v, sharpness, nonuniformity, growth, descent, preconditionedSharpness: own } = point;
+  // A preconditioned reading holds the weight decay of the gradient already.
+  const allowed = fmt(sharpnessLimit(own ? { ...descent, weightDecay: 0 } : descent));
+  const allows = `learning rate ${fmt(descent.learningRate)} allows at most ${allowed}`;
+  const value = (reading: { value: number; error: number }): string =>
+    `${fmt(reading.value)} ± ${fmt(reading.error)}`;
+  const lines = [
+    own
+      ? `Preconditioned sharpness ${value(own)}; ${allows}. The sharpness itself is ${value(sharpness)}.`
+      : `Sharpness ${value(sharpness)}; ${allows}.`,
     `Mean limit: stable up to learning rate ${fmt(point.meanLimit)} on average.`,
-    `Mean-square limit at batch size ${batchSize === "full" ? `${n} (full)` : batchSize}: ${bracket}.`,
-    `Non-uniformity ${fmt(nonuniformity.value)} ± ${fmt(nonuniformity.error)}.`,
-    `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
   ];
+  if (v) {
+    const bracket = v.exact
+      ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
+      : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
+    const size = batchSize === "full" ? `${n} (full)` : batchSize;
+    lines.push(`Mean-square limit at batch size ${size}: ${bracket}.`);
+  }
+  lines.push(`Non-uniformity ${value(nonuniformity)}.`);
+  if (growth)
+    lines.push(
+      `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
+    );
+  return lines;
 }

@@ -1,14 +1,12 @@
 // How fast E‖δ‖² grows per step at given settings: the spectral radius ρ of the second-moment map.
 import type { Gemm } from "../util/gemm";
 import { lanczosMax } from "../util/linalg/lanczosMax";
-import { noiseMap, type Factors } from "./secondMoment";
-import { samplingFactor } from "./thresholds";
+import { batchMoment, type Factors } from "./secondMoment";
+import { samplingFactor, type Dynamics } from "./thresholds";
 
-export interface GrowthOptions {
+export interface GrowthOptions extends Dynamics {
   readonly learningRate: number;
   readonly batchSize: number;
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
   readonly gemm: Gemm;
   /** Restarts of the Lanczos process at most; fewer are quicker and less exact. */
   readonly restarts?: number;
@@ -25,28 +23,29 @@ export interface Growth {
 export const growth = (factors: Factors, options: GrowthOptions): Promise<Growth> =>
   options.momentum ? growthOfMomentum(factors, options) : growthOfSgd(factors, options);
 
+/** Without momentum both kinds of weight decay shift the spectrum: γη(H + c) + ηw = γη(H + c + w/γ). */
+export const shiftWithoutMomentum = ({ weightDecay = 0, decoupledDecay = 0, gain = 1 }: Dynamics): number =>
+  weightDecay + decoupledDecay / gain;
+
 /** ρ of Q(η) = I − 2ηC + η²D, symmetric in the Frobenius product: Lanczos from a positive definite start. */
-async function growthOfSgd(
-  factors: Factors,
-  { learningRate: eta, batchSize, gemm, restarts = 12 }: GrowthOptions,
-): Promise<Growth> {
+async function growthOfSgd(factors: Factors, options: GrowthOptions): Promise<Growth> {
+  const { learningRate, batchSize, gemm, restarts = 12, gain = 1 } = options;
   const { n, r, lambda } = factors;
   if (Number.isNaN(lambda[0])) return { rho: NaN, error: NaN };
-  const p = samplingFactor(n, batchSize);
-  const noise = noiseMap(factors, gemm);
+  const eta = gain * learningRate;
+  const shift = shiftWithoutMomentum(options);
+  const moment = batchMoment(factors, gemm, samplingFactor(n, batchSize), shift);
   const start = new Float64Array(r * r);
   for (let a = 0; a < r; a++) start[a * r + a] = 1;
   const { value, residual } = await lanczosMax(
     async (Z) => {
-      const N = p > 0 ? await noise(Z) : new Float64Array(r * r);
+      const F = await moment(Z);
       for (let a = 0; a < r; a++)
         for (let b = 0; b < r; b++) {
           const i = a * r + b;
-          N[i] =
-            Z[i] * (1 - eta * (lambda[a] + lambda[b]) + eta * eta * (1 - p) * lambda[a] * lambda[b]) +
-            eta * eta * p * N[i];
+          F[i] = Z[i] * (1 - eta * (lambda[a] + lambda[b] + 2 * shift)) + eta * eta * F[i];
         }
-      return N;
+      return F;
     },
     start,
     1e-9,
@@ -62,44 +61,56 @@ const [burnIn, half] = [150, 75];
  * ρ of the 2r-dimensional map S ↦ E[z′z′ᵀ], z = (θ, v), held as blocks P = E θθᵀ, Q = E θvᵀ, R = E vvᵀ. In the eigenbasis H is
  * diagonal, so all but the noise part is elementwise. P and R are symmetrised every step: rounding error in their antisymmetric
  * part is not damped. The trace ratio oscillates where leading eigenvalues are complex, hence the geometric mean.
+ *
+ * With x = dθ + βv (where the step starts, d = 1 − ηw) and y = θ + κv (where the gradient is taken, κ = β for Nesterov, else 0):
+ * θ′ = x − γη H_B y, v′ = βv − γη H_B y.
  */
 export async function growthOfMomentum(factors: Factors, options: GrowthOptions): Promise<Growth> {
-  const { learningRate: eta, batchSize, momentum: beta = 0, nesterov = false, gemm } = options;
-  const { n, r, lambda } = factors;
-  if (Number.isNaN(lambda[0])) return { rho: NaN, error: NaN };
-  const p = samplingFactor(n, batchSize);
-  const noise = noiseMap(factors, gemm);
+  const { learningRate, batchSize, momentum: beta = 0, nesterov = false, gemm } = options;
+  const { gain = 1, weightDecay = 0, decoupledDecay = 0 } = options;
+  const { n, r } = factors;
+  if (Number.isNaN(factors.lambda[0])) return { rho: NaN, error: NaN };
+  const eta = gain * learningRate;
+  const d = 1 - learningRate * decoupledDecay;
+  const kappa = nesterov ? beta : 0;
+  const h = factors.lambda.map((value) => eta * (value + weightDecay));
+  const moment = batchMoment(factors, gemm, samplingFactor(n, batchSize), weightDecay);
   const size = r * r;
   let [P, Q, R] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)];
   for (let a = 0; a < r; a++) {
     P[a * r + a] = 1;
-    R[a * r + a] = eta * lambda[a];
+    R[a * r + a] = h[a];
   }
   const logs: number[] = [];
   let total = 0;
   for (let step = 0; step < burnIn + 2 * half; step++) {
-    const P1 = new Float64Array(size);
-    const Q1 = new Float64Array(size);
-    for (let a = 0; a < r; a++)
-      for (let b = 0; b < r; b++) {
-        const [i, j] = [a * r + b, b * r + a];
-        P1[i] = P[i] + beta * (Q[i] + Q[j]) + beta * beta * R[i];
-        Q1[i] = beta * Q[i] + beta * beta * R[i];
-      }
-    const X = nesterov ? P1 : P;
-    const N = p > 0 ? await noise(X) : null;
+    // E yyᵀ.
+    const Y = P.slice();
+    if (kappa > 0)
+      for (let a = 0; a < r; a++)
+        for (let b = 0; b < r; b++) {
+          const [i, j] = [a * r + b, b * r + a];
+          Y[i] += kappa * (Q[i] + Q[j] + kappa * R[i]);
+        }
+    const F = await moment(Y);
     const [P2, Q2, R2] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)];
-    // E θ₁yᵀ and E v₁yᵀ with y the point the gradient is taken at.
-    const thetaY = (i: number, j: number): number => (nesterov ? P1[i] : P[i] + beta * Q[j]);
-    const velocityY = (j: number): number => (nesterov ? Q1[j] : beta * Q[j]);
+    // E x yᵀ at (a, b), given its index and the transposed one, and E (βv) yᵀ.
+    const xy = (i: number, j: number): number =>
+      d * P[i] + d * kappa * Q[i] + beta * Q[j] + beta * kappa * R[i];
+    const vy = (i: number, j: number): number => beta * (Q[j] + kappa * R[i]);
     for (let a = 0; a < r; a++)
       for (let b = 0; b < r; b++) {
         const [i, j] = [a * r + b, b * r + a];
-        const F = (1 - p) * lambda[a] * lambda[b] * X[i] + (N ? p * N[i] : 0);
-        const noisePart = eta * eta * F;
-        P2[i] = P1[i] - eta * (thetaY(i, j) * lambda[b] + thetaY(j, i) * lambda[a]) + noisePart;
-        Q2[i] = Q1[i] - eta * (thetaY(i, j) * lambda[b] + velocityY(i) * lambda[a]) + noisePart;
-        R2[i] = beta * beta * R[i] - eta * (velocityY(j) * lambda[b] + velocityY(i) * lambda[a]) + noisePart;
+        const noisePart = eta * eta * F[i];
+        const [xyAB, xyBA, vyAB, vyBA] = [xy(i, j), xy(j, i), vy(i, j), vy(j, i)];
+        P2[i] =
+          d * d * P[i] +
+          d * beta * (Q[i] + Q[j]) +
+          beta * beta * R[i] -
+          (xyAB * h[b] + xyBA * h[a]) +
+          noisePart;
+        Q2[i] = beta * (d * Q[i] + beta * R[i]) - (xyAB * h[b] + vyBA * h[a]) + noisePart;
+        R2[i] = beta * beta * R[i] - (vyAB * h[b] + vyBA * h[a]) + noisePart;
       }
     let trace = 0;
     for (let a = 0; a < r; a++) trace += P2[a * r + a] + R2[a * r + a];

@@ -76,3 +76,25 @@ export function noiseMap({ n, K, r, A }: Factors, gemm: Gemm): (Z: Float64Array)
     return gemm(A, CA, r, r, rows, true, false);
   };
 }
+
+/** F[Z] = E[H_B Z H_B] over batches, every H_i shifted by `shift`·I; see `batchMoment`. */
+export type BatchMoment = (Z: Float64Array) => Promise<Float64Array>;
+
+/**
+ * F[Z] = E[H_B Z H_B] on symmetric Z [r, r] for batches of B examples drawn without replacement, where every Hᵢ is GᵢGᵢᵀ + cI:
+ * (1 − p) ΛZΛ + p N[Z] + c (ΛZ + ZΛ) + c² Z. Costs no matrix product when p = 0.
+ * @source theory.md, section 2; the shift by c is weight decay in the gradient.
+ */
+export function batchMoment(factors: Factors, gemm: Gemm, p: number, c = 0): BatchMoment {
+  const { r, lambda } = factors;
+  const noise = noiseMap(factors, gemm);
+  return async (Z) => {
+    const F = p > 0 ? await noise(Z) : new Float64Array(r * r);
+    for (let a = 0; a < r; a++)
+      for (let b = 0; b < r; b++) {
+        const i = a * r + b;
+        F[i] = p * F[i] + Z[i] * ((1 - p) * lambda[a] * lambda[b] + c * (lambda[a] + lambda[b] + c));
+      }
+    return F;
+  };
+}

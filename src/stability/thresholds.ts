@@ -1,8 +1,19 @@
 // Full-batch thresholds: how sharp a minimum may be for a learning rate, and the other way round.
 
-export interface MomentumSettings {
+/**
+ * An optimizer near a minimum, as linear stability sees it: θ ← (1 − ηw)θ + v, v ← βv − γη (H + cI) y, with y = θ, or
+ * y = θ + βv for Nesterov. A preconditioned optimizer has this form in the coordinates P^{1/2}θ, its P frozen.
+ */
+export interface Dynamics {
+  /** β of heavy ball or Nesterov. Default 0. */
   readonly momentum?: number;
   readonly nesterov?: boolean;
+  /** γ: effective over configured learning rate; 1 − β₁ where the momentum is a running mean, as Adam's. Default 1. */
+  readonly gain?: number;
+  /** c: weight decay that enters the gradient. Default 0. */
+  readonly weightDecay?: number;
+  /** w: weight decay apart from the gradient. Default 0. */
+  readonly decoupledDecay?: number;
 }
 
 /**
@@ -12,28 +23,37 @@ export interface MomentumSettings {
 export const samplingFactor = (n: number, batchSize: number): number =>
   n <= 1 || batchSize >= n ? 0 : (n - batchSize) / (batchSize * (n - 1));
 
-/** c with: stable iff η λmax ≤ c. Gradient descent 2; heavy ball 2 + 2β; Nesterov (2 + 2β)/(1 + 2β). */
-export function stabilityConstant({ momentum = 0, nesterov = false }: MomentumSettings): number {
+/** k with: stable iff γη(λmax + c) + (1+β)ηw ≤ k, w = 0 with Nesterov. Descent 2; heavy ball 2 + 2β; Nesterov (2 + 2β)/(1 + 2β). */
+export function stabilityConstant({ momentum = 0, nesterov = false }: Dynamics): number {
   return nesterov ? (2 + 2 * momentum) / (1 + 2 * momentum) : 2 + 2 * momentum;
 }
 
 /**
- * Largest λmax(H) at which full-batch descent with learning rate η stays: 2/η, (2+2β)/η or (2+2β)/((1+2β)η).
- * @source Cohen et al., ICLR 2021, §2 and appendix B; theory.md, section 3.
+ * Largest λmax at which full-batch descent with learning rate η stays: 2/η, (2+2β)/η, (2+2β)/((1+2β)η), (2+2β₁)/((1−β₁)η)
+ * for Adam's γ; less the weight decay. λmax is that of H, or of P^{-1/2}HP^{-1/2} for a preconditioned optimizer.
+ *
+ * Decoupled decay: with d = 1 − ηw the step on an eigenvalue λ has determinant dβ and trace d + β − γηλ, so its roots stay in the
+ * unit disk iff γηλ ≤ (1 + d)(1 + β) = (2 − ηw)(1 + β).
+ * @source Cohen et al., ICLR 2021, §2 and appendix B; Cohen et al. 2022, §2; theory.md, section 3.
  */
-export const sharpnessLimit = (settings: MomentumSettings & { readonly learningRate: number }): number =>
-  stabilityConstant(settings) / settings.learningRate;
+export function sharpnessLimit(settings: Dynamics & { readonly learningRate: number }): number {
+  const { learningRate: eta, momentum = 0, gain = 1, weightDecay = 0, decoupledDecay = 0 } = settings;
+  return (stabilityConstant(settings) - (1 + momentum) * eta * decoupledDecay) / (gain * eta) - weightDecay;
+}
 
-/** Largest learning rate below the full-batch threshold at sharpness λmax; Infinity where λmax ≤ 0, NaN for NaN. */
-export const meanLimit = (lambdaMax: number, settings: MomentumSettings = {}): number =>
-  lambdaMax <= 0 ? Infinity : stabilityConstant(settings) / lambdaMax;
+/** Largest learning rate below the full-batch threshold at sharpness λmax; Infinity where nothing grows, NaN for NaN. */
+export function meanLimit(lambdaMax: number, settings: Dynamics = {}): number {
+  const { momentum = 0, gain = 1, weightDecay = 0, decoupledDecay = 0 } = settings;
+  const pull = gain * (lambdaMax + weightDecay) + (1 + momentum) * decoupledDecay;
+  return pull <= 0 ? Infinity : stabilityConstant(settings) / pull;
+}
 
 /** RMSProp with a frozen preconditioner P: bound on λmax(P^{-1/2} H P^{-1/2}). @source Cohen et al. 2022, §2. */
-export const rmspropLimit = (learningRate: number): number => 2 / learningRate;
+export const rmspropLimit = (learningRate: number): number => sharpnessLimit({ learningRate });
 
 /** Adam with a frozen preconditioner: (2+2β₁)/((1−β₁)η), 38/η for β₁ = 0.9. @source Cohen et al. 2022, §2. */
 export const adamLimit = (learningRate: number, beta1 = 0.9): number =>
-  (2 + 2 * beta1) / ((1 - beta1) * learningRate);
+  sharpnessLimit({ learningRate, momentum: beta1, gain: 1 - beta1 });
 
 /**
  * The rectangle's bound on non-uniformity, s ≤ (1/η)(B(n−1)/(n−B))^{1/2}; Infinity for full batch.

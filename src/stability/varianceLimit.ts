@@ -1,9 +1,9 @@
 // The exact mean-square limit: the largest learning rate at which E‖δ‖² does not grow, as a bracket.
 import type { Gemm } from "../util/gemm";
 import { lanczosMax } from "../util/linalg/lanczosMax";
-import { growthOfMomentum } from "./growth";
-import { noiseMap, truncate, type Factors } from "./secondMoment";
-import { meanLimit, samplingFactor } from "./thresholds";
+import { growthOfMomentum, shiftWithoutMomentum } from "./growth";
+import { batchMoment, truncate, type Factors } from "./secondMoment";
+import { meanLimit, samplingFactor, type Dynamics } from "./thresholds";
 
 export interface Bracket {
   /** Certainly stable below this learning rate; 0 when nothing certifies a value. */
@@ -17,11 +17,9 @@ export interface Bracket {
   readonly lastChange: number;
 }
 
-export interface LimitOptions {
+export interface LimitOptions extends Dynamics {
   readonly batchSize: number;
   readonly gemm: Gemm;
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
   /** Learning rate the sufficient condition certifies (from all directions), for a truncated reading of plain SGD. */
   readonly certified?: number;
 }
@@ -43,42 +41,40 @@ export async function varianceLimit(factors: Factors, options: LimitOptions): Pr
   return { lower, upper, exact, rank, fullRank, lastChange: Math.max(0, (half - upper) / upper) };
 }
 
-async function sgdLimit(factors: Factors, { batchSize, gemm }: LimitOptions): Promise<number> {
+/** With weight decay c every Hᵢ is shifted by cI, so that C and D keep their form: η* = 2 / λmax(C̃^{-1/2} D̃ C̃^{-1/2}) of the shifted. */
+async function sgdLimit(factors: Factors, options: LimitOptions): Promise<number> {
+  const { batchSize, gemm, gain = 1 } = options;
   const { n, r, lambda } = factors;
-  if (!(lambda[0] > 0)) return Number.isNaN(lambda[0]) ? NaN : Infinity;
+  const shift = shiftWithoutMomentum(options);
   const p = samplingFactor(n, batchSize);
-  if (p === 0) return meanLimit(lambda[0]);
-  const noise = noiseMap(factors, gemm);
+  const sharpest = r === 0 ? 0 : lambda[0];
+  if (!(sharpest > 0) || p === 0) return meanLimit(sharpest, options);
+  const moment = batchMoment(factors, gemm, p, shift);
   // C̃^{-1/2}: C̃ is diagonal, ½(λa + λb).
   const root = new Float64Array(r * r);
   for (let a = 0; a < r; a++)
-    for (let b = 0; b < r; b++) root[a * r + b] = 1 / Math.sqrt((lambda[a] + lambda[b]) / 2);
+    for (let b = 0; b < r; b++) root[a * r + b] = 1 / Math.sqrt((lambda[a] + lambda[b]) / 2 + shift);
   // The top eigenvector is positive semidefinite: start from one such matrix, C̃^{1/2}[I].
   const start = new Float64Array(r * r);
-  for (let a = 0; a < r; a++) start[a * r + a] = Math.sqrt(lambda[a]);
+  for (let a = 0; a < r; a++) start[a * r + a] = Math.sqrt(lambda[a] + shift);
   const { value } = await lanczosMax(
     async (Y) => {
-      const Z = Y.map((y, i) => y * root[i]);
-      const N = await noise(Z);
-      for (let a = 0; a < r; a++)
-        for (let b = 0; b < r; b++) {
-          const i = a * r + b;
-          N[i] = root[i] * ((1 - p) * lambda[a] * lambda[b] * Z[i] + p * N[i]);
-        }
-      return N;
+      const F = await moment(Y.map((y, i) => y * root[i]));
+      for (let i = 0; i < F.length; i++) F[i] *= root[i];
+      return F;
     },
     start,
     1e-7,
   );
-  return 2 / value;
+  return 2 / (gain * value);
 }
 
 /** Largest η with ρ ≤ 1, by bisection between 0 and the mean limit, where the first moment already grows. */
 async function momentumLimit(factors: Factors, options: LimitOptions): Promise<number> {
-  const { lambda, n } = factors;
-  if (!(lambda[0] > 0)) return Number.isNaN(lambda[0]) ? NaN : Infinity;
-  const top = meanLimit(lambda[0], options);
-  if (samplingFactor(n, options.batchSize) === 0) return top;
+  const { lambda, n, r } = factors;
+  const sharpest = r === 0 ? 0 : lambda[0];
+  const top = meanLimit(sharpest, options);
+  if (!(sharpest > 0) || samplingFactor(n, options.batchSize) === 0) return top;
   // ρ is never much below 1 (the flattest kept direction decays slowest), so the noisy directions are asked alone:
   // a map that grows has its largest eigenvalue above 1, one that does not has none above 1 + rounding.
   let [low, high] = [0, top];

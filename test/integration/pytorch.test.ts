@@ -25,18 +25,56 @@ const base = {
 };
 
 describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
-  test.each([
-    { momentum: 0, nesterov: false },
-    { momentum: 0.9, nesterov: false },
-    { momentum: 0.9, nesterov: true },
+  test.each<{ ours: object; optimizer?: string; lr?: number; theirs?: object; more?: object }>([
+    { ours: { kind: "sgd" } },
+    { ours: { kind: "sgd", momentum: 0.9 }, theirs: { momentum: 0.9 } },
+    {
+      ours: { kind: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.1 },
+      theirs: { momentum: 0.9, nesterov: true, weight_decay: 0.1 },
+    },
+    { ours: { kind: "rmsprop" }, optimizer: "RMSprop", lr: 0.01 },
+    {
+      ours: { kind: "rmsprop", alpha: 0.9, momentum: 0.5, epsilon: 1e-4, weightDecay: 0.1 },
+      optimizer: "RMSprop",
+      lr: 0.01,
+      theirs: { alpha: 0.9, momentum: 0.5, eps: 1e-4, weight_decay: 0.1 },
+    },
+    { ours: { kind: "adam" }, optimizer: "Adam", lr: 0.01 },
+    {
+      ours: { kind: "adam", beta1: 0.8, beta2: 0.99, epsilon: 1e-4, weightDecay: 0.1 },
+      optimizer: "Adam",
+      lr: 0.01,
+      theirs: { betas: [0.8, 0.99], eps: 1e-4, weight_decay: 0.1 },
+    },
+    {
+      ours: { kind: "adamw", weightDecay: 0.5 },
+      optimizer: "AdamW",
+      lr: 0.01,
+      theirs: { weight_decay: 0.5 },
+    },
+    {
+      ours: { kind: "sgd", schedule: { kind: "cosine", warmup: 10, final: 0.1 }, clip: 0.3 },
+      more: {
+        clip: 0.3,
+        schedule: { warmup: 10, then: "CosineAnnealingLR", options: { T_max: 40, eta_min: 0.005 } },
+      },
+    },
+    {
+      // ε of the size of the clipped gradients: Adam divides by them, and those that are rounding would become steps.
+      ours: { kind: "adamw", epsilon: 1e-3, schedule: { kind: "step", every: 15, factor: 0.5 }, clip: 0.05 },
+      optimizer: "AdamW",
+      lr: 0.01,
+      theirs: { eps: 1e-3 },
+      more: { clip: 0.05, schedule: { warmup: 0, then: "StepLR", options: { step_size: 15, gamma: 0.5 } } },
+    },
   ])(
-    "50 steps with momentum $momentum, Nesterov $nesterov follow torch.optim.SGD to float32 accuracy",
-    async (settings) => {
+    "50 steps of $ours follow torch.optim to float32 accuracy",
+    async ({ ours, lr = 0.05, theirs: options = {}, optimizer, more }) => {
       const experiment = {
         ...base,
-        name: "sgd",
+        name: "optimizer",
         loss: "mse",
-        optimizer: { kind: "sgd", learningRate: 0.05, batchSize: "full", ...settings },
+        optimizer: { ...ours, learningRate: lr, batchSize: "full" },
       };
       const folder = temporary();
       const { run, exited } = startRun(folder, experiment);
@@ -47,8 +85,10 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
         widths: [5, 6, 5, 2],
         activation: "tanh",
         loss: "mse",
-        lr: 0.05,
-        ...settings,
+        lr,
+        ...(optimizer ? { optimizer } : {}),
+        options,
+        ...more,
         steps: 50,
         batch: 12,
         weights: join(run, "checkpoints/step-0.safetensors"),
@@ -99,8 +139,6 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
         activation: "tanh",
         loss,
         lr: 0.05,
-        momentum: 0,
-        nesterov: false,
         steps: 0,
         dense: true,
         batch: batchSize === "full" ? train.n : batchSize,
@@ -157,8 +195,6 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
         activation: "relu",
         loss: "mse",
         lr: 0.1,
-        momentum: 0,
-        nesterov: false,
         steps: 30,
         weights: join(run, "checkpoints/step-0.safetensors"),
         x: Array.from(train.x),

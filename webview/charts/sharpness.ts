@@ -21,14 +21,21 @@ export const sharpness: LineChart = {
   ],
   empty: probeEmpty("sharpness", "sharpness"),
   plan: (run) => {
-    const main = column(run, "sharpness");
-    const { upper, lower } = errorBand(main, column(run, "sharpness.error"));
-    const limit = limitsOf(run).sharpness;
+    // A preconditioned optimizer is judged by its own sharpness, on a scale of its own.
+    const name = run.columns.has("preconditionedSharpness") ? "preconditionedSharpness" : "sharpness";
+    const main = column(run, name);
+    const { upper, lower } = errorBand(main, column(run, `${name}.error`));
+    const limit = limitsOf(run)[name];
     const lines: Line[] = [
       { label: "+ error", column: upper, color: "blue", hidden: true },
       { label: "− error", column: lower, color: "blue", hidden: true },
-      ...otherEigenvalues(run),
-      { label: "sharpness", column: main, color: "blue", width: 1.8 },
+      ...(name === "sharpness" ? otherEigenvalues(run) : []),
+      {
+        label: name === "sharpness" ? name : "preconditioned sharpness",
+        column: main,
+        color: "blue",
+        width: 1.8,
+      },
     ];
     return {
       lines,

@@ -100,10 +100,12 @@ function liveContent(run: RunModel): Content {
 
 /** One sentence on where sharpness stands against its limit. */
 function nowOf(run: RunModel): string {
-  const sharpness = run.latest.get("sharpness")?.value;
+  const own = run.latest.get("preconditionedSharpness")?.value;
+  const sharpness = own ?? run.latest.get("sharpness")?.value;
   if (sharpness === undefined || !Number.isFinite(sharpness))
     return "The verdict comes with the end of the run.";
-  const limit = limitsOf(run).sharpness;
+  const limits = limitsOf(run);
+  const limit = own === undefined ? limits.sharpness : limits.preconditionedSharpness;
   const share = sharpness / limit;
   const where =
     share > 1.02
@@ -111,5 +113,5 @@ function nowOf(run: RunModel): string {
       : share > 0.95
         ? "at its limit: the edge of stability"
         : `${Math.round(100 * share)} % of its limit`;
-  return `Sharpness ${num(sharpness)} is ${where} (${num(limit)}).`;
+  return `${own === undefined ? "Sharpness" : "Preconditioned sharpness"} ${num(sharpness)} is ${where} (${num(limit)}).`;
 }

@@ -3,25 +3,44 @@ import { nonuniformityLimit, sharpnessLimit } from "../../src/stability/threshol
 import type { RunModel } from "./runModel";
 
 export interface RunLimits {
-  /** Largest sharpness at which this learning rate (with its momentum) is stable. */
+  /** Largest sharpness at which the learning rate in force is stable; Infinity where the preconditioned one decides. */
   readonly sharpness: number;
-  /** Largest non-uniformity the necessary condition allows; Infinity for full batches. */
+  /** Largest preconditioned sharpness; Infinity for optimizers without a preconditioner. */
+  readonly preconditionedSharpness: number;
+  /** Largest non-uniformity the necessary condition allows; Infinity for full batches and where it does not speak. */
   readonly nonuniformity: number;
 }
 
-export function limitsOf({ info, header, verdict }: RunModel): RunLimits {
-  const { learningRate, momentum, nesterov, batchSize } = info.experiment.optimizer;
+export function limitsOf({ info, header, verdict, latest }: RunModel): RunLimits {
+  const { optimizer } = info.experiment;
+  const { batchSize } = optimizer;
+  const learningRate = latest.get("learningRate")?.value ?? optimizer.learningRate;
+  // Until the header is there, and for logs without it.
+  const early = { preconditioned: optimizer.kind !== "sgd", ...(optimizer.kind === "sgd" ? optimizer : {}) };
+  const { preconditioned, ...dynamics } = header?.dynamics ?? early;
   const n = header?.examples ?? verdict?.settings.examples;
   const unknown = batchSize !== "full" && n === undefined;
+  if (preconditioned)
+    return {
+      sharpness: Infinity,
+      // The reading holds the weight decay of the gradient already.
+      preconditionedSharpness: sharpnessLimit({ ...dynamics, learningRate, weightDecay: 0 }),
+      nonuniformity: Infinity,
+    };
   return {
-    sharpness: sharpnessLimit({ learningRate, momentum, nesterov }),
+    sharpness: sharpnessLimit({ ...dynamics, learningRate }),
+    preconditionedSharpness: Infinity,
     nonuniformity: unknown ? Infinity : nonuniformityLimit({ learningRate, batchSize, n: n ?? 1 }),
   };
 }
 
 /** The full-batch threshold of the run's optimizer in letters. */
 export function sharpnessLimitFormula({ info }: RunModel): string {
-  const { momentum, nesterov } = info.experiment.optimizer;
+  const { optimizer } = info.experiment;
+  if (optimizer.kind === "adam" || optimizer.kind === "adamw")
+    return "(2 + 2β₁)/((1 − β₁)η), of P^-½ H P^-½ · Cohen et al. 2022";
+  if (optimizer.kind === "rmsprop") return "(2 + 2β)/η, of P^-½ H P^-½ · Cohen et al. 2022";
+  const { momentum, nesterov } = optimizer;
   const formula = momentum === 0 ? "2/η" : nesterov ? "(2 + 2β)/((1 + 2β)η)" : "(2 + 2β)/η";
   return `${formula} · Cohen et al., ICLR 2021`;
 }

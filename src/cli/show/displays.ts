@@ -54,11 +54,11 @@ class PlainLines implements Display {
     this.told = Date.now();
     this.step = progress.step;
     const { sharpnessLimit, shareOfLimit } = progress;
-    const sharpness = progress.last("sharpness");
+    const sharpness = progress.last(progress.sharpnessName);
     const parts = [
       `step ${progress.step}/${progress.experiment.stop.steps}`,
       `loss ${number(progress.last("loss.train"))}`,
-      ...(sharpness === undefined ? [] : [`sharpness ${number(sharpness)}`]),
+      ...(sharpness === undefined ? [] : [`${sharpnessWords[progress.sharpnessName]} ${number(sharpness)}`]),
       ...(sharpnessLimit === undefined ? [] : [`its limit ${number(sharpnessLimit)}`]),
       ...(shareOfLimit === undefined
         ? []
@@ -80,6 +80,12 @@ class PlainLines implements Display {
   }
 }
 
+const sharpnessWords = {
+  sharpness: "sharpness",
+  preconditionedSharpness: "preconditioned sharpness",
+} as const;
+/** For the narrow first column. */
+const shortNames = { sharpness: "sharpness", preconditionedSharpness: "precond. sharp" } as const;
 const drawMilliseconds = 100;
 const hideCursor = "\u001b[?25l";
 const showCursor = "\u001b[?25h";
@@ -138,7 +144,7 @@ export function blockLines(
   width: number,
   stopping: boolean,
 ): string[] {
-  const { stop, optimizer } = p.experiment;
+  const { stop } = p.experiment;
   const unlimited = stop.steps >= 1e9;
   const left = p.ended ? "done" : phaseOf(p, stopping);
   const steps = unlimited ? `step ${p.step}` : `step ${p.step}/${stop.steps}`;
@@ -149,17 +155,18 @@ export function blockLines(
     `${style.dim(name.padEnd(14))}${text.padEnd(40)} ${style.blue(sparkline(values, room, log))}`;
   const lines = [style.bold(title), progressLine.filter((part) => part !== "").join("  ")];
   lines.push(row("loss", number(p.last("loss.train")), p.series("loss.train"), true));
-  if (p.last("sharpness") !== undefined) {
+  const name = p.sharpnessName;
+  if (p.last(name) !== undefined) {
     const limit = p.sharpnessLimit;
     const against = limit === undefined ? "" : `  limit ${number(limit)}`;
-    const error = p.last("sharpness.error");
-    const text = `${number(p.last("sharpness"))}${error === undefined ? "" : ` ± ${error.toPrecision(1)}`}${against}`;
-    lines.push(row("sharpness", text, p.series("sharpness")));
+    const error = p.last(`${name}.error`);
+    const text = `${number(p.last(name))}${error === undefined ? "" : ` ± ${error.toPrecision(1)}`}${against}`;
+    lines.push(row(shortNames[name], text, p.series(name)));
   }
   if (p.shareOfLimit !== undefined) {
     const share = p.shareOfLimit;
     const paint = share > 1.05 ? style.red : share > 0.95 ? style.yellow : style.green;
-    const text = `${number(optimizer.learningRate)} is ${percent(share)} of the stable limit ${number(p.last("stability.limit"))}`;
+    const text = `${number(p.learningRate)} is ${percent(share)} of the stable limit ${number(p.last("stability.limit"))}`;
     lines.push(`${style.dim("learning rate ")}${paint(text)}`);
   }
   const note = p.notes.at(-1);

@@ -82,16 +82,26 @@ export class Progress {
     return Math.max(0, Number.isNaN(bySteps) ? byTime : Math.min(bySteps, byTime));
   }
 
+  /** The learning rate in force: a schedule logs it whenever it changes. */
+  get learningRate(): number {
+    return this.last("learningRate") ?? this.experiment.optimizer.learningRate;
+  }
+
+  /** The sharpness that decides: a preconditioned optimizer has one of its own. */
+  get sharpnessName(): "sharpness" | "preconditionedSharpness" {
+    return this.last("preconditionedSharpness") === undefined ? "sharpness" : "preconditionedSharpness";
+  }
+
   /** The sharpness at which this learning rate is as large as the mean allows: thresholds scale as 1/sharpness. */
   get sharpnessLimit(): number | undefined {
-    const [sharpness, limit] = [this.last("sharpness"), this.last("stability.meanLimit")];
+    const [sharpness, limit] = [this.last(this.sharpnessName), this.last("stability.meanLimit")];
     if (sharpness === undefined || limit === undefined || !Number.isFinite(limit)) return undefined;
-    return (sharpness * limit) / this.experiment.optimizer.learningRate;
+    return (sharpness * limit) / this.learningRate;
   }
 
   /** Learning rate over the largest stable one; above 1 linear stability is broken. */
   get shareOfLimit(): number | undefined {
     const limit = this.last("stability.limit");
-    return limit === undefined ? undefined : this.experiment.optimizer.learningRate / limit;
+    return limit === undefined ? undefined : this.learningRate / limit;
   }
 }

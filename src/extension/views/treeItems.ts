@@ -1,5 +1,6 @@
 // One row of the tree each: what it says, its icon, and the tooltip with the run's numbers.
 import * as vscode from "vscode";
+import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
 import { describePoint } from "../../protocol/runId";
 import { ago, shortNumber, statusWords, verdictWords } from "../format";
@@ -61,7 +62,7 @@ function tooltipOf({ info, status, step, verdict }: RunRecord): vscode.MarkdownS
   const lines = [
     `**${info.experiment.name}** · ${statusWords[status]} at step ${step}`,
     ...(verdict ? [verdict.summary] : []),
-    `learning rate ${shortNumber(optimizer.learningRate)} · batch ${optimizer.batchSize} · momentum ${optimizer.momentum} · ${loss}`,
+    `learning rate ${shortNumber(optimizer.learningRate)} · batch ${optimizer.batchSize} · ${describeOptimizer(optimizer)} · ${loss}`,
     `started ${new Date(info.created).toLocaleString()}`,
     `\`${info.id}\``,
   ];

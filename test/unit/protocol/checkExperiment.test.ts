@@ -28,7 +28,14 @@ describe("a valid experiment", () => {
       data: { source: "chebyshev", degree: 4, examples: 20, testExamples: 100, noise: 0 },
       model: { kind: "mlp", hidden: [10], activation: "relu", bias: true },
       loss: "mse",
-      optimizer: { kind: "sgd", learningRate: 0.1, batchSize: "full", momentum: 0, nesterov: false },
+      optimizer: {
+        kind: "sgd",
+        learningRate: 0.1,
+        batchSize: "full",
+        weightDecay: 0,
+        momentum: 0,
+        nesterov: false,
+      },
       stop: { steps: 10_000 },
       probes: {
         sharpness: { every: 10, top: 2, tolerance: 1e-3 },
@@ -103,9 +110,9 @@ const mistakes: readonly [string, readonly [string, string], string, string, str
   ],
   [
     "planned optimizer",
-    ['"sgd"', '"adam"'],
-    '`kind` "adam" is not yet supported; supported: "sgd"',
-    '"adam"',
+    ['"sgd"', '"sam"'],
+    '`kind` "sam" is not yet supported; supported: "sgd", "rmsprop", "adam", "adamw"',
+    '"sam"',
   ],
   [
     "planned launcher",

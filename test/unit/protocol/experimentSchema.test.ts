@@ -70,6 +70,7 @@ describe("the schema", () => {
     expect(schemaAt({ data: { source: "idx" } }, ["data", "degree"])).toBeUndefined();
     expect(schemaAt({ data: {} }, ["data", "constructor"])).toBeUndefined();
     expect(pathsNamed("every")).toEqual([
+      "optimizer.schedule.every",
       "probes.sharpness.every",
       "probes.noise.every",
       "probes.generalization.every",

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { growth, smallestStableBatch } from "../../../src/stability/growth";
 import { factorSpectrum, truncate } from "../../../src/stability/secondMoment";
-import { nonuniformityLimit, samplingFactor } from "../../../src/stability/thresholds";
+import { nonuniformityLimit, samplingFactor, type Dynamics } from "../../../src/stability/thresholds";
 import { varianceLimit } from "../../../src/stability/varianceLimit";
 import { jsGemm as gemm } from "../../../src/util/linalg/jsGemm";
 import { symmetricEigen } from "../../../src/util/linalg/symmetricEigen";
@@ -112,6 +112,53 @@ describe.each(shapes)("n = $n examples, d = $d parameters, K = $K outputs", ({ n
       }
     },
   );
+});
+
+test.each([
+  { momentum: 0.9, gain: 0.1 },
+  { weightDecay: 0.3 },
+  { decoupledDecay: 0.3 },
+  { momentum: 0.5, weightDecay: 0.3 },
+  { momentum: 0.5, nesterov: true, weightDecay: 0.3 },
+  { momentum: 0.5, gain: 0.5, decoupledDecay: 0.4 },
+])("dynamics %j: ρ equals that of the enumerated map, and crosses 1 at the limit", async (dynamics) => {
+  const problem = randomProblem(4, 3, 1, 47);
+  const { n, d } = problem;
+  const factors = factorSpectrum(problem.gram, n, 1, "all");
+  const {
+    momentum = 0,
+    nesterov = false,
+    gain = 1,
+    weightDecay = 0,
+    decoupledDecay = 0,
+  } = dynamics as Dynamics;
+  const size = 2 * d;
+  for (const B of [1, 2]) {
+    // z = (θ, v): θ′ = (1 − ηw)θ + v′, v′ = βv − γη(H_B + c)(θ or θ + βv).
+    const brute = (eta: number): number =>
+      spectralRadius(
+        overBatches(problem, B, (HB) => {
+          const M = new Float64Array(size * size);
+          for (let i = 0; i < d; i++)
+            for (let j = 0; j < d; j++) {
+              const one = i === j ? 1 : 0;
+              const pull = -gain * eta * (HB[i * d + j] + one * weightDecay);
+              const drag = momentum * (one + (nesterov ? pull : 0));
+              M[i * size + j] = one * (1 - eta * decoupledDecay) + pull;
+              M[i * size + d + j] = M[(d + i) * size + d + j] = drag;
+              M[(d + i) * size + j] = pull;
+            }
+          return kron(M, M, size);
+        }),
+        size * size,
+      );
+    const { upper: limit } = await varianceLimit(factors, { ...dynamics, batchSize: B, gemm });
+    const eta = 1.3 * limit;
+    const { rho } = await growth(factors, { ...dynamics, learningRate: eta, batchSize: B, gemm });
+    expect(Math.abs(rho / brute(eta) - 1), `ρ at B = ${B}`).toBeLessThan(2e-3);
+    expect(brute(0.99 * limit), `below the limit, B = ${B}`).toBeLessThan(1);
+    expect(brute(1.01 * limit), `above the limit, B = ${B}`).toBeGreaterThan(1);
+  }
 });
 
 test("simulated SGD without replacement converges just below the limit and escapes just above it", async () => {

@@ -1,0 +1,21 @@
+// Adam with weight decay in the gradient, exactly as torch.optim.Adam updates.
+import type { AdamSpec } from "../protocol/experiment";
+import { adamPreconditioner, adamSlots, adamStep } from "./adamMoments";
+import type { Optimizer } from "./optimizer";
+
+/**
+ * With P frozen and the bias corrections gone, m ← β₁ m + (1 − β₁) g is heavy ball: v = −η m obeys v ← β₁ v − η(1 − β₁) g.
+ * So the momentum is β₁, the effective learning rate η(1 − β₁), and the limit (2 + 2β₁)/((1 − β₁)η).
+ * @source Cohen et al. 2022, "Adaptive gradient methods at the edge of stability", §2.
+ */
+export const adam: Optimizer<AdamSpec> = {
+  kind: "adam",
+  hyperparameters: ["beta1", "beta2", "epsilon"],
+  slots: () => adamSlots,
+  update(spec, eta, theta, gradient, state, count) {
+    adamStep(spec, eta, spec.weightDecay, theta, gradient, state, count);
+  },
+  dynamics: ({ beta1, weightDecay }) => ({ momentum: beta1, gain: 1 - beta1, weightDecay }),
+  preconditioner: adamPreconditioner,
+  samples: [{ beta1: 0 }, { beta1: 0.5 }, { weightDecay: 0.3 }],
+};
