@@ -41,7 +41,7 @@ test("a file that is not what it should be fails with its checksum and what to d
     const cache = temporary();
     const { status, stdout, stderr } = await basin(cache, ["fetch", "fashion-mnist", "--from", home]);
     expect(status).toBe(1);
-     
+
     expect(stdout).not.toMatch(/\u001b|\r/);
     expect(stdout).toMatch(/train-images-idx3-ubyte\.gz {2}50 % {2}\d+\.\d MB of 26\.4 MB/);
     expect(stderr).toContain("expected 8d4fb7e6c68d591d4c3dfef9ec88bf0d");

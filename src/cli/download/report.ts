@@ -59,7 +59,8 @@ function barReport(stream: NodeJS.WriteStream) {
       if (!due(file) && received < bytes) return;
       const speed = (received - start.received) / Math.max(0.001, (now - start.time) / 1000);
       const rate = speed > 0 ? `  ${megabytes(speed)}/s  ${duration((bytes - received) / speed)} left` : "";
-      const line = `${style.blue(bar(received / bytes, 24))}  ${file}  ${megabytes(received)} of ${megabytes(bytes)}${style.dim(rate)}`;
+      const sizes = `${megabytes(received)} of ${megabytes(bytes)}`;
+      const line = `${style.blue(bar(received / bytes, 12))} ${file}  ${sizes}${style.dim(rate)}`;
       clear();
       stream.write(cut(line, (stream.columns || 80) - 1));
     },
