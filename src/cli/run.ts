@@ -1,7 +1,6 @@
 // `basin run FILE…`: every experiment and every point of its sweep, one after another, each in a process of its own.
 import { runsDirOf, startRun, workspaceOf, type RunRecord } from "../launchers";
 import type { ExperimentPoint } from "../protocol/checkExperiment";
-import { describePoint } from "../protocol/runId";
 import { flagged } from "../protocol/verdict";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
@@ -52,6 +51,10 @@ export const run: Command = {
 
 const isFlagged = ({ verdict }: RunRecord): boolean => verdict !== null && flagged.includes(verdict.verdict);
 
+/** A path goes by its last part: the title is for telling runs apart. */
+const shown = (value: unknown): string =>
+  typeof value === "string" ? value.replace(/^.*[\\/]/, "") : JSON.stringify(value);
+
 function titleOf({ experiment, overrides }: ExperimentPoint): string {
   const { learningRate, batchSize, momentum } = experiment.optimizer;
   const others = Object.fromEntries(
@@ -64,7 +67,7 @@ function titleOf({ experiment, overrides }: ExperimentPoint): string {
     `learning rate ${learningRate}`,
     `batch ${batchSize}`,
     ...(momentum ? [`momentum ${momentum}`] : []),
-    ...(Object.keys(others).length > 0 ? [describePoint(others)] : []),
+    ...Object.entries(others).map(([key, value]) => `${key} ${shown(value)}`),
   ];
   return parts.join(" · ");
 }
