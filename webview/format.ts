@@ -14,12 +14,19 @@ export function num(x: number | null | undefined): string {
   return String(Number(x.toPrecision(4))).replace("-", "−");
 }
 
+/** The value of a metric: the growth per step is news in how far it is from 1. */
+export const metricNum = (name: string, x: number): string =>
+  name === "stability.growth" && x > 0.9 && x < 10 ? x.toFixed(5) : num(x);
+
 /** Short numbers for an axis. */
 export function tick(x: number): string {
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 1e4 || size < 1e-3) return String(Number(x.toPrecision(3)).toExponential()).replace("e+", "e");
-  return String(Number(x.toPrecision(6)));
+  const text =
+    size >= 1e4 || size < 1e-3
+      ? Number(x.toPrecision(3)).toExponential().replace("e+", "e")
+      : String(Number(x.toPrecision(6)));
+  return text.replaceAll("-", "−");
 }
 
 export const count = (x: number): string => Math.round(x).toLocaleString("en-US");

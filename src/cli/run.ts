@@ -3,7 +3,6 @@ import { runsDirOf, startRun, workspaceOf, type RunRecord } from "../launchers";
 import type { ExperimentPoint } from "../protocol/checkExperiment";
 import { describeOptimizer } from "../protocol/describeOptimizer";
 import type { Experiment } from "../protocol/experiment";
-import { describePoint } from "../protocol/runId";
 import { flagged } from "../protocol/verdict";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
@@ -56,6 +55,10 @@ const isFlagged = ({ verdict }: RunRecord): boolean => verdict !== null && flagg
 
 const plain = ({ optimizer }: Experiment): boolean => describeOptimizer(optimizer) === "sgd";
 
+/** A path goes by its last part: the title is for telling runs apart. */
+const shown = (value: unknown): string =>
+  typeof value === "string" ? value.replace(/^.*[\\/]/, "") : JSON.stringify(value);
+
 function titleOf({ experiment, overrides }: ExperimentPoint): string {
   const { learningRate, batchSize } = experiment.optimizer;
   const others = Object.fromEntries(
@@ -68,7 +71,7 @@ function titleOf({ experiment, overrides }: ExperimentPoint): string {
     `learning rate ${learningRate}`,
     `batch ${batchSize}`,
     ...(plain(experiment) ? [] : [describeOptimizer(experiment.optimizer)]),
-    ...(Object.keys(others).length > 0 ? [describePoint(others)] : []),
+    ...Object.entries(others).map(([key, value]) => `${key} ${shown(value)}`),
   ];
   return parts.join(" · ");
 }

@@ -28,8 +28,8 @@ export const statusWords: Readonly<Record<RunStatus, string>> = {
 /** Short words for lists; the verdict's own summary says it in full. */
 export const verdictWords: Readonly<Record<VerdictKind, string>> = {
   diverged: "diverged",
-  "unstable-mean": "unstable: learning rate too large",
-  "unstable-variance": "unstable: gradient noise too large",
+  "unstable-mean": "unstable: too sharp",
+  "unstable-variance": "unstable: too noisy",
   edge: "edge of stability",
   inconclusive: "inconclusive",
   stable: "stable",

@@ -58,7 +58,8 @@ export interface LineChart {
   readonly unit: string;
   /** Said in place of the picture while there is nothing to draw. */
   readonly empty: (run: RunModel) => string;
-  readonly toggles?: readonly "log"[];
+  /** Offers a log scale, and starts with it: what falls over many powers of ten. */
+  readonly log?: boolean;
   readonly formulas: Formulas;
   readonly plan: (run: RunModel, options: ChartOptions) => Plan;
 }

@@ -17,7 +17,7 @@ export class ChartCard {
   private readonly note = h("p", { class: "note" });
   private readonly lines: LineSurface | undefined;
   private readonly canvas: HTMLCanvasElement | undefined;
-  private log = false;
+  private log: boolean;
   private run: RunModel | undefined;
 
   constructor(
@@ -26,6 +26,7 @@ export class ChartCard {
     onZoom: (range: StepRange | undefined) => void,
     private readonly redraw: () => void,
   ) {
+    this.log = chart.kind === "line" && chart.log === true;
     const titleId = `chart-${chart.id}`;
     this.element = h(
       "section",
@@ -56,8 +57,8 @@ export class ChartCard {
   }
 
   private toggles(): HTMLElement | undefined {
-    if (this.chart.kind !== "line" || !this.chart.toggles?.includes("log")) return undefined;
-    const box = h("vscode-checkbox", { class: "toggle" }, "log scale");
+    if (this.chart.kind !== "line" || !this.chart.log) return undefined;
+    const box = h("vscode-checkbox", { class: "toggle", checked: true }, "log scale");
     box.addEventListener("change", () => {
       this.log = (box as HTMLInputElement).checked;
       this.redraw();

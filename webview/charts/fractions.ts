@@ -17,8 +17,13 @@ export const fractions: LineChart = {
       : "No stability limit was measured before the run ended.",
   plan: (run) => {
     // A larger limit means a smaller fraction: the bracket's lower end gives the upper edge of the band.
-    const high = fraction(run, column(run, "stability.varianceLimit.lower"));
-    const low = fraction(run, column(run, "stability.varianceLimit"));
+    const [lower, upper] = [
+      column(run, "stability.varianceLimit.lower"),
+      column(run, "stability.varianceLimit"),
+    ];
+    const exact = lower.values.every((value, i) => value === upper.values[i]);
+    const high = exact ? { steps: [], values: [] } : fraction(run, lower);
+    const low = fraction(run, upper);
     const mean = fraction(run, column(run, "stability.meanLimit"));
     return {
       lines: [

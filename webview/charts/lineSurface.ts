@@ -76,7 +76,7 @@ export class LineSurface {
     return {
       width,
       height,
-      padding: [8, 18, 0, 0],
+      padding: [8, 28, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: "basin" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       scales: {
@@ -94,7 +94,7 @@ export class LineSurface {
           size: 48,
           gap: 3,
           values: (_u, splits) =>
-            splits.map((y) => (y === null ? "" : this.log && !isPower(y) ? "" : tick(y))),
+            splits.map((y) => (y === null || (this.log && !isRound(y, splits)) ? "" : tick(y))),
         }),
         ...(lines.some(({ scale }) => scale === "y2")
           ? [
@@ -175,14 +175,18 @@ export class LineSurface {
   /** The legend says each line's value under the cursor, else its latest. */
   private showLegend(u: uPlot, lines: readonly Line[], theme: Theme): void {
     const { idx } = u.cursor;
-    const items = lines.flatMap(({ label, color, hidden }, i) => {
+    // The line that matters most is drawn last, on top, and named first.
+    const order = lines
+      .map((line, i) => ({ line, i }))
+      .sort((a, b) => (b.line.width ?? 0) - (a.line.width ?? 0));
+    const items = order.flatMap(({ line: { label, color, hidden, opacity }, i }) => {
       if (hidden) return [];
       const row = u.data[i + 1];
       let at = idx ?? row.length - 1;
       while (at > 0 && typeof row[at] !== "number") at--;
       const item = document.createElement("span");
       const swatch = document.createElement("i");
-      swatch.style.background = theme.color(color);
+      swatch.style.background = theme.color(color, opacity ?? 1);
       item.append(swatch, `${label} ${num(row[at] ?? NaN)}`);
       return [item];
     });
@@ -201,7 +205,13 @@ export class LineSurface {
 }
 
 const positive = (x: number | null | undefined) => (typeof x === "number" && x <= 0 ? null : x);
-const isPower = (x: number) => Math.abs(Math.log10(x) - Math.round(Math.log10(x))) < 1e-9;
+
+/** Labels of a log axis: powers of ten, and with less than two decades also 2 and 5 times those, within half a decade all. */
+function isRound(x: number, splits: readonly number[]): boolean {
+  const decades = Math.log10((splits.at(-1) ?? x) / splits[0]);
+  const lead = Number((x / 10 ** Math.floor(Math.log10(x) + 1e-9)).toPrecision(6));
+  return lead === 1 || decades < 0.5 || (decades < 2 && (lead === 2 || lead === 5));
+}
 
 function padded(low: number | null, high: number | null, keepLow = false): [number, number] {
   if (low === null || high === null) return [0, 1];
@@ -216,7 +226,11 @@ function seriesOf(line: Line, theme: Theme): uPlot.Series {
     stroke: line.hidden ? "transparent" : theme.color(line.color, line.opacity ?? 1),
     width: line.hidden ? 0 : (line.width ?? 1.5),
     dash: line.dash ? [...line.dash] : undefined,
-    points: { show: (u, i) => !line.hidden && readings(u.data[i]) < 3, size: 6 },
+    points: {
+      show: (u, i) => !line.hidden && readings(u.data[i]) < 3,
+      size: 6,
+      fill: theme.color(line.color, line.opacity ?? 1),
+    },
   };
 }
 

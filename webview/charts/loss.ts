@@ -8,7 +8,7 @@ export const loss: LineChart = {
   title: "Loss",
   about: "Training and test loss over steps.",
   unit: "loss",
-  toggles: ["log"],
+  log: true,
   formulas: () => formulasOf("loss.train", "loss.test"),
   empty: ({ status }) =>
     status === "running" ? "Waiting for the first steps…" : "The run ended before it recorded a loss.",

@@ -167,5 +167,6 @@ export function describeRegion(run: RunModel): string {
   const last = pathOf(run).at(-1);
   const { sharpness, nonuniformity } = limitsOf(run);
   if (!last) return "No reading yet.";
-  return `Now at sharpness ${num(last.x)} of at most ${num(sharpness)}, non-uniformity ${num(last.y)} of at most ${num(nonuniformity)}.`;
+  const most = (limit: number) => (Number.isFinite(limit) ? ` of at most ${num(limit)}` : ", unbounded");
+  return `Now at sharpness ${num(last.x)}${most(sharpness)}; non-uniformity ${num(last.y)}${most(nonuniformity)}.`;
 }

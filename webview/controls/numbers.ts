@@ -1,7 +1,7 @@
 // The latest value of every metric as a button; a click says formula, data, step, cost and error bar.
 import { metrics } from "../../src/protocol/metrics";
 import { h, setText } from "../dom";
-import { num } from "../format";
+import { metricNum } from "../format";
 import { provenanceOf } from "../store/provenance";
 import type { RunModel } from "../store/runModel";
 import type { Popover } from "./popover";
@@ -24,7 +24,7 @@ export class Numbers {
       if (known) known.root.hidden = reading === undefined;
       if (reading === undefined) continue;
       const { value } = known ?? this.add(name, label);
-      setText(value, num(reading.value));
+      setText(value, metricNum(name, reading.value));
     }
   }
 

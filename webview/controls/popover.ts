@@ -2,6 +2,9 @@
 import { h } from "../dom";
 import type { Provenance } from "../store/provenance";
 
+/** From the edge of the panel, as its content. */
+const margin = 16;
+
 export class Popover {
   readonly element = h("div", { class: "popover", role: "dialog", hidden: true, tabindex: -1 });
   private anchor: HTMLElement | undefined;
@@ -40,7 +43,7 @@ export class Popover {
     const host = (this.element.offsetParent ?? document.body).getBoundingClientRect();
     const at = anchor.getBoundingClientRect();
     this.element.style.top = `${at.bottom - host.top + 4}px`;
-    this.element.style.left = `${Math.max(8, Math.min(at.left - host.left, host.width - this.element.offsetWidth - 8))}px`;
+    this.element.style.left = `${Math.max(margin, Math.min(at.left - host.left, host.width - this.element.offsetWidth - margin))}px`;
     this.element.focus({ preventScroll: true });
     this.element.scrollIntoView({ block: "nearest" });
   }

@@ -32,11 +32,13 @@ export class ProgressBar {
       `step ${count(step)}${steps === undefined ? "" : ` of ${count(steps)}`}`,
       `${duration(run.time)} of training`,
       ...(stepsPerSecond === undefined ? [] : [`${count(stepsPerSecond)} steps/s`]),
-      ...(running && secondsLeft !== undefined ? [`about ${duration(secondsLeft)} left`] : []),
+      ...(running && share >= 1 ? ["measuring the verdict…"] : []),
+      ...(running && share < 1 && secondsLeft !== undefined ? [`about ${duration(secondsLeft)} left`] : []),
       ...(run.header
         ? [`${count(run.header.parameters)} parameters`, `${count(run.header.examples)} examples`]
         : []),
     ];
-    setText(this.text, parts.join(" · "));
+    // A line breaks between the parts, never within one.
+    setText(this.text, parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "));
   }
 }

@@ -28,7 +28,8 @@ export function progressOf({ header, info, step, time, clock }: RunModel): Progr
   const stepsPerSecond = passed > 0 && done > 0 ? done / passed : undefined;
   const bySteps = steps === undefined || !stepsPerSecond ? undefined : (steps - step) / stepsPerSecond;
   const byTime = seconds === undefined ? undefined : seconds - time;
-  const left = Math.min(bySteps ?? Infinity, byTime ?? Infinity);
+  const left =
+    steps !== undefined && bySteps === undefined ? NaN : Math.min(bySteps ?? Infinity, byTime ?? Infinity);
   const fractions = [
     ...(steps === undefined ? [] : [step / steps]),
     ...(seconds === undefined ? [] : [time / seconds]),

@@ -2,7 +2,7 @@
 import type { DataSpec } from "../../src/protocol/experiment";
 import { metricInfo } from "../../src/protocol/metrics";
 import type { Reading as VerdictReading } from "../../src/protocol/verdict";
-import { duration, num } from "../format";
+import { duration, metricNum, num } from "../format";
 import { numberOf, type Reading, type RunModel } from "./runModel";
 
 export interface Provenance {
@@ -19,8 +19,11 @@ export function provenanceOf(name: string, run: RunModel): Provenance | undefine
   const judged = judgedReading(name, reading, run);
   const list = [...run.latest].filter(([key]) => key.startsWith("eigenvalues.")).map(([, r]) => num(r.value));
   const rows: (readonly [string, string | undefined])[] = [
-    ["value", `${num(reading.value)} (${String(reading.value)})`],
-    ["error bar", judged ? `± ${num(judged.error)}` : errorBar(name, reading.value, run)],
+    ["value", `${metricNum(name, reading.value)} (${String(reading.value)})`],
+    [
+      "error bar",
+      judged?.error === undefined ? errorBar(name, reading.value, run) : `± ${num(judged.error)}`,
+    ],
     ["eigenvalues", name === "sharpness" ? list.join(", ") : undefined],
     ["unit", info.unit],
     ["step", String(reading.step)],
@@ -41,6 +44,11 @@ export function provenanceOf(name: string, run: RunModel): Provenance | undefine
 /** The verdict measures its own numbers once more and says how. */
 function judgedReading(name: string, { probe, step }: Reading, { verdict }: RunModel) {
   if (!verdict || probe !== "verdict" || step !== verdict.step) return undefined;
+  // A limit is as good as the reading it is derived from.
+  const from: Readonly<Record<string, VerdictReading | null>> = {
+    "stability.meanLimit": verdict.readings.sharpness,
+    "stability.varianceLimit": verdict.readings.growth,
+  };
   const readings: Readonly<Record<string, VerdictReading | null>> = {
     sharpness: verdict.readings.sharpness,
     gaussNewtonSharpness: verdict.readings.gaussNewtonSharpness,
@@ -48,7 +56,7 @@ function judgedReading(name: string, { probe, step }: Reading, { verdict }: RunM
     "stability.growth": verdict.readings.growth,
   };
   const found = readings[name];
-  return found ? { how: found.how, error: numberOf(found.error) } : undefined;
+  return { how: (found ?? from[name])?.how, error: found ? numberOf(found.error) : undefined };
 }
 
 /** What is known of a reading's error when the verdict does not say: recorded, implied by a tolerance, or a bracket. */

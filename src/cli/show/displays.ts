@@ -63,8 +63,10 @@ class PlainLines implements Display {
       ...(shareOfLimit === undefined
         ? []
         : [`learning rate at ${percent(shareOfLimit)} of the stable limit`]),
-      ...(Number.isNaN(progress.speed) ? [] : [`${number(progress.speed)} steps/s`]),
-      ...(progress.ended ? [] : [`${duration(progress.secondsLeft)} left`]),
+      ...(progress.speed > 0 ? [`${number(progress.speed)} steps/s`] : []),
+      ...(progress.ended || !Number.isFinite(progress.secondsLeft)
+        ? []
+        : [`${duration(progress.secondsLeft)} left`]),
     ];
     process.stdout.write(`${parts.join("  ")}\n`);
   }
@@ -148,7 +150,7 @@ export function blockLines(
   const unlimited = stop.steps >= 1e9;
   const left = p.ended ? "done" : phaseOf(p, stopping);
   const steps = unlimited ? `step ${p.step}` : `step ${p.step}/${stop.steps}`;
-  const speed = Number.isNaN(p.speed) ? "" : `${number(p.speed)} steps/s`;
+  const speed = !(p.speed > 0) ? "" : `${number(p.speed)} steps/s`;
   const progressLine = [style.blue(bar(p.fraction, 24)), percent(p.fraction).padStart(5), steps, speed, left];
   const room = Math.max(0, Math.min(40, width - 56));
   const row = (name: string, text: string, values: readonly number[], log = false) =>
