@@ -29,6 +29,7 @@ export class Curvature {
    * @param x        Examples [n, D].
    * @param y        Targets [n, K].
    * @param each     The same network with running statistics, for everything per example; `network` where there are none.
+   * @param buffers  Those statistics, read anew at every `setPoint`.
    */
   constructor(
     private readonly engine: Engine,
@@ -37,6 +38,7 @@ export class Curvature {
     private readonly y: Float32Array,
     readonly meter: Meter = { products: 0, check: () => undefined },
     each: Network = network,
+    private readonly buffers: readonly Float32Array[] = [],
   ) {
     this.shapes = network.parameters.map((node) => node.shape);
     this.size = totalSize(this.shapes);
@@ -44,12 +46,17 @@ export class Curvature {
     this.each = each === network ? this.whole : new Side(engine, each);
   }
 
-  /** Moves to θ [P] (and running statistics, one per buffer). The vectors are read lazily: call again after they changed. */
-  setPoint(theta: Float32Array, buffers: readonly Float32Array[] = []): void {
+  /** Whether what is per example rests on running statistics, which the Hessian does not use. */
+  get usesRunningStatistics(): boolean {
+    return this.each !== this.whole;
+  }
+
+  /** Moves to θ [P]. The vector is read lazily: call again after it changed. */
+  setPoint(theta: Float32Array): void {
     const point = [this.x, this.y, ...viewsOf(theta, this.shapes)];
     this.kernel = null;
     this.whole.setPoint(point);
-    if (this.each !== this.whole) this.each.setPoint([...point, ...buffers]);
+    if (this.each !== this.whole) this.each.setPoint([...point, ...this.buffers]);
   }
 
   private operator(side: Side, name: string, outputs: () => readonly Node[]): LinearOperator {

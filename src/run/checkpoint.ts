@@ -13,6 +13,8 @@ export interface TrainingState {
   readonly time: number;
   readonly initialLoss: number;
   readonly theta: Float32Array;
+  /** Running statistics by name. */
+  readonly buffers: ReadonlyMap<string, Float32Array>;
   /** Optimizer slots by name, each [d]. */
   readonly slots: ReadonlyMap<string, Float32Array>;
   /** Step at which the optimizer state was new: 0, or where a run branched off. */
@@ -34,6 +36,9 @@ export function saveCheckpoint(folder: string, model: Model, state: TrainingStat
     );
   const tensors = [
     ...named("", state.theta),
+    ...model.buffers.map(
+      ({ name: buffer, shape }) => [buffer, { shape, data: state.buffers.get(buffer)! }] as const,
+    ),
     ...[...state.slots].flatMap(([slot, flat]) => named(`optimizer.${slot}.`, flat)),
     ...[...state.memories].flatMap(([probe, vectors]) =>
       vectors.map((data, i) => [`probe.${probe}.${i}`, { shape: [data.length], data }] as const),
@@ -85,6 +90,12 @@ export function loadCheckpoint(
     ...rest,
     initialLoss,
     theta: flat(""),
+    buffers: new Map(
+      model.buffers.flatMap(({ name: buffer }) => {
+        const tensor = tensors.get(buffer);
+        return tensor ? [[buffer, tensor.data] as const] : [];
+      }),
+    ),
     slots: new Map(slots.map((slot) => [slot, flat(`optimizer.${slot}.`)])),
     memories,
   };

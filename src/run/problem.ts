@@ -11,7 +11,7 @@ import type { Compiled, Engine } from "../engines/engine";
 import { grad } from "../graph/differentiate";
 import { losses } from "../losses";
 import { buildModel, initialize, type Model } from "../models";
-import { fileError } from "../protocol/errors";
+import { fileError, UserError } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
 import { decodeSafetensors } from "../protocol/safetensors";
 import { Rng } from "../util/rng";
@@ -33,10 +33,18 @@ const reader =
     }
   };
 
+/** A compiled training step with the dropout masks it wants. */
+export interface StepFunction {
+  readonly compiled: Compiled;
+  readonly masks: readonly { readonly size: number; readonly rate: number }[];
+}
+
 export class Problem {
   readonly shapes: readonly (readonly number[])[];
   /** Number of parameters. */
   readonly d: number;
+  /** Running statistics of batch normalizations, one per buffer of the model; training moves them in place. */
+  readonly buffers: readonly Float32Array[];
   private readonly compiled = new Map<string, Promise<Compiled>>();
 
   private constructor(
@@ -49,6 +57,7 @@ export class Problem {
   ) {
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
+    this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
   }
 
   /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
@@ -66,7 +75,7 @@ export class Problem {
         `Use at most ${data.train.n}, or "full".`,
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
-    const model = buildModel(experiment.model, data.inputShape, data.outputs);
+    const model = modelOf(experiment, file, data);
     return new Problem(experiment, file, engine, data, model, {
       model,
       loss: losses[experiment.loss],
@@ -100,7 +109,16 @@ export class Problem {
     const path = resolve(dirname(this.file), from);
     const { tensors } = decodeSafetensors(await reader(this.file)(from), path);
     fillFrom(tensors, this.model, views, path);
+    this.fillBuffers(new Map([...tensors].map(([name, { data }]) => [name, data])));
     return theta;
+  }
+
+  /** Takes running statistics over by name, from a checkpoint or a weights file; what is not there stays as it is. */
+  fillBuffers(named: ReadonlyMap<string, Float32Array>): void {
+    this.model.buffers.forEach(({ name }, i) => {
+      const values = named.get(name);
+      if (values?.length === this.buffers[i].length) this.buffers[i].set(values);
+    });
   }
 
   /** Curvature operators on the training set. */
@@ -111,30 +129,37 @@ export class Problem {
       this.data.train.x,
       this.data.train.y,
       meter,
+      this.buffers.length > 0 ? buildNetwork(this.parts, this.n, "running") : undefined,
+      this.buffers,
     );
   }
 
-  /** Loss and gradient on a batch of `size` examples: run(x, y, …θ) → [loss, …∇]. */
-  gradient(size: number): Promise<Compiled> {
-    return this.once(`gradient${size}`, () => {
-      const network = buildNetwork(this.parts, size);
-      return this.engine.compile(
-        [network.x, network.y, ...network.parameters],
-        [network.loss, ...grad(network.loss, network.parameters)],
-      );
-    });
+  /** Loss and gradient on a batch of `size` examples as training sees them: run(x, y, …θ, …masks) → [loss, …∇, …statistics]. */
+  async gradient(size: number): Promise<StepFunction> {
+    const network = buildNetwork(this.parts, size, "train");
+    const { x, y, parameters, masks, statistics, loss } = network;
+    const compiled = await this.once(`gradient${size}`, () =>
+      this.engine.compile(
+        [x, y, ...parameters, ...masks.map(({ node }) => node)],
+        [loss, ...grad(loss, parameters), ...statistics],
+      ),
+    );
+    return {
+      compiled,
+      masks: masks.map(({ node, rate }) => ({ size: totalSize([node.shape]), rate })),
+    };
   }
 
   /** Mean loss and accuracy on a split; accuracy is null for regression. Costs one forward pass. */
   async score(split: Split, theta: Float32Array): Promise<{ loss: number; accuracy: number | null }> {
     const f = await this.once(`score${split.n}`, () => {
-      const network = buildNetwork(this.parts, split.n);
+      const network = buildNetwork(this.parts, split.n, "running");
       return this.engine.compile(
-        [network.x, network.y, ...network.parameters],
+        [network.x, network.y, ...network.parameters, ...network.buffers],
         [network.loss, network.output],
       );
     });
-    const [loss, outputs] = await f.run([split.x, split.y, ...viewsOf(theta, this.shapes)]);
+    const [loss, outputs] = await f.run([split.x, split.y, ...viewsOf(theta, this.shapes), ...this.buffers]);
     return {
       loss: loss[0],
       accuracy: split.labels ? accuracyOf(outputs, split.labels, this.data.outputs) : null,
@@ -145,6 +170,16 @@ export class Problem {
     let made = this.compiled.get(key);
     if (!made) this.compiled.set(key, (made = compile()));
     return made;
+  }
+}
+
+/** Builds the model. @throws UserError that names the experiment's file and the layer that does not fit. */
+function modelOf({ model }: Experiment, file: string, data: Dataset): Model {
+  try {
+    return buildModel(model, data.inputShape, data.outputs);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.problems.map((problem) => ({ ...problem, place: { ...problem.place, file } })));
   }
 }
 

@@ -95,6 +95,7 @@ export async function resume(folder: string): Promise<Status> {
       "The run ended before its first one; start it anew with `basin run`.",
     );
   const saved = loadCheckpoint(checkpoint, problem.model, problem.d, slotsOf(old.experiment));
+  problem.fillBuffers(saved.buffers);
   const info: RunInfo = {
     ...old,
     ...(await describeSelf(old.file)),
@@ -166,6 +167,7 @@ async function verdictOf(problem: Problem, context: ProbeContext, folder: string
     const last = path ? loadCheckpoint(path, problem.model, problem.d, slotsOf(problem.experiment)) : null;
     if (last) {
       theta.set(last.theta);
+      problem.fillBuffers(last.buffers);
       step = last.step;
       state = { step, slots: last.slots, count: step - last.since };
     }

@@ -76,6 +76,7 @@ export async function train(
       time: clock(),
       initialLoss,
       theta,
+      buffers: new Map(problem.model.buffers.map(({ name }, i) => [name, problem.buffers[i]])),
       slots: stepper.slots,
       since: stepper.since,
       sampler,
@@ -127,7 +128,7 @@ export async function train(
       const last = step >= stop.steps;
       // The whole training loss: free when full batch, read once an epoch otherwise.
       const epochLoss = !full && (last || step % epoch === 0) ? await fullLoss() : null;
-      const batchLoss = await stepper.look();
+      const batchLoss = await stepper.look(step);
       const gradNorm = norm(stepper.gradient);
       const known = full ? batchLoss : epochLoss;
       if (known !== null) {
