@@ -1,6 +1,7 @@
 // `basin fetch NAME`: brings a public data set into the cache, from where experiments use it by name.
 import { join } from "node:path";
-import { cacheHere, howToGet, isSetName, namedSets, setNames, type NamedSet } from "../protocol/namedSets";
+import { cacheHere } from "../protocol/cacheFolder";
+import { howToGet, isSetName, namedSets, setNames, type NamedSet } from "../protocol/namedSets";
 import { suggest } from "../protocol/suggest";
 import { stringify } from "../protocol/numbers";
 import { usageError } from "./arguments";

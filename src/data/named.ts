@@ -1,8 +1,8 @@
 // Public data sets by name, read from the cache folder that `basin fetch` fills.
 import { join } from "node:path";
 import { fileError, UserError } from "../protocol/errors";
-import type { SetName } from "../protocol/experiment";
-import { cacheHere, filesOf, howToGet, namedSets, type NamedSet } from "../protocol/namedSets";
+import { cacheHere } from "../protocol/cacheFolder";
+import { filesOf, howToGet, namedSets, type NamedSet, type SetName } from "../protocol/namedSets";
 import { cifarClasses, readBatches } from "./cifar";
 import type { ReadBytes } from "./dataset";
 import { readPair } from "./idx";

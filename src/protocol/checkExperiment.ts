@@ -3,7 +3,7 @@ import type { Problem, SourcePlace } from "./errors";
 import type { Experiment } from "./experiment";
 import { withDefaults } from "./experimentSchema";
 import { getAt, isObject, without, type Json, type JsonObject, type KeyPath } from "./jsonPath";
-import { cacheHere } from "./namedSets";
+import { cacheHere } from "./cacheFolder";
 import { parseJsonSource, type JsonSource } from "./jsonSource";
 import { schemaFindings, type Finding } from "./schemaProblems";
 import { hasTestData, isInside, semanticFindings, type CheckContext } from "./semanticChecks";

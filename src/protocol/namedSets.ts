@@ -1,7 +1,4 @@
 // The public data sets an experiment can name: their files, where those come from, and how to know them for whole.
-import { homedir } from "node:os";
-import { join } from "node:path";
-import type { SetName } from "./experiment";
 
 export interface SetFile {
   readonly name: string;
@@ -71,31 +68,15 @@ export const namedSets = {
     },
     examples: { train: 50_000, test: 10_000 },
   },
-} as const satisfies Record<SetName, NamedSet>;
+} as const satisfies Record<string, NamedSet>;
 
+export type SetName = keyof typeof namedSets;
 export const setNames = Object.keys(namedSets) as SetName[];
 export const isSetName = (name: string): name is SetName => Object.hasOwn(namedSets, name);
 
 /** Names of the files a run reads, as they lie in the set's folder of the cache. */
 export const filesOf = ({ downloads, members }: NamedSet): readonly string[] =>
   members?.names ?? downloads.map(({ name }) => name);
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** This machine's cache folder. */
-export const cacheHere = (): string => cacheFolder(process.env, process.platform, homedir());
-
-/**
- * The folder that holds one folder per fetched set: BASIN_CACHE, else where this platform keeps what can be fetched again.
- *
- * @source XDG Base Directory Specification; Apple's File System Programming Guide; Windows' known folder LocalAppData.
- */
-export function cacheFolder(env: Environment, platform: string, home: string): string {
-  if (env.BASIN_CACHE) return env.BASIN_CACHE;
-  if (platform === "darwin") return join(home, "Library", "Caches", "basin");
-  if (platform === "win32") return join(env.LOCALAPPDATA || join(home, "AppData", "Local"), "basin", "Cache");
-  return join(env.XDG_CACHE_HOME || join(home, ".cache"), "basin");
-}
 
 /** What to do about a set that is not there; the same words in the editor, on the command line and in a run. */
 export function howToGet(set: NamedSet, folder: string): string {

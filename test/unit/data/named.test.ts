@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../../src/data";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
-import { cacheFolder, cacheHere, namedSets, setNames } from "../../../src/protocol/namedSets";
+import { cacheFolder, cacheHere } from "../../../src/protocol/cacheFolder";
+import { namedSets, setNames } from "../../../src/protocol/namedSets";
 import { covered, least } from "../protocol/samples";
 import { idxFile, reader } from "./files";
 import { samples } from "./samples";

@@ -1,7 +1,8 @@
 // One small experiment's data per source, with its files: the rows of the sweep over the registry. A new source needs a line here (the compiler says so).
 import { join } from "node:path";
 import type { DataSpec } from "../../../src/protocol/experiment";
-import { cacheHere, filesOf, namedSets } from "../../../src/protocol/namedSets";
+import { cacheHere } from "../../../src/protocol/cacheFolder";
+import { filesOf, namedSets } from "../../../src/protocol/namedSets";
 import { cifarFile, f4, i8, idxFile, text, zipFile } from "./files";
 
 export interface Sample {
