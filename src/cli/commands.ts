@@ -1,5 +1,6 @@
 // Every subcommand, in the order help shows them. A new one is a file and a line here.
 import type { Command } from "./command";
+import { branch } from "./branch";
 import { doctor } from "./doctor";
 import { fetch } from "./fetch";
 import { list } from "./list";
@@ -9,4 +10,14 @@ import { run } from "./run";
 import { show } from "./showRun";
 import { verdict } from "./verdict";
 
-export const commands: readonly Command[] = [run, measure, resume, list, show, verdict, fetch, doctor];
+export const commands: readonly Command[] = [
+  run,
+  measure,
+  resume,
+  branch,
+  list,
+  show,
+  verdict,
+  fetch,
+  doctor,
+];

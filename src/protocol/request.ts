@@ -1,4 +1,5 @@
 // What a launcher asks of a run process: one point of one experiment, fully resolved. Passed as JSON on its command line.
+import type { Branching } from "./runFolder";
 import type { Experiment } from "./experiment";
 
 export interface RunRequest {
@@ -9,6 +10,8 @@ export interface RunRequest {
   readonly file: string;
   /** What `--set` or the sweep changed, key path → value. */
   readonly overrides: Readonly<Record<string, unknown>>;
+  /** For a branch: the run folder and the step of the checkpoint it starts from. */
+  readonly from?: Branching & { readonly folder: string };
   /** For `measure`: a safetensors file, absolute, that takes the place of the experiment's own. */
   readonly weights?: string;
 }

@@ -10,6 +10,12 @@ export const files = {
   checkpoints: "checkpoints",
 } as const;
 
+/** The run and step that a branch started from. */
+export interface Branching {
+  readonly run: string;
+  readonly step: number;
+}
+
 /** `run.json`: written once at the start; `pid` and `resumed` are rewritten by a resume. */
 export interface RunInfo {
   readonly schema: 1;
@@ -20,6 +26,7 @@ export interface RunInfo {
   readonly file: string;
   /** What `--set` or the sweep changed, key path → value. */
   readonly overrides: Readonly<Record<string, unknown>>;
+  readonly branchedFrom?: Branching;
   readonly created: string;
   readonly pid: number;
   /** Distinguishes this process from a later one with the same pid: its start time as the system tells it, or "". */

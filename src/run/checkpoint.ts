@@ -24,7 +24,7 @@ export interface TrainingState {
   readonly memories: ReadonlyMap<string, readonly Float32Array[]>;
 }
 
-const name = (step: number): string => `step-${step}.safetensors`;
+export const checkpointName = (step: number): string => `step-${step}.safetensors`;
 const stepOf = (file: string): number => Number(/^step-(\d+)\.safetensors$/.exec(file)?.[1] ?? NaN);
 
 /** Writes `checkpoints/step-<n>.safetensors`: complete or not at all, by rename. Returns the file's name. */
@@ -48,7 +48,7 @@ export function saveCheckpoint(folder: string, model: Model, state: TrainingStat
   const bytes = encodeSafetensors(tensors, {
     basin: JSON.stringify({ step, time, initialLoss, since, sampler }),
   });
-  const file = name(step);
+  const file = checkpointName(step);
   const partial = join(folder, `.${file}.partial`);
   writeFileSync(partial, bytes);
   renameSync(partial, join(folder, file));
@@ -58,7 +58,7 @@ export function saveCheckpoint(folder: string, model: Model, state: TrainingStat
 /** The newest checkpoint's path, or null when there is none. */
 export function newestCheckpoint(folder: string): string | null {
   const steps = readdirSync(folder).map(stepOf).filter(Number.isFinite);
-  return steps.length === 0 ? null : join(folder, name(Math.max(...steps)));
+  return steps.length === 0 ? null : join(folder, checkpointName(Math.max(...steps)));
 }
 
 /** Reads a checkpoint. @throws UserError when the file is damaged or belongs to another model. */

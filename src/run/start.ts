@@ -1,13 +1,13 @@
 // One run from request to verdict, in its own process; and its resume after any kind of end.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openEngine, openGemm } from "../engines";
 import type { ProbeContext } from "../probes";
-import type { Experiment } from "../protocol/experiment";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
 import type { RunRequest } from "../protocol/request";
 import { files, type RunInfo } from "../protocol/runFolder";
+import { branchState, readInfo, slotsOf } from "./branch";
 import { loadCheckpoint, newestCheckpoint, type TrainingState } from "./checkpoint";
 import { descentOf } from "./descent";
 import { describeSelf } from "./describeSelf";
@@ -44,13 +44,11 @@ export async function contextOf(
   };
 }
 
-const slotsOf = ({ optimizer }: Experiment): readonly string[] => optimizerOf(optimizer).slots(optimizer);
-
 const writeJson = (path: string, value: unknown): void => writeFileSync(path, `${stringify(value, 2)}\n`);
 
 /** Starts a new run in `folder`, which the launcher has made. */
 export async function start(folder: string, request: RunRequest): Promise<Status> {
-  const { experiment, file, overrides, id } = request;
+  const { experiment, file, overrides, id, from } = request;
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, "stop"));
   const info: RunInfo = {
@@ -60,6 +58,7 @@ export async function start(folder: string, request: RunRequest): Promise<Status
     file,
     overrides,
     resumed: [],
+    ...(from && { branchedFrom: { run: from.run, step: from.step } }),
     created: new Date().toISOString(),
     ...(await describeSelf(file)),
   };
@@ -67,24 +66,15 @@ export async function start(folder: string, request: RunRequest): Promise<Status
   mkdirSync(join(folder, files.checkpoints), { recursive: true });
   const engine = await openEngine(experiment.engine);
   const problem = await Problem.load(experiment, file, engine);
-  return go(folder, info, problem, await problem.start(), null, interrupt);
+  const saved = from ? branchState(from.folder, from.step, problem) : null;
+  return go(folder, info, problem, saved?.theta ?? (await problem.start()), saved, interrupt);
 }
 
 /** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */
 export async function resume(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, "stop"));
-  const path = join(folder, files.run);
-  let old: RunInfo;
-  try {
-    old = JSON.parse(readFileSync(path, "utf8")) as RunInfo;
-  } catch {
-    throw fileError(
-      path,
-      "cannot be read as JSON",
-      "Expected the run.json that `basin run` wrote; this folder cannot be resumed.",
-    );
-  }
+  const old = readInfo(folder);
   const engine = await openEngine(old.experiment.engine);
   const problem = await Problem.load(old.experiment, old.file, engine);
   const checkpoint = newestCheckpoint(join(folder, files.checkpoints));
@@ -101,7 +91,7 @@ export async function resume(folder: string): Promise<Status> {
     ...(await describeSelf(old.file)),
     resumed: [...old.resumed, { at: new Date().toISOString(), step: saved.step }],
   };
-  writeJson(path, info);
+  writeJson(join(folder, files.run), info);
   return go(folder, info, problem, saved.theta, saved, interrupt);
 }
 

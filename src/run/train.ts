@@ -7,7 +7,7 @@ import type { EndReason } from "../protocol/events";
 import type { MetricValues } from "../protocol/metrics";
 import { files } from "../protocol/runFolder";
 import { Rng } from "../util/rng";
-import { saveCheckpoint, type TrainingState } from "./checkpoint";
+import { newestCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint";
 import { descentOf, type OptimizerState } from "./descent";
 import type { EventLog } from "./eventLog";
 import { Interrupted, type Interrupt } from "./interrupt";
@@ -121,7 +121,8 @@ export async function train(
     return { step, time: clock(), reason, theta, loss: trainLoss, initialLoss, memories, state };
   };
 
-  if (saved === null) keep();
+  // A new run, or a branch, is resumable from the start.
+  if (newestCheckpoint(join(folder, files.checkpoints)) === null) keep();
   for (;;) {
     try {
       sampler = stepper.sampler?.state ?? null;

@@ -1,0 +1,48 @@
+// `basin branch RUN --step N --set …`: a new run that starts from a checkpoint of another, with other settings.
+import { dirname } from "node:path";
+import { findRun, startRun } from "../launchers";
+import { fileError } from "../protocol/errors";
+import { describePoint } from "../protocol/runId";
+import { usageError } from "./arguments";
+import type { Command } from "./command";
+import { setOption } from "./experiments";
+import { stepIn, withSettings } from "./otherSettings";
+import { runScript, runsDirHere, runsOption } from "./places";
+import { watchRun } from "./watchRun";
+
+export const branch: Command = {
+  name: "branch",
+  usage: "RUN --step N [--set KEY=VALUE]… [--runs DIR] [--json]",
+  summary: "start a new run from a checkpoint of a run, with other settings",
+  details:
+    "The new run counts its steps on from N. Optimizer state goes along where the kind of optimizer stays the same, and the order of batches where batch size and seed do.",
+  options: [
+    { name: "step", value: "N", text: "step of the checkpoint to start from" },
+    setOption,
+    runsOption,
+    { name: "json", text: "print every event, then the verdict, as one JSON object a line" },
+  ],
+  words: { least: 1, most: 1, what: "a run" },
+  run: async (given) => {
+    const record = await findRun(runsDirHere(given), given.words[0]);
+    const { folder, info } = record;
+    if (!given.has("step")) throw usageError("branch", "--step is missing", "Name a checkpoint: --step N.");
+    const step = stepIn(record, given.one("step"));
+    const { experiment, overrides } = withSettings(record, given.all("set"));
+    if (experiment.stop.steps <= step)
+      throw fileError(
+        info.id,
+        `its branch would have nothing to train: stop.steps is ${experiment.stop.steps}, and it starts at step ${step}`,
+        `Steps count on from there: add --set stop.steps=${2 * Math.max(step, 500)}.`,
+      );
+    const started = await startRun({
+      request: { experiment, file: info.file, overrides, from: { folder, run: info.id, step } },
+      runsDir: dirname(folder),
+      detached: false,
+      runScript,
+    });
+    const changes = Object.keys(overrides).length > 0 ? ` · ${describePoint(overrides)}` : "";
+    const title = `${experiment.name} · from ${info.id} at step ${step}${changes}`;
+    return (await watchRun(started, { experiment, title, json: given.has("json") })).status;
+  },
+};

@@ -1,0 +1,50 @@
+// An experiment that goes on from a run with other settings: the run's resolved experiment with `--set` on top.
+import { existsSync } from "node:fs";
+import type { RunRecord } from "../launchers";
+import { checkpointSteps } from "../launchers/checkpoints";
+import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
+import { fileError, UserError, type Problem } from "../protocol/errors";
+import type { Experiment } from "../protocol/experiment";
+import { parseOverride } from "../protocol/sweep";
+import { shownPath } from "./experiments";
+
+/** The run's experiment with overrides; problems name the run and the key. @throws UserError */
+export function withSettings({ info }: RunRecord, overrides: readonly string[]): ExperimentPoint {
+  const text = JSON.stringify(fittedTo(info.experiment, overrides));
+  const { problems, points } = checkExperiment(text, info.file, { exists: existsSync, overrides });
+  // The text is made here: a line of it would lead nowhere.
+  const shown = problems.map(({ place, ...rest }): Problem => {
+    const file = place.file === "--set" ? place.file : `${info.id} (${shownPath(place.file)})`;
+    return { ...rest, place: { file, key: place.key } };
+  });
+  const errors = shown.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new UserError(errors);
+  return points[0];
+}
+
+/** Another kind of optimizer has other keys: those that only the old kind has do not go with it. */
+function fittedTo(experiment: Experiment, overrides: readonly string[]): object {
+  const kind = overrides.map(parseOverride).findLast((one) => "key" in one && one.key === "optimizer.kind");
+  const { optimizer } = experiment;
+  if (kind === undefined || !("value" in kind) || kind.value === optimizer.kind) return experiment;
+  const { learningRate, batchSize, schedule, clip } = optimizer;
+  return { ...experiment, optimizer: { kind: optimizer.kind, learningRate, batchSize, schedule, clip } };
+}
+
+/** The checkpoint's step that a call means: the one named, or the newest. @throws UserError listing the steps there are. */
+export function stepIn({ folder, info }: RunRecord, text: string | undefined): number {
+  const steps = checkpointSteps(folder);
+  if (steps.length === 0) throw fileError(info.id, "has no checkpoint", "It ended before its first one.");
+  if (text === undefined) return steps[steps.length - 1];
+  if (steps.includes(Number(text)) && text.trim() !== "") return Number(text);
+  throw fileError(
+    info.id,
+    `has no checkpoint at step ${text}`,
+    `There are checkpoints at: ${listed(steps)}. More of them: "checkpoints": { "every": N }.`,
+  );
+}
+
+const listed = (steps: readonly number[]): string =>
+  steps.length <= 20
+    ? steps.join(", ")
+    : `${steps.slice(0, 12).join(", ")}, … ${steps.slice(-4).join(", ")} (${steps.length} of them)`;
