@@ -118,7 +118,7 @@ async function take(workbench: Workbench): Promise<void> {
 function keepForReadme(): void {
   const media = join(root, "media", "readme");
   mkdirSync(media, { recursive: true });
-  for (const name of ["finished-dark", "training-light", "flagged-tooFast-dark", "quick-fix-light"])
+  for (const name of ["finished-wide-dark", "provenance-light", "quick-fix-light"])
     copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
 }
 
@@ -137,7 +137,7 @@ async function main(): Promise<void> {
     workbench = await Workbench.open(server.url);
     await take(workbench);
   } catch (error) {
-    await workbench?.page.screenshot({ path: join(folder, "failed.png") });
+    await workbench?.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
     throw error;
   } finally {
     await workbench?.close();

@@ -197,5 +197,5 @@ test("doctor says what works here, also as JSON", () => {
   const { status, stdout } = basin(temporary(), ["doctor", "--json"]);
   expect(status).toBe(0);
   const found = JSON.parse(stdout) as { name: string; state: string }[];
-  expect(found.find(({ name }) => /onnx/.test(name))).toMatchObject({ state: "works" });
+  expect(found.find(({ name }) => /onnx/.test(name))).toMatchObject({ state: "ok" });
 });
