@@ -15,7 +15,7 @@ export function logSplits(min: number, max: number): number[] {
 function evenSplits(min: number, max: number): number[] {
   const rough = (max - min) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((size) => size >= rough) ?? rough;
+  const step = power * (rough >= 5 * power ? 5 : rough >= 2 * power ? 2 : 1);
   const first = Math.ceil(min / step);
   const last = Math.floor(max / step);
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));

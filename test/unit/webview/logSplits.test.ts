@@ -22,5 +22,5 @@ test("any positive range gets a handful of ascending lines within it", () => {
 test("lines are round: powers of ten over decades, 1-2-5 over few", () => {
   expect(logSplits(2e-4, 1.2)).toEqual([1e-3, 1e-2, 1e-1, 1]);
   expect(logSplits(0.0123, 0.5)).toEqual([0.02, 0.05, 0.1, 0.2, 0.5]);
-  expect(logSplits(1.05, 1.21)).toEqual([1.05, 1.1, 1.15, 1.2]);
+  expect(logSplits(1.05, 1.21)).toEqual([1.06, 1.08, 1.1, 1.12, 1.14, 1.16, 1.18, 1.2]);
 });
