@@ -157,13 +157,10 @@ export class LineSurface {
       ctx.stroke();
       ctx.font = theme.font.replace("11px", `${11 * devicePixelRatio}px`);
       ctx.fillStyle = theme.color(color);
-      ctx.textAlign = "right";
+      // At the left: curves climb to their limit, so that the right end is crowded.
+      ctx.textAlign = "left";
       ctx.textBaseline = y - bbox.top > 16 * devicePixelRatio ? "bottom" : "top";
-      ctx.fillText(
-        label,
-        bbox.left + bbox.width - 4 * devicePixelRatio,
-        y + (ctx.textBaseline === "top" ? 2 : -2),
-      );
+      ctx.fillText(label, bbox.left + 6 * devicePixelRatio, y + (ctx.textBaseline === "top" ? 2 : -2));
       ctx.restore();
     }
   }

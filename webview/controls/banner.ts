@@ -105,11 +105,12 @@ function nowOf(run: RunModel): string {
     return "The verdict comes with the end of the run.";
   const limit = limitsOf(run).sharpness;
   const share = sharpness / limit;
+  const most = num(limit);
   const where =
     share > 1.02
-      ? "above its limit: this point cannot hold"
+      ? `above its limit ${most}: this point cannot hold`
       : share > 0.95
-        ? "at its limit: the edge of stability"
-        : `${Math.round(100 * share)} % of its limit`;
-  return `Sharpness ${num(sharpness)} is ${where} (${num(limit)}).`;
+        ? `at its limit ${most}: the edge of stability`
+        : `${Math.round(100 * share)} % of its limit ${most}`;
+  return `Sharpness ${num(sharpness)} is ${where}.`;
 }
