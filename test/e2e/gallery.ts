@@ -22,6 +22,7 @@ class Gallery {
   async shot(name: string, part?: Locator): Promise<void> {
     const path = join(folder, `${name}-${this.theme}.png`);
     // Two frames, so that what has just changed is drawn.
+    await this.workbench.page.mouse.move(300, 1);
     await this.workbench.settle();
     await (part ?? this.workbench.page).screenshot({ path });
     console.log(path);

@@ -54,7 +54,7 @@ interface Content {
 
 const verdictContent = (run: RunModel, verdict: Verdict): Content => ({
   kind: verdict.verdict,
-  title: `${verdictTitles[verdict.verdict]}${verdict.provisional ? " (provisional)" : ""}`,
+  title: `${verdictTitles[verdict.verdict]}${verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : ""}`,
   summary: verdict.summary,
   facts: factsOf(run, verdict),
   reasons: [...verdict.reasons, verdict.minimum.why, ...verdict.evidence],
