@@ -10,7 +10,7 @@ import type { Verdict } from "../protocol/verdict";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
 import { runScript } from "./places";
-import { number, styleOf, table } from "./show/text";
+import { columnsOf, number, styleOf, table } from "./show/text";
 import { verdictLines } from "./show/verdictText";
 import { withoutStack } from "./watchRun";
 
@@ -114,6 +114,6 @@ function describe(output: string): string {
     "",
     table(["metric", "value", "what"], rows, style),
     "",
-    ...verdictLines(verdict, style),
+    ...verdictLines(verdict, style, columnsOf(process.stdout)),
   ].join("\n");
 }

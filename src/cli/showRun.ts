@@ -7,7 +7,7 @@ import type { ModelSpec } from "../protocol/experiment";
 import type { RunEvent } from "../protocol/events";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
-import { duration, number, sparkline, styleOf, table, type Style } from "./show/text";
+import { columnsOf, duration, number, sparkline, styleOf, table, type Style } from "./show/text";
 import { verdictLines } from "./show/verdictText";
 
 export const show: Command = {
@@ -44,7 +44,7 @@ function describe(run: RunRecord, events: readonly RunEvent[], style: Style): st
     "",
     ...curves(run, events, style),
     ...(notes.length > 0 ? ["", ...[...new Set(notes)].map((note) => style.dim(`note: ${note}`))] : []),
-    ...(verdict ? ["", ...verdictLines(verdict, style)] : []),
+    ...(verdict ? ["", ...verdictLines(verdict, style, columnsOf(process.stdout))] : []),
   ].join("\n");
 }
 

@@ -4,7 +4,7 @@ import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
-import { styleOf } from "./show/text";
+import { columnsOf, styleOf } from "./show/text";
 import { verdictLines } from "./show/verdictText";
 
 export const verdict: Command = {
@@ -26,7 +26,7 @@ export const verdict: Command = {
     }
     if (given.has("json")) process.stdout.write(`${stringify(run.verdict)}\n`);
     else {
-      const lines = verdictLines(run.verdict, styleOf(process.stdout));
+      const lines = verdictLines(run.verdict, styleOf(process.stdout), columnsOf(process.stdout));
       const evidence = run.verdict.evidence.map((text) => `  ${text}`);
       process.stdout.write(`${[...lines, "", ...evidence].join("\n")}\n`);
     }

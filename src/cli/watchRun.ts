@@ -8,7 +8,7 @@ import type { Experiment } from "../protocol/experiment";
 import { exit } from "./command";
 import { displayFor } from "./show/displays";
 import { Progress } from "./show/progress";
-import { styleOf } from "./show/text";
+import { columnsOf, styleOf } from "./show/text";
 import { verdictLines } from "./show/verdictText";
 import { shownPath } from "./experiments";
 
@@ -96,7 +96,9 @@ function tell({ folder, info, verdict }: RunRecord, status: number, json: boolea
   if (verdict && json) process.stdout.write(`${stringify({ kind: "verdict", ...verdict })}\n`);
   if (json) return;
   if (verdict && ended)
-    process.stdout.write(`\n${verdictLines(verdict, styleOf(process.stdout)).join("\n")}\n`);
+    process.stdout.write(
+      `\n${verdictLines(verdict, styleOf(process.stdout), columnsOf(process.stdout)).join("\n")}\n`,
+    );
   if (status === exit.interrupted)
     process.stdout.write(`\nInterrupted. Go on with it: basin resume ${info.id}\n`);
   if (ended) process.stdout.write(`\nRun folder: ${shownPath(folder)}\n`);

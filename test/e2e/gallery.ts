@@ -22,6 +22,7 @@ class Gallery {
   async shot(name: string, part?: Locator): Promise<void> {
     const path = join(folder, `${name}-${this.theme}.png`);
     // Two frames, so that what has just changed is drawn.
+    await this.workbench.page.mouse.move(300, 1);
     await this.workbench.settle();
     await (part ?? this.workbench.page).screenshot({ path });
     console.log(path);
@@ -118,7 +119,7 @@ async function take(workbench: Workbench): Promise<void> {
 function keepForReadme(): void {
   const media = join(root, "media", "readme");
   mkdirSync(media, { recursive: true });
-  for (const name of ["finished-dark", "training-light", "flagged-tooFast-dark", "quick-fix-light"])
+  for (const name of ["finished-wide-dark", "provenance-light", "quick-fix-light"])
     copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
 }
 
@@ -137,7 +138,7 @@ async function main(): Promise<void> {
     workbench = await Workbench.open(server.url);
     await take(workbench);
   } catch (error) {
-    await workbench?.page.screenshot({ path: join(folder, "failed.png") });
+    await workbench?.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
     throw error;
   } finally {
     await workbench?.close();

@@ -23,6 +23,8 @@ export class Workbench {
   static async open(url: string): Promise<Workbench> {
     const browser = await chromium.launch({ executablePath: chromiumPath, args: quiet });
     const page = await browser.newPage({ viewport: { width: 1500, height: 900 } });
+    // A busy machine is slow, not wrong.
+    page.setDefaultTimeout(90_000);
     await page.goto(url);
     const workbench = new Workbench(browser, page);
     await workbench.isUsable();

@@ -16,7 +16,13 @@ export const gap: LineChart = {
       { label: "loss gap", column: column(run, "gap.loss"), color: "orange", width: 1.8 },
     ];
     if (accuracy.steps.length > 0)
-      lines.push({ label: "accuracy gap", column: accuracy, color: "green", width: 1.4, scale: "y2" });
+      lines.push({
+        label: "accuracy gap (right axis)",
+        column: accuracy,
+        color: "green",
+        width: 1.4,
+        scale: "y2",
+      });
     return { lines };
   },
 };

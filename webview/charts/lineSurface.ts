@@ -4,6 +4,7 @@ import { num, tick } from "../format";
 import { align, decimate } from "../store/decimate";
 import type { Theme } from "../theme";
 import type { Level, Line, Plan } from "./chart";
+import { logSplits } from "./logSplits";
 
 export interface StepRange {
   readonly from: number;
@@ -91,10 +92,12 @@ export class LineSurface {
           values: (_u, splits) => splits.map((x) => (Number.isInteger(x) ? x.toLocaleString("en-US") : "")),
         }),
         axis({
+          ...(this.log
+            ? { splits: (_u, _axis, min, max) => logSplits(min, max), filter: (_u, all) => all }
+            : {}),
           size: 48,
           gap: 3,
-          values: (_u, splits) =>
-            splits.map((y) => (y === null || (this.log && !isRound(y, splits)) ? "" : tick(y))),
+          values: (_u, splits) => splits.map((y) => (y === null ? "" : tick(y))),
         }),
         ...(lines.some(({ scale }) => scale === "y2")
           ? [
@@ -154,13 +157,10 @@ export class LineSurface {
       ctx.stroke();
       ctx.font = theme.font.replace("11px", `${11 * devicePixelRatio}px`);
       ctx.fillStyle = theme.color(color);
-      ctx.textAlign = "right";
+      // At the left: curves climb to their limit, so that the right end is crowded.
+      ctx.textAlign = "left";
       ctx.textBaseline = y - bbox.top > 16 * devicePixelRatio ? "bottom" : "top";
-      ctx.fillText(
-        label,
-        bbox.left + bbox.width - 4 * devicePixelRatio,
-        y + (ctx.textBaseline === "top" ? 2 : -2),
-      );
+      ctx.fillText(label, bbox.left + 6 * devicePixelRatio, y + (ctx.textBaseline === "top" ? 2 : -2));
       ctx.restore();
     }
   }
@@ -205,13 +205,6 @@ export class LineSurface {
 }
 
 const positive = (x: number | null | undefined) => (typeof x === "number" && x <= 0 ? null : x);
-
-/** Labels of a log axis: powers of ten, and with less than two decades also 2 and 5 times those, within half a decade all. */
-function isRound(x: number, splits: readonly number[]): boolean {
-  const decades = Math.log10((splits.at(-1) ?? x) / splits[0]);
-  const lead = Number((x / 10 ** Math.floor(Math.log10(x) + 1e-9)).toPrecision(6));
-  return lead === 1 || decades < 0.5 || (decades < 2 && (lead === 2 || lead === 5));
-}
 
 function padded(low: number | null, high: number | null, keepLow = false): [number, number] {
   if (low === null || high === null) return [0, 1];

@@ -146,7 +146,7 @@ function drawPath(context: CanvasRenderingContext2D, path: readonly Point[], the
   context.lineWidth = 1.5;
   for (let i = 1; i < path.length; i++) {
     // Older parts fade: the direction of time without arrows.
-    context.strokeStyle = theme.color("blue", 0.25 + (0.75 * i) / path.length);
+    context.strokeStyle = theme.color("blue", 0.4 + (0.6 * i) / path.length);
     context.beginPath();
     context.moveTo(path[i - 1].x, path[i - 1].y);
     context.lineTo(path[i].x, path[i].y);

@@ -54,7 +54,7 @@ interface Content {
 
 const verdictContent = (run: RunModel, verdict: Verdict): Content => ({
   kind: verdict.verdict,
-  title: `${verdictTitles[verdict.verdict]}${verdict.provisional ? " (provisional)" : ""}`,
+  title: `${verdictTitles[verdict.verdict]}${verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : ""}`,
   summary: verdict.summary,
   facts: factsOf(run, verdict),
   reasons: [...verdict.reasons, verdict.minimum.why, ...verdict.evidence],
@@ -107,11 +107,12 @@ function nowOf(run: RunModel): string {
   const limits = limitsOf(run);
   const limit = own === undefined ? limits.sharpness : limits.preconditionedSharpness;
   const share = sharpness / limit;
+  const most = num(limit);
   const where =
     share > 1.02
-      ? "above its limit: this point cannot hold"
+      ? `above its limit ${most}: this point cannot hold`
       : share > 0.95
-        ? "at its limit: the edge of stability"
-        : `${Math.round(100 * share)} % of its limit`;
-  return `${own === undefined ? "Sharpness" : "Preconditioned sharpness"} ${num(sharpness)} is ${where} (${num(limit)}).`;
+        ? `at its limit ${most}: the edge of stability`
+        : `${Math.round(100 * share)} % of its limit ${most}`;
+  return `${own === undefined ? "Sharpness" : "Preconditioned sharpness"} ${num(sharpness)} is ${where}.`;
 }

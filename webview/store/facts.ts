@@ -73,9 +73,7 @@ const readingWords = ({ value, error, how }: NonNullable<Verdict["readings"]["sh
 
 function bracketOf({ lower, upper, exact, rank, fullRank }: NonNullable<Verdict["limits"]["variance"]>) {
   const [from, to] = [numberOf(lower), numberOf(upper)].map(num);
-  return exact
-    ? `${to}, exact, all ${rank} directions`
-    : `${from} to ${to}, ${rank} of ${fullRank} directions`;
+  return exact ? `${to}, exact` : `${from} to ${to}, ${rank} of ${fullRank} directions`;
 }
 
 const escapeWords = (steps: number) => (steps < 1 ? "under one step" : `${num(steps)} steps`);

@@ -129,8 +129,8 @@ class LiveBlock implements Display {
   /** Draws over what was drawn before, in one write, so that nothing flickers. */
   private draw(): void {
     const width = (process.stdout.columns || 80) - 1;
-    const lines = blockLines(this.progress, this.title, this.style, width, this.asked).map((line) =>
-      cut(line, width),
+    const lines = blockLines(this.progress, this.title, this.style, width, this.asked && !this.closed).map(
+      (line) => cut(line, width),
     );
     const up = this.lines > 0 ? `\u001b[${this.lines}A` : "";
     process.stdout.write(`${up}\r\u001b[J${lines.join("\n")}\n`);
@@ -148,7 +148,7 @@ export function blockLines(
 ): string[] {
   const { stop } = p.experiment;
   const unlimited = stop.steps >= 1e9;
-  const left = p.ended ? "done" : phaseOf(p, stopping);
+  const left = p.ended ? "done" : phaseOf(p);
   const steps = unlimited ? `step ${p.step}` : `step ${p.step}/${stop.steps}`;
   const speed = !(p.speed > 0) ? "" : `${number(p.speed)} steps/s`;
   const progressLine = [style.blue(bar(p.fraction, 24)), percent(p.fraction).padStart(5), steps, speed, left];
@@ -173,11 +173,11 @@ export function blockLines(
   }
   const note = p.notes.at(-1);
   if (note !== undefined) lines.push(style.dim(`note: ${note}`));
+  if (stopping) lines.push(style.yellow(stoppingText));
   return lines;
 }
 
-function phaseOf(p: Progress, stopping: boolean): string {
-  if (stopping) return stoppingText;
+function phaseOf(p: Progress): string {
   if (!p.header) return "starting…";
   if (p.fraction >= 1) return "measuring the verdict…";
   return Number.isFinite(p.secondsLeft) ? `${duration(p.secondsLeft)} left` : "";

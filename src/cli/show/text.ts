@@ -94,6 +94,25 @@ export function cut(line: string, width: number): string {
   return `${kept.join("")}…`;
 }
 
+/** Breaks a line at spaces to fit `width`; what follows the first line is indented by `indent` spaces. */
+export function wrap(line: string, width: number, indent: number): string {
+  const lines: string[] = [];
+  let now = "";
+  for (const word of line.split(/(?<=\S) /)) {
+    const longer = now === "" ? word : `${now} ${word}`;
+    if (now === "" || widthOf(longer) <= width) now = longer;
+    else {
+      lines.push(now);
+      now = " ".repeat(indent) + word;
+    }
+  }
+  return [...lines, now].join("\n");
+}
+
+/** Columns to wrap prose at: those of a terminal, none where the output is piped. */
+export const columnsOf = (stream: NodeJS.WriteStream): number =>
+  isTerminal(stream) ? stream.columns || 80 : Infinity;
+
 /** Rows under a head, columns as wide as their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
   const widths = head.map((title, i) =>

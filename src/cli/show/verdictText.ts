@@ -1,6 +1,6 @@
 // A verdict for a reader who does not know the theory: the word, the sentence, the numbers, and what to change.
 import { flagged, type Verdict, type VerdictKind } from "../../protocol/verdict";
-import { number, type Style } from "./text";
+import { number, wrap, type Style } from "./text";
 
 const titles: Readonly<Record<VerdictKind, string>> = {
   diverged: "Diverged",
@@ -26,7 +26,8 @@ export function paintVerdict(kind: VerdictKind, text: string, style: Style): str
   return kind === "stable" ? style.green(text) : style.yellow(text);
 }
 
-export function verdictLines(verdict: Verdict, style: Style): string[] {
+/** `width`: columns to wrap at. */
+export function verdictLines(verdict: Verdict, style: Style, width: number): string[] {
   const { verdict: kind, summary, reasons } = verdict;
   const lines = [
     style.bold(paintVerdict(kind, `${signs[kind]} ${titles[kind]}`, style)),
@@ -37,7 +38,8 @@ export function verdictLines(verdict: Verdict, style: Style): string[] {
   ];
   const advice = adviceFor(verdict);
   if (advice.length > 0) lines.push("", ...advice.map((text) => `  → ${text}`));
-  return lines;
+  // Under the text, not under its bullet.
+  return lines.map((line) => wrap(line, width, /^ {2}[·→]/.test(line) ? 4 : 2));
 }
 
 function adviceFor({
