@@ -7,6 +7,7 @@ import { totalSize, viewsOf } from "./flat";
 import { addKernelBlocks, gramFeeds, gramFunction, type TapSignal } from "./gram";
 import type { Network } from "./network";
 import type { LinearOperator } from "./operator";
+import { layersOf, type Layer } from "./restricted";
 import { Side } from "./side";
 
 /** Counts products so that every reading can state its cost; checked before each product, so work can be stopped. */
@@ -23,6 +24,7 @@ export class Curvature {
   readonly whole: Side;
   readonly each: Side;
   private kernel: Float32Array | null = null;
+  private at: Float32Array = new Float32Array(0);
 
   /**
    * @param network  Batch statistics where the model normalizes over the batch: loss, gradient, Hessian.
@@ -53,10 +55,30 @@ export class Curvature {
 
   /** Moves to θ [P]. The vector is read lazily: call again after it changed. */
   setPoint(theta: Float32Array): void {
+    this.at = theta;
     const point = [this.x, this.y, ...viewsOf(theta, this.shapes)];
     this.kernel = null;
     this.whole.setPoint(point);
     if (this.each !== this.whole) this.each.setPoint([...point, ...this.buffers]);
+  }
+
+  /** θ [P], the caller's own vector. */
+  get theta(): Float32Array {
+    return this.at;
+  }
+
+  /** Parameters of one module together, in order. */
+  get layers(): Layer[] {
+    return layersOf(
+      this.network.parameters.map((node, i) => ({ name: String(node.attrs.name), shape: this.shapes[i] })),
+    );
+  }
+
+  /** W₁ [rows, columns] of a first layer that is linear in x. @throws where there is none. */
+  firstWeight(): { readonly values: Float32Array; readonly columns: number } {
+    const { first } = this.each.network;
+    if (!first) throw new Error("internal: the first layer is not dense");
+    return { values: viewsOf(this.at, this.shapes)[first.weight], columns: this.shapes[first.weight][1] };
   }
 
   private operator(side: Side, name: string, outputs: () => readonly Node[]): LinearOperator {
@@ -234,8 +256,8 @@ export class Curvature {
     }));
   }
 
-  /** Kernel blocks GᵢᵀGᵢ, [n, K, K], tap by tap. */
-  private async kernelBlocks(): Promise<Float32Array> {
+  /** Kernel blocks GᵢᵀGᵢ, [n, K, K], tap by tap; computed once per θ. */
+  async kernelBlocks(): Promise<Float32Array> {
     if (this.kernel) return this.kernel;
     const { n, K, taps } = this.each.network;
     const blocks = new Float32Array(n * K * K);

@@ -9,22 +9,25 @@ export interface Estimate {
   readonly error: number;
 }
 
-/** Up to this dimension every unit vector is multiplied and the result is exact. */
+/** Up to this dimension every unit vector is multiplied and the result is exact, unless told otherwise. */
 const exactSize = 256;
 
 /**
  * tr A = E[zᵀAz] and ‖A‖_F² = E[‖Az‖²] over z with independent random signs; exact (size products) for small operators.
  *
+ * @param exact     Multiply every unit vector; default for small operators.
  * @param products  Random vectors; the relative error falls as 1/√products.
  * @source Hutchinson, Commun. Stat. Simul. Comput. 1990.
  */
 export async function traceAndNorm(
   op: LinearOperator,
   rng: Rng,
-  products = 64,
+  {
+    exact = op.size <= exactSize,
+    products = 64,
+  }: { readonly exact?: boolean; readonly products?: number } = {},
 ): Promise<{ trace: Estimate; frobenius: Estimate }> {
   const { size } = op;
-  const exact = size <= exactSize;
   const count = exact ? size : products;
   const traces: number[] = [];
   const squares: number[] = [];

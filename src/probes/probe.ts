@@ -1,6 +1,6 @@
 // What a probe is: one measurement at a fixed point of the run, with the cost it declares.
 import type { Curvature } from "../curvature/curvature";
-import type { Experiment } from "../protocol/experiment";
+import type { Experiment, ProbesSpec } from "../protocol/experiment";
 import type { MetricValues } from "../protocol/metrics";
 import type { Dynamics } from "../stability/thresholds";
 import type { Gemm } from "../util/gemm";
@@ -24,6 +24,8 @@ export interface ProbeContext {
   readonly outputs: number;
   /** Set to the current θ before a probe is asked. */
   readonly curvature: Curvature;
+  /** The same network on a batch of its own, at the current θ; the next call moves it. */
+  readonly onBatch: (indices: Uint32Array) => Promise<Curvature>;
   readonly gemm: Gemm;
   /** Set, as the point is, before a probe is asked. */
   descent: Descent;
@@ -45,7 +47,7 @@ export interface ActiveProbe {
 }
 
 export interface Probe {
-  readonly id: "sharpness" | "noise" | "generalization";
+  readonly id: keyof ProbesSpec;
   readonly label: string;
   /** Steps between readings, or undefined when the experiment does not ask for it. */
   every(experiment: Experiment): number | undefined;

@@ -19,6 +19,8 @@ export type RunEvent =
       readonly outputs: number;
       readonly engine: string;
       readonly probes: readonly string[];
+      /** Names of the layers, in the order of `sharpness.layers`. */
+      readonly layers?: readonly string[];
       /** Steps after which the run stops at the latest. */
       readonly steps: number;
       readonly resumedAt?: number;

@@ -1,6 +1,5 @@
 // What a `*.basin.json` says, once checked and with every default filled in: the type the run process trusts.
 
-
 export type BatchSize = number | "full";
 export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "linear";
 export type LossKind = "mse" | "squared-error" | "cross-entropy";
@@ -206,6 +205,13 @@ export interface ProbesSpec {
   /** `rank`: directions kept for the mean-square limit ("all" is exact); `tolerance`: relative, of λmax(Σ). */
   readonly noise?: { readonly every: number; readonly rank: number | "all"; readonly tolerance: number };
   readonly generalization?: { readonly every: number };
+  readonly gradientNoise?: { readonly every: number };
+  readonly smoothness?: { readonly every: number };
+  /** Lanczos steps per random start, and starts. */
+  readonly spectrum?: { readonly every: number; readonly steps: number; readonly starts: number };
+  readonly layers?: { readonly every: number; readonly tolerance: number };
+  /** `top`: dimension of the sharp subspace. */
+  readonly manifold?: { readonly every: number; readonly top: number };
 }
 
 export interface Experiment {

@@ -15,6 +15,7 @@ const m = (name: string, label: string, unit: string, formula: string, source: s
 const wme = "Wu, Ma & E, NeurIPS 2018";
 const cohen = "Cohen et al., ICLR 2021";
 const cohenAdaptive = "Cohen et al. 2022";
+const damian = "Damian, Nichani & Lee, ICLR 2023";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
 
 export const metrics = [
@@ -62,6 +63,80 @@ export const metrics = [
   ),
   m("eigenvalues", "top Hessian eigenvalues", "loss / θ²", "λ₁ ≥ λ₂ ≥ … of H", wme),
   m("gaussNewtonSharpness", "Gauss–Newton sharpness", "loss / θ²", "λmax((1/n) Σ GᵢGᵢᵀ)", wme),
+  m(
+    "sharpness.layers",
+    "sharpness per layer",
+    "loss / θ²",
+    "λmax of each layer's diagonal block of H",
+    cohen,
+  ),
+  m(
+    "sharpness.layers.error",
+    "sharpness per layer, error bars",
+    "loss / θ²",
+    "‖Hv − λv‖ of each Ritz pair",
+    "Parlett, The Symmetric Eigenvalue Problem, §4.5",
+  ),
+  m("sharpness.gradNorm", "gradient of sharpness", "loss / θ³", "‖∇(vᵀHv)‖ at the top eigenvector v", damian),
+  m(
+    "sharpness.rate",
+    "predicted change of sharpness",
+    "loss / θ² / step",
+    "−η⟨∇S, ∇L⊥⟩, S = λmax(H)",
+    damian,
+  ),
+  m(
+    "sharpness.fall",
+    "fall of sharpness by oscillation",
+    "loss / θ² / step",
+    "½ηx²‖∇S⊥‖², x = ⟨v, ∇L⟩/λ the oscillation along v",
+    damian,
+  ),
+  m(
+    "displacement.sharp",
+    "displacement, sharp part",
+    "θ",
+    "‖VVᵀ(θ − θ′)‖, V top eigenvectors at the last reading",
+    damian,
+  ),
+  m("displacement.flat", "displacement, flat part", "θ", "‖(I − VVᵀ)(θ − θ′)‖", damian),
+  m("eigenvectors.overlap", "overlap of sharp subspaces", "1", "(1/m)‖VᵀV′‖_F² between two readings", damian),
+  m(
+    "spectrum.values",
+    "spectral density, nodes",
+    "loss / θ²",
+    "Ritz values of stochastic Lanczos quadrature",
+    "Ghorbani, Krishnan & Xiao, ICML 2019",
+  ),
+  m(
+    "spectrum.weights",
+    "spectral density, weights",
+    "1",
+    "share of the spectrum at each node",
+    "Ghorbani, Krishnan & Xiao, ICML 2019",
+  ),
+  m("trace.error", "trace, error bar", "loss / θ²", "one standard error; 0 when exact", "Hutchinson 1990"),
+  m(
+    "frobenius.error",
+    "Frobenius norm, error bar",
+    "loss / θ²",
+    "one standard error; 0 when exact",
+    "Hutchinson 1990",
+  ),
+  m(
+    "noise.alignment.error",
+    "noise alignment, error bar",
+    "1",
+    "one standard error; 0 when exact",
+    "Hutchinson 1990",
+  ),
+  m(
+    "noise.batchSharpness.error",
+    "batch sharpness, error bar",
+    "loss / θ²",
+    "one standard error over the batches drawn; 0 when all were",
+    "Andreyev & Beneventano 2024",
+  ),
   m("trace", "trace", "loss / θ²", "tr H", "Ma & Ying, NeurIPS 2021"),
   m("frobenius", "Frobenius norm", "loss / θ²", "‖H‖_F", "Wu, Wang & Su, NeurIPS 2022"),
   m("nonuniformity", "non-uniformity", "loss / θ²", "s = λmax((1/n) Σ Hᵢ² − H²)^½ with Hᵢ = GᵢGᵢᵀ", wme),

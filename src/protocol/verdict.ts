@@ -74,6 +74,16 @@ export interface Verdict {
   readonly smallestStableBatchSize: number | null;
   /** Steps in which the second moment grows e-fold, 1/ln ρ; null when ρ ≤ 1. */
   readonly escapeTime: number | null;
+  /** The links from stability to generalization (theory.md, section 4), both sides of each; [] where nothing was measured. */
+  readonly chain: readonly {
+    readonly id: string;
+    readonly formula: string;
+    /** null where the link does not apply. */
+    readonly left: number | null;
+    readonly right: number | null;
+    readonly holds: boolean | null;
+    readonly notApplicable: string | null;
+  }[];
   /** Which of full Hessian or Gauss–Newton each number used, in words. */
   readonly evidence: readonly string[];
 }

@@ -17,7 +17,7 @@ export async function measure({ experiment, file, weights }: RunRequest): Promis
     void process.stderr.write(`measuring ${what}
 `);
   const state = { step: null, slots: new Map<string, Float32Array>(), count: 0 };
-  const point = await measurePoint(problem, context, theta, state, new Map(), say, "full");
+  const point = await measurePoint(problem, context, theta, state, { say, extent: "full" });
   const verdict = assembleVerdict({
     experiment,
     n: problem.n,

@@ -2,11 +2,14 @@
 import { traceAndNorm } from "../curvature/trace";
 import { EigenTracker } from "../curvature/tracker";
 import type { Descent, ProbeContext } from "../probes";
+import { measureChain } from "../probes/chain";
+import { batchSharpness, gradientCovariance, noiseCurvature } from "../probes/gradientNoise";
 import { noVarianceReading, varianceReading } from "../probes/noise";
 import { meanLimitOf, preconditionedSharpness } from "../probes/sharpness";
 import type { MetricValues } from "../protocol/metrics";
 import type { Reading } from "../protocol/verdict";
 import { smallestStableBatch } from "../stability/growth";
+import type { ChainLink } from "../stability/chain";
 import type { Bracket } from "../stability/varianceLimit";
 import { norm } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
@@ -40,18 +43,27 @@ export interface PointReadings {
   /** Why there is no mean-square reading, or null. */
   readonly noVariance: string | null;
   readonly smallestStableBatch: number | null;
+  readonly chain: readonly ChainLink[];
 }
 
-/** Measures at θ. `warm`: probe memories of the run, to start from. `say` is told what is being measured. */
+export interface MeasureOptions {
+  /** Probe memories of the run, to start from. */
+  readonly warm?: ReadonlyMap<string, readonly Float32Array[]>;
+  /** Told what is being measured. */
+  readonly say?: (what: string) => void;
+  /** `full` adds the readings a verdict does not need: trace, Frobenius norm, gradient noise. */
+  readonly extent?: "verdict" | "full";
+  /** The first training loss, where it is known. */
+  readonly initialLoss?: number;
+}
+
+/** Measures at θ. */
 export async function measurePoint(
   problem: Problem,
   context: ProbeContext,
   theta: Float32Array,
   state: OptimizerState,
-  warm: ReadonlyMap<string, readonly Float32Array[]> = new Map(),
-  say: (what: string) => void = () => undefined,
-  /** `full` adds the readings a verdict does not need: trace and Frobenius norm. */
-  extent: "verdict" | "full" = "verdict",
+  { warm = new Map(), say = () => undefined, extent = "verdict", initialLoss = NaN }: MeasureOptions = {},
 ): Promise<PointReadings> {
   const { experiment, d } = problem;
   const { curvature } = context;
@@ -80,12 +92,14 @@ export async function measurePoint(
   const uneven = await track("non-uniformity", 1, 1e-3, curvature.noiseMatrix());
   const s = Math.sqrt(Math.max(0, uneven.values[0]));
 
-  let whole: MetricValues = {};
-  if (extent === "full") {
-    say("trace and Frobenius norm");
-    const { trace, frobenius } = await traceAndNorm(curvature.hessian(), rng);
-    whole = { trace: trace.value, frobenius: frobenius.value };
-  }
+  const whole = extent === "full" ? await wholeReadings(context, here.loss, rng, say) : {};
+  say("input smoothness");
+  const chain = await measureChain(context, {
+    train: problem.data.train.x,
+    test: problem.data.test?.x ?? null,
+    testLoss: test?.loss ?? null,
+    interpolated: isInterpolated(here.loss, initialLoss, residual(problem, here.outputs)),
+  });
 
   say("mean-square limit");
   const noVariance = noVarianceReading(descent);
@@ -114,6 +128,8 @@ export async function measurePoint(
     gaussNewtonSharpness: flat.values[0],
     nonuniformity: s,
     ...whole,
+    "smoothness.input": chain.smoothness,
+    ...(chain.bound === null ? {} : { "smoothness.bound": chain.bound }),
     "stability.meanLimit": mean,
     ...(variance && {
       "stability.varianceLimit": variance.limit.upper,
@@ -159,6 +175,55 @@ export async function measurePoint(
     variance: variance?.limit ?? null,
     noVariance,
     smallestStableBatch: variance?.smallestStableBatch ?? null,
+    chain: chain.links,
+  };
+}
+
+/** Training loss relative to its first value below which the examples count as interpolated. */
+export const interpolatedBelow = 1e-2;
+
+/** Whether every example is fitted, as far as loss and outputs tell. */
+export const isInterpolated = (loss: number, initialLoss: number, interpolationResidual: number): boolean =>
+  Number.isFinite(initialLoss) ? loss <= interpolatedBelow * initialLoss : interpolationResidual < 0.1;
+
+/** Multiplications that exact trace and Frobenius norm may cost: a product per parameter. */
+const exactWork = 5e10;
+
+/** What a verdict does not need and `basin measure` gives all the same. */
+async function wholeReadings(
+  context: ProbeContext,
+  loss: number,
+  rng: Rng,
+  say: (what: string) => void,
+): Promise<MetricValues> {
+  const { curvature, n, experiment } = context;
+  const { size } = curvature;
+  say("trace and Frobenius norm");
+  const exact = size * size * n <= exactWork;
+  const { trace, frobenius } = await traceAndNorm(curvature.hessian(), rng, { exact });
+  say("gradient noise");
+  const covariance = await gradientCovariance(context);
+  const batch = await batchSharpness(context, rng);
+  // The alignment is defined for square losses.
+  const aligned: MetricValues = {};
+  if (experiment.loss !== "cross-entropy") {
+    say("noise alignment");
+    const curved = await noiseCurvature(context, covariance.gradient, rng);
+    const value = curved.value / (2 * loss * frobenius.value ** 2);
+    const relative = Math.hypot(curved.error / curved.value, (2 * frobenius.error) / frobenius.value);
+    aligned["noise.alignment"] = value;
+    aligned["noise.alignment.error"] = Math.abs(value) * relative;
+  }
+  return {
+    trace: trace.value,
+    "trace.error": trace.error,
+    frobenius: frobenius.value,
+    "frobenius.error": frobenius.error,
+    "noise.trace": covariance.trace,
+    "noise.scale": covariance.scale,
+    ...aligned,
+    "noise.batchSharpness": batch.value,
+    "noise.batchSharpness.error": batch.error,
   };
 }
 

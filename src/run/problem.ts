@@ -15,6 +15,7 @@ import { fileError, UserError } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
 import { decodeSafetensors } from "../protocol/safetensors";
 import { Rng } from "../util/rng";
+import { gather } from "./batches";
 
 /** Reads a file the experiment names, relative to the experiment's own folder. */
 const reader =
@@ -132,6 +133,28 @@ export class Problem {
       this.buffers.length > 0 ? buildNetwork(this.parts, this.n, "running") : undefined,
       this.buffers,
     );
+  }
+
+  /** Curvature operators on batches of `size` examples: moves to θ and the examples at `indices`, one batch at a time. */
+  batchCurvature(
+    theta: Float32Array,
+    size: number,
+    meter: Meter,
+  ): (indices: Uint32Array) => Promise<Curvature> {
+    const { x, y, n } = this.data.train;
+    const [D, K] = [x.length / n, y.length / n];
+    const [batchX, batchY] = [new Float32Array(size * D), new Float32Array(size * K)];
+    let made: Curvature | null = null;
+    return (indices) => {
+      gather(x, D, indices, batchX);
+      gather(y, K, indices, batchY);
+      const own = { products: 0, check: () => meter.check() };
+      made ??= new Curvature(this.engine, buildNetwork(this.parts, size), batchX, batchY, own);
+      // A batch is visited for one product, which costs its share of one over all examples.
+      meter.products += size / n;
+      made.setPoint(theta);
+      return Promise.resolve(made);
+    };
   }
 
   /** Loss and gradient on a batch of `size` examples as training sees them: run(x, y, …θ, …masks) → [loss, …∇, …statistics]. */

@@ -29,13 +29,15 @@ export async function contextOf(
   check: () => void,
 ): Promise<ProbeContext> {
   const { optimizer } = problem.experiment;
+  const meter = { products: 0, check };
   return {
     descent: descentOf(optimizer, { step: null, slots: new Map(), count: 0 }, new Float32Array(problem.d)),
     experiment: problem.experiment,
     n: problem.n,
     batchSize: problem.batchSize,
     outputs: problem.data.outputs,
-    curvature: problem.curvature({ products: 0, check }),
+    curvature: problem.curvature(meter),
+    onBatch: problem.batchCurvature(theta, problem.batchSize, meter),
     gemm: await openGemm(),
     score: async () => ({
       train: await problem.score(problem.data.train, theta),
@@ -116,6 +118,7 @@ async function go(
     outputs: problem.data.outputs,
     engine: `${engine.name} ${engine.version}`,
     probes: Object.keys(experiment.probes),
+    layers: context.curvature.layers.map(({ name }) => name),
     steps: experiment.stop.steps,
     ...(saved ? { resumedAt: saved.step } : {}),
     dynamics: {
@@ -163,7 +166,10 @@ async function verdictOf(problem: Problem, context: ProbeContext, folder: string
     }
   }
   const point = theta.every(Number.isFinite)
-    ? await measurePoint(problem, context, theta, state, diverged ? new Map() : reached.memories)
+    ? await measurePoint(problem, context, theta, state, {
+        warm: diverged ? new Map() : reached.memories,
+        initialLoss: reached.initialLoss,
+      })
     : null;
   const verdict = assembleVerdict({
     experiment: problem.experiment,

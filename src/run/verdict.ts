@@ -5,7 +5,7 @@ import type { Verdict } from "../protocol/verdict";
 import { judge } from "../stability/judge";
 import { escapeTime } from "../stability/growth";
 import { sharpnessLimit } from "../stability/thresholds";
-import type { PointReadings } from "./measurePoint";
+import { interpolatedBelow, isInterpolated, type PointReadings } from "./measurePoint";
 
 export interface Judged {
   readonly experiment: Experiment;
@@ -22,8 +22,6 @@ export interface Judged {
 
 /** Progress of one more step relative to the loss, η‖∇L‖²/L, below which a point counts as a minimum. */
 const stillBelow = 1e-3;
-/** Training loss relative to its first value below which the examples count as interpolated. */
-const interpolatedBelow = 1e-2;
 
 const fmt = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
 
@@ -75,6 +73,7 @@ export function assembleVerdict(judged: Judged): Verdict {
     limits: { mean: point?.meanLimit ?? null, variance: point?.variance ?? null, binding: decision.binding },
     largestStableLearningRate: limit,
     smallestStableBatchSize: point?.smallestStableBatch ?? null,
+    chain: point?.chain ?? [],
     escapeTime: point?.growth ? escapeTime(point.growth.value) : null,
     evidence: [
       "Sharpness and the mean limit use the full Hessian.",
@@ -116,9 +115,7 @@ function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): 
   if (!point || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
   const progress = (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
   const still = progress <= stillBelow || point.loss === 0;
-  const interpolated = Number.isFinite(initialLoss)
-    ? point.loss <= interpolatedBelow * initialLoss
-    : point.interpolationResidual < 0.1;
+  const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
   const why =
     `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +

@@ -4,3 +4,4 @@ export * from "./secondMoment";
 export * from "./varianceLimit";
 export * from "./growth";
 export * from "./judge";
+export * from "./chain";

@@ -158,6 +158,13 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
       close("nonuniformity", theirs.nonuniformity);
       close("trace", theirs.trace);
       close("frobenius", theirs.frobenius);
+      close("noise.trace", theirs.noiseTrace);
+      close("noise.scale", theirs.noiseScale);
+      close("noise.batchSharpness", theirs.batchSharpness);
+      close("smoothness.input", theirs.inputSmoothness);
+      close("smoothness.bound", theirs.smoothnessBound);
+      if (loss === "cross-entropy") expect(metrics).not.toHaveProperty("noise.alignment");
+      else close("noise.alignment", theirs.alignment);
       close("stability.varianceLimit", theirs.varianceLimit);
       close("stability.meanLimit", 2 / theirs.sharpness);
     },

@@ -1,0 +1,92 @@
+// From stability to generalization: the links of the chain with both sides of each, from numbers alone.
+
+export interface ChainLink {
+  readonly id: "stability-flatness" | "trace" | "flatness-smoothness" | "smoothness-generalization";
+  /** The inequality in letters. */
+  readonly formula: string;
+  /** Its two sides; null where the link does not apply. */
+  readonly left: number | null;
+  readonly right: number | null;
+  /** Whether left ≤ right; null where the link does not apply, or is an estimate and no inequality. */
+  readonly holds: boolean | null;
+  /** Why the link does not apply; null where it does. */
+  readonly notApplicable: string | null;
+}
+
+export interface ChainInput {
+  readonly learningRate: number;
+  /** Sampling-noise factor p of thresholds.ts. */
+  readonly p: number;
+  /** Outputs K. */
+  readonly outputs: number;
+  /** Whether the loss is a square loss, and M = ∇²_f ℓ = scale · I: 1 for squared-error, 2/K for mse. */
+  readonly squareLoss: { readonly scale: number } | null;
+  readonly interpolated: boolean;
+  /** Plain SGD, without momentum or preconditioner: what the first link is derived for. */
+  readonly plain: boolean;
+  /** (1/n) Σ ‖Hᵢ‖_F² and (1/n) Σ tr Hᵢ = tr H, Gauss–Newton. */
+  readonly meanSquareNorm: number;
+  readonly trace: number;
+  /** ((1/n) Σ ‖∇ₓf‖²)^½ and its bound by the first layer; the bound null with its reason. */
+  readonly smoothness: number;
+  readonly smoothnessBound: number | null;
+  readonly noBound: string | null;
+  /** Mean square over the test points of ‖∇ₓf(xⱼ)‖·‖x − xⱼ‖ with xⱼ the nearest training point; null with the reason. */
+  readonly estimate: number | null;
+  readonly noEstimate: string | null;
+  readonly testLoss: number | null;
+}
+
+/**
+ * 1. mean-square stability ⇒ (1/n) Σ ‖Hᵢ‖_F² ≤ (2/(ηp)) tr H, and since Hᵢ has rank ≤ K, tr H ≤ 2K/(ηp);
+ * 2. flatness ⇒ input smoothness ≤ ‖W₁‖₂/min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f‖_F²)^½;
+ * 3. input smoothness ⇒ generalization: the first-order estimate beside the measured test loss.
+ * Where an assumption fails a link says why and gives no number.
+ * @source Ma & Ying, NeurIPS 2021; theory.md, section 4 (the factor K is needed: without it the inequality is false).
+ */
+export function chainOf(input: ChainInput): ChainLink[] {
+  const { learningRate: eta, p, outputs: K, squareLoss, interpolated, plain } = input;
+  const assumptions =
+    squareLoss === null
+      ? "the loss is cross-entropy; the chain is for square losses"
+      : interpolated
+        ? null
+        : "the training examples are not interpolated here";
+  const noise = plain
+    ? p > 0
+      ? null
+      : "full batches have no sampling noise (p = 0), so stability bounds no flatness beyond sharpness"
+    : "it is derived for SGD without momentum or preconditioner";
+  const link = (
+    id: ChainLink["id"],
+    formula: string,
+    why: string | null,
+    sides: () => readonly [left: number, right: number],
+    inequality = true,
+  ): ChainLink => {
+    if (why !== null) return { id, formula, left: null, right: null, holds: null, notApplicable: why };
+    const [left, right] = sides();
+    return { id, formula, left, right, holds: inequality ? left <= right : null, notApplicable: null };
+  };
+  return [
+    link("stability-flatness", "(1/n) Σ ‖Hᵢ‖_F² ≤ (2/(ηp)) tr H", assumptions ?? noise, () => [
+      input.meanSquareNorm,
+      (2 / (eta * p)) * input.trace,
+    ]),
+    link("trace", "tr H ≤ 2K/(ηp)", assumptions ?? noise, () => [input.trace, (2 * K) / (eta * p)]),
+    link(
+      "flatness-smoothness",
+      "((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½ ≤ ‖W₁‖₂/min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f(xᵢ)‖_F²)^½",
+      assumptions ?? input.noBound,
+      () => [input.smoothness, input.smoothnessBound!],
+    ),
+    link(
+      "smoothness-generalization",
+      "mean of (‖∇ₓf(xⱼ)‖·‖x − xⱼ‖)² over test points x with nearest training point xⱼ, beside the test loss",
+      assumptions ?? input.noEstimate,
+      // The estimate is of ‖f(x) − f(xⱼ)‖²: the loss carries the factor scale/2.
+      () => [input.estimate! * (squareLoss!.scale / 2), input.testLoss!],
+      false,
+    ),
+  ];
+}
