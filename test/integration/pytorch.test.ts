@@ -1,10 +1,12 @@
 // Real run processes against PyTorch: optimizer trajectories, every metric in float64, and the paper's net on real images.
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadDataset } from "../../src/data";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
+import { Rng } from "../../src/util/rng";
+import { f4, i8, zipFile } from "../unit/data/files";
 import { eventsOf, measure, pytorch, python, root, startRun, temporary } from "../support/runs";
 
 const shared = resolve(root, "..", "shared", "data", "fashion-mnist");
@@ -23,6 +25,32 @@ const base = {
   probes: {},
   checkpoints: { every: 50 },
 };
+
+/** Every metric of `measure` against the reference computed in float64 from dense matrices. */
+function expectMeasured(metrics: Record<string, number>, theirs: Record<string, number>, loss: string): void {
+  const close = (name: string, expected: number): void =>
+    expect(
+      Math.abs(metrics[name] / expected - 1),
+      `${name}: ${metrics[name]} against ${expected}`,
+    ).toBeLessThan(1e-3);
+  close("loss.train", theirs.loss);
+  close("gradNorm", theirs.gradNorm);
+  close("sharpness", theirs.sharpness);
+  close("gaussNewtonSharpness", theirs.gaussNewtonSharpness);
+  close("nonuniformity", theirs.nonuniformity);
+  close("trace", theirs.trace);
+  close("frobenius", theirs.frobenius);
+  close("noise.trace", theirs.noiseTrace);
+  close("noise.scale", theirs.noiseScale);
+  close("noise.batchSharpness", theirs.batchSharpness);
+  close("smoothness.input", theirs.inputSmoothness);
+  if ("smoothnessBound" in theirs) close("smoothness.bound", theirs.smoothnessBound);
+  else expect(metrics).not.toHaveProperty(["smoothness.bound"]);
+  if (loss === "cross-entropy") expect(metrics).not.toHaveProperty(["noise.alignment"]);
+  else close("noise.alignment", theirs.alignment);
+  close("stability.varianceLimit", theirs.varianceLimit);
+  close("stability.meanLimit", 2 / theirs.sharpness);
+}
 
 describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
   test.each<{ ours: object; optimizer?: string; lr?: number; theirs?: object; more?: object }>([
@@ -146,27 +174,53 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
         x: Array.from(train.x),
         y: Array.from(train.y),
       });
-      const close = (name: string, expected: number): void =>
-        expect(
-          Math.abs(metrics[name] / expected - 1),
-          `${name}: ${metrics[name]} against ${expected}`,
-        ).toBeLessThan(1e-3);
-      close("loss.train", theirs.loss);
-      close("gradNorm", theirs.gradNorm);
-      close("sharpness", theirs.sharpness);
-      close("gaussNewtonSharpness", theirs.gaussNewtonSharpness);
-      close("nonuniformity", theirs.nonuniformity);
-      close("trace", theirs.trace);
-      close("frobenius", theirs.frobenius);
-      close("noise.trace", theirs.noiseTrace);
-      close("noise.scale", theirs.noiseScale);
-      close("noise.batchSharpness", theirs.batchSharpness);
-      close("smoothness.input", theirs.inputSmoothness);
-      close("smoothness.bound", theirs.smoothnessBound);
-      if (loss === "cross-entropy") expect(metrics).not.toHaveProperty("noise.alignment");
-      else close("noise.alignment", theirs.alignment);
-      close("stability.varianceLimit", theirs.varianceLimit);
-      close("stability.meanLimit", 2 / theirs.sharpness);
+      expectMeasured(metrics, theirs, loss);
+    },
+  );
+
+  test.each([
+    { loss: "squared-error", batchSize: 2, pool: "avgPool2d" },
+    { loss: "cross-entropy", batchSize: 3, pool: "maxPool2d" },
+  ])(
+    "measure agrees for a convolutional net too: $loss, B = $batchSize, $pool",
+    async ({ loss, batchSize, pool }) => {
+      const [n, K, inputShape] = [10, 2, [1, 6, 6]];
+      const layers = [{ conv2d: { filters: 2, kernel: 3 } }, "tanh", { [pool]: 2 }, "flatten", { dense: K }];
+      const rng = new Rng(11, "images");
+      const x = Float32Array.from({ length: n * 36 }, () => rng.normal());
+      const labels = Array.from({ length: n }, () => rng.below(K));
+      const folder = temporary();
+      writeFileSync(
+        join(folder, "images.npz"),
+        zipFile({ "x_train.npy": f4([n, ...inputShape], [...x]), "y_train.npy": i8([n], labels) }),
+      );
+      const experiment = {
+        name: "cnn",
+        data: { source: "npz", file: join(folder, "images.npz") },
+        model: { kind: "sequential", layers },
+        loss,
+        optimizer: { kind: "sgd", learningRate: 0.05, batchSize },
+        stop: { steps: 20 },
+        probes: {},
+      };
+      const { run, exited } = startRun(folder, experiment);
+      expect(await exited).toBe(0);
+      const weights = join(run, "checkpoints/step-20.safetensors");
+      const { metrics } = measure(temporary(), experiment, weights);
+      const theirs = pytorch({
+        dtype: "float64",
+        layers,
+        inputShape,
+        loss,
+        lr: 0.05,
+        steps: 0,
+        dense: true,
+        batch: batchSize,
+        weights,
+        x: [...x],
+        y: labels.flatMap((label) => Array.from({ length: K }, (_, k) => (k === label ? 1 : 0))),
+      });
+      expectMeasured(metrics, theirs, loss);
     },
   );
 

@@ -74,6 +74,11 @@ describe("the schema", () => {
       "probes.sharpness.every",
       "probes.noise.every",
       "probes.generalization.every",
+      "probes.gradientNoise.every",
+      "probes.smoothness.every",
+      "probes.spectrum.every",
+      "probes.layers.every",
+      "probes.manifold.every",
       "checkpoints.every",
     ]);
   });

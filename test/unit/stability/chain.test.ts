@@ -1,0 +1,84 @@
+// The chain from stability to generalization: its first link on explicit problems, and the reasons where it does not apply.
+import { describe, expect, test } from "vitest";
+import { chainOf, type ChainInput } from "../../../src/stability/chain";
+import { samplingFactor } from "../../../src/stability/thresholds";
+import { overBatches, randomProblem, spectralRadius, kron, identity, add } from "../../support/linearModel";
+
+const base: ChainInput = {
+  learningRate: 0.1,
+  p: 0.5,
+  outputs: 1,
+  squareLoss: { scale: 1 },
+  interpolated: true,
+  plain: true,
+  meanSquareNorm: 2,
+  trace: 3,
+  smoothness: 1,
+  smoothnessBound: 2,
+  noBound: null,
+  estimate: 0.4,
+  noEstimate: null,
+  testLoss: 0.3,
+};
+const link = (input: Partial<ChainInput>, id: string) =>
+  chainOf({ ...base, ...input }).find((one) => one.id === id)!;
+
+describe.each([
+  { n: 5, d: 4, K: 1, B: 1 },
+  { n: 5, d: 4, K: 2, B: 2 },
+  { n: 4, d: 3, K: 3, B: 1 },
+])("a random linear model, n = $n, d = $d, K = $K, B = $B", ({ n, d, K, B }) => {
+  test("where SGD is mean-square stable both parts of the first link hold", () => {
+    const problem = randomProblem(n, d, K, 3);
+    const stable = (eta: number): boolean => {
+      const Q = overBatches(problem, B, (HB) => {
+        const M = add([1, identity(d)], [-eta, HB]);
+        return kron(M, M, d);
+      });
+      return spectralRadius(Q, d * d) <= 1;
+    };
+    let [low, high] = [0, 10];
+    for (let i = 0; i < 40; i++) {
+      const middle = (low + high) / 2;
+      if (stable(middle)) low = middle;
+      else high = middle;
+    }
+    expect(low).toBeGreaterThan(0);
+    const squares = problem.each.reduce((s, h) => s + h.reduce((a, b) => a + b * b, 0), 0) / n;
+    const trace = Array.from({ length: d }, (_, i) => problem.H[i * d + i]).reduce((a, b) => a + b);
+    const input = { p: samplingFactor(n, B), outputs: K, meanSquareNorm: squares, trace };
+    for (const share of [0.3, 0.7, 0.999]) {
+      expect(link({ ...input, learningRate: share * low }, "stability-flatness").holds).toBe(true);
+      expect(link({ ...input, learningRate: share * low }, "trace").holds).toBe(true);
+    }
+    // Far above the limit the inequality itself breaks: it is no tautology.
+    expect(link({ ...input, learningRate: 50 * low }, "stability-flatness").holds).toBe(false);
+  });
+});
+
+test("sides are those of the formulas, with the loss's scale", () => {
+  expect(link({}, "stability-flatness")).toMatchObject({ left: 2, right: (2 / (0.1 * 0.5)) * 3 });
+  expect(link({ outputs: 10 }, "trace")).toMatchObject({ left: 3, right: 20 / (0.1 * 0.5) });
+  // mse with K = 10: its loss is 1/K of the squared distance, half of squared-error's scale 2/K.
+  const last = link({ squareLoss: { scale: 0.2 } }, "smoothness-generalization");
+  expect(last.left).toBeCloseTo(0.04, 12);
+  expect(last.right).toBe(0.3);
+  expect(last.holds).toBe(null);
+});
+
+test.each([
+  [{ squareLoss: null }, "trace", /cross-entropy/],
+  [{ interpolated: false }, "flatness-smoothness", /not interpolated/],
+  [{ p: 0 }, "stability-flatness", /full batches/],
+  [{ plain: false }, "trace", /without momentum/],
+  [
+    { smoothnessBound: null, noBound: "the first layer is not z = W₁x + b₁" },
+    "flatness-smoothness",
+    /first layer/,
+  ],
+  [{ estimate: null, noEstimate: "there is no test data" }, "smoothness-generalization", /no test data/],
+] as const)("a link whose assumption fails has a reason and no numbers: %j", (input, id, reason) => {
+  const one = link(input, id);
+  expect(one.notApplicable).toMatch(reason);
+  expect([one.left, one.right, one.holds]).toEqual([null, null, null]);
+});
