@@ -6,6 +6,8 @@ import { noVarianceReading, varianceReading } from "../probes/noise";
 import { meanLimitOf, preconditionedSharpness } from "../probes/sharpness";
 import type { MetricValues } from "../protocol/metrics";
 import type { Reading } from "../protocol/verdict";
+import { stabilityMap, type MapRow } from "../stability/stabilityMap";
+import { truncate } from "../stability/secondMoment";
 import { smallestStableBatch } from "../stability/growth";
 import type { Bracket } from "../stability/varianceLimit";
 import { norm } from "../util/linalg/vector";
@@ -13,6 +15,8 @@ import { Rng } from "../util/rng";
 import { descentOf, type OptimizerState } from "./descent";
 import type { Problem } from "./problem";
 
+/** Directions of the stability map. */
+const [mapRank, mapRankMomentum] = [200, 24];
 /** Up to this many rows of the Gram matrix a closing reading is exact; above it a bracket of this rank. */
 const exactRows = 1000;
 const closingRank = 96;
@@ -40,6 +44,7 @@ export interface PointReadings {
   /** Why there is no mean-square reading, or null. */
   readonly noVariance: string | null;
   readonly smallestStableBatch: number | null;
+  readonly map: readonly MapRow[] | null;
 }
 
 /** Measures at θ. `warm`: probe memories of the run, to start from. `say` is told what is being measured. */
@@ -159,6 +164,7 @@ export async function measurePoint(
     variance: variance?.limit ?? null,
     noVariance,
     smallestStableBatch: variance?.smallestStableBatch ?? null,
+    map: variance?.map ?? null,
   };
 }
 
@@ -171,8 +177,11 @@ async function varianceAt({ n, d, data }: Problem, context: ProbeContext) {
   const exact = rows <= (hasMomentum ? exactRowsMomentum : exactRows) && !dear;
   const rank = exact ? "all" : hasMomentum || n * d > dearProduct ? closingRank / 3 : closingRank;
   const reading = await varianceReading(context, rank);
+  // A row costs a limit: a map in fewer directions is still the upper bound it claims to be.
+  const part = truncate(reading.factors, hasMomentum ? mapRankMomentum : mapRank);
   return {
     ...reading,
+    map: await stabilityMap(part, { ...descent, gemm }),
     smallestStableBatch: await smallestStableBatch(reading.factors, { ...descent, gemm }),
   };
 }

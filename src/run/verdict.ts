@@ -75,6 +75,7 @@ export function assembleVerdict(judged: Judged): Verdict {
     limits: { mean: point?.meanLimit ?? null, variance: point?.variance ?? null, binding: decision.binding },
     largestStableLearningRate: limit,
     smallestStableBatchSize: point?.smallestStableBatch ?? null,
+    ...(point?.map && { map: point.map }),
     escapeTime: point?.growth ? escapeTime(point.growth.value) : null,
     evidence: [
       "Sharpness and the mean limit use the full Hessian.",
