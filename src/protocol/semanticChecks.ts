@@ -91,12 +91,15 @@ export function hasTestData(data: DataSpec): boolean {
 
 const filesExist: Check = (experiment, { file, exists }) => {
   if (!exists) return [];
-  const weights = experiment.model.weights === undefined ? [] : ["model.weights"];
-  return [...dataFiles(experiment.data), ...weights].flatMap((path) => {
+  const { model } = experiment;
+  const weights = model.weights === undefined ? [] : ["model.weights"];
+  const network = model.kind === undefined ? ["model.onnx"] : [];
+  return [...dataFiles(experiment.data), ...network, ...weights].flatMap((path) => {
     const written = getAt(experiment as unknown as Json, path.split(".")) as string;
     const absolute = resolvePath(file, written);
     if (exists(absolute)) return [];
-    const what = path === "model.weights" ? "weights file" : "data file";
+    const what =
+      path === "model.weights" ? "weights file" : path === "model.onnx" ? "ONNX file" : "data file";
     const message = `The ${what} "${written}" does not exist; expected it at ${absolute}.`;
     return [
       finding({

@@ -1,11 +1,11 @@
 // One small network of every kind of layer, with data that fits: what the model tests sweep over.
-import type { LayerSpec, LossKind, ModelSpec } from "../../../src/protocol/experiment";
+import type { LayerSpec, LossKind, BuiltinSpec } from "../../../src/protocol/experiment";
 import { Rng } from "../../../src/util/rng";
 import { uniform } from "../../support/numeric";
 
 export interface ModelSample {
   readonly name: string;
-  readonly spec: ModelSpec;
+  readonly spec: BuiltinSpec;
   readonly inputShape: readonly number[];
   /** Inputs are whole numbers below this. */
   readonly tokens?: number;
