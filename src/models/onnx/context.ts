@@ -4,6 +4,7 @@ import { sizeOf, type Graph, type Node } from "../../graph/node";
 import { broadcastTo, reshape, sum, transpose } from "../../graph/ops";
 import { fileError } from "../../protocol/errors";
 import type { FirstLayer, ParameterInfo, Tap } from "../model";
+import { belowReshape } from "../scope";
 import { arrayOf, type HostArray, type OnnxNode } from "./file";
 
 /** A parameter, as it is or only rearranged. `back` undoes that for gradients per example, [n, …] → [n, …its own shape]. */
@@ -158,6 +159,11 @@ export class OpContext {
     return parameter.node;
   }
 
+  /** Says how the parameters used since the last tap act, see model.ts. */
+  tap(tap: Tap): void {
+    this.build.taps.push(belowReshape(tap));
+  }
+
   /** Undoes the parameter's rearranging and flattens: [n, …] → [n, size]. */
   flatBack(parameter: ParameterValue, perExample: Node): Node {
     return reshape(parameter.back(perExample), [perExample.shape[0], sizeOf(parameter.own)]);
@@ -191,7 +197,7 @@ export class OpContext {
     const output = f(x, p);
     const axis = batch + output.shape.length - x.shape.length;
     const aligned = [...output.shape.map(() => 1).slice(shape.length), ...shape];
-    this.build.taps.push({
+    this.tap({
       output,
       perExample: (delta) => {
         const wide = broadcastTo(p, output.shape);

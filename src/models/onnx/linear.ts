@@ -27,7 +27,7 @@ function dense(
     const [n, last] = [node.shape[batch], node.shape[node.shape.length - 1]];
     return reshape(c.front(node, batch), [n, sizeOf(node.shape) / n / last, last]);
   };
-  c.build.taps.push({
+  c.tap({
     output,
     perExample: (delta) => {
       const [d, own] = [rows(delta), rows(a)];
@@ -94,7 +94,7 @@ export function convolution(c: OpContext): Value {
   const bias = shift?.kind === "parameter" ? shift : null;
   const output = bias ? add(plain, wide(c.use(bias))) : shift ? add(plain, wide(c.node(2))) : plain;
   if (c.batchAxis(0) !== 0) throw c.error("the first axis of its input is not that of the examples.");
-  c.build.taps.push({
+  c.tap({
     output,
     perExample: (delta) => {
       const [n] = delta.shape;
@@ -133,7 +133,7 @@ export function gatherTable(c: OpContext, table: ParameterValue): Value {
     const [n, last] = [node.shape[batch], node.shape[node.shape.length - 1]];
     return reshape(c.front(node, batch), [n, sizeOf(node.shape) / n / last, last]);
   };
-  c.build.taps.push({
+  c.tap({
     output,
     perExample: (delta) => c.flatBack(table, matmul(rows(codes), rows(delta), { ta: true })),
   });

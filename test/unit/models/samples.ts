@@ -85,6 +85,16 @@ export const modelSamples: readonly ModelSample[] = [
     ],
     { tokens: 5, loss: "cross-entropy" },
   ),
+  // A reshape right behind a layer whose own last node is a reshape.
+  layers(
+    "embedding and dense at every position, then flatten",
+    [4],
+    [{ embedding: { vocabulary: 5, width: 4 } }, { dense: 3 }, "flatten", "tanh", "dense"],
+    { tokens: 5 },
+  ),
+  layers("embedding, then flatten", [4], [{ embedding: { vocabulary: 5, width: 4 } }, "flatten", "dense"], {
+    tokens: 5,
+  }),
   {
     name: "transformer decoder",
     spec: {
