@@ -149,7 +149,7 @@ export const pool =
       throw c.error(`only square two-dimensional windows are supported; found [${kernel.join(", ")}].`);
     if (c.int("ceil_mode", 0) === 1) throw c.error("ceil_mode is not supported.");
     if (c.ints("dilations")?.some((d) => d !== 1)) throw c.error("dilated windows are not supported.");
-    const { stride, padding, image } = windowOf(c, x, 0);
+    const { stride, padding, image } = windowOf(c, x);
     const padded = padding > 0 || image !== x;
     if (padded && what === "mean" && c.int("count_include_pad", 0) === 0)
       throw c.error("padding that is not counted in the mean is not supported.");

@@ -84,7 +84,7 @@ export function convolution(c: OpContext): Value {
     throw c.error(
       `only square two-dimensional kernels are supported; found [${weight.node.shape.slice(2).join(", ")}].`,
     );
-  const { stride, image, padding } = windowOf(c, x, 0);
+  const { stride, image, padding } = windowOf(c, x);
   if (c.ints("dilations")?.some((d) => d !== 1)) throw c.error("dilated convolution is not supported.");
   const window = { stride, padding, groups: c.int("group", 1) };
   const shift = c.has(2) ? c.value(2) : null;
@@ -107,7 +107,7 @@ export function convolution(c: OpContext): Value {
 }
 
 /** Stride and padding of a window; uneven padding is put into the image itself, filled with zeros. */
-export function windowOf(c: OpContext, x: Node, axes: 0): { stride: number; padding: number; image: Node } {
+export function windowOf(c: OpContext, x: Node): { stride: number; padding: number; image: Node } {
   const strides = c.ints("strides") ?? [1, 1];
   const pads = c.ints("pads") ?? [0, 0, 0, 0];
   if (!["", "NOTSET", "VALID"].includes(c.text("auto_pad")))
@@ -115,7 +115,7 @@ export function windowOf(c: OpContext, x: Node, axes: 0): { stride: number; padd
   if (strides[0] !== strides[1])
     throw c.error(`strides ${strides.join(" and ")} differ; one for both axes is supported.`);
   if (pads.every((p) => p === pads[0])) return { stride: strides[0], padding: pads[0], image: x };
-  const image = [0, 1].reduce((at, i) => pad(at, axes + 2 + i, pads[i], pads[i + 2]), x);
+  const image = [0, 1].reduce((at, i) => pad(at, 2 + i, pads[i], pads[i + 2]), x);
   return { stride: strides[0], padding: 0, image };
 }
 

@@ -5,6 +5,7 @@ import { buildNetwork } from "../../../src/curvature/buildNetwork";
 import { Curvature } from "../../../src/curvature/curvature";
 import { viewsOf } from "../../../src/curvature/flat";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { evaluate } from "../../../src/engines/tensorflow/engine";
 import { vjp } from "../../../src/graph/differentiate";
 import { losses } from "../../../src/losses";
 import { initialize } from "../../../src/models";
@@ -12,7 +13,7 @@ import { importOnnx } from "../../../src/models/onnx";
 import { onnxOps } from "../../../src/models/onnx/ops";
 import { UserError } from "../../../src/protocol/errors";
 import { Rng } from "../../../src/util/rng";
-import { expectClose, uniform } from "../../support/numeric";
+import { expectClose, tf, uniform } from "../../support/numeric";
 import { onnxBytes, type ModelBytes, type NodeSpec } from "./onnxBytes";
 import { onnxSamples, type OnnxSample } from "./onnxSamples";
 
@@ -72,6 +73,12 @@ describe.each(onnxSamples.map((sample) => ({ name: sample.name, sample })))("$na
     curvature.setPoint(theta);
     const forward = await engine.compile([network.x, ...network.parameters], [network.output]);
     expectClose((await forward.run([x, ...views]))[0], rows.data as Float32Array, F32, "outputs");
+    const tensors = [
+      tf.tensor(x, [n, inputs]),
+      ...views.map((v, i) => tf.tensor(v, [...imported.parameters[i].shape])),
+    ];
+    const [other] = evaluate(tf, [network.x, ...network.parameters], [network.output], tensors);
+    expectClose(other.dataSync(), rows.data as Float32Array, F32, "outputs by tfjs");
 
     const u = network.graph.input("test.u", [n, K]);
     const row = await engine.compile(
