@@ -93,5 +93,5 @@ function describeModel({ kind, weights, ...settings }: ModelSpec): string {
     if (typeof value === "string") return [value];
     return value === true && key === "bias" ? [] : [`${key} ${value}`];
   });
-  return [kind, ...parts, ...(weights ? [`from ${weights}`] : [])].join(" ");
+  return [kind ?? "onnx", ...parts, ...(weights ? [`from ${weights}`] : [])].join(" ");
 }

@@ -74,6 +74,14 @@ export const inputOp = leaf("input");
 /** A constant: one number repeated over its shape. */
 export const constantOp = leaf("constant");
 
+/** A constant array of the graph's own, for weights that are not trained. */
+export const fixedOp: Op = {
+  ...leaf("fixed"),
+  onnx: (emit, _inputs, node) => emit.floats(fixedValues(node), node.shape),
+  tf: (tf, _inputs, node) => tf.tensor(fixedValues(node), [...node.shape]),
+};
+const fixedValues = (node: Node): Float32Array => node.graph.arrays[node.attrs.array as number];
+
 const constantValues = (node: Node): Float32Array =>
   new Float32Array(sizeOf(node.shape)).fill(node.attrs.value as number);
 
@@ -84,6 +92,8 @@ export const constantOf = (node: Node): number | null =>
 /** An arena of nodes. Nodes of two graphs never mix. */
 export class Graph {
   readonly nodes: Node[] = [];
+  /** The arrays of `fixed` nodes. */
+  readonly arrays: Float32Array[] = [];
   private readonly known = new Map<string, Node>();
 
   input(name: string, shape: Shape): Node {
@@ -92,6 +102,11 @@ export class Graph {
 
   constant(value: number, shape: Shape = []): Node {
     return this.make(constantOp, [], { value, shape });
+  }
+
+  /** A constant array; equal ones are not looked for. */
+  fixed(values: Float32Array, shape: Shape): Node {
+    return this.make(fixedOp, [], { array: this.arrays.push(values) - 1, shape });
   }
 
   /** The node `op(inputs)`: an existing equal one, a simpler equal one, or a new one. */

@@ -1,15 +1,16 @@
 // The model registry: one line a kind. Every model is a list of layers.
-import type { LayerSpec, ModelSpec } from "../protocol/experiment";
+import type { BuiltinSpec, LayerSpec, ModelSpec } from "../protocol/experiment";
 import { cnn } from "./cnn";
 import { mlp } from "./mlp";
 import type { Model } from "./model";
+import { importOnnx } from "./onnx";
 import { resnet } from "./resnet";
 import { sequential } from "./sequential";
 import { transformer } from "./transformer";
 
-type Kind = ModelSpec["kind"];
+type Kind = BuiltinSpec["kind"];
 type Layers<K extends Kind> = (
-  spec: Extract<ModelSpec, { kind: K }>,
+  spec: Extract<BuiltinSpec, { kind: K }>,
   outputs: number,
 ) => readonly LayerSpec[];
 
@@ -29,10 +30,21 @@ const flat: readonly Kind[] = ["mlp", "deepLinear"];
  * Builds the model of an experiment for examples of `inputShape` and `outputs` targets.
  * @throws UserError where its layers do not fit the data or one another.
  */
-export function buildModel(spec: ModelSpec, inputShape: readonly number[], outputs: number): Model {
+export function buildModel(spec: BuiltinSpec, inputShape: readonly number[], outputs: number): Model {
   const layers = (models[spec.kind] as Layers<Kind>)(spec, outputs);
   const size = inputShape.reduce((a, b) => a * b, 1);
   return sequential(layers, flat.includes(spec.kind) ? [size] : inputShape, outputs);
+}
+
+/** As `buildModel`, for any model of an experiment; `readBytes` reads a file named as in it. */
+export async function loadModel(
+  spec: ModelSpec,
+  inputShape: readonly number[],
+  outputs: number,
+  readBytes: (path: string) => Promise<Uint8Array>,
+): Promise<Model> {
+  if (spec.kind !== undefined) return buildModel(spec, inputShape, outputs);
+  return importOnnx(await readBytes(spec.onnx), spec.onnx, inputShape, outputs, spec.frozen);
 }
 
 export { initialize } from "./initialize";

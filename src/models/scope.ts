@@ -1,5 +1,6 @@
 // What a layer builds with: named parameters, taps, dropout masks. One pass over the layers makes both the list of parameters and the graph.
 import type { Graph, Node } from "../graph/node";
+import { reshape } from "../graph/ops";
 import { UserError } from "../protocol/errors";
 import type { BufferInfo, FirstLayer, Mask, Mode, ParameterInfo, Tap } from "./model";
 import type { Init } from "./initialize";
@@ -58,7 +59,7 @@ export class Scope {
 
   /** Says how the parameters declared since the last tap act, see model.ts. */
   tap(tap: Tap): void {
-    this.build.taps.push(tap);
+    this.build.taps.push(belowReshape(tap));
   }
 
   /** A user's mistake about this layer. */
@@ -67,6 +68,20 @@ export class Scope {
       { severity: "error", message, hint, from: "check", place: { file: "model", key: this.key } },
     ]);
   }
+}
+
+/**
+ * A tap whose output is no reshape. The graph makes a reshape of a reshape one node: what follows might pass the outer one by,
+ * and its cotangent would be zero.
+ */
+export function belowReshape(tap: Tap): Tap {
+  const { output } = tap;
+  if (output.op.name !== "reshape") return tap;
+  return {
+    ...tap,
+    output: output.inputs[0],
+    perExample: (delta) => tap.perExample(reshape(delta, output.shape)),
+  };
 }
 
 /** The shape of one example at a node, in words. */

@@ -56,7 +56,9 @@ function wrongOutput(output: Node, outputs: number, count: number): UserError {
 /** The last weight is the output layer's: muP starts it smaller. */
 function markLast(parameters: Build["parameters"]): Model["parameters"] {
   const last = parameters.findLastIndex(({ init }) => init.fan?.role === "weight");
-  return parameters.map((p, i) =>
-    i === last ? { ...p, init: { ...p.init, fan: { ...p.init.fan!, last: true } } } : p,
+  return parameters.map(({ init, ...rest }, i) =>
+    i === last && init.fan
+      ? { ...rest, init: { ...init, fan: { ...init.fan, last: true } } }
+      : { ...rest, init },
   );
 }

@@ -1,4 +1,5 @@
 // The one checker of experiment files: text in; problems with their places and the experiments to run out. CLI and editor share it.
+import { hasTestData } from "./dataFacts";
 import type { Problem, SourcePlace } from "./errors";
 import type { Experiment } from "./experiment";
 import { withDefaults } from "./experimentSchema";
@@ -6,7 +7,7 @@ import { getAt, isObject, without, type Json, type JsonObject, type KeyPath } fr
 import { cacheHere } from "./cacheFolder";
 import { parseJsonSource, type JsonSource } from "./jsonSource";
 import { schemaFindings, type Finding } from "./schemaProblems";
-import { hasTestData, isInside, semanticFindings, type CheckContext } from "./semanticChecks";
+import { isInside, semanticFindings, type CheckContext } from "./semanticChecks";
 import {
   applyOverride,
   axesOf,

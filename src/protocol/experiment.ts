@@ -152,7 +152,16 @@ export interface SequentialSpec extends AnyModel {
   readonly kind: "sequential";
   readonly layers: readonly LayerSpec[];
 }
-export type ModelSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec;
+/** A network from a file, with the starting values it holds. */
+export interface OnnxSpec {
+  readonly kind?: undefined;
+  readonly onnx: string;
+  readonly frozen?: readonly string[];
+  readonly weights?: string;
+  readonly initialization?: undefined;
+}
+export type BuiltinSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec;
+export type ModelSpec = BuiltinSpec | OnnxSpec;
 
 /** Learning rate over training; every kind may start with a linear warm-up. Step counts are whole steps. */
 export type ScheduleSpec =

@@ -8,7 +8,7 @@ export interface SchemaNode {
   readonly title?: string;
   readonly $ref?: string;
   readonly type?: "object" | "array" | "string" | "number" | "integer" | "boolean";
-  readonly properties?: Readonly<Record<string, SchemaNode | true>>;
+  readonly properties?: Readonly<Record<string, SchemaNode | boolean>>;
   readonly additionalProperties?: boolean | SchemaNode;
   readonly required?: readonly string[];
   readonly items?: SchemaNode;
@@ -46,7 +46,7 @@ function branches(node: SchemaNode, value: Json | undefined): SchemaNode[] {
     Object.entries(condition.properties ?? {}).every(([key, wanted]) => {
       const found = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
       if (found === undefined) return !(condition.required ?? []).includes(key);
-      return wanted !== true && found === wanted.const;
+      return typeof wanted === "boolean" ? wanted : found === wanted.const;
     }),
   );
   return [self, ...forms, ...matching.map(({ then }) => resolved(then))];
@@ -60,7 +60,7 @@ export function propertiesOf(
   const known: Record<string, SchemaNode> = {};
   for (const branch of branches(node, value)) {
     for (const [key, property] of Object.entries(branch.properties ?? {})) {
-      if (property !== true) known[key] = resolved(property);
+      if (typeof property !== "boolean") known[key] = resolved(property);
     }
   }
   return known;
@@ -100,7 +100,7 @@ export function pathsNamed(key: string): string[] {
     const self = resolved(node);
     for (const part of [self, ...(self.allOf ?? []).map(({ then }) => resolved(then))]) {
       for (const [name, property] of Object.entries(part.properties ?? {})) {
-        if (property === true) continue;
+        if (typeof property === "boolean") continue;
         const here = path === "" ? name : `${path}.${name}`;
         if (name === key && !found.includes(here)) found.push(here);
         if (here !== "sweep") visit(property, here);
@@ -162,15 +162,24 @@ export function withDefaults(value: Json, node: SchemaNode = experimentSchema): 
   }
   if (!isObject(value)) return value;
   const filled: JsonObject = { ...value };
-  // The discriminating key has its default in the outer node: it is filled before the branch is looked up.
-  for (const [key, property] of Object.entries(resolved(node).properties ?? {})) {
-    if (property === true) continue;
-    const standard = resolved(property).default;
-    if (filled[key] === undefined && standard !== undefined) filled[key] = standard;
-  }
-  for (const [key, property] of Object.entries(propertiesOf(node, filled))) {
-    if (filled[key] === undefined && property.default !== undefined) filled[key] = property.default;
+  // The discriminating key has its default in the outer node: it is filled before the branch is looked up, unless the branch
+  // has no such key (a model from a file has no kind).
+  const allowed = (key: string): boolean =>
+    branches(node, filled).every(
+      ({ additionalProperties, properties }) =>
+        additionalProperties !== false || (properties && key in properties),
+    );
+  const fill = (properties: Readonly<Record<string, SchemaNode | boolean>>): void => {
+    for (const [key, property] of Object.entries(properties)) {
+      if (typeof property === "boolean" || filled[key] !== undefined || !allowed(key)) continue;
+      const standard = resolved(property).default;
+      if (standard !== undefined) filled[key] = standard;
+    }
+  };
+  fill(resolved(node).properties ?? {});
+  const known = propertiesOf(node, filled);
+  fill(known);
+  for (const [key, property] of Object.entries(known))
     if (filled[key] !== undefined) filled[key] = withDefaults(filled[key], property);
-  }
   return filled;
 }

@@ -1,6 +1,7 @@
 // What a schema cannot say about an experiment: files that are missing, keys that contradict each other.
 import { dirname, isAbsolute, join } from "node:path";
-import type { DataSpec, Experiment } from "./experiment";
+import { dataFiles, hasTestData, knownExamples } from "./dataFacts";
+import type { Experiment } from "./experiment";
 import { getAt, type Json, type KeyPath } from "./jsonPath";
 import { filesOf, howToGet, isSetName, namedSets } from "./namedSets";
 import type { Finding } from "./schemaProblems";
@@ -34,69 +35,17 @@ const finding = ({ path, severity = "error", ...rest }: Draft): Finding => ({
 export const resolvePath = (file: string, path: string): string =>
   isAbsolute(path) ? path : join(dirname(file), path);
 
-/** Key paths of the files a data source reads. */
-export function dataFiles(data: DataSpec): string[] {
-  switch (data.source) {
-    case "idx":
-      return [
-        "data.train.images",
-        "data.train.labels",
-        ...(data.test ? ["data.test.images", "data.test.labels"] : []),
-      ];
-    case "cifar": {
-      const list = (part: "train" | "test") =>
-        data[part]?.files.map((_, i) => `data.${part}.files.${i}`) ?? [];
-      return [...list("train"), ...list("test")];
-    }
-    case "npz":
-      return ["data.file"];
-    case "csv":
-      return ["data.train.file", ...(data.test ? ["data.test.file"] : [])];
-    case "fashion-mnist":
-    case "mnist":
-    case "cifar-10":
-    case "chebyshev":
-    case "teacher":
-    case "spirals":
-      return [];
-  }
-}
-
-/** Number of training examples as far as the experiment says it: an upper bound where files may hold fewer. */
-export function knownExamples(data: DataSpec): { readonly n: number; readonly key: string } | undefined {
-  const at = (n: number | undefined, key: string) => (n === undefined ? undefined : { n, key });
-  switch (data.source) {
-    case "idx":
-    case "cifar":
-    case "csv":
-      return at(data.train.take, "data.train.take");
-    case "fashion-mnist":
-    case "mnist":
-    case "cifar-10":
-      return at(data.train.take ?? namedSets[data.source].examples.train, "data.train.take");
-    case "npz":
-      return at(data.takeTrain, "data.takeTrain");
-    case "chebyshev":
-    case "teacher":
-    case "spirals":
-      return at(data.examples, "data.examples");
-  }
-}
-
-/** Whether test data will be there; true for an npz archive, which says so only when it is read. */
-export function hasTestData(data: DataSpec): boolean {
-  if (data.source === "npz") return true;
-  return "testExamples" in data ? data.testExamples > 0 : data.test !== undefined;
-}
-
 const filesExist: Check = (experiment, { file, exists }) => {
   if (!exists) return [];
-  const weights = experiment.model.weights === undefined ? [] : ["model.weights"];
-  return [...dataFiles(experiment.data), ...weights].flatMap((path) => {
+  const { model } = experiment;
+  const weights = model.weights === undefined ? [] : ["model.weights"];
+  const network = model.kind === undefined ? ["model.onnx"] : [];
+  return [...dataFiles(experiment.data), ...network, ...weights].flatMap((path) => {
     const written = getAt(experiment as unknown as Json, path.split(".")) as string;
     const absolute = resolvePath(file, written);
     if (exists(absolute)) return [];
-    const what = path === "model.weights" ? "weights file" : "data file";
+    const what =
+      path === "model.weights" ? "weights file" : path === "model.onnx" ? "ONNX file" : "data file";
     const message = `The ${what} "${written}" does not exist; expected it at ${absolute}.`;
     return [
       finding({

@@ -10,8 +10,8 @@ import type { Dataset, Split } from "../data/dataset";
 import type { Compiled, Engine } from "../engines/engine";
 import { grad } from "../graph/differentiate";
 import { losses } from "../losses";
-import { buildModel, initialize, type Model } from "../models";
-import { fileError, UserError } from "../protocol/errors";
+import { initialize, loadModel, type Model } from "../models";
+import { fileError, UserError, type SourcePlace } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
 import { decodeSafetensors } from "../protocol/safetensors";
 import { Rng } from "../util/rng";
@@ -29,7 +29,7 @@ const reader =
       throw fileError(
         absolute,
         code === "ENOENT" ? "no such file" : `cannot be read (${code ?? String(error)})`,
-        `Expected the data that ${file} names; put the file there or correct the path.`,
+        `Expected a file that ${file} names; put it there or correct the path.`,
       );
     }
   };
@@ -76,7 +76,7 @@ export class Problem {
         `Use at most ${data.train.n}, or "full".`,
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
-    const model = modelOf(experiment, file, data);
+    const model = await modelOf(experiment, file, data);
     return new Problem(experiment, file, engine, data, model, {
       model,
       loss: losses[experiment.loss],
@@ -196,13 +196,15 @@ export class Problem {
   }
 }
 
-/** Builds the model. @throws UserError that names the experiment's file and the layer that does not fit. */
-function modelOf({ model }: Experiment, file: string, data: Dataset): Model {
+/** Builds the model. @throws UserError that names the layer that does not fit and the experiment's file, or the ONNX file. */
+async function modelOf({ model }: Experiment, file: string, data: Dataset): Promise<Model> {
   try {
-    return buildModel(model, data.inputShape, data.outputs);
+    return await loadModel(model, data.inputShape, data.outputs, reader(file));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(error.problems.map((problem) => ({ ...problem, place: { ...problem.place, file } })));
+    // A layer's error is about the experiment, whose name a model does not know.
+    const placed = (place: SourcePlace): SourcePlace => (place.file === "model" ? { ...place, file } : place);
+    throw new UserError(error.problems.map((problem) => ({ ...problem, place: placed(problem.place) })));
   }
 }
 

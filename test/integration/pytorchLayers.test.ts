@@ -9,7 +9,7 @@ import { viewsOf } from "../../src/curvature/flat";
 import { onnxEngine } from "../../src/engines/onnx/engine";
 import { losses } from "../../src/losses";
 import { buildModel, models } from "../../src/models";
-import type { LayerSpec, ModelSpec } from "../../src/protocol/experiment";
+import type { LayerSpec, BuiltinSpec } from "../../src/protocol/experiment";
 import { decodeSafetensors } from "../../src/protocol/safetensors";
 import { expectClose } from "../support/numeric";
 import { eventsOf, python, root, startRun, temporary } from "../support/runs";
@@ -56,8 +56,8 @@ const batchNormed: readonly ModelSample[] = [
   },
 ];
 
-const layersOf = (spec: ModelSpec): readonly LayerSpec[] =>
-  (models[spec.kind] as (spec: ModelSpec, outputs: number) => readonly LayerSpec[])(spec, K);
+const layersOf = (spec: BuiltinSpec): readonly LayerSpec[] =>
+  (models[spec.kind] as (spec: BuiltinSpec, outputs: number) => readonly LayerSpec[])(spec, K);
 
 /** PyTorch wants the channel axis that Basin adds by itself. */
 const shapeOf = ({ inputShape }: ModelSample) => (inputShape.length === 2 ? [1, ...inputShape] : inputShape);

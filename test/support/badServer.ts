@@ -72,6 +72,6 @@ function reply(request: IncomingMessage, response: ServerResponse, body: Uint8Ar
   }
   response.write(sent.subarray(from, from + answer.cut), () => {
     if (answer.then === "end") response.end();
-    else if (answer.then === "close") request.socket.destroy();
+    else if (answer.then === "close") request.socket.end();
   });
 }

@@ -19,7 +19,7 @@ export const ops = [
   ...selectOps,
 ] as const;
 
-export { add, sub, mul, div, neg } from "./arithmetic";
+export { add, sub, mul, div, neg, broadcastShape } from "./arithmetic";
 export { sum, broadcastTo, reshape, sumTo } from "./shape";
 export { transpose, slice, pad, concat } from "./move";
 export { matmul } from "./matmul";

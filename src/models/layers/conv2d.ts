@@ -1,6 +1,6 @@
 // Convolution layer, torch.nn.Conv2d: weight [filters, channels/groups, kernel, kernel].
 import type { Node } from "../../graph/node";
-import { add, concat, conv, matmul, reshape, slid, slice, sum } from "../../graph/ops";
+import { add, concat, conv, matmul, reshape, slid, slice, sum, type Window } from "../../graph/ops";
 import { linearInit } from "../initialize";
 import { exampleShape, type Scope } from "../scope";
 import { patches } from "./patches";
@@ -54,18 +54,32 @@ export const conv2d = defineLayer<Conv2dOptions>((input, options, scope) => {
   }
   scope.tap({
     output,
-    // Per example and group: Σ over positions of δ patchᵀ.
     perExample: (delta) => {
-      const columns = patches(x, kernel, { stride, padding });
-      const [per, out, size] = [channels / groups, filters / groups, kernel * kernel];
-      const parts = Array.from({ length: groups }, (_, g) => {
-        const d = reshape(slice(delta, 1, g * out, out), [n, out, h * w]);
-        const own = reshape(slice(columns, 1, g * per, per), [n, per * size, h * w]);
-        return reshape(matmul(d, own, { tb: true }), [n, out * per * size]);
-      });
-      const shift = bias ? [reshape(sum(delta, [2, 3]), [n, filters])] : [];
-      return concat([...parts, ...shift], 1);
+      const own = filterPerExample(x, delta, kernel, window);
+      return bias ? concat([own, reshape(sum(delta, [2, 3]), [n, filters])], 1) : own;
     },
   });
   return output;
 });
+
+/**
+ * Gradients of a filter [o, c/groups, kernel, kernel] of every example by itself, flattened: [n, size]. Per example and group
+ * it is Σ over positions of δ patchᵀ.
+ */
+export function filterPerExample(
+  x: Node,
+  delta: Node,
+  kernel: number,
+  { stride, padding, groups }: Window,
+): Node {
+  const columns = patches(x, kernel, { stride, padding });
+  const [n, filters, h, w] = delta.shape;
+  const [per, out] = [x.shape[1] / groups, filters / groups];
+  const size = per * kernel * kernel;
+  const parts = Array.from({ length: groups }, (_, g) => {
+    const d = reshape(slice(delta, 1, g * out, out), [n, out, h * w]);
+    const own = reshape(slice(columns, 1, g * per, per), [n, size, h * w]);
+    return reshape(matmul(d, own, { tb: true }), [n, out * size]);
+  });
+  return concat(parts, 1);
+}

@@ -33,7 +33,7 @@ function options(more: Partial<DownloadOptions> = {}) {
     signal: new AbortController().signal,
     onProgress: () => undefined,
     onNote: (message) => notes.push(message),
-    stallMilliseconds: 200,
+    stallMilliseconds: 1000,
     attempts: 3,
     backoffMilliseconds: 1,
     ...more,
@@ -101,7 +101,7 @@ describe("a download that succeeds", () => {
     ]);
     await result;
     expect(notes).toEqual([
-      "a.gz: nothing came for 0.2 s; trying again in 0.001 s, from byte 2000",
+      "a.gz: nothing came for 1 s; trying again in 0.001 s, from byte 2000",
       "a.gz: HTTP status 500; trying again in 0.002 s, from byte 2000",
       "a.gz: the connection was closed; trying again in 0.001 s, from byte 3000",
     ]);
@@ -142,7 +142,7 @@ describe("a download that fails", () => {
     ["a wrong checksum", ["corrupt"], `expected ${file.md5}`, 1],
     ["404", [{ status: 404 }], "HTTP status 404", 1],
     ["500 again and again", [{ status: 500 }], "HTTP status 500", 3],
-    ["silence again and again", [{ cut: 0, then: "stall" }], "nothing came for 0.2 s", 3],
+    ["silence again and again", [{ cut: 0, then: "stall" }], "nothing came for 1 s", 3],
     ["too many bytes", ["too long"], `it sends more than the ${content.length} bytes expected`, 1],
     ["redirects in a circle", [{ redirect: "/a.gz" }], "more than 5 redirects", 18],
   ])("says %s, and leaves no file under the name", async (_what, answers, message, requests) => {

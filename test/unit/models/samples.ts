@@ -1,11 +1,11 @@
 // One small network of every kind of layer, with data that fits: what the model tests sweep over.
-import type { LayerSpec, LossKind, ModelSpec } from "../../../src/protocol/experiment";
+import type { LayerSpec, LossKind, BuiltinSpec } from "../../../src/protocol/experiment";
 import { Rng } from "../../../src/util/rng";
 import { uniform } from "../../support/numeric";
 
 export interface ModelSample {
   readonly name: string;
-  readonly spec: ModelSpec;
+  readonly spec: BuiltinSpec;
   readonly inputShape: readonly number[];
   /** Inputs are whole numbers below this. */
   readonly tokens?: number;
@@ -85,6 +85,16 @@ export const modelSamples: readonly ModelSample[] = [
     ],
     { tokens: 5, loss: "cross-entropy" },
   ),
+  // A reshape right behind a layer whose own last node is a reshape.
+  layers(
+    "embedding and dense at every position, then flatten",
+    [4],
+    [{ embedding: { vocabulary: 5, width: 4 } }, { dense: 3 }, "flatten", "tanh", "dense"],
+    { tokens: 5 },
+  ),
+  layers("embedding, then flatten", [4], [{ embedding: { vocabulary: 5, width: 4 } }, "flatten", "dense"], {
+    tokens: 5,
+  }),
   {
     name: "transformer decoder",
     spec: {

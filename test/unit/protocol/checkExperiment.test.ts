@@ -337,3 +337,42 @@ describe("placeOf", () => {
     expect(key).toBe("optimizer.learningRate");
   });
 });
+
+describe("a model by file", () => {
+  const withModel = (model: object) => least.replace('{ "hidden": [10] }', JSON.stringify(model));
+
+  it("has no kind and none of a kind's defaults", () => {
+    const { problems, points } = checkExperiment(withModel({ onnx: "net.onnx", frozen: ["place"] }), file);
+    expect(problems).toEqual([]);
+    expect(points[0].experiment.model).toStrictEqual({ onnx: "net.onnx", frozen: ["place"] });
+  });
+
+  it("that does not exist is an error at model.onnx", () => {
+    const text = withModel({ onnx: "net.onnx" });
+    const [problem] = problemsOf(text, { exists: () => false });
+    expect(problem.message).toContain('The ONNX file "net.onnx" does not exist');
+    expect(covered(text, problem)).toBe('"net.onnx"');
+  });
+
+  it("beside a kind, or with a kind's keys, is refused at that key", () => {
+    for (const key of ["kind", "hidden"]) {
+      const text = withModel({ onnx: "net.onnx", [key]: key === "kind" ? "mlp" : [3] });
+      const problems = problemsOf(text);
+      expect(problems.map(({ message }) => message)).toEqual([
+        expect.stringContaining(`Unknown key \`${key}\``),
+      ]);
+      expect(covered(text, problems[0])).toBe(`"${key}"`);
+    }
+  });
+});
+
+describe("defaults", () => {
+  it("are those of the kind that is written, not of the kind that would be the default", () => {
+    const text = least.replace('{ "hidden": [10] }', '{ "kind": "deepLinear", "hidden": [10] }');
+    expect(checkExperiment(text, file).points[0].experiment.model).toStrictEqual({
+      kind: "deepLinear",
+      hidden: [10],
+      bias: false,
+    });
+  });
+});

@@ -1,0 +1,69 @@
+// The ONNX ops that can be imported: one line an op.
+import * as g from "../../graph/ops";
+import * as f from "./functions";
+import { convolution, gemm, matMul } from "./linear";
+import * as m from "./moves";
+import type { OpContext, Value } from "./context";
+
+export type OpBuilder = (c: OpContext) => Value | readonly Value[];
+
+export const onnxOps: Readonly<Record<string, OpBuilder>> = {
+  Add: f.binary(g.add, (a, b) => a + b),
+  Sub: f.binary(g.sub, (a, b) => a - b),
+  Mul: f.binary(g.mul, (a, b) => a * b),
+  Div: f.binary(g.div, (a, b) => a / b),
+  Neg: f.unary(g.neg),
+  Exp: f.unary(g.exp),
+  Log: f.unary(g.log),
+  Sqrt: f.unary(g.sqrt),
+  Reciprocal: f.unary(g.reciprocal),
+  Erf: f.unary(g.erf),
+  Pow: f.pow,
+
+  Relu: f.unary(g.relu),
+  Tanh: f.unary(g.tanh),
+  Sigmoid: f.unary(g.sigmoid),
+  Softplus: f.unary(g.softplus),
+  Gelu: f.gelu,
+  LeakyRelu: f.leakyRelu,
+  Clip: f.clip,
+  Softmax: f.softmax,
+  LogSoftmax: f.logSoftmax,
+
+  Gemm: gemm,
+  MatMul: matMul,
+  Conv: convolution,
+
+  MaxPool: f.pool("max"),
+  AveragePool: f.pool("mean"),
+  GlobalAveragePool: f.globalAveragePool,
+  ReduceMean: f.reduce("mean"),
+  ReduceSum: f.reduce("sum"),
+  BatchNormalization: f.batchNormalization,
+  LayerNormalization: f.layerNormalization,
+
+  Reshape: m.reshapeOp,
+  Flatten: m.flatten,
+  Transpose: m.transposeOp,
+  Unsqueeze: m.unsqueeze,
+  Squeeze: m.squeeze,
+  Concat: m.concatOp,
+  Slice: m.sliceOp,
+  Split: m.split,
+  Gather: m.gather,
+  Pad: m.padOp,
+  Expand: m.expand,
+  Shape: m.shape,
+  Cast: m.cast,
+  ConstantOfShape: m.constantOfShape,
+  Identity: m.identity,
+  /** Off: the curvature is that of the deterministic network. */
+  Dropout: (c) => c.value(0),
+  Constant: (c) => ({ kind: "host", array: c.tensor("value") ?? scalar(c) }),
+};
+
+const scalar = (c: OpContext) => ({
+  shape: [],
+  data: c.at.attributes.has("value_float") ? [c.float("value_float", 0)] : [c.int("value_int", 0)],
+  float: c.at.attributes.has("value_float"),
+});

@@ -1,0 +1,252 @@
+// A small model for every ONNX op that can be imported: the rows of the importer's sweep.
+import type { ModelBytes, NodeSpec } from "./onnxBytes";
+
+export interface OnnxSample extends ModelBytes {
+  readonly name: string;
+  /** Names the importer trains, in their order. */
+  readonly trained: readonly string[];
+}
+
+const sample = (
+  name: string,
+  x: readonly number[],
+  nodes: readonly NodeSpec[],
+  more: Partial<OnnxSample> = {},
+) => ({
+  name,
+  x,
+  nodes,
+  trained: [],
+  ...more,
+});
+
+const unary = (op: string, attributes = {}) => sample(op, [4], [[op, ["x"], ["y"], attributes]]);
+/** One op between the data and a parameter, both ways round. */
+const withParameter = (op: string, p: readonly number[], x: readonly number[] = [3, 4]): OnnxSample[] =>
+  [
+    ["x", "p"],
+    ["p", "x"],
+  ].map((inputs) =>
+    sample(`${op}(${inputs.join(", ")}), p [${p.join(", ")}]`, x, [[op, inputs, ["y"]]], {
+      initializers: { p: { shape: p } },
+      trained: ["p"],
+    }),
+  );
+
+export const onnxSamples: readonly OnnxSample[] = [
+  ...["Neg", "Exp", "Relu", "Tanh", "Sigmoid", "Softplus", "Erf", "Softmax", "LogSoftmax"].map((op) =>
+    unary(op),
+  ),
+  ...["Log", "Sqrt", "Reciprocal"].map((op) =>
+    sample(
+      op,
+      [4],
+      [
+        ["Exp", ["x"], ["e"]],
+        [op, ["e"], ["y"]],
+      ],
+    ),
+  ),
+  sample(
+    "Identity, Dropout",
+    [4],
+    [
+      ["Identity", ["x"], ["a"]],
+      ["Dropout", ["a"], ["y"]],
+    ],
+  ),
+  unary("LeakyRelu", { alpha: { float: 0.2 } }),
+  ...["Add", "Sub", "Mul", "Div"].flatMap((op) => [
+    ...withParameter(op, [4]),
+    ...withParameter(op, [3, 1]),
+    ...withParameter(op, [1, 3, 4]),
+    ...withParameter(op, [1]),
+    sample(
+      `${op} of data and data`,
+      [4],
+      [
+        ["Exp", ["x"], ["e"]],
+        [op, ["x", "e"], ["y"]],
+      ],
+    ),
+  ]),
+  sample("Pow 3", [4], [["Pow", ["x", "three"], ["y"]]], {
+    initializers: { three: { floats: [3], shape: [] } },
+  }),
+  sample("Clip", [4], [["Clip", ["x", "lo", "hi"], ["y"]]], {
+    initializers: { lo: { floats: [-0.3], shape: [] }, hi: { floats: [0.4], shape: [] } },
+  }),
+  sample("Gelu", [4], [["Gelu", ["x"], ["y"], { approximate: "tanh" }]], { opset: 20 }),
+  sample("Gemm, weight as PyTorch's", [4], [["Gemm", ["x", "w", "b"], ["y"], { transB: 1 }]], {
+    initializers: { w: { shape: [3, 4] }, b: { shape: [3] } },
+    trained: ["w", "b"],
+  }),
+  sample("Gemm, the other layout", [4], [["Gemm", ["x", "w"], ["y"]]], {
+    initializers: { w: { shape: [4, 3] } },
+    trained: ["w"],
+  }),
+  sample(
+    "MatMul over positions, weight turned over",
+    [5, 4],
+    [
+      ["Transpose", ["w"], ["t"]],
+      ["MatMul", ["x", "t"], ["y"]],
+    ],
+    {
+      initializers: { w: { shape: [3, 4] } },
+      trained: ["w"],
+    },
+  ),
+  sample(
+    "MatMul of data and data",
+    [3, 4],
+    [
+      ["Transpose", ["x"], ["t"], { perm: [0, 2, 1] }],
+      ["MatMul", ["x", "t"], ["y"]],
+    ],
+  ),
+  sample(
+    "sequence first, the examples in the middle",
+    [5, 4],
+    [
+      ["Transpose", ["x"], ["t"], { perm: [1, 0, 2] }],
+      ["MatMul", ["t", "w"], ["z"]],
+      ["Add", ["z", "b"], ["s"]],
+      ["Transpose", ["s"], ["y"], { perm: [1, 0, 2] }],
+    ],
+    { initializers: { w: { shape: [4, 3] }, b: { shape: [3] } }, trained: ["w", "b"] },
+  ),
+  sample(
+    "Conv",
+    [2, 5, 5],
+    [["Conv", ["x", "w", "b"], ["y"], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2] }]],
+    {
+      initializers: { w: { shape: [3, 2, 3, 3] }, b: { shape: [3] } },
+      trained: ["w", "b"],
+    },
+  ),
+  sample(
+    "Conv in groups, uneven padding",
+    [4, 4, 4],
+    [["Conv", ["x", "w"], ["y"], { kernel_shape: [2, 2], pads: [0, 0, 1, 1], group: 2 }]],
+    {
+      initializers: { w: { shape: [2, 2, 2, 2] } },
+      trained: ["w"],
+    },
+  ),
+  sample(
+    "MaxPool with padding",
+    [2, 4, 4],
+    [["MaxPool", ["x"], ["y"], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2] }]],
+  ),
+  sample(
+    "AveragePool",
+    [2, 4, 4],
+    [["AveragePool", ["x"], ["y"], { kernel_shape: [2, 2], strides: [2, 2] }]],
+  ),
+  sample("GlobalAveragePool", [2, 4, 4], [["GlobalAveragePool", ["x"], ["y"]]]),
+  sample("ReduceMean", [3, 4], [["ReduceMean", ["x"], ["y"], { axes: [-1], keepdims: 0 }]]),
+  sample("ReduceMean, axes as input", [3, 4], [["ReduceMean", ["x", "a"], ["y"]]], {
+    opset: 18,
+    initializers: { a: { ints: [1] } },
+  }),
+  sample("ReduceSum", [3, 4], [["ReduceSum", ["x", "a"], ["y"]]], { initializers: { a: { ints: [2] } } }),
+  sample(
+    "BatchNormalization",
+    [3, 2, 2],
+    [["BatchNormalization", ["x", "s", "b", "m", "v"], ["y"], { epsilon: { float: 0.01 } }]],
+    {
+      initializers: { s: { shape: [3] }, b: { shape: [3] }, m: { shape: [3] }, v: { shape: [3] } },
+      trained: ["s", "b"],
+    },
+  ),
+  sample("LayerNormalization", [3, 4], [["LayerNormalization", ["x", "s", "b"], ["y"]]], {
+    initializers: { s: { shape: [4] }, b: { shape: [4] } },
+    trained: ["s", "b"],
+  }),
+  sample(
+    "Reshape by the input's own shape",
+    [3, 4],
+    [
+      ["Shape", ["x"], ["dims"]],
+      ["Gather", ["dims", "zero"], ["n"]],
+      ["Unsqueeze", ["n", "axis"], ["n1"]],
+      ["Cast", ["n1"], ["n2"], { to: 7 }],
+      ["Concat", ["n2", "rest"], ["to"], { axis: 0 }],
+      ["Reshape", ["x", "to"], ["y"]],
+    ],
+    { initializers: { zero: { ints: [0], scalar: true }, axis: { ints: [0] }, rest: { ints: [2, -1] } } },
+  ),
+  sample(
+    "Flatten, Squeeze",
+    [3, 1, 4],
+    [
+      ["Squeeze", ["x", "two"], ["s"]],
+      ["Flatten", ["s"], ["y"]],
+    ],
+    {
+      initializers: { two: { ints: [2] } },
+    },
+  ),
+  sample(
+    "Slice, Split, Concat",
+    [6, 2],
+    [
+      ["Slice", ["x", "from", "to", "axes"], ["cut"]],
+      ["Split", ["cut", "sizes"], ["a", "b"], { axis: 1 }],
+      ["Concat", ["b", "a", "x"], ["y"], { axis: 1 }],
+    ],
+    {
+      initializers: { from: { ints: [1] }, to: { ints: [-1] }, axes: { ints: [1] }, sizes: { ints: [1, 3] } },
+    },
+  ),
+  sample("Gather one position", [3, 4], [["Gather", ["x", "first"], ["y"], { axis: 1 }]], {
+    initializers: { first: { ints: [-1], scalar: true } },
+  }),
+  sample(
+    "Gather rows of a table",
+    [3],
+    [
+      ["Cast", ["x"], ["i"], { to: 7 }],
+      ["Gather", ["table", "i"], ["y"]],
+    ],
+    {
+      initializers: { table: { shape: [5, 2] } },
+      trained: ["table"],
+    },
+  ),
+  sample("Pad", [2, 3], [["Pad", ["x", "by"], ["y"]]], {
+    initializers: { by: { ints: [0, 1, 0, 0, 0, 2] } },
+  }),
+  sample(
+    "Expand, ConstantOfShape",
+    [1, 4],
+    [
+      ["ConstantOfShape", ["dims"], ["zeros"]],
+      ["Expand", ["x", "to"], ["wide"]],
+      ["Add", ["wide", "zeros"], ["y"]],
+    ],
+    { initializers: { dims: { ints: [3, 4] }, to: { ints: [1, 3, 4] } } },
+  ),
+  sample(
+    "Constant, exported for two examples",
+    [4],
+    [
+      ["Constant", [], ["c"], { value_float: { float: 1.5 } }],
+      ["Mul", ["x", "c"], ["m"]],
+      ["Reshape", ["m", "to"], ["y"]],
+    ],
+    { initializers: { to: { ints: [3, 2, 2] } }, batch: 3 },
+  ),
+  sample(
+    "one starting value under two names",
+    [4],
+    [
+      ["Identity", ["w"], ["w2"]],
+      ["MatMul", ["x", "w"], ["a"]],
+      ["Tanh", ["a"], ["t"]],
+      ["MatMul", ["t", "w2"], ["y"]],
+    ],
+    { initializers: { w: { shape: [4, 4] } }, trained: ["w", "w2"] },
+  ),
+];
