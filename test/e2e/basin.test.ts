@@ -78,8 +78,13 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
   test("a number says where it comes from", async () => {
     const panel = workbench.panel();
     await panel.metric("sharpness").click();
-    for (const part of ["λmax(H)", "error bar", "products", "12 (whole training set)"])
+    for (const part of ["λmax(H)", "error bar", "products", "all 12 training examples"])
       await expect.poll(() => panel.details.innerText()).toContain(part);
+    await workbench.page.keyboard.press("Escape");
+    await panel.fact("largest stable").click();
+    await expect.poll(() => panel.details.innerText()).toContain("mean-square limit");
+    await panel.chart("sharpness").locator("h2 button").click();
+    await expect.poll(() => panel.details.innerText()).toContain("2/η");
     await workbench.page.keyboard.press("Escape");
   });
 

@@ -37,6 +37,11 @@ export class Panel {
     return this.frame.locator(`.numbers button[data-metric="${name}"]`);
   }
 
+  /** A number of the verdict. */
+  fact(label: string): Locator {
+    return this.frame.locator(".banner .fact", { hasText: label });
+  }
+
   chart(id: string): Locator {
     return this.frame.locator(`.chart[data-chart="${id}"]`);
   }
@@ -48,6 +53,6 @@ export class Panel {
   /** The step the panel says the run is at. */
   async step(): Promise<number> {
     const text = await this.progress.innerText();
-    return Number(/step ([\d,]+)/.exec(text)?.[1].replace(/,/g, "") ?? NaN);
+    return Number(/step\s([\d,]+)/.exec(text)?.[1].replace(/,/g, "") ?? NaN);
   }
 }
