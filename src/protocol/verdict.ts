@@ -72,6 +72,8 @@ export interface Verdict {
   readonly largestStableLearningRate: number | null;
   /** Smallest batch size that is stable here for the run's learning rate; null when none is. */
   readonly smallestStableBatchSize: number | null;
+  /** Largest stable learning rate at batch sizes 1, 2, 4, …, n; absent where no mean-square limit is given. */
+  readonly map?: readonly { readonly batchSize: number; readonly largestStableLearningRate: number }[];
   /** Steps in which the second moment grows e-fold, 1/ln ρ; null when ρ ≤ 1. */
   readonly escapeTime: number | null;
   /** The links from stability to generalization (theory.md, section 4), both sides of each; [] where nothing was measured. */

@@ -8,6 +8,8 @@ import { noVarianceReading, varianceReading } from "../probes/noise";
 import { meanLimitOf, preconditionedSharpness } from "../probes/sharpness";
 import type { MetricValues } from "../protocol/metrics";
 import type { Reading } from "../protocol/verdict";
+import { stabilityMap, type MapRow } from "../stability/stabilityMap";
+import { truncate } from "../stability/secondMoment";
 import { smallestStableBatch } from "../stability/growth";
 import type { ChainLink } from "../stability/chain";
 import type { Bracket } from "../stability/varianceLimit";
@@ -16,6 +18,8 @@ import { Rng } from "../util/rng";
 import { descentOf, type OptimizerState } from "./descent";
 import type { Problem } from "./problem";
 
+/** Directions of the stability map. */
+const [mapRank, mapRankMomentum] = [200, 24];
 /** Up to this many rows of the Gram matrix a closing reading is exact; above it a bracket of this rank. */
 const exactRows = 1000;
 const closingRank = 96;
@@ -44,6 +48,7 @@ export interface PointReadings {
   readonly noVariance: string | null;
   readonly smallestStableBatch: number | null;
   readonly chain: readonly ChainLink[];
+  readonly map: readonly MapRow[] | null;
 }
 
 export interface MeasureOptions {
@@ -175,6 +180,7 @@ export async function measurePoint(
     variance: variance?.limit ?? null,
     noVariance,
     smallestStableBatch: variance?.smallestStableBatch ?? null,
+    map: variance?.map ?? null,
     chain: chain.links,
   };
 }
@@ -236,8 +242,11 @@ async function varianceAt({ n, d, data }: Problem, context: ProbeContext) {
   const exact = rows <= (hasMomentum ? exactRowsMomentum : exactRows) && !dear;
   const rank = exact ? "all" : hasMomentum || n * d > dearProduct ? closingRank / 3 : closingRank;
   const reading = await varianceReading(context, rank);
+  // A row costs a limit: a map in fewer directions is still the upper bound it claims to be.
+  const part = truncate(reading.factors, hasMomentum ? mapRankMomentum : mapRank);
   return {
     ...reading,
+    map: await stabilityMap(part, { ...descent, gemm }),
     smallestStableBatch: await smallestStableBatch(reading.factors, { ...descent, gemm }),
   };
 }

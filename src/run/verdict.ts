@@ -74,6 +74,7 @@ export function assembleVerdict(judged: Judged): Verdict {
     largestStableLearningRate: limit,
     smallestStableBatchSize: point?.smallestStableBatch ?? null,
     chain: point?.chain ?? [],
+    ...(point?.map && { map: point.map }),
     escapeTime: point?.growth ? escapeTime(point.growth.value) : null,
     evidence: [
       "Sharpness and the mean limit use the full Hessian.",

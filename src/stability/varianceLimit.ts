@@ -64,7 +64,8 @@ async function sgdLimit(factors: Factors, options: LimitOptions): Promise<number
       return F;
     },
     start,
-    1e-7,
+    // The error of the eigenvalue is quadratic in the residual.
+    1e-6,
   );
   return 2 / (gain * value);
 }

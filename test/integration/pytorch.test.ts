@@ -224,6 +224,61 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
     },
   );
 
+  test.each([
+    { steps: 0, weightDecay: 0, batchSize: 3 },
+    { steps: 50, weightDecay: 0, batchSize: "full" },
+    { steps: 50, weightDecay: 0.1, batchSize: "full" },
+  ])(
+    "Adam after $steps steps, weight decay $weightDecay: preconditioned sharpness and limits agree with float64 PyTorch",
+    async ({ steps, weightDecay, batchSize }) => {
+      const options = { beta1: 0.8, beta2: 0.99, epsilon: 1e-3, weightDecay };
+      const experiment = {
+        ...base,
+        name: "adam",
+        loss: "mse",
+        optimizer: { kind: "adam", learningRate: 0.01, batchSize: "full", ...options },
+      };
+      const { run, exited } = startRun(temporary(), experiment);
+      expect(await exited).toBe(0);
+      const { train } = await load(experiment);
+      const weights = join(run, "checkpoints/step-0.safetensors");
+      const theirs = pytorch({
+        dtype: "float64",
+        widths: [5, 6, 5, 2],
+        activation: "tanh",
+        loss: "mse",
+        lr: 0.01,
+        optimizer: "Adam",
+        options: { betas: [0.8, 0.99], eps: 1e-3, weight_decay: weightDecay },
+        steps,
+        dense: true,
+        precondition: true,
+        batch: batchSize === "full" ? train.n : batchSize,
+        weights,
+        x: Array.from(train.x),
+        y: Array.from(train.y),
+      });
+      // Before the first step there is no state: the gradient's size stands in. After 50 the run's own verdict has it.
+      const metrics =
+        steps === 0
+          ? measure(
+              temporary(),
+              { ...experiment, optimizer: { ...experiment.optimizer, batchSize } },
+              weights,
+            ).metrics
+          : (eventsOf(run).findLast(({ probe }) => probe === "verdict")!.values as Record<string, number>);
+      const close = (name: string, expected: number): void =>
+        expect(
+          Math.abs(metrics[name] / expected - 1),
+          `${name}: ${metrics[name]} against ${expected}`,
+        ).toBeLessThan(1e-3);
+      close("preconditionedSharpness", theirs.preconditionedSharpness);
+      close("stability.meanLimit", (2 + 2 * 0.8) / (0.2 * theirs.preconditionedSharpness));
+      if (weightDecay > 0) expect(metrics).not.toHaveProperty("stability.varianceLimit");
+      else close("stability.varianceLimit", theirs.preconditionedVarianceLimit);
+    },
+  );
+
   test.skipIf(!existsSync(shared))(
     "the paper's relu 784-500-500-500-10 net on Fashion-MNIST trains and sharpens as in PyTorch (needs ../shared/data)",
     async () => {

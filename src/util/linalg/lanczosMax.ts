@@ -41,16 +41,14 @@ export async function lanczosMax(
       beta.push(b);
       const m = alpha.length;
       if (m === basisSize || m === x.length || b <= 1e-14 * Math.abs(alpha[0])) break;
+      // The small problem costs nothing beside a product: no product is spent on what is known already.
+      const { values, vectors } = ritz(alpha, beta);
+      if (Math.abs(b * vectors[m - 1]) <= tolerance * Math.abs(values[0])) break;
       scale(1 / b, w);
       basis.push(w);
     }
     const m = alpha.length;
-    const t = new Float64Array(m * m);
-    for (let i = 0; i < m; i++) {
-      t[i * m + i] = alpha[i];
-      if (i > 0) t[i * m + i - 1] = t[(i - 1) * m + i] = beta[i - 1];
-    }
-    const { values, vectors } = symmetricEigen(t, m);
+    const { values, vectors } = ritz(alpha, beta);
     const next = new Float64Array(x.length);
     basis.forEach((u, i) => axpy(vectors[i], u, next));
     scale(1 / norm(next), next);
@@ -59,4 +57,15 @@ export async function lanczosMax(
     if (best.residual <= tolerance * Math.abs(best.value)) break;
   }
   return best;
+}
+
+/** Eigenpairs of the tridiagonal matrix of a Lanczos basis. */
+function ritz(alpha: readonly number[], beta: readonly number[]) {
+  const m = alpha.length;
+  const t = new Float64Array(m * m);
+  for (let i = 0; i < m; i++) {
+    t[i * m + i] = alpha[i];
+    if (i > 0) t[i * m + i - 1] = t[(i - 1) * m + i] = beta[i - 1];
+  }
+  return symmetricEigen(t, m);
 }
