@@ -1,0 +1,82 @@
+// The exact mean-square limit at nK = 1000, and the bracket at nK = 10 000, B = 8 until doubling the rank changes it by less than 2 %.
+import { buildNetwork } from "../src/curvature/buildNetwork";
+import { Curvature } from "../src/curvature/curvature";
+import { viewsOf } from "../src/curvature/flat";
+import { onnxEngine } from "../src/engines/onnx/engine";
+import { onnxVersion } from "../src/engines/onnx/version";
+import { gemm64 } from "../src/engines/onnx/gemm64";
+import { losses } from "../src/losses";
+import { buildModel, initialize } from "../src/models";
+import type { ProbeContext } from "../src/probes";
+import { noiseFactors } from "../src/probes/noiseFactors";
+import { factorSpectrum } from "../src/stability/secondMoment";
+import { varianceLimit } from "../src/stability/varianceLimit";
+import { Rng } from "../src/util/rng";
+import { machine } from "./harness";
+
+const [widths, K, batchSize] = [[784, 100, 10], 10, 8];
+const gemm = gemm64();
+
+/** A tanh net at its initialization on inputs whose features decay as pixels' principal components do. */
+function contextOf(n: number): ProbeContext {
+  const rng = new Rng(0, "bench");
+  const model = buildModel(
+    { kind: "mlp", hidden: [widths[1]], activation: "tanh", bias: true },
+    widths[0],
+    K,
+  );
+  const engine = onnxEngine(onnxVersion(), { threads: 2 });
+  const network = buildNetwork({ model, loss: losses.mse, inputs: widths[0], outputs: K }, n);
+  const x = Float32Array.from({ length: n * widths[0] }, (_, i) => rng.normal() / (1 + (i % widths[0]) / 10));
+  const y = Float32Array.from({ length: n * K }, () => rng.normal());
+  const curvature = new Curvature(engine, network, x, y);
+  const theta = new Float32Array(curvature.size);
+  const views = viewsOf(
+    theta,
+    model.parameters.map(({ shape }) => shape),
+  );
+  initialize(model.parameters, rng).forEach((values, i) => views[i].set(values));
+  curvature.setPoint(theta);
+  const descent = { learningRate: 0.1, preconditioner: null, settled: true };
+  // What `noiseFactors` reads of a context.
+  return {
+    curvature,
+    n,
+    outputs: K,
+    batchSize,
+    gemm,
+    descent,
+    experiment: { seed: 0 },
+  } as unknown as ProbeContext;
+}
+
+async function lap<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const start = performance.now();
+  const result = await work();
+  return [result, (performance.now() - start) / 1000];
+}
+
+async function main(): Promise<void> {
+  console.log(`\nmean-square limit, tanh ${widths.join("-")}, B = ${batchSize}\n${machine()}`);
+  console.log("| work | seconds | result | aim |\n|---|---|---|---|");
+  const small = contextOf(100);
+  const [gram, gramTime] = await lap(() => small.curvature.gram());
+  const [factors, eigenTime] = await lap(() => Promise.resolve(factorSpectrum(gram, 100, K, "all")));
+  const [exact, limitTime] = await lap(() => varianceLimit(factors, { batchSize, gemm }));
+  const parts = `Gram ${gramTime.toFixed(2)}, eigenvectors ${eigenTime.toFixed(2)}, limit ${limitTime.toFixed(2)}`;
+  const total = gramTime + eigenTime + limitTime;
+  console.log(
+    `| exact, nK = 1000 (${parts}) | ${total.toFixed(2)} | ${exact.upper.toPrecision(5)}, r = ${exact.rank} | ≤ 3 |`,
+  );
+  const large = contextOf(1000);
+  const start = performance.now();
+  for (let rank = 32; rank <= 512; rank *= 2) {
+    const { upper, lastChange } = await varianceLimit(await noiseFactors(large, rank), { batchSize, gemm });
+    const seconds = (performance.now() - start) / 1000;
+    const result = `${upper.toPrecision(5)}, last doubling changed it by ${(100 * lastChange).toFixed(1)} %`;
+    console.log(`| nK = 10 000, r = ${rank}, all so far | ${seconds.toFixed(1)} | ${result} | ≤ 30 |`);
+    if (lastChange < 0.02) break;
+  }
+}
+
+void main();
