@@ -15,7 +15,7 @@ export interface GrowthOptions extends Dynamics {
 export interface Growth {
   /** Factor of E‖δ‖² per step, along the directions kept. Directions with zero curvature neither grow nor shrink. */
   readonly rho: number;
-  /** Error of ρ: the residual, or the difference between the halves of the geometric mean. */
+  /** Error of ρ: the estimate from its residual, or the difference between the halves of the geometric mean. */
   readonly error: number;
 }
 
@@ -37,7 +37,7 @@ async function growthOfSgd(factors: Factors, options: GrowthOptions): Promise<Gr
   const moment = batchMoment(factors, gemm, samplingFactor(n, batchSize), shift);
   const start = new Float64Array(r * r);
   for (let a = 0; a < r; a++) start[a * r + a] = 1;
-  const { value, residual } = await lanczosMax(
+  const { value, error } = await lanczosMax(
     async (Z) => {
       const F = await moment(Z);
       for (let a = 0; a < r; a++)
@@ -51,7 +51,7 @@ async function growthOfSgd(factors: Factors, options: GrowthOptions): Promise<Gr
     1e-9,
     restarts,
   );
-  return { rho: value, error: residual };
+  return { rho: value, error };
 }
 
 /** Steps of the power method before, and in each half of, the geometric mean. */

@@ -64,8 +64,7 @@ async function sgdLimit(factors: Factors, options: LimitOptions): Promise<number
       return F;
     },
     start,
-    // The error of the eigenvalue is quadratic in the residual.
-    1e-6,
+    1e-7,
   );
   return 2 / (gain * value);
 }

@@ -6,16 +6,18 @@ export interface Largest {
   readonly value: number;
   /** ‖A v − value·v‖ of the unit vector v: an upper bound on the eigenvalue's error. */
   readonly residual: number;
+  /** The sharper estimate residual²/gap, gap being the distance to the next Ritz value; at most the residual. */
+  readonly error: number;
   readonly vector: Float64Array;
 }
 
-const basisSize = 12;
+const basisSize = 16;
 
 /**
  * @param apply      v ↦ A v, both [m]; symmetric.
  * @param start      First vector, [m]; not orthogonal to the wanted eigenvector.
- * @param tolerance  Relative residual to stop at.
- * @returns the best Ritz pair after at most `restarts` × 12 products; NaN when A v is not finite.
+ * @param tolerance  Relative error (residual²/gap, Parlett, §10.5) to stop at.
+ * @returns the best Ritz pair after at most `restarts` × 16 products; NaN when A v is not finite.
  * @source Golub & Van Loan, Matrix Computations (4th ed.), §10.1 and §10.5.
  */
 export async function lanczosMax(
@@ -26,7 +28,7 @@ export async function lanczosMax(
 ): Promise<Largest> {
   let x = start.slice();
   scale(1 / norm(x), x);
-  let best: Largest = { value: NaN, residual: Infinity, vector: x };
+  let best: Largest = { value: NaN, residual: Infinity, error: Infinity, vector: x };
   for (let round = 0; round < restarts; round++) {
     const basis: Float64Array[] = [x];
     const alpha: number[] = [];
@@ -35,7 +37,8 @@ export async function lanczosMax(
       const v = basis[basis.length - 1];
       const w = await apply(v);
       alpha.push(dot(v, w));
-      if (!Number.isFinite(alpha[alpha.length - 1])) return { value: NaN, residual: NaN, vector: x };
+      if (!Number.isFinite(alpha[alpha.length - 1]))
+        return { value: NaN, residual: NaN, error: NaN, vector: x };
       for (let pass = 0; pass < 2; pass++) for (const u of basis) axpy(-dot(u, w), u, w);
       const b = norm(w);
       beta.push(b);
@@ -43,7 +46,7 @@ export async function lanczosMax(
       if (m === basisSize || m === x.length || b <= 1e-14 * Math.abs(alpha[0])) break;
       // The small problem costs nothing beside a product: no product is spent on what is known already.
       const { values, vectors } = ritz(alpha, beta);
-      if (Math.abs(b * vectors[m - 1]) <= tolerance * Math.abs(values[0])) break;
+      if (errorOf(Math.abs(b * vectors[m - 1]), values) <= tolerance * Math.abs(values[0])) break;
       scale(1 / b, w);
       basis.push(w);
     }
@@ -53,8 +56,9 @@ export async function lanczosMax(
     basis.forEach((u, i) => axpy(vectors[i], u, next));
     scale(1 / norm(next), next);
     x = next;
-    best = { value: values[0], residual: Math.abs(beta[m - 1] * vectors[m - 1]), vector: x };
-    if (best.residual <= tolerance * Math.abs(best.value)) break;
+    const residual = Math.abs(beta[m - 1] * vectors[m - 1]);
+    best = { value: values[0], residual, error: errorOf(residual, values), vector: x };
+    if (best.error <= tolerance * Math.abs(best.value)) break;
   }
   return best;
 }
@@ -69,3 +73,7 @@ function ritz(alpha: readonly number[], beta: readonly number[]) {
   }
   return symmetricEigen(t, m);
 }
+
+/** One Ritz value alone says nothing of the gap. */
+const errorOf = (residual: number, values: Float64Array): number =>
+  values.length < 3 ? residual : Math.min(residual, residual ** 2 / (values[0] - values[1]));
