@@ -2,6 +2,7 @@
 import type { Command } from "./command";
 import { branch } from "./branch";
 import { doctor } from "./doctor";
+import { escape } from "./escape";
 import { fetch } from "./fetch";
 import { list } from "./list";
 import { measure } from "./measure";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   measure,
   resume,
   branch,
+  escape,
   list,
   show,
   verdict,

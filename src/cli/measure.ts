@@ -50,7 +50,7 @@ export const measure: Command = {
         overrides,
         ...(weights === undefined ? {} : { weights: resolve(weights) }),
       };
-      const { status, output } = await ask(request);
+      const { status, output } = await ask("measure", request);
       if (status !== exit.done) return status;
       process.stdout.write(given.has("json") ? `${output.trim()}\n` : `${describe(output)}\n`);
     }
@@ -59,9 +59,12 @@ export const measure: Command = {
 };
 
 /** Runs one measurement; its progress is shown on a terminal's stderr, its mistakes always. */
-function ask(request: RunRequest): Promise<{ status: number; output: string }> {
+export function ask(
+  command: "measure" | "escape",
+  request: RunRequest,
+): Promise<{ status: number; output: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [runScript, "measure", stringify(request)], {
+    const child = spawn(process.execPath, [runScript, command, stringify(request)], {
       stdio: ["ignore", "pipe", "pipe"],
       windowsHide: true,
     });

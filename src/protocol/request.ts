@@ -12,6 +12,8 @@ export interface RunRequest {
   readonly overrides: Readonly<Record<string, unknown>>;
   /** For a branch: the run folder and the step of the checkpoint it starts from. */
   readonly from?: Branching & { readonly folder: string };
+  /** For `escape`: restarts, and steps of each. */
+  readonly escape?: { readonly seeds: number; readonly steps: number };
   /** For `measure`: a safetensors file, absolute, that takes the place of the experiment's own. */
   readonly weights?: string;
 }

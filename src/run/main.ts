@@ -1,7 +1,8 @@
-// Entry of the run process: `start FOLDER REQUEST`, `resume FOLDER`, `measure REQUEST`, `doctor`.
+// Entry of the run process: `start FOLDER REQUEST`, `resume FOLDER`, `measure REQUEST`, `escape REQUEST`, `doctor`.
 import { inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
 import type { RunRequest } from "../protocol/request";
+import { escape } from "./escape";
 import { measure } from "./measure";
 import { resume, start } from "./start";
 
@@ -13,6 +14,9 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       return resume(args[0]);
     case "measure":
       await measure(JSON.parse(args[0]) as RunRequest);
+      return 0;
+    case "escape":
+      await escape(JSON.parse(args[0]) as RunRequest);
       return 0;
     case "doctor":
       process.stdout.write(`${JSON.stringify(await inspectEngines())}\n`);

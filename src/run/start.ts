@@ -66,10 +66,23 @@ export async function start(folder: string, request: RunRequest): Promise<Status
   };
   writeJson(join(folder, files.run), info);
   mkdirSync(join(folder, files.checkpoints), { recursive: true });
-  const engine = await openEngine(experiment.engine);
-  const problem = await Problem.load(experiment, file, engine);
+  const problem = await loadOrSay(folder, async () =>
+    Problem.load(experiment, file, await openEngine(experiment.engine)),
+  );
   const saved = from ? branchState(from.folder, from.step, problem) : null;
   return go(folder, info, problem, saved?.theta ?? (await problem.start()), saved, interrupt);
+}
+
+/** A run that fails before its first step says so in its log: its folder must not look like that of a killed one. */
+async function loadOrSay<T>(folder: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const log = new EventLog(join(folder, files.events));
+    log.add({ kind: "end", step: 0, time: 0, reason: "error" });
+    log.close();
+    throw error;
+  }
 }
 
 /** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */

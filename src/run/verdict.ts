@@ -36,7 +36,8 @@ export function assembleVerdict(judged: Judged): Verdict {
     learningRate,
     meanLimit: point?.meanLimit ?? null,
     meanLimitError: point?.meanLimitError ?? 0,
-    variance: point?.variance ?? null,
+    // Without sampling noise the mean condition, which rests on the full Hessian, is the whole story.
+    variance: noiseless(judged) ? null : (point?.variance ?? null),
   });
   const minimum = describeMinimum(judged);
   const limit = decision.limit;
@@ -85,6 +86,12 @@ export function assembleVerdict(judged: Judged): Verdict {
     ],
   };
 }
+
+/** Full batches: every step sees the same loss. */
+const noiseless = ({ experiment, n }: Judged): boolean => {
+  const { batchSize } = experiment.optimizer;
+  return batchSize === "full" || batchSize >= n;
+};
 
 /** The learning rate in force at the point, schedule applied. */
 const rateOf = ({ experiment, point }: Judged): number =>
@@ -179,9 +186,11 @@ function reasons(judged: Judged): string[] {
     `Mean limit: stable up to learning rate ${fmt(point.meanLimit)} on average.`,
   ];
   if (v) {
-    const bracket = v.exact
-      ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
-      : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
+    const bracket = noiseless(judged)
+      ? `${fmt(v.upper)}, from the Gauss–Newton sharpness: full batches have no sampling noise`
+      : v.exact
+        ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
+        : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
     const size = batchSize === "full" ? `${n} (full)` : batchSize;
     lines.push(`Mean-square limit at batch size ${size}: ${bracket}.`);
   }

@@ -41,9 +41,9 @@ test.each([
 });
 
 const cli = join(root, "dist", "cli.js");
-function workspace(optimizer: object) {
+function workspace(optimizer: object, more: object = {}) {
   const cwd = temporary();
-  writeFileSync(join(cwd, "tiny.basin.json"), JSON.stringify(experiment(optimizer)));
+  writeFileSync(join(cwd, "tiny.basin.json"), JSON.stringify({ ...experiment(optimizer), ...more }));
   const basin = (...args: string[]) =>
     spawnSync(process.execPath, [cli, ...args], { cwd, encoding: "utf8", timeout: 50_000 });
   const runs = () => readdirSync(join(cwd, ".basin", "runs")).map((id) => join(cwd, ".basin", "runs", id));
@@ -99,4 +99,38 @@ test.each([
   expect(stderr).not.toMatch(/\n\s+at /);
   expect(status).toBe(2);
   expect(branched()).toBeUndefined();
+});
+
+test("escape: what the prediction calls unstable leaves at the predicted rate, what it calls stable stays", () => {
+  const { basin } = workspace(
+    { learningRate: 0.05, batchSize: "full" },
+    {
+      model: { kind: "mlp", hidden: [20], activation: "tanh" },
+      stop: { steps: 8000 },
+      probes: {},
+      checkpoints: { every: 8000 },
+    },
+  );
+  const verdict = JSON.parse(basin("verdict", "latest", "--json").stdout);
+  expect(verdict.atMinimum).toBe(true);
+  const escape = (share: number, batchSize: number | string) => {
+    const rate = `optimizer.learningRate=${share * verdict.limits.mean}`;
+    const batch = `optimizer.batchSize=${batchSize}`;
+    const { status, stdout, stderr } = basin(
+      ...["escape", "latest", "--set", rate, "--set", batch, "--steps", "100", "--json"],
+    );
+    expect(stderr).not.toMatch(/rror/);
+    expect(status).toBe(0);
+    const { predicted, measured, seeds } = JSON.parse(stdout);
+    expect(seeds).toHaveLength(5);
+    return { left: measured.left as number, ratio: measured.growth / predicted.growth };
+  };
+  const above = escape(1.1, "full");
+  expect(above.left).toBe(5);
+  expect(Math.abs(above.ratio - 1)).toBeLessThan(0.02);
+  // Stable in the mean, but not against the noise of single examples; five seeds tell ρ only roughly.
+  const noisy = escape(0.8, 1);
+  expect(noisy.left).toBe(5);
+  expect(Math.abs(noisy.ratio - 1)).toBeLessThan(0.2);
+  expect(escape(0.5, "full").left).toBe(0);
 });

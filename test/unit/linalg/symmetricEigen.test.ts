@@ -67,5 +67,6 @@ test("lanczosMax finds the dense eigensolver's largest value and bounds its erro
   const exact = symmetricEigen(a, n).values[0];
   const found = await lanczosMax((v) => jsGemm(a, v, n, 1, n), new Float64Array(n).fill(1), 1e-8);
   expect(Math.abs(found.value - exact)).toBeLessThan(Math.max(found.residual, 1e-11));
-  expect(found.residual).toBeLessThan(1e-7 * exact);
+  expect(found.error).toBeLessThanOrEqual(1e-8 * exact);
+  expect(Math.abs(found.value - exact)).toBeLessThan(1e-8 * exact);
 });

@@ -1,0 +1,98 @@
+// `basin escape`: restarts near the point a run reached, with given settings, and watches whether training leaves it.
+import { openEngine } from "../engines";
+import { stringify } from "../protocol/numbers";
+import type { RunRequest } from "../protocol/request";
+import { norm, scale } from "../util/linalg/vector";
+import { Rng } from "../util/rng";
+import { BatchSampler } from "./batches";
+import { branchState } from "./branch";
+import type { TrainingState } from "./checkpoint";
+import { measurePoint } from "./measurePoint";
+import { Problem } from "./problem";
+import { contextOf } from "./start";
+import { Stepper } from "./stepper";
+
+/** Displacement relative to ‖θ‖: small enough to be linear, far above float32 rounding. */
+const displacement = 1e-3;
+/** Growth of the distance beyond this factor is no longer linear: the run has left. */
+const leftBeyond = 30;
+
+/** Prints one object on stdout: predicted and measured growth of the squared distance per step. */
+export async function escape({ experiment, file, from, escape: how }: RunRequest): Promise<void> {
+  if (!from || !how) throw new Error("internal: escape needs a run and its numbers");
+  const problem = await Problem.load(experiment, file, await openEngine(experiment.engine));
+  const saved = branchState(from.folder, from.step, problem);
+  const context = await contextOf(problem, saved.theta, () => undefined);
+  const say = (what: string): void => void process.stderr.write(`measuring ${what}\n`);
+  const state = { step: saved.step, slots: saved.slots, count: saved.step - saved.since };
+  const point = await measurePoint(problem, context, saved.theta, state, {
+    warm: saved.memories,
+    say,
+    initialLoss: saved.initialLoss,
+  });
+  const seeds = [];
+  for (let seed = 0; seed < how.seeds; seed++) {
+    say(`seed ${seed}`);
+    // Along the factors: a displacement that no example curves against would neither grow nor shrink.
+    const rng = new Rng(seed, "escape");
+    const delta = new Float32Array(problem.d);
+    const c = Float32Array.from({ length: problem.n * problem.data.outputs }, () => rng.normal());
+    await context.curvature.pushFactors(c, delta);
+    scale((displacement * norm(saved.theta)) / norm(delta), delta);
+    seeds.push({ seed, ...(await replica(problem, saved, delta, seed, how.steps)) });
+  }
+  const curves = seeds.map(({ distances }) => distances);
+  const result = {
+    run: from.run,
+    step: from.step,
+    examples: problem.n,
+    settings: { ...experiment.optimizer, learningRate: context.descent.learningRate },
+    predicted: { growth: point.growth?.value ?? null, meanLimit: point.meanLimit, variance: point.variance },
+    measured: { growth: growthOf(meanCurve(curves)), left: seeds.filter(({ left }) => left !== null).length },
+    seeds: seeds.map(({ seed, growth, left }) => ({ seed, growth, left })),
+  };
+  process.stdout.write(`${stringify(result)}\n`);
+}
+
+/** Squared distances from the point, step by step, until the steps are done or it has left. */
+async function replica(
+  problem: Problem,
+  saved: TrainingState,
+  delta: Float32Array,
+  seed: number,
+  steps: number,
+): Promise<{ distances: number[]; growth: number; left: number | null }> {
+  const { n, batchSize, d } = problem;
+  const theta = saved.theta.map((x, i) => x + delta[i]);
+  const sampler = batchSize === n ? null : new BatchSampler(n, batchSize, seed).state;
+  const slots = new Map([...saved.slots].map(([name, values]) => [name, values.slice()]));
+  const stepper = await Stepper.make(problem, theta, { ...saved, theta, slots, sampler });
+  const distances: number[] = [];
+  let left: number | null = null;
+  for (let t = 0; t <= steps && left === null; t++) {
+    let squared = 0;
+    for (let i = 0; i < d; i++) squared += (theta[i] - saved.theta[i]) ** 2;
+    distances.push(squared);
+    if (!(squared <= leftBeyond ** 2 * distances[0])) left = t;
+    await stepper.look(saved.step + t);
+    stepper.move(saved.step + t);
+  }
+  return { distances, growth: growthOf(distances), left };
+}
+
+/** Mean over the replicas while all of them are near: the second moment that ρ speaks of. */
+function meanCurve(curves: readonly (readonly number[])[]): number[] {
+  const length = Math.min(...curves.map((curve) => curve.length));
+  return Array.from({ length }, (_, t) => curves.reduce((s, curve) => s + curve[t], 0) / curves.length);
+}
+
+/** Factor per step: least squares through the logarithms of the latter three quarters, past the first transient. */
+function growthOf(distances: readonly number[]): number {
+  const points = distances
+    .map((value, t) => [t, Math.log(value)] as const)
+    .filter(([t, y]) => t >= distances.length >> 2 && Number.isFinite(y));
+  const mean = (pick: 0 | 1): number => points.reduce((s, point) => s + point[pick], 0) / points.length;
+  const [tMean, yMean] = [mean(0), mean(1)];
+  const across = points.reduce((s, [t, y]) => s + (t - tMean) * (y - yMean), 0);
+  return Math.exp(across / points.reduce((s, [t]) => s + (t - tMean) ** 2, 0));
+}
