@@ -1,14 +1,16 @@
 // Hessian, Gauss–Newton and noise operators of one network on one set of examples, compiled once and moved from θ to θ.
-import type { Engine } from "../engines/engine";
-import { grad, hvp, jvp, vjp } from "../graph/differentiate";
+import type { Compiled, Engine } from "../engines/engine";
+import { grad, hvp } from "../graph/differentiate";
 import type { Node } from "../graph/node";
 import { add, dot, mul, reshape, sumLast } from "../graph/ops";
+import { Chunks, type Chunk, type Chunking } from "./chunks";
+import { joinSignals, pulled, pushed, signalsOf, tapGroups } from "./factors";
 import { totalSize, viewsOf } from "./flat";
 import { addKernelBlocks, gramFeeds, gramFunction, type TapSignal } from "./gram";
 import type { Network } from "./network";
 import type { LinearOperator } from "./operator";
 import { layersOf, type Layer } from "./restricted";
-import { Side } from "./side";
+import type { Side } from "./side";
 
 /** Counts products so that every reading can state its cost; checked before each product, so work can be stopped. */
 export interface Meter {
@@ -17,12 +19,30 @@ export interface Meter {
   check(): void;
 }
 
+export interface CurvatureOptions {
+  readonly meter?: Meter;
+  /** The same network with running statistics, for everything per example; without it they are one. */
+  readonly each?: Network;
+  /** Those statistics, read anew at every `setPoint`. */
+  readonly buffers?: readonly Float32Array[];
+  /** How to split the examples, and how to build either network for another number of them. */
+  readonly chunks?: {
+    readonly chunking: Chunking;
+    /** Batch statistics tie all examples together: such a loss is never split. */
+    readonly whole: ((n: number) => Network) | null;
+    readonly each: (n: number) => Network;
+  };
+}
+
 export class Curvature {
   readonly size: number;
   readonly shapes: readonly (readonly number[])[];
+  readonly meter: Meter;
   /** The loss that training follows, and the network in which every example has a loss of its own; one where they agree. */
-  readonly whole: Side;
-  readonly each: Side;
+  readonly whole: Chunks;
+  readonly each: Chunks;
+  private readonly buffers: readonly Float32Array[];
+  private readonly grams = new Map<string, Promise<Compiled>>();
   private kernel: Float32Array | null = null;
   private at: Float32Array = new Float32Array(0);
 
@@ -30,22 +50,22 @@ export class Curvature {
    * @param network  Batch statistics where the model normalizes over the batch: loss, gradient, Hessian.
    * @param x        Examples [n, D].
    * @param y        Targets [n, K].
-   * @param each     The same network with running statistics, for everything per example; `network` where there are none.
-   * @param buffers  Those statistics, read anew at every `setPoint`.
    */
   constructor(
     private readonly engine: Engine,
     readonly network: Network,
     private readonly x: Float32Array,
     private readonly y: Float32Array,
-    readonly meter: Meter = { products: 0, check: () => undefined },
-    each: Network = network,
-    private readonly buffers: readonly Float32Array[] = [],
+    { meter, each, buffers = [], chunks }: CurvatureOptions = {},
   ) {
+    this.meter = meter ?? { products: 0, check: () => undefined };
+    this.buffers = buffers;
     this.shapes = network.parameters.map((node) => node.shape);
     this.size = totalSize(this.shapes);
-    this.whole = new Side(engine, network);
-    this.each = each === network ? this.whole : new Side(engine, each);
+    const none = (): Network => network;
+    const { chunking = null } = chunks ?? {};
+    this.whole = new Chunks(engine, network, chunks?.whole ?? none, chunks?.whole ? chunking : null);
+    this.each = each ? new Chunks(engine, each, chunks?.each ?? none, chunking) : this.whole;
   }
 
   /** Whether what is per example rests on running statistics, which the Hessian does not use. */
@@ -56,10 +76,10 @@ export class Curvature {
   /** Moves to θ [P]. The vector is read lazily: call again after it changed. */
   setPoint(theta: Float32Array): void {
     this.at = theta;
-    const point = [this.x, this.y, ...viewsOf(theta, this.shapes)];
+    const views = viewsOf(theta, this.shapes);
     this.kernel = null;
-    this.whole.setPoint(point);
-    if (this.each !== this.whole) this.each.setPoint([...point, ...this.buffers]);
+    this.whole.setPoint(this.x, this.y, views);
+    if (this.each !== this.whole) this.each.setPoint(this.x, this.y, [...views, ...this.buffers]);
   }
 
   /** θ [P], the caller's own vector. */
@@ -81,13 +101,12 @@ export class Curvature {
     return { values: viewsOf(this.at, this.shapes)[first.weight], columns: this.shapes[first.weight][1] };
   }
 
-  private operator(side: Side, name: string, outputs: () => readonly Node[]): LinearOperator {
+  private operator(chunks: Chunks, name: string, outputs: (side: Side) => readonly Node[]): LinearOperator {
     return {
       size: this.size,
       apply: async (v, out) => {
         this.meter.check();
-        const f = await side.function(name, outputs, side.v);
-        await f.run(side.views(v, this.shapes), viewsOf(out, this.shapes));
+        await chunks.mean(name, outputs, ({ side }) => side.views(v, this.shapes), viewsOf(out, this.shapes));
         this.meter.products++;
       },
     };
@@ -95,9 +114,9 @@ export class Curvature {
 
   /** H v, H = ∇²L. One product costs about one gradient. */
   hessian(): LinearOperator {
-    const { whole } = this;
-    const { loss, parameters } = whole.network;
-    return this.operator(whole, "hessian", () => hvp(loss, parameters, whole.v));
+    return this.operator(this.whole, "hessian", ({ network: { loss, parameters }, v }) =>
+      hvp(loss, parameters, v),
+    );
   }
 
   /**
@@ -106,37 +125,25 @@ export class Curvature {
    */
   async curvatureGradient(v: Float32Array): Promise<Float32Array> {
     this.meter.check();
-    const { whole } = this;
-    const build = () => {
-      const { loss, parameters } = whole.network;
-      const inner = (nodes: readonly Node[]) =>
-        nodes.map((node, i) => dot(node, whole.v[i])).reduce((a, b) => add(a, b));
-      return grad(inner(hvp(loss, parameters, whole.v)), parameters);
-    };
-    const f = await whole.function("curvatureGradient", build, whole.v);
     const out = new Float32Array(this.size);
-    await f.run(whole.views(v, this.shapes), viewsOf(out, this.shapes));
+    await this.whole.mean(
+      "curvatureGradient",
+      ({ network: { loss, parameters }, v: nodes }) => {
+        const inner = hvp(loss, parameters, nodes)
+          .map((node, i) => dot(node, nodes[i]))
+          .reduce((a, b) => add(a, b));
+        return grad(inner, parameters);
+      },
+      ({ side }) => side.views(v, this.shapes),
+      viewsOf(out, this.shapes),
+    );
     this.meter.products += 2;
     return out;
   }
 
-  /** c = Gᵀv as [n, K]: cᵢ = SᵢᵀJᵢv. */
-  private pulled(): Node {
-    const { output, parameters, graph, factor } = this.each.network;
-    const [jv] = jvp([output], parameters, this.each.v);
-    const u = graph.input("factor.u", output.shape);
-    return vjp([factor(u)], [jv], [u])[0];
-  }
-
-  /** (1/n) G c for c [n, K]: (1/n) Σ Jᵢᵀ Sᵢ cᵢ, one node per parameter. */
-  private pushed(c: Node): Node[] {
-    const { output, parameters, factor, n } = this.each.network;
-    return vjp([output], [mul(factor(c), 1 / n)], parameters);
-  }
-
   /** Gauss–Newton product (1/n) Σ GᵢGᵢᵀ v. */
   gaussNewton(): LinearOperator {
-    return this.operator(this.each, "gaussNewton", () => this.pushed(this.pulled()));
+    return this.operator(this.each, "gaussNewton", (side) => pushed(side, pulled(side)));
   }
 
   /**
@@ -144,13 +151,13 @@ export class Curvature {
    * @source theory.md, section 1. The kernel blocks GᵢᵀGᵢ are computed once per θ.
    */
   noiseMatrix(): LinearOperator {
-    const { each } = this;
-    const { graph, n, K } = each.network;
-    const kernelNode = graph.input("kernel", [n, K, K]);
-    const outputs = () => {
-      const c = this.pulled();
-      const weighted = sumLast(mul(kernelNode, reshape(c, [n, 1, K])));
-      return [...this.pushed(weighted), ...this.pushed(c)];
+    const { K } = this.network;
+    const kernelOf = ({ network: { graph, n } }: Side): Node => graph.input("kernel", [n, K, K]);
+    const outputs = (side: Side): Node[] => {
+      const { n } = side.network;
+      const c = pulled(side);
+      const weighted = sumLast(mul(kernelOf(side), reshape(c, [n, 1, K])));
+      return [...pushed(side, weighted), ...pushed(side, c)];
     };
     const gaussNewton = this.gaussNewton();
     const hv = new Float32Array(this.size);
@@ -159,9 +166,13 @@ export class Curvature {
       size: this.size,
       apply: async (v, out) => {
         this.meter.check();
-        const f = await each.function("noise", outputs, [...each.v, kernelNode]);
-        const dynamic = each.views(v, this.shapes).set(kernelNode, await this.kernelBlocks());
-        await f.run(dynamic, [...viewsOf(out, this.shapes), ...viewsOf(hv, this.shapes)]);
+        const kernel = await this.kernelBlocks();
+        const feeds = ({ side, start, n }: Chunk) =>
+          side.views(v, this.shapes).set(kernelOf(side), kernel.subarray(start * K * K, (start + n) * K * K));
+        await this.each.mean("noise", outputs, feeds, [
+          ...viewsOf(out, this.shapes),
+          ...viewsOf(hv, this.shapes),
+        ]);
         this.meter.products++;
         await gaussNewton.apply(hv, hhv);
         for (let i = 0; i < out.length; i++) out[i] -= hhv[i];
@@ -172,9 +183,14 @@ export class Curvature {
   /** Gᵀv as [nK], row iK + k: coordinates of every example's factor along v. Costs about half a product. */
   async factorCoordinates(v: Float32Array): Promise<Float32Array> {
     this.meter.check();
-    const { each } = this;
-    const f = await each.function("factorCoordinates", () => [this.pulled()], each.v);
-    const [c] = await f.run(each.views(v, this.shapes));
+    const { n, K } = this.network;
+    const c = new Float32Array(n * K);
+    await this.each.forEach(
+      "factorCoordinates",
+      (side) => [pulled(side)],
+      ({ side }) => side.views(v, this.shapes),
+      ([own], { start }) => c.set(own, start * K),
+    );
     this.meter.products++;
     return c;
   }
@@ -182,11 +198,14 @@ export class Curvature {
   /** (1/n) G c, [P], from c [nK]: the transpose of `factorCoordinates` over n. Costs about half a product. */
   async pushFactors(c: Float32Array, out: Float32Array): Promise<void> {
     this.meter.check();
-    const { each } = this;
-    const { graph, n, K } = each.network;
-    const cNode = graph.input("data.c", [n, K]);
-    const f = await each.function("pushed", () => this.pushed(cNode), [cNode]);
-    await f.run(new Map([[cNode, c]]), viewsOf(out, this.shapes));
+    const { K } = this.network;
+    const cOf = ({ network: { graph, n } }: Side): Node => graph.input("data.c", [n, K]);
+    await this.each.mean(
+      "pushed",
+      (side) => pushed(side, cOf(side)),
+      ({ side, start, n }) => new Map([[cOf(side), c.subarray(start * K, (start + n) * K)]]),
+      viewsOf(out, this.shapes),
+    );
   }
 
   /**
@@ -214,75 +233,32 @@ export class Curvature {
     };
   }
 
-  /** What the taps `wanted` contribute to every factor column; memory 4 nK · width bytes a tap. Costs K back-propagations. */
-  private async signals(wanted: readonly number[]): Promise<TapSignal[]> {
-    const { each } = this;
-    const { graph, output, factor, taps, n, K } = each.network;
-    const chosen = wanted.map((l) => taps[l]);
-    const u = graph.input("signal.u", [n, K]);
-    const f = await each.function(
-      `signals ${wanted.join()}`,
-      () => {
-        const deltas = vjp(
-          [output],
-          [factor(u)],
-          chosen.map((tap) => tap.output),
-        );
-        return chosen.map((tap, l) => (tap.dense ? deltas[l] : tap.perExample(deltas[l])));
-      },
-      [u],
-    );
-    const rows: Float32Array[] = [];
-    const seed = new Float32Array(n * K);
-    for (let k = 0; k < K; k++) {
-      this.meter.check();
-      for (let i = 0; i < n; i++) for (let j = 0; j < K; j++) seed[i * K + j] = j === k ? 1 : 0;
-      (await f.run(new Map([[u, seed]]))).forEach((values, l) => {
-        const width = values.length / n;
-        rows[l] ??= new Float32Array(n * K * width);
-        for (let i = 0; i < n; i++)
-          rows[l].set(values.subarray(i * width, (i + 1) * width), (i * K + k) * width);
-      });
-    }
-    const dense = chosen.flatMap((tap) => (tap.dense ? [tap.dense.input] : []));
-    const activations =
-      dense.length > 0 ? await each.function(`activations ${wanted.join()}`, () => dense, []) : null;
-    const inputs = (await activations?.run(new Map())) ?? [];
-    let next = 0;
-    return chosen.map((tap, l) => ({
-      rows: rows[l],
-      width: rows[l].length / (n * K),
-      ...(tap.dense ? { dense: { input: inputs[next++], bias: tap.dense.bias } } : {}),
-    }));
-  }
-
-  /** Kernel blocks GᵢᵀGᵢ, [n, K, K], tap by tap; computed once per θ. */
+  /** Kernel blocks GᵢᵀGᵢ, [n, K, K], chunk by chunk and tap by tap; computed once per θ. */
   async kernelBlocks(): Promise<Float32Array> {
     if (this.kernel) return this.kernel;
-    const { n, K, taps } = this.each.network;
+    const { n, K } = this.network;
     const blocks = new Float32Array(n * K * K);
-    for (const group of this.tapGroups(taps.length))
-      for (const signal of await this.signals(group)) addKernelBlocks(blocks, signal, { n, K });
+    for (const chunk of this.each.list) {
+      const own = blocks.subarray(chunk.start * K * K, (chunk.start + chunk.n) * K * K);
+      for (const group of tapGroups(chunk.side.network))
+        for (const signal of await signalsOf(chunk, group, this.meter))
+          addKernelBlocks(own, signal, { n: chunk.n, K });
+    }
     return (this.kernel = blocks);
-  }
-
-  /** Dense layers together in one pass; the others, which write per-example gradients down, one at a time. */
-  private tapGroups(count: number): number[][] {
-    const { taps } = this.each.network;
-    const all = Array.from({ length: count }, (_, l) => l);
-    const dense = all.filter((l) => taps[l].dense);
-    return [...(dense.length > 0 ? [dense] : []), ...all.filter((l) => !taps[l].dense).map((l) => [l])];
   }
 
   /** Gram matrix GᵀG, [nK, nK], index (i, k) ↦ iK + k. Memory 4(nK)² bytes. @source theory.md, section 2. */
   async gram(): Promise<Float32Array> {
-    const { each, engine } = this;
-    const { n, K, taps } = each.network;
+    const { n, K } = this.network;
     let total: Float32Array | null = null;
-    for (const group of this.tapGroups(taps.length)) {
-      const signals = await this.signals(group);
-      const f = await each.gram(group, () => gramFunction(engine, { n, K }, signals));
-      const [part] = await f.run(gramFeeds(signals));
+    for (const group of tapGroups(this.each.network)) {
+      const parts: TapSignal[][] = [];
+      for (const chunk of this.each.list) parts.push(await signalsOf(chunk, group, this.meter));
+      const signals = joinSignals(parts);
+      const key = group.join();
+      let built = this.grams.get(key);
+      if (!built) this.grams.set(key, (built = gramFunction(this.engine, { n, K }, signals)));
+      const [part] = await (await built).run(gramFeeds(signals));
       if (total === null) total = part;
       else for (let i = 0; i < total.length; i++) total[i] += part[i];
     }
@@ -296,20 +272,25 @@ export class Curvature {
     perExample: Float32Array;
     gradient: Float32Array;
   }> {
-    const { whole } = this;
-    const { loss, output, perExample, parameters } = whole.network;
-    const f = await whole.function(
-      "evaluate",
-      () => [loss, output, perExample, ...grad(loss, parameters)],
-      [],
-    );
+    const { n, K } = this.network;
+    const [outputs, perExample] = [new Float32Array(n * K), new Float32Array(n)];
     const gradient = new Float32Array(this.size);
-    const [value, outputs, each] = await f.run(new Map(), [
-      undefined,
-      undefined,
-      undefined,
-      ...viewsOf(gradient, this.shapes),
-    ]);
-    return { loss: value[0], outputs, perExample: each, gradient };
+    const mean = new Float32Array(1);
+    await this.whole.mean(
+      "gradient",
+      ({ network: { loss, parameters } }) => [loss, ...grad(loss, parameters)],
+      () => new Map(),
+      [mean, ...viewsOf(gradient, this.shapes)],
+    );
+    await this.whole.forEach(
+      "outputs",
+      ({ network }) => [network.output, network.perExample],
+      () => new Map(),
+      ([f, each], { start }) => {
+        outputs.set(f, start * K);
+        perExample.set(each, start);
+      },
+    );
+    return { loss: mean[0], outputs, perExample, gradient };
   }
 }

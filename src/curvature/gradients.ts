@@ -4,6 +4,7 @@ import { add, dot, mul, sumLast } from "../graph/ops";
 import type { Node } from "../graph/node";
 import type { Curvature } from "./curvature";
 import { viewsOf } from "./flat";
+import type { Side } from "./side";
 
 /**
  * ‖∇Lᵢ(θ)‖², [n]: for a dense layer (‖aᵢ‖² [+ 1])‖δᵢ‖², for any other the squared norm of its per-example gradient. One forward
@@ -11,8 +12,7 @@ import { viewsOf } from "./flat";
  * @source Goodfellow, "Efficient per-example gradient computations", 2015.
  */
 export async function squaredGradientNorms({ each }: Curvature): Promise<Float64Array> {
-  const { perExample, taps, n } = each.network;
-  const build = (): Node[] => {
+  const build = ({ network: { perExample, taps } }: Side): Node[] => {
     // Every example's loss with weight one: the cotangents at the taps are the examples' own.
     const ones = perExample.graph.constant(1, perExample.shape);
     const deltas = vjp(
@@ -20,10 +20,6 @@ export async function squaredGradientNorms({ each }: Curvature): Promise<Float64
       [ones],
       taps.map((tap) => tap.output),
     );
-    const squares = (node: Node): Node => {
-      const flat = mul(node, node);
-      return flat.shape.length === 1 ? flat : sumLast(flat);
-    };
     const terms = taps.map((tap, l) => {
       if (!tap.dense) return squares(tap.perExample(deltas[l]));
       const inputs = squares(tap.dense.input);
@@ -31,21 +27,35 @@ export async function squaredGradientNorms({ each }: Curvature): Promise<Float64
     });
     return [terms.reduce((a, b) => add(a, b))];
   };
-  const f = await each.function("squaredGradientNorms", build, []);
-  const [values] = await f.run(new Map());
-  return Float64Array.from(values.subarray(0, n));
+  const norms = new Float64Array(each.network.n);
+  await each.forEach(
+    "squaredGradientNorms",
+    build,
+    () => new Map(),
+    ([values], { start }) => norms.set(values, start),
+  );
+  return norms;
 }
+
+/** Squared norm of each row, [n, m] → [n]. */
+const squares = (node: Node): Node => sumLast(mul(node, node));
 
 /** Σ wᵢ ∇Lᵢ(θ), [P], from weights [n]. One backward pass. */
 export async function weightedGradient(
   { each, shapes, size }: Curvature,
   weights: Float32Array,
 ): Promise<Float32Array> {
-  const { perExample, parameters, graph, n } = each.network;
-  const w = graph.input("example.weights", [n]);
-  const f = await each.function("weightedGradient", () => grad(dot(perExample, w), parameters), [w]);
+  const wOf = ({ network: { graph, n } }: Side): Node => graph.input("example.weights", [n]);
   const out = new Float32Array(size);
-  await f.run(new Map([[w, weights]]), viewsOf(out, shapes));
+  await each.mean(
+    "weightedGradient",
+    // A mean over the chunk, as everything that adds up over chunks.
+    (side) => grad(mul(dot(side.network.perExample, wOf(side)), 1 / side.network.n), side.network.parameters),
+    ({ side, start, n }) => new Map([[wOf(side), weights.subarray(start, start + n)]]),
+    viewsOf(out, shapes),
+  );
+  const { n } = each.network;
+  for (let i = 0; i < size; i++) out[i] *= n;
   return out;
 }
 
@@ -60,27 +70,30 @@ export async function jacobianNorms({ each, meter }: Curvature): Promise<{
   /** ‖xᵢ‖², [n]. */
   examples: Float64Array;
 }> {
-  const { output, x, n, K, first, graph } = each.network;
-  const seedNode = graph.input("jacobian.seed", [n, K]);
-  const squares = (node: Node): Node => sumLast(mul(node, node));
-  const build = (): Node[] => {
-    const [toInput, toFirst] = vjp([output], [seedNode], first ? [x, first.output] : [x]);
-    return [squares(toInput), squares(x), ...(first ? [squares(toFirst)] : [])];
+  const { n, K, first } = each.network;
+  const seedOf = ({ network }: Side): Node => network.graph.input("jacobian.seed", [network.n, K]);
+  const build = (side: Side): Node[] => {
+    const { output, x, first: own } = side.network;
+    const [toInput, toFirst] = vjp([output], [seedOf(side)], own ? [x, own.output] : [x]);
+    return [squares(toInput), squares(x), ...(own ? [squares(toFirst)] : [])];
   };
-  const f = await each.function("jacobianNorms", build, [seedNode]);
-  const input = new Float64Array(n);
-  const signal = new Float64Array(n);
-  let examples = new Float64Array(n);
-  const seed = new Float32Array(n * K);
+  const [input, signal, examples] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   for (let k = 0; k < K; k++) {
     meter.check();
-    for (let i = 0; i < n; i++) for (let j = 0; j < K; j++) seed[i * K + j] = j === k ? 1 : 0;
-    const [toInput, own, toFirst] = await f.run(new Map([[seedNode, seed]]));
-    examples = Float64Array.from(own);
-    for (let i = 0; i < n; i++) {
-      input[i] += toInput[i];
-      if (first) signal[i] += toFirst[i];
-    }
+    const seed = (count: number): Float32Array =>
+      Float32Array.from({ length: count * K }, (_, i) => (i % K === k ? 1 : 0));
+    await each.forEach(
+      "jacobianNorms",
+      build,
+      ({ side, n: count }) => new Map([[seedOf(side), seed(count)]]),
+      ([toInput, own, toFirst], { start, n: count }) => {
+        for (let i = 0; i < count; i++) {
+          examples[start + i] = own[i];
+          input[start + i] += toInput[i];
+          if (first) signal[start + i] += toFirst[i];
+        }
+      },
+    );
   }
   // ∂f_k/∂W₁ = δ_k xᵀ.
   return { input, examples, firstLayer: first ? signal.map((s, i) => s * examples[i]) : null };

@@ -1,18 +1,15 @@
-// One network with what has been compiled from it, moved from point to point.
-import type { Compiled, Engine } from "../engines/engine";
+// One network with what has been compiled from it; every chunk of as many examples shares it.
+import type { Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
 import { viewsOf } from "./flat";
 import type { Network } from "./network";
-import { StagedFunction } from "./stagedFunction";
-
-type Built = Promise<StagedFunction>;
+import { StagedFunction, StagedPoint } from "./stagedFunction";
 
 export class Side {
+  /** Placeholders for a vector of parameters. */
   readonly v: readonly Node[];
   private readonly fixed: readonly Node[];
-  private point: readonly Float32Array[] = [];
-  private readonly functions = new Map<string, Built>();
-  private readonly grams = new Map<string, Promise<Compiled>>();
+  private readonly functions = new Map<string, Promise<StagedFunction>>();
 
   constructor(
     private readonly engine: Engine,
@@ -23,28 +20,18 @@ export class Side {
     this.v = parameters.map((node, i) => graph.input(`v${i}`, node.shape));
   }
 
-  setPoint(point: readonly Float32Array[]): void {
-    this.point = point;
-    for (const built of this.functions.values()) void built.then((f) => f.setPoint(point));
+  /** Values in the order x, y, parameters, buffers. */
+  point(values: readonly Float32Array[], keep: boolean): StagedPoint {
+    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), keep);
   }
 
   /** Compiles once by name. */
-  function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Built {
+  function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Promise<StagedFunction> {
     let built = this.functions.get(name);
     if (!built) {
-      built = StagedFunction.compile(this.engine, outputs(), this.fixed, dynamic).then((f) => {
-        f.setPoint(this.point);
-        return f;
-      });
+      built = StagedFunction.compile(this.engine, outputs(), this.fixed, dynamic);
       this.functions.set(name, built);
     }
-    return built;
-  }
-
-  gram(taps: readonly number[], compile: () => Promise<Compiled>): Promise<Compiled> {
-    const key = taps.join();
-    let built = this.grams.get(key);
-    if (!built) this.grams.set(key, (built = compile()));
     return built;
   }
 

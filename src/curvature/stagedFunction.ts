@@ -3,6 +3,17 @@ import type { Compiled, Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
 import { stage } from "../graph/stage";
 
+/** Values of the placeholders at one θ and one set of examples, with what has been computed from them. */
+export class StagedPoint {
+  readonly staged = new Map<StagedFunction, Float32Array[]>();
+
+  /** @param keep  False where staged values do not fit into memory: they are then computed anew for every product. */
+  constructor(
+    readonly given: ReadonlyMap<Node, Float32Array>,
+    readonly keep: boolean,
+  ) {}
+}
+
 export class StagedFunction {
   private constructor(
     private readonly before: Compiled | null,
@@ -10,9 +21,6 @@ export class StagedFunction {
     private readonly beforeInputs: readonly Node[],
     private readonly afterInputs: readonly Node[],
   ) {}
-
-  private fixed: Float32Array[] | null = null;
-  private given = new Map<Node, Float32Array>();
 
   /** Compiles `outputs`, which read the placeholders `fixed` (data, θ) and `dynamic` (vectors). */
   static async compile(
@@ -27,21 +35,21 @@ export class StagedFunction {
     return new StagedFunction(before, after, fixed, inputs);
   }
 
-  /** Forgets what was computed at an earlier θ. The arrays are read now and at every `run`: do not change them between. */
-  setPoint(values: readonly Float32Array[]): void {
-    this.beforeInputs.forEach((node, i) => this.given.set(node, values[i]));
-    this.fixed = null;
-  }
-
+  /** The arrays of `point` are read at every call: do not change them between. */
   async run(
+    point: StagedPoint,
     dynamic: ReadonlyMap<Node, Float32Array>,
     into?: readonly (Float32Array | undefined)[],
   ): Promise<Float32Array[]> {
-    this.fixed ??= this.before
-      ? await this.before.run(this.beforeInputs.map((node) => this.given.get(node)!))
-      : [];
-    const rest = this.afterInputs.map((node) => dynamic.get(node) ?? this.given.get(node)!);
-    return this.after.run([...this.fixed, ...rest], into);
+    let fixed = point.staged.get(this);
+    if (!fixed) {
+      fixed = this.before
+        ? await this.before.run(this.beforeInputs.map((node) => point.given.get(node)!))
+        : [];
+      if (point.keep) point.staged.set(this, fixed);
+    }
+    const rest = this.afterInputs.map((node) => dynamic.get(node) ?? point.given.get(node)!);
+    return this.after.run([...fixed, ...rest], into);
   }
 
   async dispose(): Promise<void> {

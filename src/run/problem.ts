@@ -2,9 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { buildNetwork } from "../curvature/buildNetwork";
+import type { Chunking } from "../curvature/chunks";
 import { Curvature, type Meter } from "../curvature/curvature";
 import { totalSize, viewsOf } from "../curvature/flat";
-import type { NetworkParts } from "../curvature/network";
+import { planChunks } from "../curvature/memory";
+import type { Mode, NetworkParts } from "../curvature/network";
 import { loadDataset } from "../data";
 import type { Dataset, Split } from "../data/dataset";
 import type { Compiled, Engine } from "../engines/engine";
@@ -13,6 +15,7 @@ import { losses } from "../losses";
 import { initialize, loadModel, type Model } from "../models";
 import { fileError, UserError, type SourcePlace } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
+import { memoryBytes } from "../protocol/memory";
 import { decodeSafetensors } from "../protocol/safetensors";
 import { Rng } from "../util/rng";
 import { gather } from "./batches";
@@ -46,6 +49,8 @@ export class Problem {
   readonly d: number;
   /** Running statistics of batch normalizations, one per buffer of the model; training moves them in place. */
   readonly buffers: readonly Float32Array[];
+  /** How the training examples are split to stay inside the memory budget; null where they fit as they are. */
+  readonly chunking: Chunking | null;
   private readonly compiled = new Map<string, Promise<Compiled>>();
 
   private constructor(
@@ -59,6 +64,7 @@ export class Problem {
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
     this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
+    this.chunking = planChunks(parts, data.train.n, memoryBytes(experiment.memory));
   }
 
   /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
@@ -124,15 +130,17 @@ export class Problem {
 
   /** Curvature operators on the training set. */
   curvature(meter?: Meter): Curvature {
-    return new Curvature(
-      this.engine,
-      buildNetwork(this.parts, this.n),
-      this.data.train.x,
-      this.data.train.y,
+    const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode);
+    const normalized = this.buffers.length > 0;
+    const chunking = this.chunking;
+    return new Curvature(this.engine, build("probe")(this.n), this.data.train.x, this.data.train.y, {
       meter,
-      this.buffers.length > 0 ? buildNetwork(this.parts, this.n, "running") : undefined,
-      this.buffers,
-    );
+      buffers: this.buffers,
+      ...(normalized ? { each: build("running")(this.n) } : {}),
+      ...(chunking && {
+        chunks: { chunking, whole: normalized ? null : build("probe"), each: build("running") },
+      }),
+    });
   }
 
   /** Curvature operators on batches of `size` examples: moves to θ and the examples at `indices`, one batch at a time. */
@@ -149,7 +157,7 @@ export class Problem {
       gather(x, D, indices, batchX);
       gather(y, K, indices, batchY);
       const own = { products: 0, check: () => meter.check() };
-      made ??= new Curvature(this.engine, buildNetwork(this.parts, size), batchX, batchY, own);
+      made ??= new Curvature(this.engine, buildNetwork(this.parts, size), batchX, batchY, { meter: own });
       // A batch is visited for one product, which costs its share of one over all examples.
       meter.products += size / n;
       made.setPoint(theta);
@@ -173,20 +181,31 @@ export class Problem {
     };
   }
 
-  /** Mean loss and accuracy on a split; accuracy is null for regression. Costs one forward pass. */
+  /** Mean loss and accuracy on a split, chunk by chunk; accuracy is null for regression. Costs one forward pass. */
   async score(split: Split, theta: Float32Array): Promise<{ loss: number; accuracy: number | null }> {
-    const f = await this.once(`score${split.n}`, () => {
-      const network = buildNetwork(this.parts, split.n, "running");
-      return this.engine.compile(
-        [network.x, network.y, ...network.parameters, ...network.buffers],
-        [network.loss, network.output],
-      );
-    });
-    const [loss, outputs] = await f.run([split.x, split.y, ...viewsOf(theta, this.shapes), ...this.buffers]);
-    return {
-      loss: loss[0],
-      accuracy: split.labels ? accuracyOf(outputs, split.labels, this.data.outputs) : null,
-    };
+    const { n, x, y, labels } = split;
+    const [D, K] = [x.length / n, this.data.outputs];
+    let [loss, right] = [0, 0];
+    for (const [start, end] of this.pieces(n)) {
+      const f = await this.once(`score${end - start}`, () => {
+        const network = buildNetwork(this.parts, end - start, "running");
+        return this.engine.compile(
+          [network.x, network.y, ...network.parameters, ...network.buffers],
+          [network.loss, network.output],
+        );
+      });
+      const own = [x.subarray(start * D, end * D), y.subarray(start * K, end * K)];
+      const [mean, outputs] = await f.run([...own, ...viewsOf(theta, this.shapes), ...this.buffers]);
+      loss += (mean[0] * (end - start)) / n;
+      if (labels) right += accuracyOf(outputs, labels.subarray(start, end), K) * (end - start);
+    }
+    return { loss, accuracy: labels ? right / n : null };
+  }
+
+  /** Consecutive ranges of at most a chunk's examples that cover 0 … n. */
+  pieces(n: number): (readonly [start: number, end: number])[] {
+    const size = this.chunking?.size ?? n;
+    return Array.from({ length: Math.ceil(n / size) }, (_, i) => [i * size, Math.min(n, (i + 1) * size)]);
   }
 
   private once(key: string, compile: () => Promise<Compiled>): Promise<Compiled> {

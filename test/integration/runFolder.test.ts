@@ -137,3 +137,32 @@ test("the folder holds what the contract names, each reading with its cost", asy
       expect(cost).toMatchObject({ products: expect.any(Number), seconds: expect.any(Number) });
   }
 });
+
+test("a run under a small memory budget works in chunks, with the same losses and readings up to rounding", async () => {
+  const run = (memory: string) =>
+    startRun(
+      temporary(),
+      experiment({ steps: 60 }, 0.05, {
+        memory,
+        optimizer: { kind: "sgd", learningRate: 0.05, batchSize: "full" },
+        probes: { sharpness: { every: 20, top: 1 }, noise: { every: 20 }, generalization: { every: 20 } },
+      }),
+    );
+  const [whole, split] = [run("4GB"), run("10KB")];
+  expect(await whole.exited).toBe(0);
+  expect(await split.exited).toBe(0);
+  const valuesOf = (folder: string) =>
+    eventsOf(folder).flatMap((event) =>
+      event.kind === "metrics" && event.probe !== "verdict"
+        ? Object.entries(event.values as Record<string, number>)
+            .filter(([name, value]) => typeof value === "number" && !name.endsWith(".error"))
+            .map(([name, value]) => [event.step, name, value] as const)
+        : [],
+    );
+  const [a, b] = [valuesOf(whole.run), valuesOf(split.run)];
+  expect(a.map(([step, name]) => [step, name])).toEqual(b.map(([step, name]) => [step, name]));
+  a.forEach(([step, name, value], i) =>
+    // Readings stop at their own tolerances, 1e-3 and 1e-2.
+    expect(Math.abs(b[i][2] - value), `${name} at ${step}`).toBeLessThan(2e-2 * Math.abs(value) + 1e-5),
+  );
+});

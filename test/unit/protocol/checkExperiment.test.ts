@@ -43,6 +43,7 @@ describe("a valid experiment", () => {
         generalization: { every: 100 },
       },
       checkpoints: { every: 500 },
+      memory: "4GB",
       engine: "auto",
       launch: { on: "local", concurrency: 1 },
     });

@@ -1,0 +1,90 @@
+// The factors Gᵢ = JᵢᵀSᵢ as graph nodes: Gᵀv, Gc, and what every layer contributes to their inner products.
+import { jvp, vjp } from "../graph/differentiate";
+import type { Node } from "../graph/node";
+import { mul } from "../graph/ops";
+import type { Chunk } from "./chunks";
+import type { TapSignal } from "./gram";
+import type { Network } from "./network";
+import type { Side } from "./side";
+
+/** c = Gᵀv as [n, K]: cᵢ = SᵢᵀJᵢv, at the placeholders `side.v`. */
+export function pulled({ network: { output, parameters, graph, factor }, v }: Side): Node {
+  const [jv] = jvp([output], parameters, v);
+  const u = graph.input("factor.u", output.shape);
+  return vjp([factor(u)], [jv], [u])[0];
+}
+
+/** (1/n) G c for c [n, K]: (1/n) Σ Jᵢᵀ Sᵢ cᵢ, one node per parameter. */
+export const pushed = ({ network: { output, parameters, factor, n } }: Side, c: Node): Node[] =>
+  vjp([output], [mul(factor(c), 1 / n)], parameters);
+
+/** Dense layers together in one pass; the others, which write per-example gradients down, one at a time. */
+export function tapGroups({ taps }: Network): number[][] {
+  const all = taps.map((_, l) => l);
+  const dense = all.filter((l) => taps[l].dense);
+  return [...(dense.length > 0 ? [dense] : []), ...all.filter((l) => !taps[l].dense).map((l) => [l])];
+}
+
+/** What the taps `wanted` contribute to every factor column of a chunk; 4 nK · width bytes a tap. Costs K back-propagations. */
+export async function signalsOf(
+  { side, point, n }: Chunk,
+  wanted: readonly number[],
+  meter: { check(): void },
+): Promise<TapSignal[]> {
+  const { graph, output, factor, taps, K } = side.network;
+  const chosen = wanted.map((l) => taps[l]);
+  const u = graph.input("signal.u", [n, K]);
+  const build = (): Node[] => {
+    const deltas = vjp(
+      [output],
+      [factor(u)],
+      chosen.map((tap) => tap.output),
+    );
+    return chosen.map((tap, l) => (tap.dense ? deltas[l] : tap.perExample(deltas[l])));
+  };
+  const f = await side.function(`signals ${wanted.join()}`, build, [u]);
+  const rows: Float32Array[] = [];
+  const seed = new Float32Array(n * K);
+  for (let k = 0; k < K; k++) {
+    meter.check();
+    for (let i = 0; i < n; i++) for (let j = 0; j < K; j++) seed[i * K + j] = j === k ? 1 : 0;
+    (await f.run(point, new Map([[u, seed]]))).forEach((values, l) => {
+      const width = values.length / n;
+      rows[l] ??= new Float32Array(n * K * width);
+      for (let i = 0; i < n; i++)
+        rows[l].set(values.subarray(i * width, (i + 1) * width), (i * K + k) * width);
+    });
+  }
+  const dense = chosen.flatMap((tap) => (tap.dense ? [tap.dense.input] : []));
+  const inputs =
+    dense.length > 0
+      ? await (await side.function(`activations ${wanted.join()}`, () => dense, [])).run(point, new Map())
+      : [];
+  let next = 0;
+  return chosen.map((tap, l) => ({
+    rows: rows[l],
+    width: rows[l].length / (n * K),
+    ...(tap.dense ? { dense: { input: inputs[next++], bias: tap.dense.bias } } : {}),
+  }));
+}
+
+/** The signals of consecutive chunks as those of all examples. */
+export function joinSignals(parts: readonly (readonly TapSignal[])[]): TapSignal[] {
+  if (parts.length === 1) return [...parts[0]];
+  const joined = (arrays: readonly Float32Array[]): Float32Array => {
+    const all = new Float32Array(arrays.reduce((total, { length }) => total + length, 0));
+    let at = 0;
+    for (const array of arrays) {
+      all.set(array, at);
+      at += array.length;
+    }
+    return all;
+  };
+  return parts[0].map(({ width, dense }, l) => ({
+    rows: joined(parts.map((part) => part[l].rows)),
+    width,
+    ...(dense
+      ? { dense: { input: joined(parts.map((part) => part[l].dense!.input)), bias: dense.bias } }
+      : {}),
+  }));
+}

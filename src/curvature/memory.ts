@@ -1,0 +1,35 @@
+// How many examples fit: what a Hessian product keeps and needs per example, read off its graph.
+import { hvp } from "../graph/differentiate";
+import { reachable, sizeOf, type Node } from "../graph/node";
+import { stage } from "../graph/stage";
+import { buildNetwork } from "./buildNetwork";
+import type { Chunking } from "./chunks";
+import type { NetworkParts } from "./network";
+
+/** Hessian, Gauss–Newton and noise products each keep their own staged values. */
+const stagedFunctions = 3;
+
+/**
+ * Splits n examples so that one chunk's intermediate values fill at most half of the budget; staged values of all chunks are kept
+ * where they fit into the other half, and computed anew for every product where they do not. Null when one chunk holds all.
+ * The runtime frees values it no longer needs, so what is counted is an upper bound.
+ * @param budget  Bytes.
+ */
+export function planChunks(parts: NetworkParts, n: number, budget: number): Chunking | null {
+  const [one, two] = [footprint(parts, 1), footprint(parts, 2)];
+  const transient = Math.max(1, two.all - one.all);
+  const staged = (two.staged - one.staged) * stagedFunctions;
+  const size = Math.max(1, Math.min(n, Math.floor(budget / 2 / transient)));
+  const keep = n * staged <= budget / 2;
+  return size >= n && keep ? null : { size, keep };
+}
+
+/** Bytes of all values of a Hessian product's graph, and of those it stages, for n examples. */
+function footprint(parts: NetworkParts, n: number): { all: number; staged: number } {
+  const { loss, parameters, graph } = buildNetwork(parts, n);
+  const v = parameters.map((node, i) => graph.input(`v${i}`, node.shape));
+  const outputs = hvp(loss, parameters, v);
+  const bytes = (nodes: readonly Node[]): number =>
+    nodes.reduce((total, { shape }) => total + 4 * sizeOf(shape), 0);
+  return { all: bytes(reachable(outputs)), staged: bytes(stage(outputs, v).frontier) };
+}

@@ -1,0 +1,93 @@
+// Chunks change how much memory is used and nothing else: every operator equals that of all examples at once, up to rounding.
+import { describe, expect, test } from "vitest";
+import { buildNetwork } from "../../../src/curvature/buildNetwork";
+import type { Chunking } from "../../../src/curvature/chunks";
+import { Curvature } from "../../../src/curvature/curvature";
+import { viewsOf } from "../../../src/curvature/flat";
+import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../../src/curvature/gradients";
+import { planChunks } from "../../../src/curvature/memory";
+import type { NetworkParts } from "../../../src/curvature/network";
+import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { losses } from "../../../src/losses";
+import { buildModel, initialize } from "../../../src/models";
+import { Rng } from "../../../src/util/rng";
+import { expectClose, uniform } from "../../support/numeric";
+import { dataFor, modelSamples, type ModelSample } from "../models/samples";
+
+const engine = onnxEngine("test", { threads: 1 });
+const [n, K] = [5, 2];
+const ROUNDING = 2e-5;
+
+function partsOf(sample: ModelSample): NetworkParts & { model: ReturnType<typeof buildModel> } {
+  const { D, loss } = dataFor(sample, n, K);
+  const model = buildModel(sample.spec, sample.inputShape, K);
+  return { model, loss: losses[loss], inputs: D, outputs: K };
+}
+
+function curvatureOf(sample: ModelSample, chunking: Chunking | null): Curvature {
+  const { x, y } = dataFor(sample, n, K);
+  const parts = partsOf(sample);
+  const build = (size: number) => buildNetwork(parts, size);
+  const chunks = chunking ? { chunks: { chunking, whole: build, each: build } } : {};
+  const curvature = new Curvature(engine, build(n), x, y, chunks);
+  const theta = new Float32Array(curvature.size);
+  const views = viewsOf(theta, curvature.shapes);
+  initialize(parts.model.parameters, new Rng(2, "init")).forEach((v, i) => views[i].set(v));
+  curvature.setPoint(theta);
+  return curvature;
+}
+
+async function everything(curvature: Curvature): Promise<Record<string, ArrayLike<number>>> {
+  const v = uniform(new Rng(7, "v"), [curvature.size]);
+  const product = async (op: { apply(v: Float32Array, out: Float32Array): Promise<void> }) => {
+    const out = new Float32Array(v.length);
+    await op.apply(v, out);
+    return out;
+  };
+  const { loss, outputs, perExample, gradient } = await curvature.evaluate();
+  const pushed = new Float32Array(curvature.size);
+  await curvature.pushFactors(uniform(new Rng(8, "c"), [n * K]), pushed);
+  const { input, examples } = await jacobianNorms(curvature);
+  return {
+    loss: [loss],
+    outputs,
+    perExample,
+    gradient,
+    hessian: await product(curvature.hessian()),
+    gaussNewton: await product(curvature.gaussNewton()),
+    coordinates: await curvature.factorCoordinates(v),
+    pushed,
+    kernel: await curvature.kernelBlocks(),
+    gram: await curvature.gram(),
+    norms: await squaredGradientNorms(curvature),
+    weighted: await weightedGradient(curvature, uniform(new Rng(9, "w"), [n])),
+    jacobian: input,
+    examples,
+    slope: await curvature.curvatureGradient(v),
+  };
+}
+
+describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$name", ({ sample }) => {
+  test.each([
+    { size: 2, keep: true },
+    { size: 2, keep: false },
+    { size: 5, keep: false },
+  ])("chunks of $size, staged values kept: $keep", async (chunking) => {
+    const whole = await everything(curvatureOf(sample, null));
+    const split = await everything(curvatureOf(sample, chunking));
+    for (const [name, values] of Object.entries(whole)) expectClose(split[name], values, ROUNDING, name);
+  });
+});
+
+test("the plan splits examples as the budget asks, and recomputes what does not fit", () => {
+  const parts = partsOf(modelSamples[0]);
+  expect(planChunks(parts, 1000, 1e12)).toBe(null);
+  const tight = planChunks(parts, 1000, 1e5)!;
+  expect(tight.size).toBeGreaterThan(1);
+  expect(tight.size).toBeLessThan(1000);
+  expect(tight.keep).toBe(false);
+  // Twice the budget, twice the chunk.
+  const double = planChunks(parts, 1000, 2e5)!;
+  expect(double.size / tight.size).toBeCloseTo(2, 1);
+  expect(planChunks(parts, 1000, 1)).toEqual({ size: 1, keep: false });
+});
