@@ -22,7 +22,7 @@ function contextOf(n: number): ProbeContext {
   const rng = new Rng(0, "bench");
   const model = buildModel(
     { kind: "mlp", hidden: [widths[1]], activation: "tanh", bias: true },
-    widths[0],
+    [widths[0]],
     K,
   );
   const engine = onnxEngine(onnxVersion(), { threads: 2 });

@@ -74,7 +74,7 @@ async function replica(
     for (let i = 0; i < d; i++) squared += (theta[i] - saved.theta[i]) ** 2;
     distances.push(squared);
     if (!(squared <= leftBeyond ** 2 * distances[0])) left = t;
-    await stepper.look();
+    await stepper.look(saved.step + t);
     stepper.move(saved.step + t);
   }
   return { distances, growth: growthOf(distances), left };
