@@ -36,30 +36,107 @@ def hvp(first, params, v):
     return torch.autograd.grad(first, params, grad_outputs=v, retain_graph=True)
 
 
+def lenet(n, threads):
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    nn = torch.nn
+    net = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Flatten(), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10),
+    )
+    return net, list(net.parameters()), torch.randn(n, 1, 28, 28), torch.randn(n, 10)
+
+
+def flat_product(first, params, v):
+    """H v with v flat, in NumPy: what SciPy is given."""
+    parts, at = [], 0
+    for p in params:
+        parts.append(torch.as_tensor(v[at : at + p.numel()], dtype=torch.float32).reshape(p.shape))
+        at += p.numel()
+    return torch.cat([h.reshape(-1) for h in hvp(first, params, parts)]).numpy()
+
+
+def eigsh_seconds(first, params):
+    """Cold largest eigenvalue to 1e-3 as a researcher would ask SciPy for it."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    d = sum(p.numel() for p in params)
+    counted = [0]
+
+    def apply(v):
+        counted[0] += 1
+        return flat_product(first, params, v.ravel())
+
+    start = time.perf_counter()
+    value = eigsh(LinearOperator((d, d), matvec=apply, dtype="float32"), k=1, which="LA", tol=1e-3, return_eigenvectors=False)[0]
+    return {"seconds": time.perf_counter() - start, "value": float(value), "products": counted[0]}
+
+
+def nonuniformity_iteration(net, params, x, y, examples):
+    """
+    Seconds of one power iteration on (1/n) sum H_i^2 - H^2 by per-example double backward, as the published code does it:
+    two Hessian products per example. Timed on `examples` of them and scaled, since the cost of each is the same.
+    """
+    v = [torch.randn_like(p) for p in params]
+    start = time.perf_counter()
+    for i in range(examples):
+        for _ in range(2):
+            loss = torch.nn.functional.mse_loss(net(x[i : i + 1]), y[i : i + 1])
+            first = torch.autograd.grad(loss, params, create_graph=True)
+            torch.autograd.grad(first, params, grad_outputs=v)
+    return (time.perf_counter() - start) / examples * x.shape[0]
+
+
+def train_steps(net, x, y, times, rate):
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    start = time.perf_counter()
+    for _ in range(times):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(net(x), y).backward()
+        optimizer.step()
+    return time.perf_counter() - start
+
+
 def main():
     state = {}
     for line in sys.stdin:
         ask = json.loads(line)
         if ask["do"] == "open":
-            state["net"] = dense_net(ask["widths"], ask["activation"], ask["n"], ask["threads"])
-            net, params, x, y = state["net"]
+            make = lenet(ask["n"], ask["threads"]) if ask.get("model") == "lenet" else dense_net(ask["widths"], ask["activation"], ask["n"], ask["threads"])
+            state["net"] = make
+            net, params, x, y = make
             state["v"] = [torch.randn_like(p) for p in params]
-            state["first"] = prepare_hvp(net, params, x, y)
+            state["first"] = None
             answer = {"torch": torch.__version__, "threads": torch.get_num_threads()}
         else:
             net, params, x, y = state["net"]
+            if ask["do"] in ("hvp", "eigsh") and state["first"] is None:
+                state["first"] = prepare_hvp(net, params, x, y)
             start = time.perf_counter()
             if ask["do"] == "gradient":
                 gradient(net, params, x, y)
-            elif ask["do"] == "step":
-                for _ in range(ask["times"]):
-                    with torch.no_grad():
-                        pass
-                    for p, g in zip(params, gradient(net, params, x, y)):
-                        p.data.add_(g, alpha=-ask["rate"])
-            else:
+                answer = {"seconds": time.perf_counter() - start}
+            elif ask["do"] == "hvp":
                 hvp(state["first"], params, state["v"])
-            answer = {"seconds": time.perf_counter() - start}
+                answer = {"seconds": time.perf_counter() - start}
+            elif ask["do"] == "steps":
+                answer = {"seconds": train_steps(net, x, y, ask["times"], ask["rate"])}
+            elif ask["do"] == "eigsh":
+                answer = eigsh_seconds(state["first"], params)
+            elif ask["do"] == "load":
+                at = 0
+                with torch.no_grad():
+                    for p in params:
+                        p.copy_(torch.tensor(ask["theta"][at : at + p.numel()]).reshape(p.shape))
+                        at += p.numel()
+                    x.copy_(torch.tensor(ask["x"]).reshape(x.shape))
+                    y.copy_(torch.tensor(ask["y"]).reshape(y.shape))
+                state["first"] = None
+                answer = {}
+            elif ask["do"] == "nonuniformity":
+                answer = {"seconds": nonuniformity_iteration(net, params, x, y, ask["examples"])}
+            else:
+                raise ValueError(ask["do"])
         print(json.dumps(answer), flush=True)
 
 
