@@ -64,3 +64,29 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 
 export const machine = (): string =>
   `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+
+/** PyTorch's worker, or null, saying so, where there is none. */
+export async function openPeer(request: Record<string, unknown>): Promise<Peer | null> {
+  const opened = await Peer.open(request);
+  if (!opened) console.log("(no Python with torch: Basin alone)");
+  return opened?.peer ?? null;
+}
+
+export const ms = (time: number): string => (Number.isNaN(time) ? "–" : `${(1000 * time).toFixed(1)} ms`);
+export const seconds = (time: number | undefined): string =>
+  time === undefined || Number.isNaN(time) ? "–" : time < 1 ? ms(time) : `${time.toFixed(2)} s`;
+
+/** One row of a result table. */
+export function printRow(
+  work: string,
+  ours: string,
+  theirs: string,
+  ratio: number,
+  relation: string,
+  aim: number,
+): void {
+  const shown = Number.isNaN(ratio) ? "–" : ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
+  console.log(
+    `| ${work} | ${ours} | ${theirs} | ${shown} | ${relation}${Number.isNaN(aim) ? "" : ` ${aim}`} |`,
+  );
+}

@@ -1,0 +1,67 @@
+// The networks the benchmarks share: data, compiled gradient and curvature at a starting point.
+import { buildNetwork } from "../src/curvature/buildNetwork";
+import { Curvature } from "../src/curvature/curvature";
+import { viewsOf } from "../src/curvature/flat";
+import { onnxEngine } from "../src/engines/onnx/engine";
+import { onnxVersion } from "../src/engines/onnx/version";
+import { grad } from "../src/graph/differentiate";
+import { losses } from "../src/losses";
+import { buildModel, initialize } from "../src/models";
+import type { BuiltinSpec } from "../src/protocol/experiment";
+import { Rng } from "../src/util/rng";
+
+export const threads = 2;
+
+export const wide: BuiltinSpec = { kind: "mlp", hidden: [200, 200], activation: "tanh", bias: true };
+export const small: BuiltinSpec = { kind: "mlp", hidden: [30, 20], activation: "tanh", bias: true };
+/** LeCun et al. 1998, with tanh and average pooling. */
+export const lenet: BuiltinSpec = {
+  kind: "sequential",
+  layers: [
+    { conv2d: { filters: 6, kernel: 5, padding: 2 } },
+    "tanh",
+    { avgPool2d: 2 },
+    { conv2d: { filters: 16, kernel: 5 } },
+    "tanh",
+    { avgPool2d: 2 },
+    "flatten",
+    { dense: 120 },
+    "tanh",
+    { dense: 84 },
+    "tanh",
+    { dense: 10 },
+  ],
+};
+
+export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[], n: number, K: number) {
+  const rng = new Rng(0, "bench");
+  const D = inputShape.reduce((a, b) => a * b, 1);
+  const normal = (size: number): Float32Array => Float32Array.from({ length: size }, () => rng.normal());
+  const model = buildModel(spec, inputShape, K);
+  const shapes = model.parameters.map((p) => p.shape);
+  const engine = onnxEngine(onnxVersion(), { threads });
+  const network = buildNetwork({ model, loss: losses.mse, inputs: D, outputs: K }, n);
+  const [x, y] = [normal(n * D), normal(n * K)];
+  const curvature = new Curvature(engine, network, x, y);
+  const theta = new Float32Array(curvature.size);
+  initialize(model.parameters, rng).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
+  curvature.setPoint(theta);
+  const compiled = await engine.compile(
+    [network.x, network.y, ...network.parameters],
+    [network.loss, ...grad(network.loss, network.parameters)],
+  );
+  const gradient = new Float32Array(curvature.size);
+  const feeds = [x, y, ...viewsOf(theta, shapes)];
+  const into = [new Float32Array(1), ...viewsOf(gradient, shapes)];
+  return {
+    engine,
+    curvature,
+    theta,
+    x,
+    y,
+    normal,
+    gradient,
+    /** Loss and gradient at θ as it is. */
+    step: () => compiled.run(feeds, into),
+  };
+}
