@@ -46,7 +46,7 @@ export async function lanczosMax(
       if (m === basisSize || m === x.length || b <= 1e-14 * Math.abs(alpha[0])) break;
       // The small problem costs nothing beside a product: no product is spent on what is known already.
       const { values, vectors } = ritz(alpha, beta);
-      if (errorOf(Math.abs(b * vectors[m - 1]), values) <= tolerance * Math.abs(values[0])) break;
+      if (errorOf(b, values, vectors) <= tolerance * Math.abs(values[0])) break;
       scale(1 / b, w);
       basis.push(w);
     }
@@ -57,7 +57,7 @@ export async function lanczosMax(
     scale(1 / norm(next), next);
     x = next;
     const residual = Math.abs(beta[m - 1] * vectors[m - 1]);
-    best = { value: values[0], residual, error: errorOf(residual, values), vector: x };
+    best = { value: values[0], residual, error: errorOf(beta[m - 1], values, vectors), vector: x };
     if (best.error <= tolerance * Math.abs(best.value)) break;
   }
   return best;
@@ -74,6 +74,14 @@ function ritz(alpha: readonly number[], beta: readonly number[]) {
   return symmetricEigen(t, m);
 }
 
-/** One Ritz value alone says nothing of the gap. */
-const errorOf = (residual: number, values: Float64Array): number =>
-  values.length < 3 ? residual : Math.min(residual, residual ** 2 / (values[0] - values[1]));
+/**
+ * residual²/gap, the next eigenvalue taken to lie as high as the residual of the next Ritz value allows; the residual itself where that
+ * leaves no gap. One Ritz value alone says nothing of the gap.
+ */
+function errorOf(beta: number, values: Float64Array, vectors: Float64Array): number {
+  const m = values.length;
+  const residual = Math.abs(beta * vectors[m - 1]);
+  if (m < 3) return residual;
+  const gap = values[0] - values[1] - Math.abs(beta * vectors[2 * m - 1]);
+  return gap > 0 ? Math.min(residual, residual ** 2 / gap) : residual;
+}
