@@ -74,33 +74,35 @@ export class EigenTracker {
     for (;;) {
       if (!basis.finite)
         return { values: [NaN], residuals: [NaN], vectors: [], products: basis.products, converged: false };
-      const ritz = basis.ritz(Math.max(guards, 1));
-      const residuals = ritz.map(({ residual }) => norm(residual));
-      const loose = (i: number): boolean =>
-        residuals[i] > tolerance * Math.abs(ritz[i].value) && residuals[i] > Number.MIN_VALUE;
-      const wanted = Math.min(demand === "all" ? top : 1, ritz.length);
-      const open = ritz.findIndex((_, i) => i < wanted && loose(i));
+      // Only the pairs that are wanted are looked at while it goes on: each costs 4·P·basis flops.
+      const wanted = Math.min(demand === "all" ? top : 1, basis.length);
+      let open: RitzPair | null = null;
+      for (let i = 0; i < wanted && open === null; i++) {
+        const pair = basis.ritz(i);
+        const residual = norm(pair.residual);
+        if (residual > tolerance * Math.abs(pair.value) && residual > Number.MIN_VALUE) open = pair;
+      }
       const complete = basis.length >= Math.min(size, top);
-      const worst = open < 0 ? 0 : residuals[open];
+      const worst = open ? norm(open.residual) : 0;
       stale = worst > 0.9 * best ? stale + 1 : 0;
       best = Math.min(best, worst);
       const stuck = demand === "first" && stale >= patience && basis.length === room;
-      if ((open < 0 && complete) || basis.products >= maxProducts || stuck || basis.length === size) {
+      if ((open === null && complete) || basis.products >= maxProducts || stuck || basis.length === size) {
+        const ritz = Array.from({ length: Math.min(guards, basis.length) }, (_, i) => basis.ritz(i));
         this.kept = ritz.map(({ vector }) => vector);
-        const values = ritz.slice(0, top).map(({ value }) => value);
         return {
-          values,
-          residuals: residuals.slice(0, top),
+          values: ritz.slice(0, top).map(({ value }) => value),
+          residuals: ritz.slice(0, top).map(({ residual }) => norm(residual)),
           vectors: this.kept.slice(0, top),
           products: basis.products,
-          converged: open < 0,
+          converged: open === null,
         };
       }
       if (basis.length >= room) basis.restart(Math.min(room - 2, guards + 2));
       // The leading open residual continues the Krylov space; once it is rounding, a random vector looks elsewhere.
-      const target = open < 0 ? 0 : open;
+      const target = open ?? basis.ritz(0);
       const direction =
-        residuals[target] > 1e-6 * Math.abs(ritz[0].value) ? ritz[target].residual : this.random();
+        norm(target.residual) > 1e-6 * Math.abs(basis.largest) ? target.residual : this.random();
       let grew = await basis.add(direction);
       if (!grew) grew = await basis.add(this.random());
       if (!grew)
@@ -136,6 +138,8 @@ class Basis {
   private v: Float32Array[] = [];
   private av: Float32Array[] = [];
   private t: number[][] = [];
+  /** Eigenpairs of t, until it changes. */
+  private solved: ReturnType<typeof symmetricEigen> | null = null;
 
   constructor(
     private readonly op: LinearOperator,
@@ -153,12 +157,15 @@ class Basis {
     if (!this.finite || before === 0 || this.length >= this.room) return false;
     // Scaled first: a residual of 1e-20 must not underflow in float32.
     scale(1 / before, w);
-    for (let pass = 0; pass < 2; pass++) for (const u of this.v) axpy(-dot(u, w), u, w);
+    for (const u of this.v) axpy(-dot(u, w), u, w);
     const after = norm(w);
     if (after < 1e-4) return false;
+    // Twice is enough (Parlett, §6.9): the second pass takes away what rounding left of the first.
     scale(1 / after, w);
     for (const u of this.v) axpy(-dot(u, w), u, w);
-    scale(1 / norm(w), w);
+    const left = norm(w);
+    if (left < 0.5) return false;
+    scale(1 / left, w);
     const aw = new Float32Array(w.length);
     await this.op.apply(w, aw);
     this.products++;
@@ -172,6 +179,7 @@ class Basis {
     this.t.push([...column, diagonal]);
     this.v.push(w);
     this.av.push(aw);
+    this.solved = null;
     return true;
   }
 
@@ -180,15 +188,18 @@ class Basis {
     return this.add(this.av[this.length - 1].slice());
   }
 
-  /** The leading `count` Ritz pairs with their residuals; no product. */
-  ritz(count: number): RitzPair[] {
+  /** Ritz pair number i, largest first, with its residual; no product. */
+  ritz(i: number): RitzPair {
     const { values, vectors } = this.solve();
-    return Array.from({ length: Math.min(count, this.length) }, (_, i) => {
-      const vector = this.combine(this.v, vectors, i);
-      const residual = this.combine(this.av, vectors, i);
-      axpy(-values[i], vector, residual);
-      return { value: values[i], vector, residual };
-    });
+    const vector = this.combine(this.v, vectors, i);
+    const residual = this.combine(this.av, vectors, i);
+    axpy(-values[i], vector, residual);
+    return { value: values[i], vector, residual };
+  }
+
+  /** The largest Ritz value. */
+  get largest(): number {
+    return this.solve().values[0];
   }
 
   /** Keeps the leading `count` Ritz vectors and forgets the rest. */
@@ -198,18 +209,20 @@ class Basis {
     const v = Array.from({ length: kept }, (_, i) => this.combine(this.v, vectors, i));
     this.av = Array.from({ length: kept }, (_, i) => this.combine(this.av, vectors, i));
     this.v = v;
+    this.solved = null;
     this.t = Array.from({ length: kept }, (_, i) =>
       Array.from({ length: kept }, (_, j) => (i === j ? values[i] : 0)),
     );
   }
 
-  private solve() {
+  private solve(): ReturnType<typeof symmetricEigen> {
+    if (this.solved) return this.solved;
     const m = this.length;
     const dense = new Float64Array(m * m);
     // The operator is symmetric up to rounding; its two halves are averaged.
     for (let i = 0; i < m; i++)
       for (let j = 0; j < m; j++) dense[i * m + j] = (this.t[i][j] + this.t[j][i]) / 2;
-    return symmetricEigen(dense, m);
+    return (this.solved = symmetricEigen(dense, m));
   }
 
   private combine(columns: readonly Float32Array[], coefficients: Float64Array, row: number): Float32Array {
