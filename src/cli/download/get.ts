@@ -20,6 +20,7 @@ export interface GetOptions {
 }
 
 const mostRedirects = 5;
+const graceMilliseconds = 500;
 
 /** Node's own `fetch` would unpack a .gz that a server declares as gzip-encoded, and its checksum would be another. */
 export async function get(url: string, options: GetOptions, redirects = 0): Promise<Got> {
@@ -31,9 +32,12 @@ export async function get(url: string, options: GetOptions, redirects = 0): Prom
   const alive = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      silence = new Error(`nothing came for ${stallMilliseconds / 1000} s`);
-      request.destroy(silence);
-    }, stallMilliseconds);
+      // A process that was held up itself finds the timer before the bytes that wait: those get half a second to be read.
+      timer = setTimeout(() => {
+        silence = new Error(`nothing came for ${stallMilliseconds / 1000} s`);
+        request.destroy(silence);
+      }, graceMilliseconds);
+    }, stallMilliseconds - graceMilliseconds);
   };
   const close = () => {
     clearTimeout(timer);
