@@ -1,6 +1,6 @@
 // Average and maximum pooling over square windows, torch.nn.AvgPool2d and MaxPool2d, and the mean over all positions.
 import type { Node } from "../../graph/node";
-import { maxAlong, mul, reshape, slid, sum } from "../../graph/ops";
+import { maxAlong, mul, reshape, slice, slid, sum } from "../../graph/ops";
 import type { Scope } from "../scope";
 import { asImage } from "./conv2d";
 import { defineLayer } from "./layer";
@@ -12,28 +12,46 @@ export interface PoolOptions {
   readonly stride?: number;
 }
 
-function windowsOf(input: Node, { kernel, stride = kernel }: PoolOptions, scope: Scope, what: string): Node {
+/** The image and its window, once they fit. */
+function windowOf(input: Node, { kernel, stride = kernel }: PoolOptions, scope: Scope, what: string) {
   const x = asImage(input, scope, what);
-  const [, , height, width] = x.shape;
-  if (slid(Math.min(height, width), kernel, { stride, padding: 0 }) < 1)
+  const [n, c, height, width] = x.shape;
+  const [h, w] = [height, width].map((size) => slid(size, kernel, { stride, padding: 0 }));
+  if (h < 1 || w < 1)
     throw scope.error(
       `${what}: a window of ${kernel} does not fit an image of ${height} × ${width}.`,
       "Use a smaller window.",
     );
-  return patches(x, kernel, { stride, padding: 0 });
+  return { x, kernel, stride, shape: [n, c, h, w] as const };
 }
 
-const dropWindow = (x: Node): Node => reshape(x, [x.shape[0], x.shape[1], x.shape[3], x.shape[4]]);
+/** Windows that do not overlap as axes 3 and 5 of a reshape, [n, c, h, k, w, k]: no number moves. */
+function split(x: Node, kernel: number, [n, c, h, w]: readonly [number, number, number, number]): Node {
+  const cut = slice(slice(x, 2, 0, h * kernel), 3, 0, w * kernel);
+  return reshape(cut, [n, c, h, kernel, w, kernel]);
+}
 
-export const avgPool2d = defineLayer<PoolOptions>((x, options, scope) => {
-  const windows = windowsOf(x, options, scope, "avgPool2d");
-  return mul(dropWindow(sum(windows, [2])), 1 / windows.shape[2]);
+export const avgPool2d = defineLayer<PoolOptions>((input, options, scope) => {
+  const { x, kernel, stride, shape } = windowOf(input, options, scope, "avgPool2d");
+  const total =
+    kernel === stride
+      ? sum(split(x, kernel, shape), [3, 5])
+      : sum(patches(x, kernel, { stride, padding: 0 }), [2]);
+  return mul(reshape(total, shape), 1 / (kernel * kernel));
 });
 
-/** Where the maximum is not unique the derivative goes to the first largest entry, as in PyTorch. */
-export const maxPool2d = defineLayer<PoolOptions>((x, options, scope) =>
-  dropWindow(maxAlong(windowsOf(x, options, scope, "maxPool2d"), 2)),
-);
+/**
+ * Where the maximum is not unique the derivative goes to the first largest entry in reading order, as in PyTorch: the first
+ * row that has it, and there the first column.
+ */
+export const maxPool2d = defineLayer<PoolOptions>((input, options, scope) => {
+  const { x, kernel, stride, shape } = windowOf(input, options, scope, "maxPool2d");
+  const largest =
+    kernel === stride
+      ? maxAlong(maxAlong(split(x, kernel, shape), 5), 3)
+      : maxAlong(patches(x, kernel, { stride, padding: 0 }), 2);
+  return reshape(largest, shape);
+});
 
 /** torch.nn.AdaptiveAvgPool2d(1): the mean over height and width, [n, c, 1, 1]. */
 export const globalAvgPool2d = defineLayer<null>((input, _options, scope) => {
