@@ -10,7 +10,7 @@ const node = {
   // jsonc-parser's "main" is UMD, whose require() calls no bundler can follow; its "module" bundles.
   mainFields: ["module", "main"],
   sourcemap: true,
-  external: ["vscode", "onnxruntime-node", "@tensorflow/tfjs-node"],
+  external: ["vscode", "onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs-node"],
   logLevel: "warning",
 };
 const entries = [

@@ -52,6 +52,7 @@ const allowed = {
 const fenced = [
   { name: "vscode", only: "src/extension", message: "Only src/extension talks to VS Code." },
   { name: "onnxruntime-node", only: "src/engines/onnx", message: "Only src/engines/onnx runs ONNX Runtime." },
+  { name: "onnxruntime-web", only: "src/engines/onnx", message: "Only src/engines/onnx runs ONNX Runtime." },
   {
     name: "onnxruntime-common",
     only: "src/engines/onnx",

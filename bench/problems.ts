@@ -3,7 +3,7 @@ import { buildNetwork } from "../src/curvature/buildNetwork";
 import { Curvature } from "../src/curvature/curvature";
 import { viewsOf } from "../src/curvature/flat";
 import { onnxEngine } from "../src/engines/onnx/engine";
-import { onnxVersion } from "../src/engines/onnx/version";
+import { native } from "../src/engines/onnx/native";
 import { grad } from "../src/graph/differentiate";
 import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
@@ -39,7 +39,7 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
   const normal = (size: number): Float32Array => Float32Array.from({ length: size }, () => rng.normal());
   const model = buildModel(spec, inputShape, K);
   const shapes = model.parameters.map((p) => p.shape);
-  const engine = onnxEngine(onnxVersion(), { threads });
+  const engine = onnxEngine(native.version, { threads });
   const network = buildNetwork({ model, loss: losses.mse, inputs: D, outputs: K }, n);
   const [x, y] = [normal(n * D), normal(n * K)];
   const curvature = new Curvature(engine, network, x, y);

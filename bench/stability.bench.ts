@@ -3,7 +3,7 @@ import { buildNetwork } from "../src/curvature/buildNetwork";
 import { Curvature } from "../src/curvature/curvature";
 import { viewsOf } from "../src/curvature/flat";
 import { onnxEngine } from "../src/engines/onnx/engine";
-import { onnxVersion } from "../src/engines/onnx/version";
+import { native } from "../src/engines/onnx/native";
 import { gemm64 } from "../src/engines/onnx/gemm64";
 import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
@@ -15,7 +15,7 @@ import { Rng } from "../src/util/rng";
 import { machine } from "./harness";
 
 const [widths, K, batchSize] = [[784, 100, 10], 10, 8];
-const gemm = gemm64();
+const gemm = gemm64(native);
 
 /** A tanh net at its initialization on inputs whose features decay as pixels' principal components do. */
 function contextOf(n: number): ProbeContext {
@@ -25,7 +25,7 @@ function contextOf(n: number): ProbeContext {
     [widths[0]],
     K,
   );
-  const engine = onnxEngine(onnxVersion(), { threads: 2 });
+  const engine = onnxEngine(native.version, { threads: 2 });
   const network = buildNetwork({ model, loss: losses.mse, inputs: widths[0], outputs: K }, n);
   const x = Float32Array.from({ length: n * widths[0] }, (_, i) => rng.normal() / (1 + (i % widths[0]) / 10));
   const y = Float32Array.from({ length: n * K }, () => rng.normal());

@@ -13,6 +13,17 @@ import { styleOf, type Style } from "./show/text";
 const exec = promisify(execFile);
 const waitMilliseconds = 20_000;
 
+/** What the run process tells about an engine. */
+interface EngineReport {
+  readonly name: string;
+  readonly label: string;
+  readonly available: boolean;
+  readonly version: string;
+  readonly auto: boolean;
+  readonly reason: string;
+  readonly hint: string;
+}
+
 interface Finding {
   readonly name: string;
   /** `optional` things may be missing. */
@@ -50,19 +61,19 @@ function node(): Finding {
 async function engines(): Promise<Finding[]> {
   try {
     const { stdout } = await exec(process.execPath, [runScript, "doctor"], { timeout: waitMilliseconds });
-    const reports = JSON.parse(stdout) as {
-      name: string;
-      available: boolean;
-      version: string;
-      hint: string;
-    }[];
-    return reports.map(({ name, available, version, hint }) => ({
+    const reports = JSON.parse(stdout) as EngineReport[];
+    // One engine is enough; without any nothing runs.
+    const absent = reports.some(({ auto }) => auto) ? "optional" : "missing";
+    return reports.map(({ name, label, available, version, auto, reason, hint }) => ({
       name: `engine ${name}`,
-      state: available ? "ok" : name === "onnx" ? "missing" : "optional",
-      text: available ? version : hint,
+      state: available ? "ok" : absent,
+      text: available
+        ? `${label}, ${version}${auto ? ' (what "auto" uses here)' : ""}`
+        : `${reason}. ${hint}`,
     }));
   } catch (error) {
-    const text = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const { stderr, message } = error as Error & { stderr?: string };
+    const text = (stderr?.trim() || message).split("\n")[0];
     return [{ name: "engines", state: "missing", text: `the run process does not start: ${text}` }];
   }
 }

@@ -1,51 +1,165 @@
-// Chooses an engine by name and says what is there. Runtimes load on first use, in the run process only.
+// The engine registry: opens an engine by name and says what is there. Runtimes load on first use, in the run process only.
+import { Graph } from "../graph/node";
+import { dot } from "../graph/ops";
 import type { Gemm } from "../util/gemm";
+import { jsGemm } from "../util/linalg/jsGemm";
 import type { Engine } from "./engine";
+import { nativeMissing, tensorflowMissing, wasmMissing } from "./missing";
+
+interface EngineEntry {
+  readonly name: string;
+  /** What it is, in words. */
+  readonly label: string;
+  readonly open: (threads: number) => Promise<Engine>;
+  /** What to do when it does not open. */
+  readonly missing: () => string;
+}
+
+/** "auto" is the first of the engines marked so that opens here. */
+const entries = [
+  {
+    name: "onnx",
+    label: "ONNX Runtime, native",
+    auto: true,
+    open: async (threads) => {
+      const { onnxEngine } = await import("./onnx/engine");
+      return onnxEngine(undefined, { threads });
+    },
+    missing: nativeMissing,
+  },
+  {
+    name: "wasm",
+    label: "ONNX Runtime in WebAssembly, one thread",
+    auto: true,
+    open: async () => {
+      const { sessionEngine } = await import("./onnx/session");
+      const { wasm } = await import("./onnx/wasm");
+      return proven(sessionEngine(wasm));
+    },
+    missing: wasmMissing,
+  },
+  {
+    name: "tensorflow",
+    label: "TensorFlow through tfjs-node",
+    auto: false,
+    open: async () => {
+      const { tensorflowEngine } = await import("./tensorflow/engine");
+      const { loadNative } = await import("./tensorflow/native");
+      return tensorflowEngine(await loadNative());
+    },
+    missing: tensorflowMissing,
+  },
+] as const satisfies readonly (EngineEntry & { auto: boolean })[];
+
+export type EngineName = (typeof entries)[number]["name"];
 
 export interface EngineReport {
-  readonly name: "onnx" | "tensorflow";
+  readonly name: EngineName;
+  readonly label: string;
   readonly available: boolean;
   readonly version: string;
-  /** What is missing and how to get it. */
+  /** Whether `"engine": "auto"` takes this one here. */
+  readonly auto: boolean;
+  /** Why it is not available, and how to get it. */
+  readonly reason: string;
   readonly hint: string;
 }
 
-const because = (error: unknown): string =>
-  error instanceof Error ? error.message.split("\n")[0] : String(error);
-
-/** Opens an engine. "auto" is ONNX Runtime. @throws Error with what to do when it cannot be loaded. */
-export async function openEngine(name: "auto" | "onnx" | "tensorflow", threads = 0): Promise<Engine> {
-  if (name === "tensorflow") {
-    const { tensorflowEngine } = await import("./tensorflow/engine");
-    const { loadNative } = await import("./tensorflow/native");
-    return tensorflowEngine(await loadNative());
+/** An engine that cannot be used here: what was asked for and why not, and what to do. Not a bug. */
+export class EngineMissing extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
   }
-  const { onnxEngine } = await import("./onnx/engine");
-  const { onnxVersion } = await import("./onnx/version");
-  return onnxEngine(onnxVersion(), { threads });
 }
 
-/** The fastest float64 matrix product on this machine. */
-export async function openGemm(): Promise<Gemm> {
-  const { gemm64 } = await import("./onnx/gemm64");
-  return gemm64();
+const because = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0].trim().replace(/\.$/, "");
+
+/** Runs a product of two numbers: the WebAssembly build reads its files only when the first model is compiled. */
+async function proven(engine: Engine): Promise<Engine> {
+  const x = new Graph().input("x", [2]);
+  const square = await engine.compile([x], [dot(x, x)]);
+  const [[value]] = await square.run([Float32Array.of(3, 4)]);
+  await square.dispose();
+  if (value !== 25) throw new Error(`it computed 3² + 4² = ${value}`);
+  return engine;
 }
 
-/** Tries every engine. */
-export async function inspectEngines(): Promise<EngineReport[]> {
-  const attempt = async (name: "onnx" | "tensorflow", hint: string): Promise<EngineReport> => {
+/** What "auto" may take, best first: what BASIN_ENGINE names, where that is set, for tests and for comparing. */
+function automatic(): readonly EngineName[] {
+  const forced = process.env.BASIN_ENGINE;
+  if (!forced || forced === "auto") return entries.filter(({ auto }) => auto).map(({ name }) => name);
+  const entry = entries.find(({ name }) => name === forced);
+  if (entry) return [entry.name];
+  const names = entries.map(({ name }) => name).join(", ");
+  throw new EngineMissing(
+    `the environment variable BASIN_ENGINE is "${forced}"; expected auto, ${names}`,
+    "Unset it or correct it.",
+  );
+}
+
+/**
+ * Opens an engine; "auto" is native ONNX Runtime, or its WebAssembly build where no native one loads.
+ *
+ * @param threads inside one operator of the native build; 0 is one per physical core.
+ * @throws EngineMissing with the reason and what to do.
+ */
+export async function openEngine(name: "auto" | EngineName, threads = 0): Promise<Engine> {
+  const failed: string[] = [];
+  let hint = "";
+  for (const wanted of name === "auto" ? automatic() : [name]) {
+    const { open, missing } = entries.find((entry) => entry.name === wanted)!;
     try {
-      const { version } = await openEngine(name);
-      return { name, available: true, version, hint: "" };
+      return await open(threads);
     } catch (error) {
-      return { name, available: false, version: "", hint: `${because(error)}. ${hint}` };
+      failed.push(`the engine "${wanted}" does not load here: ${because(error)}`);
+      hint ||= missing();
     }
-  };
-  return [
-    await attempt("onnx", "Reinstall with `npm install onnxruntime-node`."),
-    await attempt(
-      "tensorflow",
-      "Optional: `npm install @tensorflow/tfjs-node` where its download works (Node 20 or 22).",
-    ),
+  }
+  throw new EngineMissing(failed.join("; "), `${hint} \`basin doctor\` says which engines work here.`);
+}
+
+/**
+ * The fastest float64 matrix product that goes with an engine. A run that avoids the native build does not load it for this;
+ * plain loops are the last resort.
+ */
+export async function openGemm(engine: Pick<Engine, "name">): Promise<Gemm> {
+  const { gemm64 } = await import("./onnx/gemm64");
+  const builds = [
+    ...(engine.name === "wasm" ? [] : [async () => (await import("./onnx/native")).native]),
+    async () => (await import("./onnx/wasm")).wasm,
   ];
+  for (const build of builds) {
+    try {
+      const gemm = gemm64(await build());
+      await gemm(Float64Array.of(2), Float64Array.of(3), 1, 1, 1);
+      return gemm;
+    } catch {
+      // The next one may load.
+    }
+  }
+  return jsGemm;
+}
+
+/** Opens every engine and computes something with it. */
+export async function inspectEngines(): Promise<EngineReport[]> {
+  const reports: EngineReport[] = [];
+  const order = automatic();
+  let taken = false;
+  for (const { name, label, open, missing } of entries) {
+    let found = { available: false, version: "", reason: "", hint: "" };
+    try {
+      const { version } = await proven(await open(0));
+      found = { ...found, available: true, version };
+    } catch (error) {
+      found = { ...found, reason: because(error), hint: missing() };
+    }
+    const auto: boolean = found.available && !taken && order.includes(name);
+    taken ||= auto;
+    reports.push({ name, label, ...found, auto });
+  }
+  return reports;
 }

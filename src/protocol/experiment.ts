@@ -235,6 +235,6 @@ export interface Experiment {
   readonly checkpoints: { readonly every: number };
   /** Budget for the values of one pass over the examples, e.g. "2GB"; more examples are processed in chunks. */
   readonly memory: string;
-  readonly engine: "auto" | "onnx" | "tensorflow";
+  readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";
   readonly launch: { readonly on: "local"; readonly concurrency: number };
 }

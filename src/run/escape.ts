@@ -1,5 +1,4 @@
 // `basin escape`: restarts near the point a run reached, with given settings, and watches whether training leaves it.
-import { openEngine } from "../engines";
 import { stringify } from "../protocol/numbers";
 import type { RunRequest } from "../protocol/request";
 import { norm, scale } from "../util/linalg/vector";
@@ -8,6 +7,7 @@ import { BatchSampler } from "./batches";
 import { branchState } from "./branch";
 import type { TrainingState } from "./checkpoint";
 import { measurePoint } from "./measurePoint";
+import { engineOf } from "./engineOf";
 import { Problem } from "./problem";
 import { contextOf } from "./start";
 import { Stepper } from "./stepper";
@@ -20,7 +20,7 @@ const leftBeyond = 30;
 /** Prints one object on stdout: predicted and measured growth of the squared distance per step. */
 export async function escape({ experiment, file, from, escape: how }: RunRequest): Promise<void> {
   if (!from || !how) throw new Error("internal: escape needs a run and its numbers");
-  const problem = await Problem.load(experiment, file, await openEngine(experiment.engine));
+  const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const saved = branchState(from.folder, from.step, problem);
   const context = await contextOf(problem, saved.theta, () => undefined);
   const say = (what: string): void => void process.stderr.write(`measuring ${what}\n`);

@@ -1,5 +1,5 @@
 // Entry of the run process: `start FOLDER REQUEST`, `resume FOLDER`, `measure REQUEST`, `escape REQUEST`, `doctor`.
-import { inspectEngines } from "../engines";
+import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
 import type { RunRequest } from "../protocol/request";
 import { escape } from "./escape";
@@ -30,9 +30,10 @@ main(process.argv.slice(2)).then(
   (status) => process.exit(status),
   (error: unknown) => {
     // A user's mistake is one message; a stack is for our own.
+    const mistake = error instanceof UserError || error instanceof EngineMissing;
     process.stderr.write(
-      `${error instanceof UserError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `${mistake ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
-    process.exit(error instanceof UserError ? 2 : 1);
+    process.exit(mistake ? 2 : 1);
   },
 );

@@ -1,5 +1,5 @@
 // `basin measure`: no training, every metric and the verdict at given weights.
-import { openEngine } from "../engines";
+import { engineOf } from "./engineOf";
 import { stringify } from "../protocol/numbers";
 import type { RunRequest } from "../protocol/request";
 import { measurePoint } from "./measurePoint";
@@ -9,7 +9,7 @@ import { assembleVerdict } from "./verdict";
 
 /** Prints the contract's object on stdout; says what it is doing on stderr. */
 export async function measure({ experiment, file, weights }: RunRequest): Promise<void> {
-  const engine = await openEngine(experiment.engine);
+  const engine = await engineOf(experiment, file);
   const problem = await Problem.load(experiment, file, engine);
   const theta = await problem.start(weights);
   const context = await contextOf(problem, theta, () => undefined);

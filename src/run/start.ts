@@ -1,7 +1,7 @@
 // One run from request to verdict, in its own process; and its resume after any kind of end.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openEngine, openGemm } from "../engines";
+import { openGemm } from "../engines";
 import type { ProbeContext } from "../probes";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
@@ -11,6 +11,7 @@ import { branchState, readInfo, slotsOf } from "./branch";
 import { loadCheckpoint, newestCheckpoint, type TrainingState } from "./checkpoint";
 import { descentOf } from "./descent";
 import { describeSelf } from "./describeSelf";
+import { engineOf } from "./engineOf";
 import { EventLog } from "./eventLog";
 import { Interrupt } from "./interrupt";
 import { measurePoint } from "./measurePoint";
@@ -38,7 +39,7 @@ export async function contextOf(
     outputs: problem.data.outputs,
     curvature: problem.curvature(meter),
     onBatch: problem.batchCurvature(theta, problem.batchSize, meter),
-    gemm: await openGemm(),
+    gemm: await openGemm(problem.engine),
     score: async () => ({
       train: await problem.score(problem.data.train, theta),
       test: problem.data.test ? await problem.score(problem.data.test, theta) : null,
@@ -67,7 +68,7 @@ export async function start(folder: string, request: RunRequest): Promise<Status
   writeJson(join(folder, files.run), info);
   mkdirSync(join(folder, files.checkpoints), { recursive: true });
   const problem = await loadOrSay(folder, async () =>
-    Problem.load(experiment, file, await openEngine(experiment.engine)),
+    Problem.load(experiment, file, await engineOf(experiment, file)),
   );
   const saved = from ? branchState(from.folder, from.step, problem) : null;
   return go(folder, info, problem, saved?.theta ?? (await problem.start()), saved, interrupt);
@@ -90,7 +91,7 @@ export async function resume(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, "stop"));
   const old = readInfo(folder);
-  const engine = await openEngine(old.experiment.engine);
+  const engine = await engineOf(old.experiment, old.file);
   const problem = await Problem.load(old.experiment, old.file, engine);
   const checkpoint = newestCheckpoint(join(folder, files.checkpoints));
   if (!checkpoint)

@@ -6,6 +6,13 @@ import type { TensorflowRuntime } from "./engine";
 export async function loadNative(): Promise<TensorflowRuntime> {
   // A name in a variable keeps the bundler and the type checker from wanting the package.
   const name = "@tensorflow/tfjs-node";
-  const tf = (await import(name)) as typeof tfjs & { version: { tfjs?: string } };
+  const tf = (await import(name).catch(explain)) as typeof tfjs & { version: { tfjs?: string } };
   return { tf, version: tf.version.tfjs ?? "unknown" };
+}
+
+/** Node names the importing file at length where "not installed" says it all. */
+function explain(error: unknown): never {
+  if ((error as { code?: string }).code === "ERR_MODULE_NOT_FOUND")
+    throw new Error("@tensorflow/tfjs-node is not installed", { cause: error });
+  throw error;
 }

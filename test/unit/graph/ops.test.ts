@@ -1,6 +1,8 @@
-// Every op of the registry, by its line alone: shape, both engines, gradient, second derivative.
+// Every op of the registry, by its line alone: shape, every engine, gradient, second derivative.
 import { describe, expect, test } from "vitest";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { sessionEngine } from "../../../src/engines/onnx/session";
+import { wasm } from "../../../src/engines/onnx/wasm";
 import { evaluate, tensorflowEngine } from "../../../src/engines/tensorflow/engine";
 import { grad, hvp, jvp } from "../../../src/graph/differentiate";
 import { Graph, type Node } from "../../../src/graph/node";
@@ -13,7 +15,8 @@ const F32 = 2e-5;
 /** Central differences in float32: rounding error / step plus the step squared. */
 const DIFFERENCE = 2e-2;
 
-const onnx = onnxEngine("test", { threads: 1 });
+/** Both builds of ONNX Runtime; the native one must be loaded first, as wasm.ts says. */
+const engines = [onnxEngine("test", { threads: 1 }), sessionEngine(wasm)];
 const tensorflow = tensorflowEngine({ tf, version: "test" });
 
 const cases = ops.flatMap((op) =>
@@ -39,7 +42,11 @@ test("op names are unique", () => {
   expect(new Set(ops.map((op) => op.name)).size).toBe(ops.length);
 });
 
-describe.each(cases.map(({ name }, index) => ({ name, index })))("$name", ({ index }) => {
+const rows = engines.flatMap((onnx) =>
+  cases.map(({ name }, index) => ({ name: `${onnx.name}: ${name}`, index, onnx })),
+);
+
+describe.each(rows)("$name", ({ index, onnx }) => {
   test("ONNX Runtime and tfjs give the same values, in the declared shape", async () => {
     const { inputs, out, values } = build(index);
     const [a] = await (await onnx.compile(inputs, [out])).run(values);

@@ -1,0 +1,15 @@
+// What the native and the WebAssembly build of ONNX Runtime have in common: one API, told apart by four facts.
+import type * as ort from "onnxruntime-node";
+
+export interface OnnxRuntime {
+  /** The engine's name in an experiment file and in a run's header. */
+  readonly name: "onnx" | "wasm";
+  readonly version: string;
+  readonly api: Pick<typeof ort, "InferenceSession" | "Tensor">;
+  readonly executionProvider: "cpu" | "wasm";
+  /**
+   * Whether an output can be written into an array of the caller's. The WebAssembly build takes such an array but leaves
+   * it as it was: its results lie in memory of its own and are copied out.
+   */
+  readonly writesInto: boolean;
+}

@@ -1,0 +1,94 @@
+// What every engine keeps to beyond the ops: outputs into given arrays, many calls, float64 products, errors that say what to do.
+import { afterEach, describe, expect, test } from "vitest";
+import { EngineMissing, inspectEngines, openEngine, openGemm } from "../../../src/engines";
+import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { sessionEngine } from "../../../src/engines/onnx/session";
+import { wasm } from "../../../src/engines/onnx/wasm";
+import { tensorflowEngine } from "../../../src/engines/tensorflow/engine";
+import { Graph } from "../../../src/graph/node";
+import { dot } from "../../../src/graph/ops";
+import { jsGemm } from "../../../src/util/linalg/jsGemm";
+import { Rng } from "../../../src/util/rng";
+import { expectClose, tf } from "../../support/numeric";
+
+const engines = [
+  onnxEngine(undefined, { threads: 1 }),
+  sessionEngine(wasm),
+  tensorflowEngine({ tf, version: "test" }),
+];
+
+afterEach(() => {
+  delete process.env.BASIN_ENGINE;
+});
+
+describe.each(engines.map((engine) => ({ name: engine.name, engine })))("$name", ({ engine }) => {
+  test("an output goes into the array given for it, call after call, and the others into new ones", async () => {
+    const graph = new Graph();
+    const [x, y] = [graph.input("x", [3]), graph.input("y", [3])];
+    const f = await engine.compile([x, y], [dot(x, y), x, y]);
+    const into = new Float32Array(1);
+    const [a, b] = [Float32Array.of(1, 2, 3), Float32Array.of(4, 5, 6)];
+    const first = await f.run([a, b], [into]);
+    expect(first[0]).toBe(into);
+    expect([...into]).toEqual([32]);
+    expect([...first[2]]).toEqual([4, 5, 6]);
+    // The same array with other values: an engine that had kept its first contents would not see them.
+    a.set([7, 8, 9]);
+    const second = await f.run([a, b], [into]);
+    expect([...into]).toEqual([7 * 4 + 8 * 5 + 9 * 6]);
+    expect([...second[1]]).toEqual([7, 8, 9]);
+    expect([...first[2]]).toEqual([4, 5, 6]);
+    await f.dispose();
+  });
+});
+
+test.each(["onnx", "wasm", "tensorflow"])(
+  "the float64 product beside %s equals plain loops in every transposition",
+  async (name) => {
+    const gemm = await openGemm({ name });
+    const rng = new Rng(3, "gemm");
+    const [m, n, k] = [7, 5, 11];
+    const draw = (size: number) => Float64Array.from({ length: size }, () => rng.normal());
+    const [a, b] = [draw(m * k), draw(k * n)];
+    for (const ta of [false, true])
+      for (const tb of [false, true])
+        expectClose(
+          await gemm(a, b, m, n, k, ta, tb),
+          await jsGemm(a, b, m, n, k, ta, tb),
+          1e-14,
+          `${ta} ${tb}`,
+        );
+  },
+);
+
+test('"auto" is native ONNX Runtime, or what BASIN_ENGINE names', async () => {
+  expect((await openEngine("auto")).name).toBe("onnx");
+  process.env.BASIN_ENGINE = "wasm";
+  expect((await openEngine("auto")).name).toBe("wasm");
+  // An engine the experiment names is not overridden.
+  expect((await openEngine("onnx")).name).toBe("onnx");
+  process.env.BASIN_ENGINE = "cuda";
+  await expect(openEngine("auto")).rejects.toThrow(
+    'BASIN_ENGINE is "cuda"; expected auto, onnx, wasm, tensorflow',
+  );
+});
+
+test("every engine is reported: exactly one is what auto takes, an absent one says why and what to do", async () => {
+  const reports = await inspectEngines();
+  expect(reports.map(({ name }) => name)).toEqual(["onnx", "wasm", "tensorflow"]);
+  expect(reports.filter(({ auto }) => auto).map(({ name }) => name)).toEqual(["onnx"]);
+  for (const { available, version, reason, hint } of reports) {
+    if (available) expect(version).toMatch(/^\d+\.\d+\.\d+/);
+    else expect(`${reason}. ${hint}`).toMatch(/tfjs-node.*issue 8742.*npm install/s);
+  }
+});
+
+test.skipIf((await inspectEngines())[2].available)(
+  "an engine that is not there is a mistake with a hint, not a bug",
+  async () => {
+    const error: unknown = await openEngine("tensorflow").catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(EngineMissing);
+    expect((error as EngineMissing).message).toMatch(/engine "tensorflow" does not load here: /);
+    expect((error as EngineMissing).hint).toMatch(/issue 8742.*basin doctor/s);
+  },
+);
