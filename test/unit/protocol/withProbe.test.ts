@@ -33,7 +33,7 @@ describe.each(ids)("%s", (id) => {
 
 test("comments and lines that were there stay", () => {
   const after = withProbe(example, "spectrum", {}).split("\n");
-  // A comma behind the last probe is all that changes of them.
+  // A comma behind the last probe is all that changes.
   for (const line of example.split("\n"))
     expect(after.map((one) => one.replace(/,$/, ""))).toContain(line.replace(/,$/, ""));
   expect(withProbe(silent, "spectrum", {})).toContain("// the last line");
