@@ -145,7 +145,7 @@ function main() {
   if (all) {
     const tsc = tool("typescript/bin/tsc");
     const web = existsSync(join(root, "webview", "tsconfig.json"))
-      ? [[tsc, "--noEmit", "-p", "webview/tsconfig.json"]]
+      ? ["webview/tsconfig.json", "test/unit/webview/tsconfig.json"].map((p) => [tsc, "--noEmit", "-p", p])
       : [];
     program("types", [tsc, "--noEmit", "-p", "tsconfig.json"], ...web);
     program("lint", [tool("eslint/bin/eslint.js"), "."], [tool("prettier/bin/prettier.cjs"), "--check", "."]);

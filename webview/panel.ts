@@ -5,7 +5,9 @@ import { charts } from "./charts";
 import { ChartCard } from "./charts/chartCard";
 import type { StepRange } from "./charts/lineSurface";
 import { Banner } from "./controls/banner";
+import { Chain } from "./controls/chain";
 import { Header } from "./controls/header";
+import { More } from "./controls/more";
 import { Numbers } from "./controls/numbers";
 import { Popover } from "./controls/popover";
 import { ProgressBar } from "./controls/progressBar";
@@ -28,6 +30,8 @@ const progress = new ProgressBar();
 const popover = new Popover();
 const banner = new Banner(popover);
 const numbers = new Numbers(popover);
+const chain = new Chain(popover);
+const more = new More();
 const cards = charts.map((chart) => new ChartCard(chart, popover, zoomTo, redraw));
 const grid = h("div", { class: "charts" }, ...cards.map(({ element }) => element));
 const hint = h("button", { class: "link zoom", type: "button", hidden: true }, "Show all steps");
@@ -40,6 +44,8 @@ const body = h(
   numbers.element,
   hint,
   grid,
+  chain.element,
+  more.element,
   popover.element,
 );
 document.getElementById("basin")?.append(body, welcome);
@@ -64,6 +70,8 @@ function draw(): void {
   banner.update(selected);
   progress.update(selected);
   numbers.update(selected);
+  chain.update(selected);
+  more.update(selected);
   popover.update();
   for (const card of cards) card.draw(selected, zoom, theme);
 }

@@ -1,5 +1,6 @@
 // Messages between the extension host and the panel's webview. The webview says `ready`, gets one snapshot, then deltas.
 import type { RunEvent } from "./events";
+import type { ProbesSpec } from "./experiment";
 import type { RunInfo, RunStatus } from "./runFolder";
 import type { Verdict } from "./verdict";
 
@@ -37,4 +38,6 @@ export type FromPanel =
   | { readonly kind: "stop"; readonly run: string }
   | { readonly kind: "resume"; readonly run: string }
   | { readonly kind: "openExperiment"; readonly run: string }
+  /** Into the experiment file, for its next run. */
+  | { readonly kind: "addProbe"; readonly run: string; readonly probe: keyof ProbesSpec }
   | { readonly kind: "openFile"; readonly run: string; readonly file: "run" | "events" | "verdict" };

@@ -1,6 +1,8 @@
 // What a chart is: a plain record that turns a run into a plan of lines, which one shared surface draws.
+import type { ProbesSpec } from "../../src/protocol/experiment";
 import { metricInfo, type MetricName } from "../../src/protocol/metrics";
-import type { RunModel, Column } from "../store/runModel";
+import { costOf } from "../store/provenance";
+import type { Column, Measured, RunModel } from "../store/runModel";
 import type { ColorName, Theme } from "../theme";
 
 export interface Line {
@@ -48,31 +50,35 @@ export interface ChartOptions {
 /** How what the chart draws is computed, said by a click on its title. */
 type Formulas = (run: RunModel) => readonly (readonly [name: string, formula: string])[];
 
-/** A chart over steps. */
-export interface LineChart {
-  readonly kind: "line";
+export type ProbeId = keyof ProbesSpec;
+
+interface AnyChart {
   readonly id: string;
   readonly title: string;
   /** One sentence for a newcomer, and for those who cannot see the picture. */
   readonly about: string;
-  readonly unit: string;
+  /** What its numbers come from. A chart whose probes the experiment does not ask for takes no room, unless there is something to draw. */
+  readonly measuredBy: "loop" | "verdict" | readonly ProbeId[];
   /** Said in place of the picture while there is nothing to draw. */
   readonly empty: (run: RunModel) => string;
+  readonly formulas: Formulas;
+}
+
+/** A chart over steps. */
+export interface LineChart extends AnyChart {
+  readonly kind: "line";
+  readonly unit: string;
   /** Offers a log scale, and starts with it: what falls over many powers of ten. */
   readonly log?: boolean;
-  readonly formulas: Formulas;
   readonly plan: (run: RunModel, options: ChartOptions) => Plan;
 }
 
 /** A picture of its own on a canvas. */
-export interface CanvasChart {
+export interface CanvasChart extends AnyChart {
   readonly kind: "canvas";
-  readonly id: string;
-  readonly title: string;
-  readonly about: string;
-  readonly formulas: Formulas;
-  readonly empty: (run: RunModel) => string;
   readonly hasData: (run: RunModel) => boolean;
+  /** What it shows in words: its legend, and for those who cannot see it. */
+  readonly describe: (run: RunModel) => string;
   readonly draw: (
     context: CanvasRenderingContext2D,
     width: number,
@@ -91,13 +97,33 @@ export const formulasOf = (...names: readonly MetricName[]) =>
     return [info?.label ?? name, [info?.formula, info?.source].filter(Boolean).join(" · ")] as const;
   });
 
-/** Why a probe's chart is empty: not asked for, not measured yet, or never measured. */
-export const probeEmpty =
-  (probe: "sharpness" | "noise" | "generalization", what: string) =>
-  ({ info, status }: RunModel): string => {
-    if (!info.experiment.probes[probe])
-      return `This experiment does not measure ${what}. Add "${probe}" to its "probes".`;
-    return status === "running"
+/** When, by what and at what cost something was measured, as rows beside formulas. */
+export const readingRows = (run: RunModel, reading: Measured | undefined) =>
+  reading === undefined
+    ? []
+    : [
+        ["step", String(reading.step)] as const,
+        ["data", `all ${run.header?.examples ?? ""} training examples`] as const,
+        ["cost", costOf(reading) ?? "not recorded"] as const,
+      ];
+
+/** Why the chart of something asked for is empty: not measured yet, or never. */
+export const awaited =
+  (what: string) =>
+  ({ status }: RunModel): string =>
+    status === "running"
       ? `Waiting for the first reading of ${what}…`
       : `No ${what} was measured before the run ended.`;
-  };
+
+/** Lines of a plan that are drawn: those with readings. */
+export const shownLines = ({ lines }: Plan): Line[] =>
+  lines.filter(({ column, hidden }) => !hidden && column.steps.length > 0);
+
+/** Whether a chart has a place in the panel for this run. The verdict's one closing reading makes no curve. */
+export function isShown(chart: Chart, run: RunModel): boolean {
+  const { measuredBy } = chart;
+  if (measuredBy === "loop") return true;
+  if (measuredBy !== "verdict" && measuredBy.some((id) => run.info.experiment.probes[id])) return true;
+  if (chart.kind === "canvas") return chart.hasData(run);
+  return shownLines(chart.plan(run, { log: false })).some(({ column }) => column.steps.length > 1);
+}

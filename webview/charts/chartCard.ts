@@ -3,9 +3,8 @@ import { h, setText } from "../dom";
 import type { RunModel } from "../store/runModel";
 import type { Theme } from "../theme";
 import type { Popover } from "../controls/popover";
-import type { Chart } from "./chart";
+import { isShown, shownLines, type Chart } from "./chart";
 import { LineSurface, type StepRange } from "./lineSurface";
-import { describeRegion } from "./stabilityRegion";
 
 const height = 190;
 
@@ -68,6 +67,8 @@ export class ChartCard {
 
   draw(run: RunModel, range: StepRange | undefined, theme: Theme): void {
     this.run = run;
+    this.element.hidden = !isShown(this.chart, run);
+    if (this.element.hidden) return;
     const width = Math.floor(this.surfaceHost.clientWidth || this.element.clientWidth);
     if (this.chart.kind === "line") this.drawLines(this.chart, run, range, theme, width);
     else this.drawCanvas(this.chart, run, theme, width);
@@ -81,7 +82,7 @@ export class ChartCard {
     width: number,
   ): void {
     const plan = chart.plan(run, { log: this.log });
-    const shown = plan.lines.filter(({ column, hidden }) => !hidden && column.steps.length > 0);
+    const shown = shownLines(plan);
     this.showEmpty(shown.length === 0, chart.empty(run));
     setText(this.note, plan.note ?? "");
     if (shown.length === 0) return;
@@ -110,8 +111,8 @@ export class ChartCard {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     chart.draw(context, width, height, run, theme);
-    this.surfaceHost.setAttribute("aria-label", `${chart.about} ${describeRegion(run)}`);
-    setText(this.legend, describeRegion(run));
+    this.surfaceHost.setAttribute("aria-label", `${chart.about} ${chart.describe(run)}`);
+    setText(this.legend, chart.describe(run));
   }
 
   private showEmpty(empty: boolean, text: string): void {

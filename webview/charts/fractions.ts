@@ -1,5 +1,6 @@
 // The learning rate as a fraction of each stability limit: 1 is the limit, above it the point cannot hold.
 import { column, type Column, type RunModel } from "../store/runModel";
+import { rateAt } from "../store/limits";
 import { formulasOf, type LineChart } from "./chart";
 
 export const fractions: LineChart = {
@@ -8,6 +9,7 @@ export const fractions: LineChart = {
   title: "Learning rate as a fraction of its limits",
   about:
     "η divided by the largest stable η, for the mean (full-batch) and the mean-square (mini-batch) condition. Above 1 is unstable. The band is the bracket of the mean-square limit.",
+  measuredBy: ["sharpness", "noise"],
   unit: "η / limit",
   formulas: () =>
     formulasOf("stability.meanLimit", "stability.varianceLimit", "stability.varianceLimit.lower"),
@@ -37,7 +39,6 @@ export const fractions: LineChart = {
   },
 };
 
-function fraction({ info }: RunModel, limit: Column): Column {
-  const eta = info.experiment.optimizer.learningRate;
-  return { steps: limit.steps, values: limit.values.map((value) => eta / value) };
+function fraction(run: RunModel, limit: Column): Column {
+  return { steps: limit.steps, values: limit.values.map((value, i) => rateAt(run, limit.steps[i]) / value) };
 }

@@ -1,15 +1,16 @@
 // The generalization gap, in loss and, for classification, in accuracy.
 import { column } from "../store/runModel";
-import { formulasOf, probeEmpty, type Line, type LineChart } from "./chart";
+import { formulasOf, awaited, type Line, type LineChart } from "./chart";
 
 export const gap: LineChart = {
   kind: "line",
   id: "gap",
   title: "Generalization gap",
   about: "Test loss minus training loss; for classification also training accuracy minus test accuracy.",
+  measuredBy: ["generalization"],
   unit: "loss",
   formulas: () => formulasOf("gap.loss", "gap.accuracy"),
-  empty: probeEmpty("generalization", "the generalization gap"),
+  empty: awaited("generalization gap"),
   plan: (run) => {
     const accuracy = column(run, "gap.accuracy");
     const lines: Line[] = [

@@ -134,7 +134,10 @@ export class LineSurface {
     const limits = this.levels.map(({ value }) => value);
     const top = Math.max(...values, ...limits.filter((x) => x < 5 * Math.max(...values)));
     const bottom = this.levels.length > 0 ? Math.min(0, ...values) : Math.min(...values);
-    if (this.log) return [Math.min(...values) * 0.8, top * 1.25];
+    if (this.log) {
+      const low = Math.min(...values);
+      return [Math.min(low, ...limits.filter((x) => x > low / 5)) * 0.8, top * 1.25];
+    }
     return padded(bottom, top, this.levels.length > 0);
   }
 

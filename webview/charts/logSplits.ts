@@ -1,7 +1,11 @@
 // Where a log axis has its lines. Our own: uPlot's needs a range that starts at a power of ten and never returns from others. Pure.
 
-/** Lines between two positive numbers, ascending: powers of ten over many decades, 1-2-5 over few, even steps within half of one. */
+/**
+ * Lines between two positive numbers, ascending: powers of ten over many decades, 1-2-5 over few, even steps within half of one.
+ * None where there is no such range: a diverged run has readings at 0 and infinity.
+ */
 export function logSplits(min: number, max: number): number[] {
+  if (!(min > 0 && max > min && Number.isFinite(max))) return [];
   const decades = Math.log10(max / min);
   if (decades < 0.5) return evenSplits(min, max);
   const stride = Math.max(1, Math.ceil(decades / 6));

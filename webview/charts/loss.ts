@@ -7,6 +7,7 @@ export const loss: LineChart = {
   id: "loss",
   title: "Loss",
   about: "Training and test loss over steps.",
+  measuredBy: "loop",
   unit: "loss",
   log: true,
   formulas: () => formulasOf("loss.train", "loss.test"),

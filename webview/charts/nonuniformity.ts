@@ -1,8 +1,8 @@
 // Non-uniformity against the bound that learning rate and batch size put on it.
-import { num } from "../format";
 import { limitsOf, nonuniformityFormula } from "../store/limits";
 import { column } from "../store/runModel";
-import { formulasOf, probeEmpty, type LineChart } from "./chart";
+import { awaited, formulasOf, type LineChart } from "./chart";
+import { limitLine } from "./limitLine";
 
 export const nonuniformity: LineChart = {
   kind: "line",
@@ -10,18 +10,22 @@ export const nonuniformity: LineChart = {
   title: "Non-uniformity against its bound",
   about:
     "How much curvature differs between examples. Below the line the sufficient condition of Wu, Ma & E can certify SGD stable; above it only the exact mean-square limit decides.",
+  measuredBy: ["noise"],
   unit: "s",
   formulas: () => [...formulasOf("nonuniformity"), ["bound", nonuniformityFormula]],
-  empty: probeEmpty("noise", "non-uniformity"),
+  empty: awaited("non-uniformity"),
   plan: (run) => {
-    const bound = limitsOf(run).nonuniformity;
-    const finite = Number.isFinite(bound);
+    const own = column(run, "nonuniformity");
+    const bound = limitLine(run, "nonuniformity", "bound", "yellow", own.steps);
     return {
-      lines: [{ label: "non-uniformity", column: column(run, "nonuniformity"), color: "purple", width: 1.8 }],
-      levels: finite
-        ? [{ label: `bound ${num(bound)}`, value: bound, color: "yellow", shaded: "beyond" }]
-        : [],
-      note: finite ? undefined : "Full batch: no sampling noise, so no bound.",
+      lines: [...bound.lines, { label: "non-uniformity", column: own, color: "purple", width: 1.8 }],
+      levels: bound.levels,
+      note: Number.isFinite(limitsOf(run).nonuniformity) ? undefined : noBound(run),
     };
   },
 };
+
+const noBound = ({ info }: Parameters<LineChart["plan"]>[0]): string =>
+  info.experiment.optimizer.batchSize === "full"
+    ? "Full batch: no sampling noise, so no bound."
+    : "The bound is that of plain SGD; none is known for this optimizer.";

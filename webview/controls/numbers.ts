@@ -2,12 +2,9 @@
 import { metrics } from "../../src/protocol/metrics";
 import { h, setText } from "../dom";
 import { metricNum } from "../format";
-import { provenanceOf } from "../store/provenance";
+import { isFolded, provenanceOf } from "../store/provenance";
 import type { RunModel } from "../store/runModel";
 import type { Popover } from "./popover";
-
-/** Shown inside another number's details, or as a list. */
-const folded = new Set(["sharpness.error", "eigenvalues", "stability.varianceLimit.lower"]);
 
 export class Numbers {
   readonly element = h("section", { class: "numbers", role: "list", "aria-label": "Latest readings" });
@@ -19,7 +16,7 @@ export class Numbers {
   update(run: RunModel): void {
     this.run = run;
     for (const { name, label } of metrics) {
-      const reading = folded.has(name) ? undefined : run.latest.get(name);
+      const reading = isFolded(name) ? undefined : run.latest.get(name);
       const known = this.buttons.get(name);
       if (known) known.root.hidden = reading === undefined;
       if (reading === undefined) continue;

@@ -1,6 +1,7 @@
 // The limits a run's own settings put on sharpness and non-uniformity. Pure.
 import { nonuniformityLimit, sharpnessLimit } from "../../src/stability/thresholds";
-import type { RunModel } from "./runModel";
+import { valueAt } from "./decimate";
+import { column, type Column, type RunModel } from "./runModel";
 
 export interface RunLimits {
   /** Largest sharpness at which the learning rate in force is stable; Infinity where the preconditioned one decides. */
@@ -11,10 +12,16 @@ export interface RunLimits {
   readonly nonuniformity: number;
 }
 
-export function limitsOf({ info, header, verdict, latest }: RunModel): RunLimits {
+/** The learning rate in force at a step: the experiment's own, or what its schedule made of it. */
+export const rateAt = (run: RunModel, step: number): number =>
+  valueAt(column(run, "learningRate"), step) ?? run.info.experiment.optimizer.learningRate;
+
+/** At a step; without one, now. */
+export function limitsOf(run: RunModel, step = Infinity): RunLimits {
+  const { info, header, verdict } = run;
   const { optimizer } = info.experiment;
   const { batchSize } = optimizer;
-  const learningRate = latest.get("learningRate")?.value ?? optimizer.learningRate;
+  const learningRate = rateAt(run, step);
   // Until the header is there, and for logs without it.
   const early = { preconditioned: optimizer.kind !== "sgd", ...(optimizer.kind === "sgd" ? optimizer : {}) };
   const { preconditioned, ...dynamics } = header?.dynamics ?? early;
@@ -32,6 +39,17 @@ export function limitsOf({ info, header, verdict, latest }: RunModel): RunLimits
     preconditionedSharpness: Infinity,
     nonuniformity: unknown ? Infinity : nonuniformityLimit({ learningRate, batchSize, n: n ?? 1 }),
   };
+}
+
+/** A limit over steps where a schedule moves it; undefined where it is constant. */
+export function limitOver(
+  run: RunModel,
+  name: keyof RunLimits,
+  steps: readonly number[],
+): Column | undefined {
+  const rates = column(run, "learningRate").values;
+  if (rates.every((rate) => rate === rates[0])) return undefined;
+  return { steps: [...steps], values: steps.map((step) => limitsOf(run, step)[name]) };
 }
 
 /** The full-batch threshold of the run's optimizer in letters. */

@@ -3,13 +3,17 @@ import type { DataSpec } from "../../src/protocol/experiment";
 import { metricInfo } from "../../src/protocol/metrics";
 import type { Reading as VerdictReading } from "../../src/protocol/verdict";
 import { duration, metricNum, num } from "../format";
-import { numberOf, type Reading, type RunModel } from "./runModel";
+import { numberOf, type Measured, type Reading, type RunModel } from "./runModel";
 
 export interface Provenance {
   readonly title: string;
   readonly formula: string;
   readonly rows: readonly (readonly [name: string, value: string])[];
 }
+
+/** Numbers that are said in another one's details, and have no place of their own. */
+export const isFolded = (name: string): boolean =>
+  name.endsWith(".error") || name === "stability.varianceLimit.lower";
 
 /** Of the latest reading of a metric; undefined when there is none. */
 export function provenanceOf(name: string, run: RunModel): Provenance | undefined {
@@ -46,11 +50,12 @@ function judgedReading(name: string, { probe, step }: Reading, { verdict }: RunM
   if (!verdict || probe !== "verdict" || step !== verdict.step) return undefined;
   // A limit is as good as the reading it is derived from.
   const from: Readonly<Record<string, VerdictReading | null>> = {
-    "stability.meanLimit": verdict.readings.sharpness,
+    "stability.meanLimit": verdict.readings.preconditionedSharpness ?? verdict.readings.sharpness,
     "stability.varianceLimit": verdict.readings.growth,
   };
   const readings: Readonly<Record<string, VerdictReading | null>> = {
     sharpness: verdict.readings.sharpness,
+    preconditionedSharpness: verdict.readings.preconditionedSharpness,
     gaussNewtonSharpness: verdict.readings.gaussNewtonSharpness,
     nonuniformity: verdict.readings.nonuniformity,
     "stability.growth": verdict.readings.growth,
@@ -61,16 +66,20 @@ function judgedReading(name: string, { probe, step }: Reading, { verdict }: RunM
 
 /** What is known of a reading's error when the verdict does not say: recorded, implied by a tolerance, or a bracket. */
 function errorBar(name: string, value: number, { latest, info }: RunModel): string | undefined {
-  const residual = latest.get("sharpness.error")?.value;
-  const sharpness = latest.get("sharpness")?.value;
+  const recorded = latest.get(`${name}.error`)?.value;
   const tolerance = info.experiment.probes.noise?.tolerance;
+  if (recorded !== undefined) {
+    if (recorded === 0) return "exact but for float32 rounding";
+    return `± ${num(recorded)} (${/sharpness$/i.test(name) && !name.startsWith("noise.") ? "the residual ‖Hv − λv‖" : "one standard error"})`;
+  }
   switch (name) {
-    case "sharpness":
-      return residual === undefined ? undefined : `± ${num(residual)} (the residual ‖Hv − λv‖)`;
-    case "stability.meanLimit":
-      return residual === undefined || !sharpness
+    case "stability.meanLimit": {
+      const decisive = latest.has("preconditionedSharpness") ? "preconditionedSharpness" : "sharpness";
+      const [own, error] = [latest.get(decisive)?.value, latest.get(`${decisive}.error`)?.value];
+      return error === undefined || !own
         ? undefined
-        : `± ${num((value * residual) / sharpness)} (from the sharpness's)`;
+        : `± ${num((value * error) / own)} (from the ${decisive === "sharpness" ? "sharpness" : "preconditioned sharpness"}'s)`;
+    }
     case "stability.limit":
       return "that of the limit it equals";
     case "stability.varianceLimit": {
@@ -89,30 +98,51 @@ function errorBar(name: string, value: number, { latest, info }: RunModel): stri
         : `± ${num((value * tolerance) / 2)} (residual within the tolerance)`;
     case "stability.growth":
       return "comes with the verdict";
+    case "sharpness.gradNorm":
+    case "sharpness.rate":
+    case "sharpness.fall":
+    case "eigenvectors.overlap":
+    case "displacement.sharp":
+    case "displacement.flat":
+      return "that of eigenvectors whose residual is at most 1 % of λ";
     default:
-      return /^(loss|accuracy|gap|gradNorm)/.test(name) ? "none but float32 rounding" : undefined;
+      return exact.test(name) ? "none but float32 rounding" : undefined;
   }
 }
 
+/** Sums over all examples, without estimate or iteration. */
+const exact = /^(loss|accuracy|gap|gradNorm|noise\.(trace|scale)|smoothness)/;
+
 function dataOf(name: string, { header, info }: RunModel): string | undefined {
   if (!header) return undefined;
-  const { data, seed } = info.experiment;
+  if (name === "learningRate") return "a setting, with its schedule";
+  const { data, seed, optimizer } = info.experiment;
   const from = describeData(data, seed);
   const all = `all ${header.examples} training examples`;
+  if (name === "noise.batchSharpness" && optimizer.batchSize !== "full")
+    return `batches of ${optimizer.batchSize} of the ${header.examples} training examples of ${from}`;
   if (name.endsWith(".test")) return `all test examples of ${from}`;
   return name.startsWith("gap.") ? `${all} and all test examples of ${from}` : `${all} of ${from}`;
 }
 
-/** The source with what identifies it: its file, or the seed it was made from. */
+/** The source with what identifies it: its file, its name, or the seed it was made from. */
 function describeData(data: DataSpec, seed: number): string {
   switch (data.source) {
     case "idx":
       return data.train.images;
+    case "cifar":
+      return data.train.files.join(", ");
+    case "fashion-mnist":
+    case "mnist":
+    case "cifar-10":
+      return `the public set ${data.source}`;
     case "npz":
       return data.file;
     case "csv":
       return data.train.file;
-    default:
+    case "chebyshev":
+    case "teacher":
+    case "spirals":
       return `${data.source} (made from seed ${seed})`;
   }
 }
@@ -122,7 +152,9 @@ function measuredBy({ probe }: Reading): string {
   return probe === "verdict" ? "the verdict, at the run's last point" : `probe "${probe}"`;
 }
 
-function costOf({ products, seconds }: Reading): string | undefined {
+/** What a reading cost: products over the whole training set, and seconds. */
+export function costOf({ products, seconds }: Measured): string | undefined {
   if (products === undefined || seconds === undefined) return undefined;
-  return `${products} Hessian or Gauss–Newton products, ${duration(seconds)}`;
+  if (products === 0) return `no Hessian products, ${duration(seconds)}`;
+  return `${num(products)} Hessian or Gauss–Newton products, ${duration(seconds)}`;
 }

@@ -12,14 +12,23 @@ export interface Column {
   readonly values: number[];
 }
 
-/** Where a metric's latest value comes from. */
-export interface Reading {
-  readonly value: number;
+/** Where, by what and at what cost something was measured. */
+export interface Measured {
   readonly step: number;
   readonly time: number;
   readonly probe?: string;
   readonly products?: number;
   readonly seconds?: number;
+}
+
+/** A metric's latest value. */
+export interface Reading extends Measured {
+  readonly value: number;
+}
+
+/** The latest value of a metric that is a list. */
+export interface ListReading extends Measured {
+  readonly values: readonly number[];
 }
 
 type Header = Extract<RunEvent, { kind: "header" }>;
@@ -32,6 +41,8 @@ export interface RunModel {
   /** Scalars by metric name; eigenvalues as "eigenvalues.0", "eigenvalues.1", … */
   readonly columns: Map<string, Column>;
   readonly latest: Map<string, Reading>;
+  /** Metrics that are lists, whole. */
+  readonly lists: Map<string, ListReading>;
   /** Training clock: step and seconds of every metrics event. */
   readonly clock: Column;
   step: number;
@@ -49,6 +60,7 @@ export function createRun({ info, status, verdict, events }: RunSnapshot): RunMo
     header: undefined,
     columns: new Map(),
     latest: new Map(),
+    lists: new Map(),
     clock: { steps: [], values: [] },
     step: 0,
     time: 0,
@@ -95,15 +107,20 @@ function addEvent(run: RunModel, event: RunEvent): void {
 function addMetrics(run: RunModel, event: Extract<RunEvent, { kind: "metrics" }>): void {
   const { step, probe, cost } = event;
   const time = numberOf(event.time);
+  const measured: Measured = { step, time, probe, products: cost?.products, seconds: cost?.seconds };
   const add = (name: string, value: number) => {
     push(columnOf(run, name), step, value);
     // The verdict of a diverged run measures an earlier point: it does not hide what came after.
     if ((run.latest.get(name)?.step ?? 0) > step) return;
-    run.latest.set(name, { value, step, time, probe, products: cost?.products, seconds: cost?.seconds });
+    run.latest.set(name, { ...measured, value });
   };
   for (const [name, value] of Object.entries(event.values)) {
-    if (Array.isArray(value)) value.forEach((v: number, i) => add(`${name}.${i}`, numberOf(v)));
-    else add(name, numberOf(value));
+    if (!Array.isArray(value)) add(name, numberOf(value));
+    else {
+      run.lists.set(name, { ...measured, values: value.map(numberOf) });
+      // A spectrum is another set of nodes each time: no curve over steps leads from one to the next.
+      if (!name.startsWith("spectrum.")) value.forEach((v, i) => add(`${name}.${i}`, numberOf(v)));
+    }
   }
   push(run.clock, step, time);
   run.step = Math.max(run.step, step);
@@ -128,7 +145,8 @@ function rewind(run: RunModel, step: number): void {
     column.steps.length = n;
     column.values.length = n;
   }
-  for (const [name, reading] of run.latest) if (reading.step >= step) run.latest.delete(name);
+  for (const readings of [run.latest, run.lists])
+    for (const [name, reading] of readings) if (reading.step >= step) readings.delete(name);
   run.step = step;
   run.diverged = undefined;
   run.ended = undefined;
@@ -136,8 +154,11 @@ function rewind(run: RunModel, step: number): void {
 
 const empty: Column = { steps: [], values: [] };
 
-/** The k-th largest eigenvalue over steps, from 0. */
-export const eigenvalue = (run: RunModel, k: number): Column => run.columns.get(`eigenvalues.${k}`) ?? empty;
+export const listOf = (run: RunModel, name: MetricName): ListReading | undefined => run.lists.get(name);
+
+/** The i-th entry over steps of a metric that is a list, from 0. */
+export const entry = (run: RunModel, name: MetricName, i: number): Column =>
+  run.columns.get(`${name}.${i}`) ?? empty;
 
 export const column = (run: RunModel, name: MetricName): Column => run.columns.get(name) ?? empty;
 

@@ -10,6 +10,7 @@ import { files } from "../../protocol/runFolder";
 import type { RunRecord } from "../../launchers";
 import type { Runs } from "../workspace/runs";
 import { messageOf, type RunStarter } from "../workspace/runStarter";
+import { addProbe } from "../language/addProbe";
 import { panelHtml, webviewFolder } from "./html";
 import { RunFeed } from "./runFeed";
 
@@ -89,6 +90,10 @@ export class PanelHost {
         return this.starter.resume(this.need(message.run));
       case "openExperiment":
         return open(vscode.Uri.file(this.need(message.run).info.file));
+      case "addProbe": {
+        const { file, experiment } = this.need(message.run).info;
+        return addProbe(file, message.probe, experiment.probes);
+      }
       case "openFile":
         return open(vscode.Uri.file(join(this.need(message.run).folder, files[message.file])));
     }

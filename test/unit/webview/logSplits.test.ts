@@ -24,3 +24,15 @@ test("lines are round: powers of ten over decades, 1-2-5 over few", () => {
   expect(logSplits(0.0123, 0.5)).toEqual([0.02, 0.05, 0.1, 0.2, 0.5]);
   expect(logSplits(1.05, 1.21)).toEqual([1.06, 1.08, 1.1, 1.12, 1.14, 1.16, 1.18, 1.2]);
 });
+
+test("a range that is none has no lines, and no endless loop", () => {
+  for (const [min, max] of [
+    [0, 1],
+    [-1, 1],
+    [1, Infinity],
+    [2, 1],
+    [1, 1],
+    [NaN, 1],
+  ])
+    expect(logSplits(min, max)).toEqual([]);
+});

@@ -1,0 +1,86 @@
+// Where the charts put their numbers: bins of the spectrum, axes, the map of stability.
+import { expect, test } from "vitest";
+import type { Verdict } from "../../../src/protocol/verdict";
+import { linearAxis, linearTicks, logAxis } from "../../../webview/charts/frame";
+import { histogram } from "../../../webview/charts/spectrum";
+import { mapOf, stabilityMap } from "../../../webview/charts/stabilityMap";
+import { createRun, type RunModel } from "../../../webview/store/runModel";
+import { recordingContext } from "./canvas";
+
+const nodes = [
+  { value: 3, count: 1 },
+  { value: 0.01, count: 90 },
+  { value: -0.02, count: 9 },
+];
+
+test("the bins of a spectrum hold every eigenvalue once, negative ones below zero", () => {
+  for (const limit of [2, 5, 1000, Infinity]) {
+    const bins = histogram(nodes, limit);
+    expect(bins.reduce((sum, { count }) => sum + count, 0)).toBeCloseTo(100, 9);
+    const negative = bins.filter(({ to }) => to <= 0).reduce((sum, { count }) => sum + count, 0);
+    expect(negative).toBeCloseTo(9, 9);
+    for (const { from, to, count } of bins)
+      expect(count).toBeCloseTo(
+        nodes.filter(({ value }) => value >= from && value < to).reduce((sum, node) => sum + node.count, 0),
+        9,
+      );
+  }
+});
+
+test("the limit is in sight unless it is far from the data", () => {
+  expect(histogram(nodes, 10).at(-1)!.to).toBeGreaterThan(10);
+  expect(histogram(nodes, 1000).at(-1)!.to).toBeLessThan(4);
+});
+
+test("a spectrum of zeros has a picture", () => {
+  const bins = histogram([{ value: 0, count: 5 }], Infinity);
+  expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(5);
+});
+
+test("axes place their ends at 0 and 1, a log axis equal ratios at equal distances", () => {
+  const linear = linearAxis("x", -2, 6);
+  expect([-2, 0, 6, 100].map(linear.place)).toEqual([0, 0.25, 1, 1]);
+  const log = logAxis("y", 0.01, 100);
+  expect([0, 0.01, 0.1, 1, 100, Infinity].map(log.place).map((x) => Number(x.toFixed(9)))).toEqual([
+    0, 0, 0.25, 0.5, 1, 1,
+  ]);
+  expect(linearTicks(-1, 1)).toEqual([-1, -0.5, 0, 0.5, 1]);
+});
+
+/** A run whose verdict maps η* = 0.1·B up to B = 8. */
+function mapped(settings: Partial<Verdict["settings"]>, more: Partial<Verdict> = {}): RunModel {
+  const verdict = {
+    settings: { learningRate: 0.2, batchSize: 4, examples: 8, ...settings },
+    limits: { mean: 0.8, variance: null, binding: null },
+    largestStableLearningRate: 0.4,
+    smallestStableBatchSize: 2,
+    map: [1, 2, 4, 8].map((batchSize) => ({ batchSize, largestStableLearningRate: batchSize / 10 })),
+    ...more,
+  } as unknown as Verdict;
+  const run = createRun({ info: {} as never, status: "finished", events: [], verdict });
+  return run;
+}
+
+test("the map says by how much step and batch may change", () => {
+  expect(stabilityMap.describe(mapped({}))).toBe(
+    "At B = 4 the step may be 2× larger (η ≤ 0.4); at η = 0.2 a batch of 2 would hold.",
+  );
+  expect(stabilityMap.describe(mapped({ learningRate: 1.2 }, { smallestStableBatchSize: null }))).toBe(
+    "At B = 4 the step must be 3× smaller (η ≤ 0.4); at η = 1.2 no batch size holds.",
+  );
+  expect(mapOf(mapped({ batchSize: "full" }))?.B).toBe(8);
+});
+
+test("on the log-log map of η* ∝ B the curve is a straight line, and the run's dot lies below it", () => {
+  const run = mapped({});
+  const { context, calls } = recordingContext();
+  stabilityMap.draw(context, 400, 200, run, { color: (name) => name, font: "11px x", dark: true });
+  const curve = calls.filter(({ name }) => name === "lineTo" || name === "moveTo");
+  const dot = calls.find(({ name }) => name === "arc")!.args as number[];
+  // The filled region comes first: its corner, then the four rows.
+  const rows = curve.slice(1, 5).map(({ args }) => args as [number, number]);
+  const slopes = [1, 2, 3].map((i) => (rows[i][1] - rows[i - 1][1]) / (rows[i][0] - rows[i - 1][0]));
+  for (const slope of slopes) expect(slope).toBeCloseTo(slopes[0], 6);
+  expect(dot[0]).toBeCloseTo(rows[2][0], 6);
+  expect(dot[1]).toBeGreaterThan(rows[2][1]);
+});

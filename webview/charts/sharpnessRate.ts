@@ -1,0 +1,25 @@
+// Where training takes the sharpness: the change the gradient predicts, and the fall that oscillation adds.
+import { column, type Column } from "../store/runModel";
+import { awaited, formulasOf, type LineChart } from "./chart";
+
+export const sharpnessRate: LineChart = {
+  kind: "line",
+  id: "sharpnessRate",
+  title: "Forces on the sharpness",
+  about:
+    "Per step, to first order: how the gradient changes the sharpness, and how much oscillation along the sharpest direction lowers it. At the edge of stability the two cancel.",
+  measuredBy: ["manifold"],
+  unit: "Δλmax / step",
+  formulas: () => formulasOf("sharpness.rate", "sharpness.fall", "sharpness.gradNorm"),
+  empty: awaited("the gradient of sharpness"),
+  plan: (run) => ({
+    lines: [
+      { label: "by oscillation", column: negative(column(run, "sharpness.fall")), color: "red", width: 1.5 },
+      { label: "by the gradient", column: column(run, "sharpness.rate"), color: "blue", width: 1.8 },
+    ],
+    levels: [{ label: "", value: 0, color: "muted" }],
+  }),
+};
+
+/** A fall counts downwards. */
+const negative = ({ steps, values }: Column): Column => ({ steps, values: values.map((value) => -value) });

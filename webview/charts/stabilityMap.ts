@@ -1,0 +1,118 @@
+// The map of stability at the point reached: the largest stable learning rate at each batch size, and where the run stands in it.
+import { num } from "../format";
+import { numberOf, type RunModel } from "../store/runModel";
+import { formulasOf, type CanvasChart } from "./chart";
+import { boxOf, drawFrame, logAxis } from "./frame";
+
+interface Map {
+  readonly rows: readonly { readonly B: number; readonly eta: number }[];
+  /** The run's own. */
+  readonly B: number;
+  readonly eta: number;
+  /** Full-batch limit of the whole Hessian; Infinity where there is none. */
+  readonly mean: number;
+  readonly largest: number;
+  readonly smallest: number | null;
+}
+
+export const stabilityMap: CanvasChart = {
+  kind: "canvas",
+  id: "stabilityMap",
+  title: "Stable learning rates per batch size",
+  about:
+    "The largest learning rate that holds at the point reached, for each batch size; the dot is this run. Up to the curve the step may grow, and left to it the batch may shrink.",
+  measuredBy: "verdict",
+  formulas: ({ verdict }) => [
+    ["curve", "largest η with ρ(η, B, β) ≤ 1 at B = 1, 2, 4, …, n; an upper bound beyond 200 directions"],
+    ...formulasOf("stability.varianceLimit", "stability.meanLimit"),
+    ...(verdict
+      ? [["measured", `by the verdict, at step ${verdict.step}, Gauss–Newton factors`] as const]
+      : []),
+  ],
+  empty: () => "The map comes with the verdict.",
+  hasData: (run) => mapOf(run) !== undefined,
+  describe: (run) => describeMap(mapOf(run)),
+  draw: (context, width, height, run, theme) => {
+    const map = mapOf(run);
+    if (!map) return;
+    const { rows, B, eta, mean, largest, smallest } = map;
+    const box = boxOf(width, height);
+    const heights = [...rows.map((row) => row.eta), eta, ...(Number.isFinite(mean) ? [mean] : [])];
+    const at = drawFrame(
+      context,
+      box,
+      logAxis("batch size B", rows[0].B, rows[rows.length - 1].B),
+      logAxis("learning rate η", Math.min(...heights) / 1.6, Math.max(...heights) * 1.6),
+      theme,
+    );
+    const held = rows.map((row) => ({ x: at.x(row.B), y: at.y(Math.min(row.eta, mean)) }));
+    context.fillStyle = theme.color("green", 0.14);
+    context.beginPath();
+    context.moveTo(box.left, box.bottom);
+    for (const { x, y } of held) context.lineTo(x, y);
+    context.lineTo(box.right, box.bottom);
+    context.fill();
+    const line = (from: readonly [number, number], to: readonly [number, number], dash: number[]) => {
+      context.setLineDash(dash);
+      context.beginPath();
+      context.moveTo(...from);
+      context.lineTo(...to);
+      context.stroke();
+      context.setLineDash([]);
+    };
+    context.strokeStyle = theme.color("red", 0.7);
+    context.lineWidth = 1;
+    if (Number.isFinite(mean)) line([box.left, at.y(mean)], [box.right, at.y(mean)], [5, 4]);
+    context.strokeStyle = theme.color("purple");
+    context.lineWidth = 1.8;
+    context.beginPath();
+    rows.forEach((row, i) => context[i === 0 ? "moveTo" : "lineTo"](at.x(row.B), at.y(row.eta)));
+    context.stroke();
+    const [x, y] = [at.x(B), at.y(eta)];
+    context.strokeStyle = theme.color("foreground", 0.7);
+    context.lineWidth = 1;
+    if (Number.isFinite(largest)) line([x, y], [x, at.y(largest)], [2, 3]);
+    if (smallest !== null) line([x, y], [at.x(smallest), y], [2, 3]);
+    context.fillStyle = theme.color(eta <= largest ? "blue" : "red");
+    context.beginPath();
+    context.arc(x, y, 4.5, 0, 2 * Math.PI);
+    context.fill();
+    context.strokeStyle = theme.color("background");
+    context.stroke();
+  },
+};
+
+/** The verdict's map with the run's place in it; undefined where there is none to draw. */
+export function mapOf({ verdict }: RunModel): Map | undefined {
+  if (!verdict?.map) return undefined;
+  const rows = verdict.map
+    .map((row) => ({ B: row.batchSize, eta: numberOf(row.largestStableLearningRate) }))
+    .filter(({ eta }) => Number.isFinite(eta) && eta > 0);
+  if (rows.length < 2) return undefined;
+  const { settings, limits, largestStableLearningRate, smallestStableBatchSize } = verdict;
+  return {
+    rows,
+    B: settings.batchSize === "full" ? settings.examples : settings.batchSize,
+    eta: settings.learningRate,
+    mean: limits.mean === null ? Infinity : numberOf(limits.mean),
+    largest: largestStableLearningRate === null ? NaN : numberOf(largestStableLearningRate),
+    smallest: smallestStableBatchSize,
+  };
+}
+
+function describeMap(map: Map | undefined): string {
+  if (!map) return "No map.";
+  const { B, eta, largest, smallest } = map;
+  const factor = largest / eta;
+  const step =
+    factor >= 1
+      ? `the step may be ${num(Number(factor.toPrecision(2)))}× larger (η ≤ ${num(largest)})`
+      : `the step must be ${num(Number((1 / factor).toPrecision(2)))}× smaller (η ≤ ${num(largest)})`;
+  const batch =
+    smallest === null
+      ? "no batch size holds"
+      : smallest <= B
+        ? `a batch of ${smallest} would hold`
+        : `it takes a batch of ${smallest}`;
+  return `At B = ${B} ${step}; at η = ${num(eta)} ${batch}.`;
+}

@@ -1,0 +1,85 @@
+// The links from stability to generalization as the panel shows them: both sides, whether they hold, or why they do not apply. Pure.
+import type { Verdict } from "../../src/protocol/verdict";
+import { num } from "../format";
+import type { Provenance } from "./provenance";
+import { numberOf } from "./runModel";
+
+export interface Side {
+  readonly label: string;
+  readonly number: number;
+  readonly provenance: Provenance;
+}
+
+export interface Link {
+  readonly id: string;
+  readonly title: string;
+  /** "beside": an estimate next to what it estimates, no inequality. */
+  readonly state: "holds" | "fails" | "beside" | "notApplicable";
+  readonly sides?: readonly [Side, Side];
+  readonly reason?: string;
+  /** Left side as a fraction of the right. */
+  readonly used?: number;
+}
+
+interface Words {
+  readonly title: string;
+  /** Names of the sides where the formula is no inequality to split. */
+  readonly sides?: readonly [string, string];
+  readonly meaning: string;
+}
+
+const words: Readonly<Record<string, Words>> = {
+  "stability-flatness": {
+    title: "A stable minimum is flat",
+    meaning: "Noise that the minimum survives bounds the examples' curvature by that of their mean.",
+  },
+  trace: {
+    title: "Its flatness has a ceiling",
+    meaning: "Learning rate and batch size alone bound the sum of all eigenvalues.",
+  },
+  "flatness-smoothness": {
+    title: "Flat in the weights is smooth in the inputs",
+    meaning: "The first layer multiplies inputs by weights, so that both slopes are one.",
+  },
+  "smoothness-generalization": {
+    title: "Smooth functions carry over",
+    sides: ["first-order estimate", "test loss"],
+    meaning:
+      "What the slope at the nearest training point predicts for a test point, beside what is measured.",
+  },
+};
+
+const source = "Ma & Ying, NeurIPS 2021";
+
+export function chainOf(verdict: Verdict): Link[] {
+  return verdict.chain.map(({ id, formula, left, right, holds, notApplicable }) => {
+    const { title, sides: named, meaning } = words[id] ?? { title: id, meaning: "" };
+    if (notApplicable !== null || left === null || right === null)
+      return { id, title, state: "notApplicable", reason: notApplicable ?? "it was not measured" };
+    const [a, b] = named ?? formula.split(" ≤ ");
+    const side = (label: string, value: number): Side => ({
+      label,
+      number: numberOf(value),
+      provenance: {
+        title: label,
+        formula,
+        rows: [
+          ["value", `${num(numberOf(value))} (${String(value)})`],
+          ["says", meaning],
+          ["step", String(verdict.step)],
+          [
+            "data",
+            `all ${verdict.settings.examples} training examples${named ? " and all test examples" : ""}`,
+          ],
+          ["how", "Gauss–Newton parts of the Hessians; norms summed over the outputs"],
+          ["measured by", "the verdict, at the run's last point"],
+          ["source", source],
+        ],
+      },
+    });
+    const sides = [side(a, left), side(b ?? "bound", right)] as const;
+    if (holds === null) return { id, title, state: "beside", sides };
+    const used = sides[0].number / sides[1].number;
+    return { id, title, state: holds ? "holds" : "fails", sides, used };
+  });
+}
