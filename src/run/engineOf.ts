@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { EngineMissing, openEngine } from "../engines";
 import type { Engine } from "../engines/engine";
-import { checkExperiment } from "../protocol/checkExperiment";
 import { UserError, type SourcePlace } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
+import { parseJsonSource } from "../protocol/jsonSource";
 
 /** @throws UserError at the key `engine` when the engine does not load on this machine. */
 export async function engineOf(experiment: Experiment, file: string): Promise<Engine> {
@@ -19,7 +19,7 @@ export async function engineOf(experiment: Experiment, file: string): Promise<En
 
 async function placeOf(file: string): Promise<SourcePlace> {
   try {
-    return checkExperiment(await readFile(file, "utf8"), file).placeOf("engine");
+    return { ...parseJsonSource(await readFile(file, "utf8"), file).place(["engine"]), key: "engine" };
   } catch {
     return { file, key: "engine" };
   }
