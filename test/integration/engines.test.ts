@@ -3,10 +3,13 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Rng } from "../../src/util/rng";
 import { eventsOf, requestOf, root, temporary, tensorsOf } from "../support/runs";
 import { idxFile } from "../unit/data/files";
+
+// Whole processes, one after the other, on an engine that is slower by design.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Float32 rounding through a few dozen steps, through eigenvalues to 1e-3. */
 const F32_RUN = 1e-4;
