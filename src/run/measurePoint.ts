@@ -242,12 +242,12 @@ async function varianceAt({ n, d, data }: Problem, context: ProbeContext) {
   const exact = rows <= (hasMomentum ? exactRowsMomentum : exactRows) && !dear;
   const rank = exact ? "all" : hasMomentum || n * d > dearProduct ? closingRank / 3 : closingRank;
   const reading = await varianceReading(context, rank);
-  // A row costs a limit: a map in fewer directions is still the upper bound it claims to be.
+  // Each batch size asked for costs a limit: in fewer directions it is still the bound it claims to be.
   const part = truncate(reading.factors, hasMomentum ? mapRankMomentum : mapRank);
   return {
     ...reading,
     map: await stabilityMap(part, { ...descent, gemm }),
-    smallestStableBatch: await smallestStableBatch(reading.factors, { ...descent, gemm }),
+    smallestStableBatch: await smallestStableBatch(part, { ...descent, gemm }),
   };
 }
 

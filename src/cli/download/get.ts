@@ -25,8 +25,9 @@ const graceMilliseconds = 500;
 /** Node's own `fetch` would unpack a .gz that a server declares as gzip-encoded, and its checksum would be another. */
 export async function get(url: string, options: GetOptions, redirects = 0): Promise<Got> {
   const { from, stallMilliseconds, signal } = options;
+  // No agent: a connection kept from an answer that failed may be closing just now.
   const headers = { "accept-encoding": "identity", ...(from > 0 ? { range: `bytes=${from}-` } : {}) };
-  const request = (url.startsWith("https:") ? https : http).get(url, { headers, signal });
+  const request = (url.startsWith("https:") ? https : http).get(url, { headers, signal, agent: false });
   let timer: NodeJS.Timeout | undefined;
   let silence: Error | undefined;
   const alive = () => {
