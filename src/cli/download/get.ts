@@ -61,10 +61,7 @@ export async function get(url: string, options: GetOptions, redirects = 0): Prom
     const start = status === 206 ? Number(/^bytes (\d+)-/.exec(answered["content-range"] ?? "")?.[1]) : 0;
     async function* body() {
       try {
-        for await (const chunk of response) {
-          alive();
-          yield chunk as Buffer;
-        }
+        for await (const chunk of arrivals(response, alive)) yield chunk;
       } catch (error) {
         // Node calls every end before the last byte "aborted".
         const { code } = error as NodeJS.ErrnoException;
@@ -77,5 +74,40 @@ export async function get(url: string, options: GetOptions, redirects = 0): Prom
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** Chunks that may wait for the reader before the connection is asked to hold. */
+const mostWaiting = 64;
+
+/**
+ * The chunks of a body, then its end or its error. Reading the stream itself would lose what had arrived and was not read yet when
+ * the connection closed.
+ */
+async function* arrivals(response: http.IncomingMessage, alive: () => void): AsyncGenerator<Buffer> {
+  const waiting: Buffer[] = [];
+  let over: { readonly error?: Error } | undefined;
+  let wake = (): void => undefined;
+  const finish = (error?: Error): void => {
+    over ??= { error };
+    wake();
+  };
+  response.on("data", (chunk: Buffer) => {
+    alive();
+    waiting.push(chunk);
+    if (waiting.length >= mostWaiting) response.pause();
+    wake();
+  });
+  response.once("end", () => finish());
+  response.on("error", finish);
+  for (;;) {
+    const chunk = waiting.shift();
+    if (chunk) {
+      if (waiting.length === 0) response.resume();
+      yield chunk;
+    } else if (over) {
+      if (over.error) throw over.error;
+      return;
+    } else await new Promise<void>((woken) => (wake = woken));
   }
 }
