@@ -59,9 +59,11 @@ export async function get(url: string, options: GetOptions, redirects = 0): Prom
       return await get(new URL(answered.location, url).href, options, redirects + 1);
     }
     const start = status === 206 ? Number(/^bytes (\d+)-/.exec(answered["content-range"] ?? "")?.[1]) : 0;
+    // From now on, not from when the body is first read: what happens until then must not be missed.
+    const chunks = arrivals(response, alive);
     async function* body() {
       try {
-        for await (const chunk of arrivals(response, alive)) yield chunk;
+        for await (const chunk of chunks) yield chunk;
       } catch (error) {
         // Node calls every end before the last byte "aborted".
         const { code } = error as NodeJS.ErrnoException;
@@ -84,7 +86,7 @@ const mostWaiting = 64;
  * The chunks of a body, then its end or its error. Reading the stream itself would lose what had arrived and was not read yet when
  * the connection closed.
  */
-async function* arrivals(response: http.IncomingMessage, alive: () => void): AsyncGenerator<Buffer> {
+function arrivals(response: http.IncomingMessage, alive: () => void): AsyncGenerator<Buffer> {
   const waiting: Buffer[] = [];
   let over: { readonly error?: Error } | undefined;
   let wake = (): void => undefined;
@@ -100,14 +102,20 @@ async function* arrivals(response: http.IncomingMessage, alive: () => void): Asy
   });
   response.once("end", () => finish());
   response.on("error", finish);
-  for (;;) {
-    const chunk = waiting.shift();
-    if (chunk) {
-      if (waiting.length === 0) response.resume();
-      yield chunk;
-    } else if (over) {
-      if (over.error) throw over.error;
-      return;
-    } else await new Promise<void>((woken) => (wake = woken));
+  response.once("close", () =>
+    finish(response.complete ? undefined : new Error("the connection was closed")),
+  );
+  async function* read(): AsyncGenerator<Buffer> {
+    for (;;) {
+      const chunk = waiting.shift();
+      if (chunk) {
+        if (waiting.length === 0) response.resume();
+        yield chunk;
+      } else if (over) {
+        if (over.error) throw over.error;
+        return;
+      } else await new Promise<void>((woken) => (wake = woken));
+    }
   }
+  return read();
 }
