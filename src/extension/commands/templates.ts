@@ -84,14 +84,14 @@ export const templates: readonly Template[] = [
       `
 "data": {
   "source": "fashion-mnist",
-  "train": { "take": 500 },
-  "test": { "take": 500 }
+  "train": { "take": 300 },
+  "test": { "take": 300 }
 },
 "model": { "kind": "cnn", "filters": [8, 16], "hidden": [32], "activation": "tanh" },
 "loss": "cross-entropy",
 "optimizer": { "kind": "sgd", "learningRate": 0.1, "batchSize": 32 },
-"stop": { "steps": 1500 },
-"probes": { "sharpness": { "every": 100 }, "layers": { "every": 500 }, "generalization": { "every": 100 } }`,
+"stop": { "steps": 800 },
+"probes": { "sharpness": { "every": 100 }, "layers": { "every": 200 }, "generalization": { "every": 100 } }`,
     ),
   },
   {
