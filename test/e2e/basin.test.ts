@@ -88,6 +88,22 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     await workbench.page.keyboard.press("Escape");
   });
 
+  test("only what is measured takes room; one click adds another probe to the file", async () => {
+    const panel = workbench.panel();
+    await panel.chart("stabilityMap").locator("canvas").waitFor();
+    await panel.chain.getByText("From stability to generalization").waitFor();
+    expect(await panel.chart("spectrum").isVisible()).toBe(false);
+    await panel.more("spectrum").click();
+    await workbench.page.keyboard.press("Control+S");
+    await expect.poll(() => text("steady"), { timeout: 10_000 }).toContain('"spectrum": { "every": 1000 }');
+    await workbench.lens("▶ Run").click();
+    await panel.chart("spectrum").locator("canvas").waitFor();
+    await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 90_000 });
+    await panel.chart("spectrum").locator("h2 button").click();
+    await expect.poll(() => panel.details.innerText()).toContain("stochastic Lanczos quadrature");
+    await workbench.page.keyboard.press("Escape");
+  });
+
   test("a flagged run marks the learning rate, and the quick fix sets the largest stable one", async () => {
     await run("tooFast");
     await workbench

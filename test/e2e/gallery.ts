@@ -12,7 +12,9 @@ const folder = join(root, "test", "e2e", "screenshots");
 /** An activity bar wide more than the panel's 420 pixels. */
 const sizes = { narrow: { width: 470, height: 1500 }, wide: { width: 1300, height: 1250 } } as const;
 const desk = { width: 1500, height: 900 } as const;
-const examples = ["edge-of-stability", "spirals"] as const;
+const examples = ["edge-of-stability", "spirals", "all-probes", "adam-edge"] as const;
+/** Tall enough for a panel with every chart and the chain. */
+const tall = { narrow: { width: 470, height: 5000 }, wide: { width: 1300, height: 2400 } } as const;
 
 class Gallery {
   private theme = "dark";
@@ -37,10 +39,13 @@ class Gallery {
   }
 
   /** The panel alone, as narrow and as wide as it gets. */
-  async panel(name: string): Promise<void> {
+  async panel(
+    name: string,
+    views: Readonly<Record<string, { width: number; height: number }>> = sizes,
+  ): Promise<void> {
     const { workbench } = this;
     await workbench.command("View: Close Primary Side Bar").catch(() => undefined);
-    for (const [size, viewport] of Object.entries(sizes)) {
+    for (const [size, viewport] of Object.entries(views)) {
       await workbench.page.setViewportSize(viewport);
       await this.inBothThemes(() => this.shot(`${name}-${size}`));
     }
@@ -95,6 +100,23 @@ async function take(workbench: Workbench): Promise<void> {
   await workbench.closeAll();
   await workbench.command("Basin: Open Panel");
   await gallery.panel("spirals");
+
+  await gallery.run("all-probes.basin.json");
+  await panel.chain.waitFor({ timeout: 300_000 });
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("all-probes", tall);
+  await gallery.inBothThemes(async () => {
+    await panel.chart("stabilityMap").locator("h2 button").click();
+    await gallery.shot("map-provenance");
+    await workbench.page.keyboard.press("Escape");
+  });
+
+  await gallery.run("adam-edge.basin.json");
+  await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("adam");
 
   for (const name of ["tooFast", "exploding"] satisfies ExperimentName[]) {
     await gallery.run(fileOf(name));

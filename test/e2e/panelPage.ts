@@ -46,6 +46,16 @@ export class Panel {
     return this.frame.locator(`.chart[data-chart="${id}"]`);
   }
 
+  /** The section from stability to generalization. */
+  get chain(): Locator {
+    return this.frame.locator(".chain");
+  }
+
+  /** The offer to measure something more. */
+  more(probe: string): Locator {
+    return this.frame.locator(`.more button[data-probe="${probe}"]`);
+  }
+
   button(name: "Stop" | "Resume"): Locator {
     return this.frame.locator("vscode-button", { hasText: name });
   }

@@ -123,7 +123,8 @@ export const shownLines = ({ lines }: Plan): Line[] =>
 export function isShown(chart: Chart, run: RunModel): boolean {
   const { measuredBy } = chart;
   if (measuredBy === "loop") return true;
-  if (measuredBy !== "verdict" && measuredBy.some((id) => run.info.experiment.probes[id])) return true;
-  if (chart.kind === "canvas") return chart.hasData(run);
+  if (measuredBy === "verdict") return chart.kind === "canvas" && chart.hasData(run);
+  if (measuredBy.some((id) => run.info.experiment.probes[id])) return true;
+  if (chart.kind === "canvas") return false;
   return shownLines(chart.plan(run, { log: false })).some(({ column }) => column.steps.length > 1);
 }

@@ -51,7 +51,7 @@ export class ChartCard {
   private title(popover: Popover): HTMLElement {
     const { title, about, formulas } = this.chart;
     return popover.button({ class: "title", title: about }, [title], () =>
-      this.run ? { title, formula: about, rows: formulas(this.run) } : undefined,
+      this.run ? { title, about, rows: formulas(this.run) } : undefined,
     );
   }
 

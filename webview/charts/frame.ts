@@ -18,8 +18,8 @@ export interface Box {
 }
 
 export const boxOf = (width: number, height: number): Box => ({
-  left: 46,
-  right: Math.max(47, width - 12),
+  left: 58,
+  right: Math.max(59, width - 12),
   top: 8,
   bottom: height - 34,
 });
@@ -32,12 +32,12 @@ export function linearAxis(label: string, min: number, max: number): Axis {
 }
 
 /** Both ends positive. */
-export function logAxis(label: string, min: number, max: number): Axis {
+export function logAxis(label: string, min: number, max: number, ticks?: readonly number[]): Axis {
   const [from, to] = max > min ? [min, max] : [min / 2, min * 2];
   const span = Math.log(to / from);
   return {
     label,
-    ticks: logSplits(from, to),
+    ticks: ticks ?? logSplits(from, to),
     place: (value) => (value > 0 ? between(Math.log(value / from) / span) : 0),
   };
 }

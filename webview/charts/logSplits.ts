@@ -9,7 +9,7 @@ export function logSplits(min: number, max: number): number[] {
   const decades = Math.log10(max / min);
   if (decades < 0.5) return evenSplits(min, max);
   const stride = Math.max(1, Math.ceil(decades / 6));
-  const leads = decades > 3 ? [1] : decades > 1 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const leads = decades > 3 ? [1] : decades > 1 ? [1, 2, 5] : [1, 1.5, 2, 3, 5, 7];
   const splits: number[] = [];
   for (let e = Math.floor(Math.log10(min)); e <= Math.ceil(Math.log10(max)); e++)
     if (e % stride === 0) splits.push(...leads.map((lead) => Number(`${lead}e${e}`)));

@@ -41,7 +41,7 @@ export const stabilityMap: CanvasChart = {
     const at = drawFrame(
       context,
       box,
-      logAxis("batch size B", rows[0].B, rows[rows.length - 1].B),
+      logAxis("batch size B", rows[0].B, rows[rows.length - 1].B, batchTicks(rows)),
       logAxis("learning rate η", Math.min(...heights) / 1.6, Math.max(...heights) * 1.6),
       theme,
     );
@@ -73,7 +73,7 @@ export const stabilityMap: CanvasChart = {
     context.lineWidth = 1;
     if (Number.isFinite(largest)) line([x, y], [x, at.y(largest)], [2, 3]);
     if (smallest !== null) line([x, y], [at.x(smallest), y], [2, 3]);
-    context.fillStyle = theme.color(eta <= largest ? "blue" : "red");
+    context.fillStyle = theme.color(atEdge(map) ? "yellow" : eta <= largest ? "blue" : "red");
     context.beginPath();
     context.arc(x, y, 4.5, 0, 2 * Math.PI);
     context.fill();
@@ -100,12 +100,24 @@ export function mapOf({ verdict }: RunModel): Map | undefined {
   };
 }
 
+/** As the verdict has it: within 5 % of the limit, on either side. */
+const atEdge = ({ eta, largest }: Map): boolean => Math.abs(eta / largest - 1) <= 0.05;
+
+/** The rows' own batch sizes, as many as have room; n is told apart from the power of two before it. */
+function batchTicks(rows: Map["rows"]): number[] {
+  const every = Math.ceil(rows.length / 9);
+  const n = rows[rows.length - 1].B;
+  const others = rows.slice(0, -1).filter(({ B }, i) => i % every === 0 && n / B > 1.5);
+  return [...others.map(({ B }) => B), n];
+}
+
 function describeMap(map: Map | undefined): string {
   if (!map) return "No map.";
   const { B, eta, largest, smallest } = map;
   const factor = largest / eta;
-  const step =
-    factor >= 1
+  const step = atEdge(map)
+    ? `the step is at its limit (η ≤ ${num(largest)})`
+    : factor >= 1
       ? `the step may be ${num(Number(factor.toPrecision(2)))}× larger (η ≤ ${num(largest)})`
       : `the step must be ${num(Number((1 / factor).toPrecision(2)))}× smaller (η ≤ ${num(largest)})`;
   const batch =

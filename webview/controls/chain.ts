@@ -49,7 +49,7 @@ export class Chain {
             h("span", { class: "sign" }, state === "beside" ? "·" : state === "fails" ? "≰" : "≤"),
             this.side(sides[1]),
           )
-        : h("p", { class: "reason" }, `${reason}.`),
+        : h("p", { class: "reason" }, sentence(reason ?? "")),
       used !== undefined && bar(used),
     );
   }
@@ -59,6 +59,8 @@ export class Chain {
     return this.popover.button({ class: "fact" }, children, () => provenance);
   }
 }
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 
 /** How much of the room the right side leaves is used. */
 function bar(used: number): HTMLElement {

@@ -53,11 +53,12 @@ export class Popover {
     if (!this.anchor) return;
     const content = this.anchor.isConnected ? this.content?.() : undefined;
     if (!content) return this.close(false);
-    const { title, formula, rows } = content;
+    const { title, about, formula, rows } = content;
     this.element.setAttribute("aria-label", title);
     this.element.replaceChildren(
       h("strong", {}, title),
-      h("code", {}, formula),
+      ...(about === undefined ? [] : [h("p", {}, about)]),
+      ...(formula === undefined ? [] : [h("code", {}, formula)]),
       h("dl", {}, ...rows.map(([key, value]) => h("div", {}, h("dt", {}, key), h("dd", {}, value)))),
     );
   }

@@ -7,7 +7,9 @@ import { numberOf, type Measured, type Reading, type RunModel } from "./runModel
 
 export interface Provenance {
   readonly title: string;
-  readonly formula: string;
+  /** In plain words. */
+  readonly about?: string;
+  readonly formula?: string;
   readonly rows: readonly (readonly [name: string, value: string])[];
 }
 

@@ -74,6 +74,43 @@ export const templates: readonly Template[] = [
     ),
   },
   {
+    label: "Convolutional network on Fashion-MNIST",
+    detail:
+      "A public set by name (basin fetch fashion-mnist), batches of 32, the largest Hessian eigenvalue of each layer",
+    fileName: "fashion-cnn",
+    text: text(
+      "fashion-cnn",
+      "Get the images once with `basin fetch fashion-mnist`; mnist and cifar-10 work the same way.",
+      `
+"data": {
+  "source": "fashion-mnist",
+  "train": { "take": 300 },
+  "test": { "take": 300 }
+},
+"model": { "kind": "cnn", "filters": [8, 16], "hidden": [32], "activation": "tanh" },
+"loss": "cross-entropy",
+"optimizer": { "kind": "sgd", "learningRate": 0.1, "batchSize": 32 },
+"stop": { "steps": 800 },
+"probes": { "sharpness": { "every": 100 }, "layers": { "every": 200 }, "generalization": { "every": 100 } }`,
+    ),
+  },
+  {
+    label: "Adam at its edge of stability",
+    detail: "Full-batch Adam: the preconditioned sharpness rises until it hovers at 38/η",
+    fileName: "adam",
+    text: text(
+      "adam",
+      "Adam is judged by the sharpness in its own coordinates: it rises to (2 + 2 beta1) / ((1 - beta1) learningRate).",
+      `
+"data": { "source": "chebyshev", "degree": 5, "examples": 20 },
+"model": { "kind": "mlp", "hidden": [50, 50], "activation": "tanh" },
+"loss": "mse",
+"optimizer": { "kind": "adam", "learningRate": 0.001, "batchSize": "full" },
+"stop": { "steps": 4000 },
+"probes": { "sharpness": { "every": 10 }, "manifold": { "every": 50 }, "generalization": { "every": 100 } }`,
+    ),
+  },
+  {
     label: "Sweep over learning rates",
     detail: "Teacher-student regression at four learning rates, one run after the other",
     fileName: "learning-rates",

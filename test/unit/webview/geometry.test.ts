@@ -68,6 +68,9 @@ test("the map says by how much step and batch may change", () => {
   expect(stabilityMap.describe(mapped({ learningRate: 1.2 }, { smallestStableBatchSize: null }))).toBe(
     "At B = 4 the step must be 3× smaller (η ≤ 0.4); at η = 1.2 no batch size holds.",
   );
+  expect(stabilityMap.describe(mapped({ learningRate: 0.41 }, { smallestStableBatchSize: 5 }))).toBe(
+    "At B = 4 the step is at its limit (η ≤ 0.4); at η = 0.41 it takes a batch of 5.",
+  );
   expect(mapOf(mapped({ batchSize: "full" }))?.B).toBe(8);
 });
 

@@ -1,0 +1,19 @@
+// What "New Experiment" writes: experiments that run as they are, or say which files they wait for.
+import { expect, test } from "vitest";
+import { templates } from "../../../src/extension/commands/templates";
+import { checkExperiment } from "../../../src/protocol/checkExperiment";
+
+test("templates have labels and file names of their own", () => {
+  for (const key of ["label", "fileName"] as const)
+    expect(new Set(templates.map((template) => template[key])).size).toBe(templates.length);
+});
+
+test.each(templates.map((template) => [template.fileName, template] as const))(
+  "%s is an experiment without problems",
+  (name, { text }) => {
+    const { points, problems } = checkExperiment(text, `${name}.basin.json`, {});
+    expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(points.length).toBeGreaterThan(0);
+    expect(points[0].experiment.name).toBe(name);
+  },
+);
