@@ -83,6 +83,7 @@ async function take(workbench: Workbench): Promise<void> {
   await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
   await panel.banner.filter({ hasText: /edge of stability|Stable|Unstable/ }).waitFor();
   await gallery.inBothThemes(() => gallery.shot("finished"));
+  await workbench.page.setViewportSize({ width: 1180, height: 700 });
   await gallery.inBothThemes(async () => {
     await panel.metric("sharpness").click();
     await panel.details.waitFor();
@@ -110,7 +111,16 @@ async function take(workbench: Workbench): Promise<void> {
     await panel.chart("stabilityMap").locator("h2 button").click();
     await gallery.shot("map-provenance");
     await workbench.page.keyboard.press("Escape");
+    await panel.chain.locator("li button").first().click();
+    await gallery.shot("chain-provenance");
+    await workbench.page.keyboard.press("Escape");
   });
+  await workbench.page.setViewportSize(sizes.wide);
+  await gallery.inBothThemes(async () => {
+    await panel.chain.locator("li").last().scrollIntoViewIfNeeded();
+    await gallery.shot("measured");
+  });
+  await workbench.page.setViewportSize(desk);
 
   await gallery.run("adam-edge.basin.json");
   await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
@@ -141,7 +151,7 @@ async function take(workbench: Workbench): Promise<void> {
 function keepForReadme(): void {
   const media = join(root, "media", "readme");
   mkdirSync(media, { recursive: true });
-  for (const name of ["finished-wide-dark", "provenance-light", "quick-fix-light"])
+  for (const name of ["finished-wide-dark", "measured-dark", "provenance-light", "quick-fix-light"])
     copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
 }
 

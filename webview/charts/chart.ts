@@ -39,6 +39,8 @@ export interface Plan {
   readonly bands?: readonly Band[];
   readonly levels?: readonly Level[];
   readonly log?: boolean;
+  /** "clip": a few readings far out, such as a run's first, leave the frame instead of flattening the rest. */
+  readonly outliers?: "clip";
   /** A remark under the title, e.g. why there is no bound. */
   readonly note?: string;
 }

@@ -19,6 +19,8 @@ export class LineSurface {
   private shape = "";
   private levels: readonly Level[] = [];
   private log = false;
+  /** Values outside leave the frame. */
+  private core: readonly [number, number] = [-Infinity, Infinity];
 
   constructor(
     private readonly host: HTMLElement,
@@ -36,6 +38,7 @@ export class LineSurface {
     const data = [steps, ...rows.map((row) => (log ? row.map(positive) : row))] as uPlot.AlignedData;
     this.levels = plan.levels ?? [];
     this.log = log;
+    this.core = plan.outliers ? coreOf(rows.flat()) : [-Infinity, Infinity];
     const shape = JSON.stringify([
       used.map(({ label }) => label),
       log,
@@ -129,7 +132,9 @@ export class LineSurface {
 
   /** The limit stays in sight unless the data is far below it; data far beyond it does not flatten everything else. */
   private range(low: number | null, high: number | null): [number, number] {
-    const values = [low, high].filter((x): x is number => x !== null && Number.isFinite(x));
+    const values = [low, high]
+      .filter((x): x is number => x !== null && Number.isFinite(x))
+      .map((x) => Math.max(this.core[0], Math.min(x, this.core[1])));
     if (values.length === 0) return this.log ? [0.1, 1] : [0, 1];
     const limits = this.levels.map(({ value }) => value);
     const top = Math.max(...values, ...limits.filter((x) => x < 5 * Math.max(...values)));
@@ -205,6 +210,14 @@ export class LineSurface {
     this.plot?.destroy();
     this.plot = undefined;
   }
+}
+
+/** Where all but a twentieth of the values on either side lie, and half as much around it. */
+function coreOf(values: readonly (number | null | undefined)[]): [number, number] {
+  const sorted = values.filter((x) => typeof x === "number").sort((a, b) => a - b);
+  if (sorted.length < 20) return [-Infinity, Infinity];
+  const [low, high] = [sorted[Math.floor(sorted.length * 0.05)], sorted[Math.ceil(sorted.length * 0.95) - 1]];
+  return [low - (high - low) / 2, high + (high - low) / 2];
 }
 
 const positive = (x: number | null | undefined) => (typeof x === "number" && x <= 0 ? null : x);

@@ -18,6 +18,7 @@ export const sharpnessRate: LineChart = {
       { label: "by the gradient", column: column(run, "sharpness.rate"), color: "blue", width: 1.8 },
     ],
     levels: [{ label: "", value: 0, color: "muted" }],
+    outliers: "clip",
   }),
 };
 

@@ -23,7 +23,7 @@ export interface Link {
 
 interface Words {
   readonly title: string;
-  /** Names of the sides where the formula is no inequality to split. */
+  /** Names of the sides where the formula's own are long, or it is no inequality. */
   readonly sides?: readonly [string, string];
   readonly meaning: string;
 }
@@ -38,7 +38,8 @@ const words: Readonly<Record<string, Words>> = {
     meaning: "Learning rate and batch size alone bound the sum of all eigenvalues.",
   },
   "flatness-smoothness": {
-    title: "Flat in the weights is smooth in the inputs",
+    title: "What is flat is smooth",
+    sides: ["input smoothness", "bound by the first layer"],
     meaning: "The first layer multiplies inputs by weights, so that both slopes are one.",
   },
   "smoothness-generalization": {
@@ -69,7 +70,7 @@ export function chainOf(verdict: Verdict): Link[] {
           ["step", String(verdict.step)],
           [
             "data",
-            `all ${verdict.settings.examples} training examples${named ? " and all test examples" : ""}`,
+            `all ${verdict.settings.examples} training examples${holds === null ? " and all test examples" : ""}`,
           ],
           ["how", "Gauss–Newton parts of the Hessians; norms summed over the outputs"],
           ["measured by", "the verdict, at the run's last point"],
