@@ -94,8 +94,11 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     await panel.chain.getByText("From stability to generalization").waitFor();
     expect(await panel.chart("spectrum").isVisible()).toBe(false);
     await panel.more("spectrum").click();
+    await workbench.line('"spectrum"').waitFor();
     await workbench.page.keyboard.press("Control+S");
     await expect.poll(() => text("steady"), { timeout: 10_000 }).toContain('"spectrum": { "every": 1000 }');
+    // The lens is above the first line.
+    await workbench.page.keyboard.press("Control+Home");
     await workbench.lens("▶ Run").click();
     await panel.chart("spectrum").locator("canvas").waitFor();
     await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 90_000 });

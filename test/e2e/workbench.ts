@@ -85,6 +85,11 @@ export class Workbench {
     return this.page.locator(".tabs-container .tab", { hasText: name });
   }
 
+  /** A line of the editor. */
+  line(text: string): Locator {
+    return this.page.locator(".view-line", { hasText: text }).first();
+  }
+
   lens(text: string | RegExp): Locator {
     return this.page.locator(".codelens-decoration a", { hasText: text }).first();
   }
