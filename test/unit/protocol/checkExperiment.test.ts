@@ -260,19 +260,19 @@ describe("files", () => {
       !path.endsWith("labels.gz") && !path.endsWith("start.safetensors")
     );
     const problems = problemsOf(fashion, { exists });
-    expect(asked).toContain("/work/space/data/t10k.gz");
+    expect(asked).toContain("/home/me/space/data/t10k.gz");
     expect(problems.map(({ place, message, from }) => [place.key, place.line, from, message])).toEqual([
       [
         "data.train.labels",
         6,
         "check",
-        'The data file "data/labels.gz" does not exist; expected it at /work/space/data/labels.gz.',
+        'The data file "data/labels.gz" does not exist; expected it at /home/me/space/data/labels.gz.',
       ],
       [
         "model.weights",
         10,
         "check",
-        'The weights file "start.safetensors" does not exist; expected it at /work/space/start.safetensors.',
+        'The weights file "start.safetensors" does not exist; expected it at /home/me/space/start.safetensors.',
       ],
     ]);
   });

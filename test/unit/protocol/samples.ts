@@ -2,7 +2,7 @@
 import { checkExperiment, type CheckOptions } from "../../../src/protocol/checkExperiment";
 import type { Problem } from "../../../src/protocol/errors";
 
-export const file = "/work/space/a.basin.json";
+export const file = "/home/me/space/a.basin.json";
 
 /** The contract's example without what it leaves to the sweep. */
 export const fashion = `{
