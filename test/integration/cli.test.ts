@@ -31,6 +31,8 @@ function basin(cwd: string, args: string[], env: Record<string, string> = {}) {
     encoding: "utf8",
     env: { ...process.env, ...env },
     timeout: 50_000,
+    // Past its default of 1 MiB the child is asked to stop, which a run does.
+    maxBuffer: 2 ** 27,
   });
   return { status, stdout, stderr };
 }
