@@ -101,9 +101,10 @@ test("a sweep runs every point, one after the other, and ends with a table", () 
 
 test("SIGINT passes to the run: verdict, how to go on, status 130; resume finishes it", async () => {
   const folder = workspace({
-    stop: { steps: 4000 },
-    checkpoints: { every: 100 },
-    probes: { sharpness: { every: 2 } },
+    // Long enough that it is still at work when the signal arrives, also on a busy machine.
+    stop: { steps: 30_000 },
+    checkpoints: { every: 1000 },
+    probes: { sharpness: { every: 20 } },
   });
   const child = spawn(process.execPath, [cli, "run", "tiny.basin.json"], { cwd: folder });
   let said = "";
@@ -124,7 +125,7 @@ test("SIGINT passes to the run: verdict, how to go on, status 130; resume finish
   const told = linesOf(resumed.stdout);
   expect(told[0]).toMatchObject({ kind: "header" });
   expect(Number(told[0].resumedAt)).toBeGreaterThan(0);
-  expect(told.at(-2)).toMatchObject({ kind: "end", step: 4000 });
+  expect(told.at(-2)).toMatchObject({ kind: "end", step: 30_000 });
   expect(basin(folder, ["resume", id])).toMatchObject({
     status: 2,
     stderr: /nothing left to train|has ended/i,
