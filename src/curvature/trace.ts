@@ -56,7 +56,8 @@ export async function traceAndNorm(
   };
 }
 
-function meanOf(samples: readonly number[]): Estimate {
+/** Mean of repeated estimates, with one standard error. */
+export function meanOf(samples: readonly number[]): Estimate {
   const n = samples.length;
   const mean = samples.reduce((a, b) => a + b, 0) / n;
   const variance = samples.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, n - 1);

@@ -1,6 +1,6 @@
 // Gradient noise: how much the examples' gradients differ, how that aligns with the curvature, and the sharpness a batch sees.
 import { squaredGradientNorms, weightedGradient } from "../curvature/gradients";
-import type { Estimate } from "../curvature/trace";
+import { meanOf, type Estimate } from "../curvature/trace";
 import { dot } from "../util/linalg/vector";
 import type { Rng } from "../util/rng";
 import type { Probe, ProbeContext } from "./probe";
@@ -72,12 +72,6 @@ export async function batchSharpness(context: ProbeContext, rng: Rng): Promise<E
   }
   const { value, error } = meanOf(samples);
   return { value, error: every ? 0 : error };
-}
-
-function meanOf(samples: readonly number[]): Estimate {
-  const mean = samples.reduce((a, b) => a + b, 0) / samples.length;
-  const variance = samples.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, samples.length - 1);
-  return { value: mean, error: Math.sqrt(variance / samples.length) };
 }
 
 function binomial(n: number, k: number): number {

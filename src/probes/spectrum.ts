@@ -1,14 +1,7 @@
 // Spectrum: the density of all Hessian eigenvalues, with trace and Frobenius norm as its first two moments.
 import { spectralDensity } from "../curvature/spectrum";
+import { meanOf } from "../curvature/trace";
 import type { Probe } from "./probe";
-
-/** Mean and standard error of repeated estimates. */
-function spread(samples: readonly number[]): { value: number; error: number } {
-  const n = samples.length;
-  const value = samples.reduce((a, b) => a + b, 0) / n;
-  const variance = samples.reduce((a, b) => a + (b - value) ** 2, 0) / Math.max(1, n - 1);
-  return { value, error: Math.sqrt(variance / n) };
-}
 
 export const spectrum: Probe = {
   id: "spectrum",
@@ -24,8 +17,8 @@ export const spectrum: Probe = {
           steps,
           starts,
         });
-        const trace = spread(moments.map(({ first }) => first * size));
-        const square = spread(moments.map(({ second }) => second * size));
+        const trace = meanOf(moments.map(({ first }) => first * size));
+        const square = meanOf(moments.map(({ second }) => second * size));
         const norm = Math.sqrt(square.value);
         return {
           "spectrum.values": values,

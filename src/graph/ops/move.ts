@@ -1,5 +1,5 @@
 // Ops that only move numbers: transpose, slice and its transpose pad. Concatenation is a sum of pads.
-import { constantOf, defineOp, sameShape, type Node, type Op, type Shape } from "../node";
+import { constantOf, defineOp, sameShape, type Node, type Op } from "../node";
 import { add } from "./arithmetic";
 
 /** Axes in the order `perm`: out axis i is axis perm[i] of x. */
@@ -132,5 +132,4 @@ export function concat(parts: readonly Node[], axis: number): Node {
     });
 }
 
-export type { Shape };
 export const moveOps = [transposeOp, sliceOp, padOp] as const;
