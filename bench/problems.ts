@@ -4,6 +4,7 @@ import { Curvature } from "../src/curvature/curvature";
 import { viewsOf } from "../src/curvature/flat";
 import { onnxEngine } from "../src/engines/onnx/engine";
 import { native } from "../src/engines/onnx/native";
+import { withKernels } from "../src/engines/kernels/engine";
 import { grad } from "../src/graph/differentiate";
 import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
@@ -39,7 +40,8 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
   const normal = (size: number): Float32Array => Float32Array.from({ length: size }, () => rng.normal());
   const model = buildModel(spec, inputShape, K);
   const shapes = model.parameters.map((p) => p.shape);
-  const engine = onnxEngine(native.version, { threads });
+  // What `"engine": "auto"` opens.
+  const engine = withKernels(onnxEngine(native.version, { threads }));
   const network = buildNetwork({ model, loss: losses.mse, inputs: D, outputs: K }, n);
   const [x, y] = [normal(n * D), normal(n * K)];
   const curvature = new Curvature(engine, network, x, y);

@@ -4,6 +4,7 @@ import { dot } from "../graph/ops";
 import type { Gemm } from "../util/gemm";
 import { jsGemm } from "../util/linalg/jsGemm";
 import type { Engine } from "./engine";
+import { withKernels } from "./kernels/engine";
 import { nativeMissing, tensorflowMissing, wasmMissing } from "./missing";
 
 interface EngineEntry {
@@ -102,7 +103,8 @@ function automatic(): readonly EngineName[] {
 }
 
 /**
- * Opens an engine; "auto" is native ONNX Runtime, or its WebAssembly build where no native one loads.
+ * Opens an engine; "auto" is native ONNX Runtime, or its WebAssembly build where no native one loads, with Basin's own kernels for
+ * small graphs. An engine asked for by name computes everything itself.
  *
  * @param threads inside one operator of the native build; 0 is one per physical core.
  * @throws EngineMissing with the reason and what to do.
@@ -113,7 +115,8 @@ export async function openEngine(name: "auto" | EngineName, threads = 0): Promis
   for (const wanted of name === "auto" ? automatic() : [name]) {
     const { open, missing } = entries.find((entry) => entry.name === wanted)!;
     try {
-      return await open(threads);
+      const engine = await open(threads);
+      return name === "auto" ? withKernels(engine) : engine;
     } catch (error) {
       failed.push(`the engine "${wanted}" does not load here: ${because(error)}`);
       hint ||= missing();

@@ -1,4 +1,4 @@
-// What an op may ask of an engine when it is lowered: two small vocabularies, so that graph/ imports no runtime.
+// What an op may ask of an engine when it is lowered: three small vocabularies, so that graph/ imports no runtime.
 
 /** Attributes of an ONNX node: integers, floats and lists of integers. */
 export type OnnxAttributes = Readonly<Record<string, number | readonly number[]>>;
@@ -60,4 +60,50 @@ export interface Tf {
   oneHot(indices: TfTensor, depth: number): TfTensor;
   cast(a: TfTensor, dtype: "int32" | "float32"): TfTensor;
   tensor(values: Float32Array, shape: number[]): TfTensor;
+}
+
+/** A value of the small engine. */
+export interface KernelValue {
+  readonly shape: readonly number[];
+}
+
+/** Lowers ops to kernels over small float32 arrays in memory. Every call makes one value. */
+export interface KernelEmitter {
+  /** f(x) element by element. */
+  unary(
+    name: "neg" | "reciprocal" | "sqrt" | "relu" | "step" | "exp" | "tanh" | "sigmoid",
+    x: KernelValue,
+  ): KernelValue;
+  /** f(a, b) element by element, both broadcast to `shape`. */
+  binary(
+    name: "add" | "sub" | "mul" | "div",
+    a: KernelValue,
+    b: KernelValue,
+    shape: readonly number[],
+  ): KernelValue;
+  /** Sums over axes, which stay with length 1. */
+  sum(x: KernelValue, axes: readonly number[]): KernelValue;
+  /** op(A) op(B) of two matrices, or of two equal stacks of them. */
+  matmul(
+    a: KernelValue,
+    b: KernelValue,
+    shape: readonly number[],
+    flags: { readonly ta: boolean; readonly tb: boolean },
+  ): KernelValue;
+  /** The same numbers under another shape. */
+  reshape(x: KernelValue, shape: readonly number[]): KernelValue;
+  /**
+   * A value that only moves numbers: where `source` gives for each index of the output the index in x to read, or null for 0.
+   */
+  move(
+    x: KernelValue,
+    shape: readonly number[],
+    source: (index: readonly number[]) => readonly number[] | null,
+  ): KernelValue;
+  /** What has no kernel, in plain code: x as it is, `out` to be filled. */
+  plain(
+    x: KernelValue,
+    shape: readonly number[],
+    f: (x: Float32Array, out: Float32Array) => void,
+  ): KernelValue;
 }

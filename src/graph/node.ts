@@ -1,5 +1,5 @@
 // The computation graph: immutable, hash-consed nodes in an arena. Equal subexpressions are one node.
-import type { OnnxEmitter, Tf, TfTensor } from "./lowering";
+import type { KernelEmitter, KernelValue, OnnxEmitter, Tf, TfTensor } from "./lowering";
 
 export type Shape = readonly number[];
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -40,6 +40,8 @@ export interface Op {
   vjp(context: VjpContext): readonly (Node | null)[];
   onnx(emit: OnnxEmitter, inputs: readonly string[], node: Node): string;
   tf(tf: Tf, inputs: readonly TfTensor[], node: Node): TfTensor;
+  /** Without it a graph is never small enough for the small engine. */
+  kernel?(emit: KernelEmitter, inputs: readonly KernelValue[], node: Node): KernelValue;
   /** A simpler equal node, or null. Called before a new node is made. */
   simplify?(graph: Graph, inputs: readonly Node[], attrs: Attributes): Node | null;
   readonly samples: readonly Sample[];

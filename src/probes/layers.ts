@@ -28,7 +28,7 @@ export const layers: Probe = {
         for (const [i, { start, size }] of curvature.layers.entries()) {
           const reading = await trackers[i].measure(restricted(hessian, start, size));
           values.push(reading.values[0]);
-          errors.push(reading.residuals[0]);
+          errors.push(reading.errors[0]);
         }
         return { "sharpness.layers": values, "sharpness.layers.error": errors };
       },

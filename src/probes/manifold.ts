@@ -59,7 +59,7 @@ export const manifold: Probe = {
   cost: "that of a sharpness reading, and two products for the gradient of sharpness",
   start(experiment, size, rng) {
     const top = experiment.probes.manifold?.top ?? 2;
-    const tracker = new EigenTracker({ size, top, tolerance: 1e-2, demand: "all", rng });
+    const tracker = new EigenTracker({ size, top, tolerance: 1e-2, demand: "vectors", rng });
     let before: { readonly theta: Float32Array; readonly vectors: readonly Float32Array[] } | null = null;
     return {
       async measure({ curvature, descent }) {

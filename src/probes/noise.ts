@@ -50,13 +50,13 @@ export function noVarianceReading({ preconditioner, weightDecay }: ProbeContext[
 async function certifiedLimit({ curvature, experiment }: ProbeContext, p: number): Promise<number> {
   const operator = curvature.sufficientOperator(p);
   const rng = new Rng(experiment.seed, "certified");
-  const { values, residuals } = await new EigenTracker({
+  const { values, errors } = await new EigenTracker({
     size: operator.size,
     top: 1,
     tolerance: 1e-2,
     rng,
   }).measure(operator);
-  return 2 / (values[0] + residuals[0]);
+  return 2 / (values[0] + errors[0]);
 }
 
 export const noise: Probe = {

@@ -64,7 +64,7 @@ export async function noiseFactors(context: ProbeContext, rank: number | "all"):
     top: rank,
     // Coordinates in a percent-converged basis move the limit by far less than the rank does.
     tolerance: 1e-2,
-    demand: "all",
+    demand: "vectors",
     maxProducts: 3 * rank,
     rng: new Rng(experiment.seed, "factors"),
   });

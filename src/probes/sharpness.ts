@@ -39,15 +39,15 @@ export const sharpness: Probe = {
     const scaled = new EigenTracker({ size, top: 1, tolerance, rng });
     return {
       async measure(context) {
-        const { values, residuals } = await tracker.measure(context.curvature.hessian());
+        const { values, errors } = await tracker.measure(context.curvature.hessian());
         const own = await preconditionedSharpness(context, scaled);
         return {
           sharpness: values[0],
-          "sharpness.error": residuals[0],
+          "sharpness.error": errors[0],
           eigenvalues: values,
           ...(own && {
             preconditionedSharpness: own.values[0],
-            "preconditionedSharpness.error": own.residuals[0],
+            "preconditionedSharpness.error": own.errors[0],
           }),
           "stability.meanLimit": meanLimitOf(values[0], own?.values[0] ?? null, context.descent),
         };

@@ -86,7 +86,8 @@ export async function measurePoint(
   const track = async (what: string, top: number, tolerance: number, op = curvature.hessian()) => {
     say(what);
     const tracker = new EigenTracker({ size: d, top, tolerance, rng });
-    if (what === "sharpness") tracker.restore([...(warm.get("sharpness") ?? [])]);
+    // The vectors alone: here the point may well be that of the last reading.
+    if (what === "sharpness") tracker.restore((warm.get("sharpness") ?? []).filter((v) => v.length === d));
     return tracker.measure(op);
   };
   const sharp = await track("sharpness", top, experiment.probes.sharpness?.tolerance ?? 1e-3);
@@ -111,9 +112,7 @@ export async function measurePoint(
   const variance = noVariance === null ? await varianceAt(problem, context) : null;
 
   const mean = meanLimitOf(sharp.values[0], own?.values[0] ?? null, descent);
-  const [decisive, decisiveError] = own
-    ? [own.values[0], own.residuals[0]]
-    : [sharp.values[0], sharp.residuals[0]];
+  const [decisive, decisiveError] = own ? [own.values[0], own.errors[0]] : [sharp.values[0], sharp.errors[0]];
   const relative = decisiveError / Math.abs(decisive);
   const metrics: MetricValues = {
     "loss.train": train.loss,
@@ -124,11 +123,11 @@ export async function measurePoint(
       : { "accuracy.test": test.accuracy, "gap.accuracy": train.accuracy - test.accuracy }),
     gradNorm,
     sharpness: sharp.values[0],
-    "sharpness.error": sharp.residuals[0],
+    "sharpness.error": sharp.errors[0],
     eigenvalues: sharp.values,
     ...(own && {
       preconditionedSharpness: own.values[0],
-      "preconditionedSharpness.error": own.residuals[0],
+      "preconditionedSharpness.error": own.errors[0],
     }),
     gaussNewtonSharpness: flat.values[0],
     nonuniformity: s,
@@ -150,18 +149,18 @@ export async function measurePoint(
     interpolationResidual: residual(problem, here.outputs),
     sharpness: {
       value: sharp.values[0],
-      error: sharp.residuals[0],
+      error: sharp.errors[0],
       how: `Lanczos on the full Hessian, ${sharp.products} products`,
     },
     gaussNewtonSharpness: {
       value: flat.values[0],
-      error: flat.residuals[0],
+      error: flat.errors[0],
       how: `Lanczos on the Gauss–Newton matrix, ${flat.products} products`,
     },
     // d√λ = dλ / (2√λ)
     nonuniformity: {
       value: s,
-      error: s > 0 ? uneven.residuals[0] / (2 * s) : uneven.residuals[0],
+      error: s > 0 ? uneven.errors[0] / (2 * s) : uneven.errors[0],
       how: `Lanczos on Σ from Gauss–Newton factors, ${uneven.products} products`,
     },
     growth: variance && {
@@ -171,7 +170,7 @@ export async function measurePoint(
     },
     preconditionedSharpness: own && {
       value: own.values[0],
-      error: own.residuals[0],
+      error: own.errors[0],
       how: `Lanczos on P^-½ H P^-½, ${own.products} products`,
     },
     descent,

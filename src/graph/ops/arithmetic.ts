@@ -60,6 +60,7 @@ const addOp: Op = defineOp({
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(ct, a.shape), sumTo(ct, b.shape)],
   onnx: (emit, [a, b]) => emit.node("Add", [a, b]),
   tf: (tf, [a, b]) => tf.add(a, b),
+  kernel: (emit, [a, b], node) => emit.binary("add", a, b, node.shape),
   samples: pairs,
 });
 
@@ -76,6 +77,7 @@ const subOp: Op = defineOp({
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(ct, a.shape), neg(sumTo(ct, b.shape))],
   onnx: (emit, [a, b]) => emit.node("Sub", [a, b]),
   tf: (tf, [a, b]) => tf.sub(a, b),
+  kernel: (emit, [a, b], node) => emit.binary("sub", a, b, node.shape),
   samples: pairs,
 });
 
@@ -105,6 +107,7 @@ const mulOp: Op = defineOp({
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(mul(ct, b), a.shape), sumTo(mul(ct, a), b.shape)],
   onnx: (emit, [a, b]) => emit.node("Mul", [a, b]),
   tf: (tf, [a, b]) => tf.mul(a, b),
+  kernel: (emit, [a, b], node) => emit.binary("mul", a, b, node.shape),
   samples: pairs,
 });
 
@@ -123,6 +126,7 @@ const divOp: Op = defineOp({
   ],
   onnx: (emit, [a, b]) => emit.node("Div", [a, b]),
   tf: (tf, [a, b]) => tf.div(a, b),
+  kernel: (emit, [a, b], node) => emit.binary("div", a, b, node.shape),
   samples: pairs.map((s) => ({ ...s, range: [0.5, 2] as const })),
 });
 
@@ -137,6 +141,7 @@ const negOp: Op = defineOp({
   vjp: ({ ct }) => [neg(ct)],
   onnx: (emit, [a]) => emit.node("Neg", [a]),
   tf: (tf, [a]) => tf.neg(a),
+  kernel: (emit, [a]) => emit.unary("neg", a),
   samples: [{ shapes: [[3, 2]] }],
 });
 

@@ -1,12 +1,15 @@
 // Functions of one variable, element by element, each with its derivative as graph nodes.
 import { constantOf, defineOp, type Node, type Op, type Sample } from "../node";
-import type { OnnxEmitter, Tf, TfTensor } from "../lowering";
+import { erf as erfOf } from "../../util/erf";
+import type { KernelEmitter, OnnxEmitter, Tf, TfTensor } from "../lowering";
 import { add, mul, sub } from "./arithmetic";
 
 interface Rule {
   readonly name: string;
   readonly onnx: string | ((emit: OnnxEmitter, x: string) => string);
   readonly tf: (tf: Tf, x: TfTensor) => TfTensor;
+  /** The small engine's kernel, or the function of one number. */
+  readonly kernel: Parameters<KernelEmitter["unary"]>[0] | ((x: number) => number);
   /** f′ as a node, from input and output. null: zero wherever it exists. */
   readonly derivative: ((x: Node, y: Node) => Node) | null;
   readonly at0: number;
@@ -14,7 +17,7 @@ interface Rule {
 }
 
 /** x̄ = ȳ f′(x) */
-const elementwise = ({ name, onnx, tf, derivative, at0, range = [-3, 3] }: Rule): Op =>
+const elementwise = ({ name, onnx, tf, kernel, derivative, at0, range = [-3, 3] }: Rule): Op =>
   defineOp({
     name,
     shape: ([x]) => x,
@@ -23,6 +26,12 @@ const elementwise = ({ name, onnx, tf, derivative, at0, range = [-3, 3] }: Rule)
     vjp: ({ ct, out, inputs: [x] }) => [derivative ? mul(ct, derivative(x, out)) : null],
     onnx: (emit, [x]) => (typeof onnx === "string" ? emit.node(onnx, [x]) : onnx(emit, x)),
     tf: (runtime, [x]) => tf(runtime, x),
+    kernel: (emit, [x], node) =>
+      typeof kernel === "string"
+        ? emit.unary(kernel, x)
+        : emit.plain(x, node.shape, (values, out) => {
+            for (let i = 0; i < out.length; i++) out[i] = kernel(values[i]);
+          }),
     samples: [{ shapes: [[3, 2]], range } satisfies Sample],
   });
 
@@ -35,6 +44,7 @@ const expOp = elementwise({
   name: "exp",
   onnx: "Exp",
   tf: (tf, x) => tf.exp(x),
+  kernel: "exp",
   derivative: (_x, y) => y,
   at0: 1,
 });
@@ -42,6 +52,7 @@ const logOp = elementwise({
   name: "log",
   onnx: "Log",
   tf: (tf, x) => tf.log(x),
+  kernel: Math.log,
   derivative: (x) => reciprocal(x),
   at0: -Infinity,
   range: [0.3, 3],
@@ -50,6 +61,7 @@ const reciprocalOp = elementwise({
   name: "reciprocal",
   onnx: "Reciprocal",
   tf: (tf, x) => tf.exp(tf.neg(tf.log(x))),
+  kernel: "reciprocal",
   derivative: (_x, y) => mul(mul(y, y), -1),
   at0: Infinity,
   range: [0.3, 3],
@@ -58,6 +70,7 @@ const sqrtOp = elementwise({
   name: "sqrt",
   onnx: "Sqrt",
   tf: (tf, x) => tf.sqrt(x),
+  kernel: "sqrt",
   derivative: (_x, y) => mul(reciprocal(y), 0.5),
   at0: NaN,
   range: [0.3, 3],
@@ -67,6 +80,7 @@ const tanhOp = elementwise({
   name: "tanh",
   onnx: "Tanh",
   tf: (tf, x) => tf.tanh(x),
+  kernel: "tanh",
   derivative: (_x, y) => sub(y.graph.constant(1), mul(y, y)),
   at0: 0,
 });
@@ -75,6 +89,7 @@ const sigmoidOp = elementwise({
   name: "sigmoid",
   onnx: "Sigmoid",
   tf: (tf, x) => tf.sigmoid(x),
+  kernel: "sigmoid",
   derivative: (_x, y) => sub(y, mul(y, y)),
   at0: 0.5,
 });
@@ -82,6 +97,7 @@ const softplusOp = elementwise({
   name: "softplus",
   onnx: "Softplus",
   tf: (tf, x) => tf.softplus(x),
+  kernel: (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))),
   derivative: (x) => sigmoid(x),
   at0: Math.LN2,
 });
@@ -90,6 +106,7 @@ const erfOp = elementwise({
   name: "erf",
   onnx: "Erf",
   tf: (tf, x) => tf.erf(x),
+  kernel: erfOf,
   derivative: (x) => mul(exp(mul(mul(x, x), -1)), 2 / Math.sqrt(Math.PI)),
   at0: 0,
 });
@@ -99,6 +116,7 @@ const stepOp = elementwise({
   // ReLU then sign: 0 for x ≤ 0, 1 for x > 0; NaN stays NaN.
   onnx: (emit, x) => emit.node("Sign", [emit.node("Relu", [x])]),
   tf: (tf, x) => tf.step(x, 0),
+  kernel: "step",
   derivative: null,
   at0: 0,
 });
@@ -106,6 +124,7 @@ const reluOp = elementwise({
   name: "relu",
   onnx: "Relu",
   tf: (tf, x) => tf.relu(x),
+  kernel: "relu",
   derivative: (_x, y) => step(y),
   at0: 0,
 });

@@ -43,6 +43,7 @@ const matmulOp: Op = defineOp({
     const { ta, tb } = node.attrs as unknown as Flags;
     return tf.matMul(a, b, ta, tb);
   },
+  kernel: (emit, [a, b], node) => emit.matmul(a, b, node.shape, node.attrs as unknown as Flags),
   samples: [
     {
       shapes: [

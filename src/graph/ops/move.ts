@@ -33,6 +33,10 @@ const transposeOp: Op = defineOp({
   },
   onnx: (emit, [x], node) => emit.node("Transpose", [x], { perm: node.attrs.perm as number[] }),
   tf: (tf, [x], node) => tf.transpose(x, node.attrs.perm as number[]),
+  kernel: (emit, [x], node) => {
+    const perm = node.attrs.perm as number[];
+    return emit.move(x, node.shape, (index) => perm.map((_, axis) => index[perm.indexOf(axis)]));
+  },
   samples: [{ shapes: [[2, 3, 4]], attrs: { perm: [2, 0, 1] } }],
 });
 
@@ -77,6 +81,10 @@ const sliceOp: Op = defineOp({
       [...node.shape],
     );
   },
+  kernel: (emit, [x], node) => {
+    const { axis, start } = node.attrs as unknown as Cut;
+    return emit.move(x, node.shape, (index) => index.map((at, i) => (i === axis ? at + start : at)));
+  },
   samples: [{ shapes: [[2, 5, 3]], attrs: { axis: 1, start: 1, size: 3 } }],
 });
 
@@ -105,6 +113,13 @@ const padOp: Op = defineOp({
       x,
       node.shape.map((_, i): [number, number] => (i === axis ? [before, after] : [0, 0])),
     );
+  },
+  kernel: (emit, [x], node) => {
+    const { axis, before } = node.attrs as { axis: number; before: number };
+    return emit.move(x, node.shape, (index) => {
+      const at = index[axis] - before;
+      return at < 0 || at >= x.shape[axis] ? null : index.map((own, i) => (i === axis ? at : own));
+    });
   },
   samples: [{ shapes: [[2, 3]], attrs: { axis: 1, before: 1, after: 2 } }],
 });

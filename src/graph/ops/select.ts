@@ -1,5 +1,5 @@
 // Choices: a one-hot mark of the largest entry, one-hot codes of integers. Piecewise constant, so their derivative is zero.
-import { defineOp, type Node, type Op } from "../node";
+import { defineOp, sizeOf, type Node, type Op } from "../node";
 import { mul } from "./arithmetic";
 import { sum } from "./shape";
 
@@ -25,6 +25,20 @@ const oneHotMaxOp: Op = defineOp({
     const perm = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i < axis ? i : i - 1));
     return tf.transpose(hot, perm);
   },
+  kernel: (emit, [x], node) => {
+    const axis = node.attrs.axis as number;
+    const size = node.shape[axis];
+    const inner = sizeOf(node.shape.slice(axis + 1));
+    return emit.plain(x, node.shape, (values, out) => {
+      out.fill(0);
+      for (let start = 0; start < values.length; start += size * inner)
+        for (let j = start; j < start + inner; j++) {
+          let best = j;
+          for (let k = 1; k < size; k++) if (values[j + k * inner] > values[best]) best = j + k * inner;
+          out[best] = 1;
+        }
+    });
+  },
   samples: [{ shapes: [[2, 4, 3]], attrs: { axis: 1 } }],
 });
 
@@ -38,6 +52,12 @@ const oneHotOp: Op = defineOp({
       axis: -1,
     }),
   tf: (tf, [x], node) => tf.oneHot(tf.cast(x, "int32"), node.attrs.depth as number),
+  kernel: (emit, [x], node) => {
+    const depth = node.attrs.depth as number;
+    return emit.plain(x, node.shape, (values, out) => {
+      for (let i = 0; i < out.length; i++) out[i] = values[Math.floor(i / depth)] === i % depth ? 1 : 0;
+    });
+  },
   samples: [{ shapes: [[2, 3]], attrs: { depth: 4 }, integers: true, range: [0, 3] }],
 });
 

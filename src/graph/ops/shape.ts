@@ -22,6 +22,7 @@ const sumOp: Op = defineOp({
   onnx: (emit, [x], node) =>
     emit.node("ReduceSum", [x, emit.ints(node.attrs.axes as number[])], { keepdims: 1 }),
   tf: (tf, [x], node) => tf.sum(x, [...(node.attrs.axes as number[])], true),
+  kernel: (emit, [x], node) => emit.sum(x, node.attrs.axes as number[]),
   samples: [
     { shapes: [[3, 4]], attrs: { axes: [0] } },
     { shapes: [[2, 3, 2]], attrs: { axes: [0, 2] } },
@@ -44,6 +45,10 @@ const broadcastOp: Op = defineOp({
   vjp: ({ ct, inputs: [x] }) => [sumTo(ct, x.shape)],
   onnx: (emit, [x], node) => emit.node("Expand", [x, emit.ints(node.shape)]),
   tf: (tf, [x], node) => tf.broadcastTo(x, [...node.shape]),
+  kernel: (emit, [x], node) => {
+    const offset = node.shape.length - x.shape.length;
+    return emit.move(x, node.shape, (index) => x.shape.map((d, i) => (d === 1 ? 0 : index[i + offset])));
+  },
   samples: [
     { shapes: [[1, 3]], attrs: { to: [4, 3] } },
     { shapes: [[]], attrs: { to: [2, 2] } },
@@ -66,6 +71,7 @@ const reshapeOp: Op = defineOp({
   vjp: ({ ct, inputs: [x] }) => [reshape(ct, x.shape)],
   onnx: (emit, [x], node) => emit.node("Reshape", [x, emit.ints(node.shape)]),
   tf: (tf, [x], node) => tf.reshape(x, [...node.shape]),
+  kernel: (emit, [x], node) => emit.reshape(x, node.shape),
   samples: [{ shapes: [[2, 6]], attrs: { to: [3, 4] } }],
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../../src/data";
 import { chebyshevT } from "../../../src/data/chebyshev";
-import { erf } from "../../../src/data/teacher";
+import { erf } from "../../../src/util/erf";
 import type { DataSpec } from "../../../src/protocol/experiment";
 
 const load = <T extends DataSpec>(spec: T, seed = 0) =>

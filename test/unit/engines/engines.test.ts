@@ -1,12 +1,13 @@
 // What every engine keeps to beyond the ops: outputs into given arrays, many calls, float64 products, errors that say what to do.
 import { afterEach, describe, expect, test } from "vitest";
 import { EngineMissing, inspectEngines, openEngine, openGemm } from "../../../src/engines";
+import { isSmall, kernelEngine, withKernels } from "../../../src/engines/kernels/engine";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { sessionEngine } from "../../../src/engines/onnx/session";
 import { wasm } from "../../../src/engines/onnx/wasm";
 import { tensorflowEngine } from "../../../src/engines/tensorflow/engine";
 import { Graph } from "../../../src/graph/node";
-import { dot } from "../../../src/graph/ops";
+import { conv, dot, matmul, sum } from "../../../src/graph/ops";
 import { jsGemm } from "../../../src/util/linalg/jsGemm";
 import { Rng } from "../../../src/util/rng";
 import { expectClose, tf } from "../../support/numeric";
@@ -15,6 +16,7 @@ const engines = [
   onnxEngine(undefined, { threads: 1 }),
   sessionEngine(wasm),
   tensorflowEngine({ tf, version: "test" }),
+  kernelEngine,
 ];
 
 afterEach(() => {
@@ -40,6 +42,39 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))("$name",
     expect([...first[2]]).toEqual([4, 5, 6]);
     await f.dispose();
   });
+});
+
+test("a graph is small while its products and sums cost less than a call of a runtime, and only where every op has a kernel", () => {
+  const graph = new Graph();
+  const square = (n: number) => [graph.input(`a${n}`, [n, n]), graph.input(`b${n}`, [n, n])] as const;
+  const small = [10, 50, 100, 1000].map((n) => isSmall(square(n), [matmul(...square(n), { tb: true })]));
+  expect(small).toEqual([true, true, false, false]);
+  const [x, w] = [graph.input("x", [1, 1, 4, 4]), graph.input("w", [1, 1, 2, 2])];
+  const image = conv(x, w, { stride: 1, padding: 0, groups: 1 });
+  expect(isSmall([x, w], [image])).toBe(false);
+  // What lies below an input is not computed.
+  const row = sum(matmul(...square(1000)), [0]);
+  expect(isSmall([...square(1000)], [dot(row, row)])).toBe(false);
+  expect(isSmall([row], [dot(row, row)])).toBe(true);
+});
+
+test('"auto" computes small graphs in kernels and hands large ones on; an engine asked for by name computes them itself', async () => {
+  const graph = new Graph();
+  const compiled: string[] = [];
+  const counted = withKernels({
+    name: "counted",
+    version: "1",
+    compile: (inputs, outputs) => {
+      compiled.push(outputs[0].op.name);
+      return kernelEngine.compile(inputs, outputs);
+    },
+  });
+  const [a, b] = [graph.input("a", [100, 100]), graph.input("b", [100, 100])];
+  await counted.compile([a], [sum(a)]);
+  await counted.compile([a, b], [matmul(a, b)]);
+  expect(compiled).toEqual(["matmul"]);
+  expect((await openEngine("auto")).version).toMatch(/ \+ kernels$/);
+  expect((await openEngine("onnx")).version).not.toMatch(/kernels/);
 });
 
 test.each(["onnx", "wasm", "tensorflow"])(

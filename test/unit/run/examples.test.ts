@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import type { Engine } from "../../../src/engines/engine";
+import { kernelEngine } from "../../../src/engines/kernels/engine";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { sessionEngine } from "../../../src/engines/onnx/session";
 import { wasm } from "../../../src/engines/onnx/wasm";
@@ -26,6 +27,7 @@ const engines: readonly Engine[] = [
   tensorflowEngine({ tf, version: "test" }),
   onnxEngine(undefined, { threads: 1 }),
   sessionEngine(wasm),
+  kernelEngine,
 ];
 
 const folder = join(root, "examples");
