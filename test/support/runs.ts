@@ -1,8 +1,9 @@
 // Starts real run processes from experiments written to a temporary folder.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { afterAll } from "vitest";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
 import { decodeSafetensors } from "../../src/protocol/safetensors";
 
@@ -21,6 +22,10 @@ export function requestOf(folder: string, experiment: object, weights?: string):
   return JSON.stringify({ id: "test", experiment: points[0].experiment, file, overrides: {}, weights });
 }
 
+const started = new Set<ChildProcess>();
+// A test that fails before it ends its run must not leave it behind.
+afterAll(() => started.forEach((child) => child.kill("SIGKILL")));
+
 /** Starts the run process; the caller ends it. */
 export function startRun(folder: string, experiment: object) {
   const run = join(folder, "run");
@@ -28,6 +33,7 @@ export function startRun(folder: string, experiment: object) {
   const child = spawn(process.execPath, [script, "start", run, requestOf(folder, experiment)], {
     stdio: "ignore",
   });
+  started.add(child);
   return { run, child, exited: new Promise<number | null>((done) => child.on("exit", (code) => done(code))) };
 }
 

@@ -72,7 +72,7 @@ function errorBar(name: string, value: number, { latest, info }: RunModel): stri
   const tolerance = info.experiment.probes.noise?.tolerance;
   if (recorded !== undefined) {
     if (recorded === 0) return "exact but for float32 rounding";
-    return `± ${num(recorded)} (${/sharpness$/i.test(name) && !name.startsWith("noise.") ? "the residual ‖Hv − λv‖" : "one standard error"})`;
+    return `± ${num(recorded)} (${/sharpness$/i.test(name) && !name.startsWith("noise.") ? "the residual r = ‖Hv − λv‖, or r²/gap" : "one standard error"})`;
   }
   switch (name) {
     case "stability.meanLimit": {

@@ -1,0 +1,116 @@
+// How time and memory grow with examples n, parameters d, outputs K and eigenpairs k: tables and a picture for bench/README.md.
+// Every case runs in a process of its own, whose peak memory is its own.
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { EigenTracker } from "../src/curvature/tracker";
+import type { BuiltinSpec } from "../src/protocol/experiment";
+import { Rng } from "../src/util/rng";
+import { growthPicture, type Panel } from "./growthPicture";
+import { machine, median, timed } from "./harness";
+import { problemOf } from "./problems";
+
+interface Case {
+  readonly n: number;
+  /** Width of the two hidden layers. */
+  readonly width: number;
+  readonly K: number;
+  /** Eigenpairs. */
+  readonly k: number;
+}
+
+interface Result {
+  readonly d: number;
+  /** Seconds. */
+  readonly gradient: number;
+  readonly product: number;
+  readonly noise: number;
+  readonly gram: number | null;
+  readonly pairs: number;
+  readonly products: number;
+  /** Peak resident memory, MB; NaN where the system does not tell. */
+  readonly memory: number;
+}
+
+const D = 256;
+const base: Case = { n: 1000, width: 128, K: 10, k: 1 };
+/** Rows of the Gram matrix up to which it is timed: it takes 4 (nK)² bytes. */
+const mostRows = 10_000;
+
+const axes = [
+  { key: "n", label: "examples n", values: [125, 250, 500, 1000, 2000, 4000, 8000] },
+  { key: "width", label: "parameters d", values: [16, 32, 64, 128, 256, 512, 1024] },
+  { key: "K", label: "outputs K", values: [1, 2, 4, 8, 16, 32] },
+  { key: "k", label: "eigenpairs k", values: [1, 2, 4, 8, 16, 32] },
+] as const;
+
+async function measure({ n, width, K, k }: Case): Promise<Result> {
+  const spec: BuiltinSpec = { kind: "mlp", hidden: [width, width], activation: "tanh", bias: true };
+  const { curvature, theta, step, normal } = await problemOf(spec, [D], n, K);
+  const d = curvature.size;
+  const [v, out] = [normal(d), new Float32Array(d)];
+  const typical = async (work: () => Promise<unknown>): Promise<number> => {
+    await work();
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) times.push(await timed(work));
+    return median(times);
+  };
+  const gradient = await typical(step);
+  const [hessian, sigma] = [curvature.hessian(), curvature.noiseMatrix()];
+  const product = await typical(() => hessian.apply(v, out));
+  const noise = await typical(() => sigma.apply(v, out));
+  let products = 0;
+  const pairs = await typical(async () => {
+    curvature.setPoint(theta);
+    const tracker = new EigenTracker({ size: d, top: k, tolerance: 1e-2, rng: new Rng(0, "growth") });
+    products = (await tracker.measure(curvature.gaussNewton())).products;
+  });
+  const gram = n * K <= mostRows ? await timed(() => curvature.gram()) : null;
+  return { d, gradient, product, noise, gram, pairs, products, memory: peakMemory() };
+}
+
+function peakMemory(): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000;
+  } catch {
+    return NaN;
+  }
+}
+
+function inOwnProcess(one: Case): Result {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [process.argv[1], JSON.stringify(one)], {
+    encoding: "utf8",
+    maxBuffer: 1 << 24,
+  });
+  if (status !== 0) throw new Error(`${JSON.stringify(one)}: ${stderr}`);
+  return JSON.parse(stdout) as Result;
+}
+
+const ms = (time: number | null): string => (time === null ? "–" : (1000 * time).toPrecision(3));
+
+function main(): void {
+  console.log(
+    `\ngrowth, tanh ${D}-${base.width}-${base.width}-${base.K}, n = ${base.n}; milliseconds, medians of 5\n${machine()}`,
+  );
+  const panels: Panel[] = [];
+  for (const { key, label, values } of axes) {
+    console.log(
+      `\n| ${label} | gradient | Hv | Σv | Gram | top k of Gauss–Newton | products | peak MB |\n|---|---|---|---|---|---|---|---|`,
+    );
+    const rows = values.map((value) => {
+      const result = inOwnProcess({ ...base, [key]: value });
+      const x = key === "width" ? result.d : value;
+      const { gradient, product, noise, gram, pairs, products, memory } = result;
+      const cells = [gradient, product, noise, gram, pairs].map(ms);
+      console.log(`| ${x} | ${cells.join(" | ")} | ${products} | ${memory.toFixed(0)} |`);
+      return { x, ...result };
+    });
+    panels.push({ label, rows });
+  }
+  writeFileSync("growth.svg", growthPicture(panels));
+  console.log("\nwrote bench/growth.svg");
+}
+
+const asked = process.argv[2];
+if (asked)
+  void measure(JSON.parse(asked) as Case).then((result) => process.stdout.write(JSON.stringify(result)));
+else main();
