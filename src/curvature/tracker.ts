@@ -1,6 +1,6 @@
 // Top eigenpairs of a slowly changing symmetric operator, warm from the last reading, each with a certificate.
 import { symmetricEigen, type Eigen } from "../util/linalg/symmetricEigen";
-import { dot, norm } from "../util/linalg/vector";
+import { axpy, dot, norm, scale } from "../util/linalg/vector";
 import { Vectors } from "../util/linalg/vectors";
 import type { Rng } from "../util/rng";
 import type { LinearOperator } from "./operator";
@@ -132,8 +132,10 @@ export class EigenTracker {
   private foretold(i: number): Float32Array {
     const [now, before] = [this.kept[i], this.previous[i]];
     if (!before) return now;
-    const sign = dot(now, before) < 0 ? -1 : 1;
-    return now.map((x, j) => 2 * x - sign * before[j]);
+    const next = now.slice();
+    scale(2, next);
+    axpy(dot(now, before) < 0 ? 1 : -1, before, next);
+    return next;
   }
 
   private remember(vectors: Float32Array[]): void {
