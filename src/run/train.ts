@@ -16,6 +16,8 @@ import { Stepper } from "./stepper";
 
 /** Loss above this many times its initial value is divergence (theory.md, section 7). */
 const divergenceFactor = 1e4;
+/** Seconds of a reading that are worth a write to the disk before and after; quicker ones wait for the log's own clock. */
+const longReading = 0.05;
 /** A run logs its loss at no more than about this many steps, and at every step a probe reads. */
 const loggedSteps = 5000;
 
@@ -34,6 +36,8 @@ interface Going {
   readonly probe: (typeof probes)[number];
   readonly every: number;
   readonly active: ActiveProbe;
+  /** Whether the next reading may take long, as far as the last one tells. */
+  long: boolean;
 }
 
 /** Trains from `saved` or from `theta`. Reads the full training loss every step when full batch, once an epoch otherwise. */
@@ -54,7 +58,7 @@ export async function train(
     if (every === undefined) return [];
     const active = probe.start(experiment, problem.d, new Rng(experiment.seed, `probe.${probe.id}`));
     active.recall(saved?.memories.get(probe.id) ?? []);
-    return [{ probe, every, active }];
+    return [{ probe, every, active, long: true }];
   });
   const full = batchSize === n;
   const epoch = full ? 1 : Math.max(1, Math.floor(n / batchSize));
@@ -95,9 +99,10 @@ export async function train(
     loggedRate = learningRate;
     return { learningRate };
   };
-  const read = async ({ probe, active }: Going): Promise<void> => {
+  const read = async (one: Going): Promise<void> => {
+    const { probe, active } = one;
     // A reading may take seconds: what is known already goes to the disk first.
-    log.flush();
+    if (one.long) log.flush();
     context.curvature.setPoint(theta);
     context.descent = descentOf(optimizer, optimizerState(), stepper.gradient);
     const { meter } = context.curvature;
@@ -112,7 +117,8 @@ export async function train(
     const extra: MetricValues = touched ? { "stability.limit": both } : {};
     const all = { ...values, ...extra, ...changedRate() };
     log.add({ kind: "metrics", step, time: clock(), probe: probe.id, cost, values: all });
-    log.flush();
+    one.long = cost.seconds > longReading;
+    if (one.long) log.flush();
   };
   const end = (reason: EndReason): Reached => {
     if (reason !== "diverged" && step % checkpoints.every !== 0) keep();

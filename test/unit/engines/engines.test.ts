@@ -82,7 +82,8 @@ test.each(["onnx", "wasm", "tensorflow"])(
   async (name) => {
     const gemm = await openGemm({ name });
     const rng = new Rng(3, "gemm");
-    const [m, n, k] = [7, 5, 11];
+    // Larger than what plain loops do themselves.
+    const [m, n, k] = [37, 25, 31];
     const draw = (size: number) => Float64Array.from({ length: size }, () => rng.normal());
     const [a, b] = [draw(m * k), draw(k * n)];
     for (const ta of [false, true])
