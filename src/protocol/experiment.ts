@@ -96,7 +96,9 @@ export type DataSpec =
       readonly testExamples: number;
       readonly noise: number;
       readonly labelNoise?: number;
-    };
+    }
+  /** Curvatures cᵢ of the examples around x = 1. */
+  | { readonly source: "two-minima"; readonly curvatures: readonly number[] };
 
 export type Initialization = "pytorch" | "he" | "lecun" | "xavier" | "mup";
 
@@ -152,6 +154,11 @@ export interface SequentialSpec extends AnyModel {
   readonly kind: "sequential";
   readonly layers: readonly LayerSpec[];
 }
+/** One parameter x, which starts at `start`. */
+export interface TwoMinimaSpec extends AnyModel {
+  readonly kind: "twoMinima";
+  readonly start: number;
+}
 /** A network from a file, with the starting values it holds. */
 export interface OnnxSpec {
   readonly kind?: undefined;
@@ -160,7 +167,8 @@ export interface OnnxSpec {
   readonly weights?: string;
   readonly initialization?: undefined;
 }
-export type BuiltinSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec;
+export type BuiltinSpec =
+  MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec | TwoMinimaSpec;
 export type ModelSpec = BuiltinSpec | OnnxSpec;
 
 /** Learning rate over training; every kind may start with a linear warm-up. Step counts are whole steps. */

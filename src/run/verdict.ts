@@ -121,7 +121,9 @@ function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): 
   why: string;
 } {
   if (!point || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
-  const progress = (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
+  // Without a gradient nothing changes, also where there is no loss left to divide by.
+  const progress =
+    point.gradNorm === 0 ? 0 : (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
   const still = progress <= stillBelow || point.loss === 0;
   const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
   const why =
@@ -138,7 +140,7 @@ function summarize(
   limit: number | null,
   atMinimum: boolean,
 ): string {
-  const { step, divergedAt, point } = judged;
+  const { step, divergedAt, point, loss, initialLoss } = judged;
   const rate = rateOf(judged);
   const eta = fmt(rate);
   const most = limit === null ? "" : fmt(limit);
@@ -151,7 +153,7 @@ function summarize(
   switch (verdict) {
     case "diverged":
       return (
-        `Diverged at step ${divergedAt ?? step}: learning rate ${eta} drove the loss to infinity.` +
+        `Diverged at step ${divergedAt ?? step}: learning rate ${eta} drove the loss ${Number.isFinite(loss) ? `from ${fmt(initialLoss)} to ${fmt(loss)}` : "out of the range of numbers"}.` +
         (limit === null
           ? ""
           : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)

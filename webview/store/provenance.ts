@@ -146,6 +146,8 @@ function describeData(data: DataSpec, seed: number): string {
     case "teacher":
     case "spirals":
       return `${data.source} (made from seed ${seed})`;
+    case "two-minima":
+      return `${data.source} (curvatures ${data.curvatures.join(", ")})`;
   }
 }
 
