@@ -224,8 +224,14 @@ export interface ProbesSpec {
   readonly generalization?: { readonly every: number };
   readonly gradientNoise?: { readonly every: number };
   readonly smoothness?: { readonly every: number };
-  /** Lanczos steps per random start, and starts. */
-  readonly spectrum?: { readonly every: number; readonly steps: number; readonly starts: number };
+  /** Lanczos steps per random start, and starts; `top`: largest eigenvalues of the Gauss–Newton matrix. */
+  readonly spectrum?: {
+    readonly every: number;
+    readonly of: "hessian" | "gaussNewton" | "both";
+    readonly steps: number;
+    readonly starts: number;
+    readonly top: number;
+  };
   readonly layers?: { readonly every: number; readonly tolerance: number };
   /** `top`: dimension of the sharp subspace. */
   readonly manifold?: { readonly every: number; readonly top: number };

@@ -22,7 +22,7 @@ const probes = {
   generalization: every,
   gradientNoise: every,
   smoothness: every,
-  spectrum: { every: 20, steps: 10, starts: 2 },
+  spectrum: { every: 20, of: "both", steps: 10, starts: 2 },
   layers: every,
   manifold: every,
 };
@@ -102,6 +102,15 @@ function draw(chart: Chart, run: RunModel): boolean {
   }
   return shownLines(chart.plan(run, { log: false })).length > 0;
 }
+
+test("the spectrum of both matrices is bars and a line, and says which is which", () => {
+  const chart = charts.find(({ id }) => id === "spectrum")! as Extract<Chart, { kind: "canvas" }>;
+  const said = chart.describe(at("recorded"));
+  expect(said).toMatch(/^Step 40: Hessian from .*; Gauss–Newton from (0|\d)/);
+  const names = chart.formulas(at("recorded")).map(([name]) => name);
+  expect(names).toContain("spectral density, nodes");
+  expect(names).toContain("Gauss–Newton density, nodes");
+});
 
 test("charts have ids and titles of their own", () => {
   for (const key of ["id", "title"] as const)

@@ -27,6 +27,15 @@ test("the bins of a spectrum hold every eigenvalue once, negative ones below zer
   }
 });
 
+test("spectra drawn together share their bins, and each keeps its own counts", () => {
+  const other = [{ value: 5, count: 7 }];
+  const all = [...nodes, ...other];
+  const [first, second] = [histogram(nodes, 4, all), histogram(other, 4, all)];
+  expect(first.map(({ from }) => from)).toEqual(second.map(({ from }) => from));
+  expect(first.reduce((sum, { count }) => sum + count, 0)).toBeCloseTo(100, 9);
+  expect(second.filter(({ count }) => count > 0)).toMatchObject([{ count: 7 }]);
+});
+
 test("the limit is in sight unless it is far from the data", () => {
   expect(histogram(nodes, 10).at(-1)!.to).toBeGreaterThan(10);
   expect(histogram(nodes, 1000).at(-1)!.to).toBeLessThan(4);
