@@ -1,7 +1,8 @@
 // Where the charts put their numbers: bins of the spectrum, axes, the map of stability.
 import { expect, test } from "vitest";
 import type { Verdict } from "../../../src/protocol/verdict";
-import { linearAxis, linearTicks, logAxis } from "../../../webview/charts/frame";
+import { linearAxis, logAxis } from "../../../webview/charts/frame";
+import { linearTicks } from "../../../webview/charts/linearTicks";
 import { histogram } from "../../../webview/charts/spectrum";
 import { mapOf, stabilityMap } from "../../../webview/charts/stabilityMap";
 import { createRun, type RunModel } from "../../../webview/store/runModel";
