@@ -1,6 +1,7 @@
 // Puts a verdict into words and numbers (theory.md, section 7): what was judged, on which evidence, what to change.
 import { optimizerOf } from "../optimizers";
 import type { Experiment } from "../protocol/experiment";
+import { kinkWords, type Kink } from "../protocol/kinks";
 import type { Verdict } from "../protocol/verdict";
 import { judge } from "../stability/judge";
 import { escapeTime } from "../stability/growth";
@@ -16,6 +17,8 @@ export interface Judged {
   readonly divergedAt?: number;
   readonly initialLoss: number;
   readonly loss: number;
+  /** Kinds of kinks the network has. */
+  readonly kinks: readonly Kink[];
   /** Readings at `step`; null where no finite point was left to measure. */
   readonly point: PointReadings | null;
 }
@@ -80,6 +83,7 @@ export function assembleVerdict(judged: Judged): Verdict {
     evidence: [
       "Sharpness and the mean limit use the full Hessian.",
       "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
+      ...judged.kinks.map((kink) => kinkWords[kink]),
       ...decision.evidence,
       ...optimizerEvidence(judged),
       ...(initialLoss > 0 ? [] : ["The initial loss is not known."]),

@@ -157,6 +157,17 @@ describe("provenance", () => {
     },
   );
 
+  test("numbers that rest on a derivative say which one is taken at a kink, where there are kinks", () => {
+    const smooth = at("recorded");
+    const rows = (run: RunModel, name: string) => new Map(provenanceOf(name, run)!.rows);
+    expect(smooth.header!.kinks).toEqual([]);
+    expect(rows(smooth, "sharpness").has("at kinks")).toBe(false);
+    const kinked = { ...smooth, header: { ...smooth.header!, kinks: ["relu", "oneHotMax"] as const } };
+    expect(rows(kinked, "sharpness").get("at kinks")).toMatch(/^ReLU: .* 0 everywhere.* Max-pool: .*first/);
+    expect(rows(kinked, "trace").has("at kinks")).toBe(true);
+    expect(rows(kinked, "loss.train").has("at kinks")).toBe(false);
+  });
+
   test("an error bar recorded beside a number is the one shown", () => {
     const run = at("recorded");
     for (const name of ["trace", "frobenius", "noise.batchSharpness"]) {
