@@ -89,14 +89,17 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 
 test("events reach the disk at least twice a second while it trains", async () => {
   const { run, child, exited } = startRun(temporary(), experiment({ minutes: 10 }));
-  await until(() => stepsOf(run) > 50);
-  for (let i = 0; i < 4; i++) {
-    const before = stepsOf(run);
-    await new Promise((done) => setTimeout(done, 600));
-    expect(stepsOf(run)).toBeGreaterThan(before);
+  try {
+    await until(() => stepsOf(run) > 50);
+    for (let i = 0; i < 4; i++) {
+      const before = stepsOf(run);
+      await new Promise((done) => setTimeout(done, 600));
+      expect(stepsOf(run)).toBeGreaterThan(before);
+    }
+  } finally {
+    child.kill("SIGTERM");
+    await exited;
   }
-  child.kill("SIGTERM");
-  await exited;
 });
 
 test("divergence is a result: status 0, an end event that says so, a verdict judged at the last finite point", async () => {

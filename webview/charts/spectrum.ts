@@ -33,7 +33,8 @@ export const spectrum: CanvasChart = {
       const [low, high] = [Math.min(...values), Math.max(...values)];
       const near = nodes.filter(({ value }) => Math.abs(value) <= 0.01 * Math.max(high, -low));
       const share = near.reduce((sum, { count }) => sum + count, 0) / sizeOf(run);
-      return `${matrix.name} from ${num(low)} to ${num(high)}, ${Math.round(100 * share)} % within 1 % of the largest around zero`;
+      const name = all.length > 1 ? `${matrix.name} (${matrix.as})` : matrix.name;
+      return `${name} from ${num(low)} to ${num(high)}, ${Math.round(100 * share)} % within 1 % of the largest around zero`;
     });
     return `Step ${listOf(run, all[0].nodes)?.step}: ${said.join("; ")}.`;
   },
@@ -104,12 +105,16 @@ function drawBars(
 /** The upper edge of bars, without bars: what lies behind stays in sight. */
 function outline(context: CanvasRenderingContext2D, bins: readonly Bin[], at: Places, bottom: number): void {
   context.beginPath();
-  context.moveTo(at.x(bins[0].from), bottom);
+  let drawing = false;
   for (const { from, to, count } of bins) {
-    context.lineTo(at.x(from), at.y(count));
-    context.lineTo(at.x(to), at.y(count));
+    if (count > floor) {
+      if (!drawing) context.moveTo(at.x(from), bottom);
+      context.lineTo(at.x(from), at.y(count));
+      context.lineTo(at.x(to), at.y(count));
+    } else if (drawing) context.lineTo(at.x(from), bottom);
+    drawing = count > floor;
   }
-  context.lineTo(at.x(bins[bins.length - 1].to), bottom);
+  if (drawing) context.lineTo(at.x(bins[bins.length - 1].to), bottom);
   context.stroke();
 }
 
