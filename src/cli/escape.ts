@@ -23,7 +23,7 @@ export const escape: Command = {
   usage: "RUN [--step N] [--set KEY=VALUE]… [--seeds 5] [--steps 200] [--runs DIR] [--json]",
   summary: "restart near the point a run reached and compare how fast training leaves it with the prediction",
   details:
-    "Each seed starts from a small displacement and draws its own batches. Growth is the factor of the squared distance per step; the prediction is the spectral radius ρ of the second-moment map, above 1 where the point cannot hold. Few seeds tell the typical growth, which lies below ρ where noise alone drives it.",
+    "Each seed starts from a small displacement and draws its own batches. Growth is the factor of the squared distance per step; the prediction is the spectral radius ρ of the second-moment map, above 1 where the point cannot hold. Few seeds tell the typical growth, which lies below ρ where noise alone drives it; and ρ takes batches to be drawn independently, while an epoch visits every example once.",
   options: [
     { name: "step", value: "N", text: "step of the checkpoint to start from (default: the newest)" },
     setOption,

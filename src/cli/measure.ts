@@ -11,7 +11,7 @@ import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
 import { runScript } from "./places";
 import { columnsOf, number, styleOf, table } from "./show/text";
-import { verdictLines } from "./show/verdictText";
+import { evidenceLines, verdictLines } from "./show/verdictText";
 import { withoutStack } from "./watchRun";
 
 /** What the run process prints, as the contract has it. */
@@ -118,5 +118,7 @@ function describe(output: string): string {
     table(["metric", "value", "what"], rows, style),
     "",
     ...verdictLines(verdict, style, columnsOf(process.stdout)),
+    "",
+    ...evidenceLines(verdict, style, columnsOf(process.stdout)),
   ].join("\n");
 }

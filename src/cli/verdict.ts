@@ -5,7 +5,7 @@ import { stringify } from "../protocol/numbers";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
 import { columnsOf, styleOf } from "./show/text";
-import { verdictLines } from "./show/verdictText";
+import { evidenceLines, verdictLines } from "./show/verdictText";
 
 export const verdict: Command = {
   name: "verdict",
@@ -26,9 +26,9 @@ export const verdict: Command = {
     }
     if (given.has("json")) process.stdout.write(`${stringify(run.verdict)}\n`);
     else {
-      const lines = verdictLines(run.verdict, styleOf(process.stdout), columnsOf(process.stdout));
-      const evidence = run.verdict.evidence.map((text) => `  ${text}`);
-      process.stdout.write(`${[...lines, "", ...evidence].join("\n")}\n`);
+      const [style, columns] = [styleOf(process.stdout), columnsOf(process.stdout)];
+      const lines = verdictLines(run.verdict, style, columns);
+      process.stdout.write(`${[...lines, "", ...evidenceLines(run.verdict, style, columns)].join("\n")}\n`);
     }
     return exit.done;
   },

@@ -56,10 +56,10 @@ export async function traceAndNorm(
   };
 }
 
-/** Mean of repeated estimates, with one standard error. */
+/** Mean of repeated estimates, with one standard error: infinite for a single one, whose spread nobody knows. */
 export function meanOf(samples: readonly number[]): Estimate {
   const n = samples.length;
   const mean = samples.reduce((a, b) => a + b, 0) / n;
-  const variance = samples.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, n - 1);
-  return { value: mean, error: Math.sqrt(variance / n) };
+  const squares = samples.reduce((a, b) => a + (b - mean) ** 2, 0);
+  return { value: mean, error: n > 1 ? Math.sqrt(squares / (n - 1) / n) : Infinity };
 }

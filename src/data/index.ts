@@ -12,8 +12,19 @@ import { npz } from "./npz";
 import type { DataSource, LoadContext } from "./source";
 import { spirals } from "./spirals";
 import { teacher } from "./teacher";
+import { twoMinima } from "./twoMinima";
 
-export const sources = [idx, cifar, ...namedSources, npz, csv, chebyshev, teacher, spirals] as const;
+export const sources = [
+  idx,
+  cifar,
+  ...namedSources,
+  npz,
+  csv,
+  chebyshev,
+  teacher,
+  spirals,
+  twoMinima,
+] as const;
 
 export type { Dataset, ReadBytes, Split } from "./dataset";
 export type { LoadContext } from "./source";

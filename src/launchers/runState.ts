@@ -102,14 +102,15 @@ export class RunState {
       for (const [name, { step }] of this.last) if (step >= from) this.last.delete(name);
       return;
     }
-    // The verdict of a diverged run is measured at an earlier step: progress never goes back but by a resume.
+    // The verdict of a diverged run is measured at an earlier step: neither progress nor a reading goes back but by a resume.
     this.step = Math.max(this.step, event.step);
     if (event.kind === "end") this.end = event.reason;
     if (event.kind === "end" || event.kind === "metrics") this.time = event.time;
     if (event.kind !== "metrics") return;
     for (const [name, value] of Object.entries(event.values) as [MetricName, Num | Num[]][]) {
       const decoded = Array.isArray(value) ? value.map((x) => decodeNum(x)) : decodeNum(value);
-      this.last.set(name, { step: event.step, value: decoded });
+      if ((this.last.get(name)?.step ?? 0) <= event.step)
+        this.last.set(name, { step: event.step, value: decoded });
     }
   }
 

@@ -1,18 +1,17 @@
 // The model registry: one line a kind. Every model is a list of layers.
-import type { BuiltinSpec, LayerSpec, ModelSpec } from "../protocol/experiment";
+import type { BuiltinSpec, ModelSpec } from "../protocol/experiment";
 import { cnn } from "./cnn";
+import type { Part } from "./layers";
 import { mlp } from "./mlp";
 import type { Model } from "./model";
 import { importOnnx } from "./onnx";
 import { resnet } from "./resnet";
 import { sequential } from "./sequential";
 import { transformer } from "./transformer";
+import { twoMinima } from "./twoMinima";
 
 type Kind = BuiltinSpec["kind"];
-type Layers<K extends Kind> = (
-  spec: Extract<BuiltinSpec, { kind: K }>,
-  outputs: number,
-) => readonly LayerSpec[];
+type Layers<K extends Kind> = (spec: Extract<BuiltinSpec, { kind: K }>, outputs: number) => readonly Part[];
 
 export const models: { readonly [K in Kind]: Layers<K> } = {
   mlp,
@@ -21,6 +20,7 @@ export const models: { readonly [K in Kind]: Layers<K> } = {
   resnet,
   transformer,
   sequential: ({ layers }) => layers,
+  twoMinima,
 };
 
 /** Kinds whose first layer is dense: they see every example as one row. */

@@ -1,9 +1,8 @@
 // A network from a list of layers, and the models of the literature as such lists.
 import { Graph, type Node } from "../graph/node";
 import { reshape } from "../graph/ops";
-import type { LayerSpec } from "../protocol/experiment";
 import { UserError } from "../protocol/errors";
-import { stack } from "./layers";
+import { stack, type Part } from "./layers";
 import type { BuiltModel, Mode, Model } from "./model";
 import { Build, Scope } from "./scope";
 
@@ -12,11 +11,7 @@ import { Build, Scope } from "./scope";
  * @param outputs     Outputs K the data asks for.
  * @throws UserError where a layer does not fit what comes before it, or the last one does not give K outputs.
  */
-export function sequential(
-  layers: readonly LayerSpec[],
-  inputShape: readonly number[],
-  outputs: number,
-): Model {
+export function sequential(layers: readonly Part[], inputShape: readonly number[], outputs: number): Model {
   const construct = (x: Node, mode: Mode): { build: Build; built: BuiltModel } => {
     const build = new Build(x.graph, mode, outputs);
     const image = reshape(x, [x.shape[0], ...inputShape]);

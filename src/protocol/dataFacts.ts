@@ -26,6 +26,7 @@ export function dataFiles(data: DataSpec): string[] {
     case "chebyshev":
     case "teacher":
     case "spirals":
+    case "two-minima":
       return [];
   }
 }
@@ -48,11 +49,14 @@ export function knownExamples(data: DataSpec): { readonly n: number; readonly ke
     case "teacher":
     case "spirals":
       return at(data.examples, "data.examples");
+    case "two-minima":
+      return at(data.curvatures.length, "data.curvatures");
   }
 }
 
 /** Whether test data will be there; true for an npz archive, which says so only when it is read. */
 export function hasTestData(data: DataSpec): boolean {
   if (data.source === "npz") return true;
+  if (data.source === "two-minima") return false;
   return "testExamples" in data ? data.testExamples > 0 : data.test !== undefined;
 }

@@ -1,4 +1,5 @@
 // The event log of a run, `events.jsonl`: one object a line, append-only, written by one process, read by everyone.
+import type { Kink } from "./kinks";
 import type { MetricValues } from "./metrics";
 
 /** Cost of one reading. A product is one Hessian- or Gauss–Newton-vector product over the whole training set. */
@@ -21,6 +22,8 @@ export type RunEvent =
       readonly probes: readonly string[];
       /** Names of the layers, in the order of `sharpness.layers`. */
       readonly layers?: readonly string[];
+      /** Kinds of kinks the network has. */
+      readonly kinks?: readonly Kink[];
       /** Steps after which the run stops at the latest. */
       readonly steps: number;
       readonly resumedAt?: number;

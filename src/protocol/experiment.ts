@@ -96,7 +96,9 @@ export type DataSpec =
       readonly testExamples: number;
       readonly noise: number;
       readonly labelNoise?: number;
-    };
+    }
+  /** Curvatures cᵢ of the examples around x = 1. */
+  | { readonly source: "two-minima"; readonly curvatures: readonly number[] };
 
 export type Initialization = "pytorch" | "he" | "lecun" | "xavier" | "mup";
 
@@ -152,6 +154,11 @@ export interface SequentialSpec extends AnyModel {
   readonly kind: "sequential";
   readonly layers: readonly LayerSpec[];
 }
+/** One parameter x, which starts at `start`. */
+export interface TwoMinimaSpec extends AnyModel {
+  readonly kind: "twoMinima";
+  readonly start: number;
+}
 /** A network from a file, with the starting values it holds. */
 export interface OnnxSpec {
   readonly kind?: undefined;
@@ -160,7 +167,8 @@ export interface OnnxSpec {
   readonly weights?: string;
   readonly initialization?: undefined;
 }
-export type BuiltinSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec;
+export type BuiltinSpec =
+  MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec | TwoMinimaSpec;
 export type ModelSpec = BuiltinSpec | OnnxSpec;
 
 /** Learning rate over training; every kind may start with a linear warm-up. Step counts are whole steps. */
@@ -216,8 +224,14 @@ export interface ProbesSpec {
   readonly generalization?: { readonly every: number };
   readonly gradientNoise?: { readonly every: number };
   readonly smoothness?: { readonly every: number };
-  /** Lanczos steps per random start, and starts. */
-  readonly spectrum?: { readonly every: number; readonly steps: number; readonly starts: number };
+  /** Lanczos steps per random start, and starts; `top`: largest eigenvalues of the Gauss–Newton matrix. */
+  readonly spectrum?: {
+    readonly every: number;
+    readonly of: "hessian" | "gaussNewton" | "both";
+    readonly steps: number;
+    readonly starts: number;
+    readonly top: number;
+  };
   readonly layers?: { readonly every: number; readonly tolerance: number };
   /** `top`: dimension of the sharp subspace. */
   readonly manifold?: { readonly every: number; readonly top: number };

@@ -137,11 +137,14 @@ export function describeSchema(node: SchemaNode): string {
     case "boolean":
       return "true or false";
     case "array":
-      return `a ${self.minItems ? "non-empty " : ""}list${self.items ? ` of which each item is ${describeSchema(self.items)}` : ""}`;
+      return `a ${listOf(self)}${self.items ? ` of which each item is ${describeSchema(self.items)}` : ""}`;
     default:
       return "an object { … }";
   }
 }
+
+const listOf = ({ minItems = 0 }: SchemaNode): string =>
+  minItems > 1 ? `list of at least ${minItems},` : `${minItems ? "non-empty " : ""}list`;
 
 function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: SchemaNode): string {
   const bounds = [

@@ -16,6 +16,7 @@ const wme = "Wu, Ma & E, NeurIPS 2018";
 const cohen = "Cohen et al., ICLR 2021";
 const cohenAdaptive = "Cohen et al. 2022";
 const damian = "Damian, Nichani & Lee, ICLR 2023";
+const papyan = "Papyan, JMLR 2020";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
 
 export const metrics = [
@@ -63,6 +64,20 @@ export const metrics = [
   ),
   m("eigenvalues", "top Hessian eigenvalues", "loss / θ²", "λ₁ ≥ λ₂ ≥ … of H", wme),
   m("gaussNewtonSharpness", "Gauss–Newton sharpness", "loss / θ²", "λmax((1/n) Σ GᵢGᵢᵀ)", wme),
+  m(
+    "gaussNewtonEigenvalues",
+    "top Gauss–Newton eigenvalues",
+    "loss / θ²",
+    "λ₁ ≥ λ₂ ≥ … of (1/n) Σ GᵢGᵢᵀ",
+    papyan,
+  ),
+  m(
+    "gaussNewtonEigenvalues.error",
+    "top Gauss–Newton eigenvalues, error bars",
+    "loss / θ²",
+    "‖Av − λv‖ of each Ritz pair",
+    "Parlett, The Symmetric Eigenvalue Problem, §4.5",
+  ),
   m(
     "sharpness.layers",
     "sharpness per layer",
@@ -115,6 +130,20 @@ export const metrics = [
     "share of the spectrum at each node",
     "Ghorbani, Krishnan & Xiao, ICML 2019",
   ),
+  m(
+    "spectrum.gaussNewton.values",
+    "Gauss–Newton density, nodes",
+    "loss / θ²",
+    "Ritz values of stochastic Lanczos quadrature on (1/n) Σ GᵢGᵢᵀ",
+    papyan,
+  ),
+  m(
+    "spectrum.gaussNewton.weights",
+    "Gauss–Newton density, weights",
+    "1",
+    "share of the spectrum at each node",
+    papyan,
+  ),
   m("trace.error", "trace, error bar", "loss / θ²", "one standard error; 0 when exact", "Hutchinson 1990"),
   m(
     "frobenius.error",
@@ -138,6 +167,14 @@ export const metrics = [
     "Andreyev & Beneventano 2024",
   ),
   m("trace", "trace", "loss / θ²", "tr H", "Ma & Ying, NeurIPS 2021"),
+  m("gaussNewtonTrace", "Gauss–Newton trace", "loss / θ²", "(1/n) Σ ‖Gᵢ‖_F²", "Ma & Ying, NeurIPS 2021"),
+  m(
+    "gaussNewtonTrace.error",
+    "Gauss–Newton trace, error bar",
+    "loss / θ²",
+    "one standard error; 0 when exact",
+    "Hutchinson 1990",
+  ),
   m("frobenius", "Frobenius norm", "loss / θ²", "‖H‖_F", "Wu, Wang & Su, NeurIPS 2022"),
   m("nonuniformity", "non-uniformity", "loss / θ²", "s = λmax((1/n) Σ Hᵢ² − H²)^½ with Hᵢ = GᵢGᵢᵀ", wme),
   m("noise.trace", "gradient covariance trace", "loss² / θ²", "tr Cov(∇Lᵢ)", "McCandlish et al. 2018"),

@@ -134,6 +134,7 @@ const lossFitsTargets: Check = ({ data, loss }) => {
   const regression =
     data.source === "chebyshev" ||
     data.source === "teacher" ||
+    data.source === "two-minima" ||
     (data.source === "csv" && data.task === "regression");
   if (loss !== "cross-entropy" || !regression) return [];
   const message = `Loss "cross-entropy" needs class labels, but data source "${data.source}" gives real-valued targets.`;
@@ -142,6 +143,12 @@ const lossFitsTargets: Check = ({ data, loss }) => {
       ? 'Set data.task to "classification", or use "mse" or "squared-error".'
       : 'Use "mse" or "squared-error".';
   return [finding({ path: "loss", message, hint })];
+};
+
+const curvaturesForTwoMinima: Check = ({ data, model }) => {
+  if (model.kind !== "twoMinima" || data.source === "two-minima") return [];
+  const message = `Model "twoMinima" reads each example's input as a curvature; data source "${data.source}" gives other inputs.`;
+  return [finding({ path: "model.kind", message, hint: 'Use "data": { "source": "two-minima" }.' })];
 };
 
 const oneClassColumn: Check = ({ data }) => {
@@ -198,6 +205,7 @@ const checks: readonly Check[] = [
   scheduleFits,
   decayIsGentle,
   lossFitsTargets,
+  curvaturesForTwoMinima,
   oneClassColumn,
   enoughForClasses,
   gapHasTestData,

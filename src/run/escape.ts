@@ -16,6 +16,8 @@ import { Stepper } from "./stepper";
 const displacement = 1e-3;
 /** Growth of the distance beyond this factor is no longer linear: the run has left. */
 const leftBeyond = 30;
+/** A distance below this share of the first one drowns in float32 rounding: the run is back. */
+const backBelow = 1e-3;
 
 /** Prints one object on stdout: predicted and measured growth of the squared distance per step. */
 export async function escape({ experiment, file, from, escape: how }: RunRequest): Promise<void> {
@@ -54,7 +56,7 @@ export async function escape({ experiment, file, from, escape: how }: RunRequest
   process.stdout.write(`${stringify(result)}\n`);
 }
 
-/** Squared distances from the point, step by step, until the steps are done or it has left. */
+/** Squared distances from the point, step by step, until the steps are done, or it has left, or is back. */
 async function replica(
   problem: Problem,
   saved: TrainingState,
@@ -69,11 +71,13 @@ async function replica(
   const stepper = await Stepper.make(problem, theta, { ...saved, theta, slots, sampler });
   const distances: number[] = [];
   let left: number | null = null;
-  for (let t = 0; t <= steps && left === null; t++) {
+  let back = false;
+  for (let t = 0; t <= steps && left === null && !back; t++) {
     let squared = 0;
     for (let i = 0; i < d; i++) squared += (theta[i] - saved.theta[i]) ** 2;
     distances.push(squared);
     if (!(squared <= leftBeyond ** 2 * distances[0])) left = t;
+    back = squared < backBelow ** 2 * distances[0];
     await stepper.look(saved.step + t);
     stepper.move(saved.step + t);
   }

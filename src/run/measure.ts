@@ -2,6 +2,7 @@
 import { engineOf } from "./engineOf";
 import { stringify } from "../protocol/numbers";
 import type { RunRequest } from "../protocol/request";
+import { kinksOf } from "./kinks";
 import { measurePoint } from "./measurePoint";
 import { Problem } from "./problem";
 import { contextOf } from "./start";
@@ -25,6 +26,7 @@ export async function measure({ experiment, file, weights }: RunRequest): Promis
     diverged: false,
     initialLoss: NaN,
     loss: point.loss,
+    kinks: kinksOf(context.curvature.network.loss),
     point,
   });
   process.stdout.write(

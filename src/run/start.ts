@@ -14,6 +14,7 @@ import { describeSelf } from "./describeSelf";
 import { engineOf } from "./engineOf";
 import { EventLog } from "./eventLog";
 import { Interrupt } from "./interrupt";
+import { kinksOf } from "./kinks";
 import { measurePoint } from "./measurePoint";
 import { Problem } from "./problem";
 import { train, type Reached } from "./train";
@@ -133,6 +134,7 @@ async function go(
     engine: `${engine.name} ${engine.version}`,
     probes: Object.keys(experiment.probes),
     layers: context.curvature.layers.map(({ name }) => name),
+    kinks: kinksOf(context.curvature.network.loss),
     steps: experiment.stop.steps,
     ...(saved ? { resumedAt: saved.step } : {}),
     dynamics: {
@@ -193,6 +195,7 @@ async function verdictOf(problem: Problem, context: ProbeContext, folder: string
     divergedAt: reached.step,
     initialLoss: reached.initialLoss,
     loss: reached.loss,
+    kinks: kinksOf(context.curvature.network.loss),
     point,
   });
   return { ...verdict, metrics: point?.metrics ?? {} };

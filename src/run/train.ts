@@ -151,7 +151,8 @@ export async function train(
       }
       const finite = Number.isFinite(batchLoss) && Number.isFinite(known ?? 0);
       if (!finite || !Number.isFinite(gradNorm) || trainLoss > divergenceFactor * initialLoss) {
-        if (!finite) trainLoss = known ?? batchLoss;
+        trainLoss = known ?? (await fullLoss());
+        log.add({ kind: "metrics", step, time: clock(), values: { "loss.train": trainLoss } });
         log.add({ kind: "diverged", step, what: finite && !Number.isFinite(gradNorm) ? "gradient" : "loss" });
         return end("diverged");
       }

@@ -1,6 +1,7 @@
 // Puts a verdict into words and numbers (theory.md, section 7): what was judged, on which evidence, what to change.
 import { optimizerOf } from "../optimizers";
 import type { Experiment } from "../protocol/experiment";
+import { kinkWords, type Kink } from "../protocol/kinks";
 import type { Verdict } from "../protocol/verdict";
 import { judge } from "../stability/judge";
 import { escapeTime } from "../stability/growth";
@@ -16,6 +17,8 @@ export interface Judged {
   readonly divergedAt?: number;
   readonly initialLoss: number;
   readonly loss: number;
+  /** Kinds of kinks the network has. */
+  readonly kinks: readonly Kink[];
   /** Readings at `step`; null where no finite point was left to measure. */
   readonly point: PointReadings | null;
 }
@@ -80,6 +83,7 @@ export function assembleVerdict(judged: Judged): Verdict {
     evidence: [
       "Sharpness and the mean limit use the full Hessian.",
       "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
+      ...judged.kinks.map((kink) => kinkWords[kink]),
       ...decision.evidence,
       ...optimizerEvidence(judged),
       ...(initialLoss > 0 ? [] : ["The initial loss is not known."]),
@@ -121,7 +125,9 @@ function describeMinimum({ experiment, point, initialLoss, diverged }: Judged): 
   why: string;
 } {
   if (!point || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
-  const progress = (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
+  // Without a gradient nothing changes, also where there is no loss left to divide by.
+  const progress =
+    point.gradNorm === 0 ? 0 : (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
   const still = progress <= stillBelow || point.loss === 0;
   const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
   const why =
@@ -138,7 +144,7 @@ function summarize(
   limit: number | null,
   atMinimum: boolean,
 ): string {
-  const { step, divergedAt, point } = judged;
+  const { step, divergedAt, point, loss, initialLoss } = judged;
   const rate = rateOf(judged);
   const eta = fmt(rate);
   const most = limit === null ? "" : fmt(limit);
@@ -151,7 +157,7 @@ function summarize(
   switch (verdict) {
     case "diverged":
       return (
-        `Diverged at step ${divergedAt ?? step}: learning rate ${eta} drove the loss to infinity.` +
+        `Diverged at step ${divergedAt ?? step}: learning rate ${eta} drove the loss ${Number.isFinite(loss) ? `from ${fmt(initialLoss)} to ${fmt(loss)}` : "out of the range of numbers"}.` +
         (limit === null
           ? ""
           : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readRun } from "../../src/launchers";
+import { decodeNum, type Num } from "../../src/protocol/numbers";
 import { eventsOf, resume, startRun, temporary, tensorsOf } from "../support/runs";
 
 const experiment = (stop: object, learningRate = 0.05, more: object = {}) => ({
@@ -86,22 +88,32 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 );
 
 test("events reach the disk at least twice a second while it trains", async () => {
-  const { run, child, exited } = startRun(temporary(), experiment({ minutes: 10 }));
-  await until(() => stepsOf(run) > 50);
-  for (let i = 0; i < 4; i++) {
-    const before = stepsOf(run);
-    await new Promise((done) => setTimeout(done, 600));
-    expect(stepsOf(run)).toBeGreaterThan(before);
+  // Without probes: a reading may take longer than that on a busy machine.
+  const { run, child, exited } = startRun(temporary(), experiment({ minutes: 10 }, 0.05, { probes: {} }));
+  try {
+    await until(() => stepsOf(run) > 50);
+    for (let i = 0; i < 4; i++) {
+      const before = stepsOf(run);
+      await new Promise((done) => setTimeout(done, 600));
+      expect(stepsOf(run)).toBeGreaterThan(before);
+    }
+  } finally {
+    child.kill("SIGTERM");
+    await exited;
   }
-  child.kill("SIGTERM");
-  await exited;
 });
 
 test("divergence is a result: status 0, an end event that says so, a verdict judged at the last finite point", async () => {
   const { run, exited } = startRun(temporary(), experiment({ steps: 2000 }, 30));
   expect(await exited).toBe(0);
   const events = eventsOf(run);
+  const { step } = events.at(-1)!;
   expect(events.at(-1)).toMatchObject({ kind: "end", reason: "diverged" });
+  // Where its loss had gone by then is logged, and stays the latest whatever the verdict measures before.
+  const logged = events.filter(({ kind, probe }) => kind === "metrics" && probe === undefined).at(-1)!;
+  expect(logged).toMatchObject({ step, values: { "loss.train": expect.anything() } });
+  const { last } = await readRun(run);
+  expect(last["loss.train"]).toEqual(decodeNum((logged.values as Record<string, Num>)["loss.train"]));
   const verdict = jsonOf(run, "verdict.json");
   expect(verdict.verdict).toBe("diverged");
   expect(Number(verdict.step)).toBeLessThanOrEqual(Number(events.at(-1)!.step));

@@ -1,6 +1,7 @@
 // The frame of a chart on a canvas: two axes, linear or logarithmic, with round ticks and labels. Pure but for `drawFrame`.
 import { tick } from "../format";
 import type { Theme } from "../theme";
+import { linearTicks } from "./linearTicks";
 import { logSplits } from "./logSplits";
 
 export interface Axis {
@@ -40,17 +41,6 @@ export function logAxis(label: string, min: number, max: number, ticks?: readonl
     ticks: ticks ?? logSplits(from, to),
     place: (value) => (value > 0 ? between(Math.log(value / from) / span) : 0),
   };
-}
-
-/** Three to six round numbers within [min, max]. */
-export function linearTicks(min: number, max: number): number[] {
-  const rough = (max - min) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((size) => size >= rough) ?? rough;
-  const [first, last] = [Math.ceil(min / step), Math.floor(max / step)];
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) =>
-    Number(((first + i) * step).toPrecision(6)),
-  );
 }
 
 /** Draws both axes; returns where their values lie on the canvas. */

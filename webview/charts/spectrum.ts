@@ -1,4 +1,4 @@
-// The density of all Hessian eigenvalues at the latest reading, counted in bins on a log scale, with the limit marked.
+// The density of all eigenvalues at the latest reading, counted in bins on a log scale: the Hessian's as bars, the Gauss–Newton matrix's as a line.
 import { num } from "../format";
 import { limitsOf, sharpnessLimitFormula } from "../store/limits";
 import { listOf, type RunModel } from "../store/runModel";
@@ -12,33 +12,44 @@ const bins = 90;
 export const spectrum: CanvasChart = {
   kind: "canvas",
   id: "spectrum",
-  title: "Spectrum of the Hessian",
+  title: "Spectrum",
   about:
-    "How many eigenvalues lie where, at the latest reading: most near zero, a few far out. Beyond the red line, gradient descent with this learning rate is linearly unstable.",
+    "How many eigenvalues of the Hessian (bars) and of its Gauss–Newton part (line) lie where, at the latest reading: most near zero, a few far out. Beyond the red line, gradient descent with this learning rate is linearly unstable.",
   measuredBy: ["spectrum"],
   formulas: (run) => [
-    ...formulasOf("spectrum.values", "spectrum.weights"),
+    ...matricesOf(run).flatMap(({ nodes, weights }) => formulasOf(nodes, weights)),
     ["count", "weight × number of parameters, summed per bin"],
     ["limit", sharpnessLimitFormula(run)],
-    ...readingRows(run, listOf(run, "spectrum.values")),
+    ...readingRows(run, listOf(run, matricesOf(run)[0]?.nodes ?? "spectrum.values")),
   ],
   empty: awaited("the spectrum"),
-  hasData: (run) => densityOf(run).length > 0,
+  hasData: (run) => matricesOf(run).length > 0,
   describe: (run) => {
-    const nodes = densityOf(run);
-    if (nodes.length === 0) return "No reading yet.";
-    const values = nodes.map(({ value }) => value);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    const near = nodes.filter(({ value }) => Math.abs(value) <= 0.01 * Math.max(high, -low));
-    const share = near.reduce((sum, { count }) => sum + count, 0) / sizeOf(run);
-    return `Step ${listOf(run, "spectrum.values")?.step}: from ${num(low)} to ${num(high)}, ${Math.round(100 * share)} % within 1 % of the largest around zero.`;
+    const all = matricesOf(run);
+    if (all.length === 0) return "No reading yet.";
+    const said = all.map((matrix) => {
+      const nodes = densityOf(run, matrix);
+      const values = nodes.map(({ value }) => value);
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      const near = nodes.filter(({ value }) => Math.abs(value) <= 0.01 * Math.max(high, -low));
+      const share = near.reduce((sum, { count }) => sum + count, 0) / sizeOf(run);
+      const name = all.length > 1 ? `${matrix.name} (${matrix.as})` : matrix.name;
+      return `${name} from ${num(low)} to ${num(high)}, ${Math.round(100 * share)} % within 1 % of the largest around zero`;
+    });
+    return `Step ${listOf(run, all[0].nodes)?.step}: ${said.join("; ")}.`;
   },
   draw: (context, width, height, run, theme) => {
     const limit = limitsOf(run).sharpness;
-    const counted = histogram(densityOf(run), limit);
+    const drawn = matricesOf(run).map((matrix) => ({ matrix, nodes: densityOf(run, matrix) }));
+    const all = drawn.flatMap(({ nodes }) => nodes);
+    const counts = drawn.map(({ matrix, nodes }) => ({ matrix, counted: histogram(nodes, limit, all) }));
+    const { counted } = counts[0];
     const box = boxOf(width, height);
     const [from, to] = [counted[0].from, counted.at(-1)?.to ?? 1];
-    const tallest = Math.max(10 * floor, ...counted.map(({ count }) => count));
+    const tallest = Math.max(
+      10 * floor,
+      ...counts.flatMap(({ counted }) => counted.map(({ count }) => count)),
+    );
     const at = drawFrame(
       context,
       box,
@@ -46,17 +57,22 @@ export const spectrum: CanvasChart = {
       logAxis("eigenvalues", floor, 2 * tallest),
       theme,
     );
-    for (const { from, to, count } of counted) {
-      if (count <= floor) continue;
-      context.fillStyle = theme.color(to <= 0 ? "orange" : from >= limit ? "red" : "blue", 0.85);
-      const [left, top] = [at.x(from), at.y(count)];
-      context.fillRect(left, top, Math.max(1, at.x(to) - left - 0.5), box.bottom - top);
+    const colorOf = ({ from, to }: Bin) =>
+      theme.color(to <= 0 ? "orange" : from >= limit ? "red" : "blue", 0.85);
+    for (const { matrix, counted } of counts) {
+      if (matrix.as === "bars") drawBars(context, counted, at, box.bottom, colorOf);
+      else {
+        context.strokeStyle = theme.color("purple");
+        context.lineWidth = 1.4;
+        outline(context, counted, at, box.bottom);
+      }
     }
     if (!(limit < to)) return;
     const x = at.x(limit);
     context.fillStyle = theme.color("red", 0.09);
     context.fillRect(x, box.top, box.right - x, box.bottom - box.top);
     context.strokeStyle = context.fillStyle = theme.color("red", 0.9);
+    context.lineWidth = 1;
     context.setLineDash([5, 4]);
     context.beginPath();
     context.moveTo(x, box.top);
@@ -69,28 +85,89 @@ export const spectrum: CanvasChart = {
   },
 };
 
+type Places = ReturnType<typeof drawFrame>;
+
+function drawBars(
+  context: CanvasRenderingContext2D,
+  bins: readonly Bin[],
+  at: Places,
+  bottom: number,
+  colorOf: (bin: Bin) => string,
+): void {
+  for (const bin of bins) {
+    if (bin.count <= floor) continue;
+    context.fillStyle = colorOf(bin);
+    const [left, top] = [at.x(bin.from), at.y(bin.count)];
+    context.fillRect(left, top, Math.max(1, at.x(bin.to) - left - 0.5), bottom - top);
+  }
+}
+
+/** The upper edge of bars, without bars: what lies behind stays in sight. */
+function outline(context: CanvasRenderingContext2D, bins: readonly Bin[], at: Places, bottom: number): void {
+  context.beginPath();
+  let drawing = false;
+  for (const { from, to, count } of bins) {
+    if (count > floor) {
+      if (!drawing) context.moveTo(at.x(from), bottom);
+      context.lineTo(at.x(from), at.y(count));
+      context.lineTo(at.x(to), at.y(count));
+    } else if (drawing) context.lineTo(at.x(from), bottom);
+    drawing = count > floor;
+  }
+  if (drawing) context.lineTo(at.x(bins[bins.length - 1].to), bottom);
+  context.stroke();
+}
+
 interface Node {
   readonly value: number;
   /** Eigenvalues it stands for. */
   readonly count: number;
 }
 
-const sizeOf = ({ header }: RunModel): number => header?.parameters ?? 1;
-
-/** Nodes of the latest reading; a reading with a value that is not finite has none. */
-export function densityOf(run: RunModel): Node[] {
-  const values = listOf(run, "spectrum.values")?.values ?? [];
-  const weights = listOf(run, "spectrum.weights")?.values ?? [];
-  if (![...values, ...weights].every(Number.isFinite)) return [];
-  return values.map((value, i) => ({ value, count: (weights[i] ?? 0) * sizeOf(run) }));
+interface Bin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
 }
 
-/** Counts in equal bins over the nodes, zero and, unless it is far out of sight, the limit; zero is an edge of two bins. */
-export function histogram(
-  nodes: readonly Node[],
-  limit: number,
-): { readonly from: number; readonly to: number; readonly count: number }[] {
-  const values = nodes.map(({ value }) => value);
+const matrices = [
+  { name: "Hessian", nodes: "spectrum.values", weights: "spectrum.weights", as: "bars" },
+  {
+    name: "Gauss–Newton",
+    nodes: "spectrum.gaussNewton.values",
+    weights: "spectrum.gaussNewton.weights",
+    as: "line",
+  },
+] as const;
+type Matrix = (typeof matrices)[number];
+
+/** Those whose spectrum was read. */
+const matricesOf = (run: RunModel): Matrix[] =>
+  matrices.filter((matrix) => densityOf(run, matrix).length > 0);
+
+const sizeOf = ({ header }: RunModel): number => header?.parameters ?? 1;
+
+/** Relative to the largest: what float32 makes of an eigenvalue that is zero, of either sign. */
+const rounding = 1e-6;
+
+/** Nodes of the latest reading; a reading with a value that is not finite has none. */
+function densityOf(run: RunModel, matrix: Matrix): Node[] {
+  const values = listOf(run, matrix.nodes)?.values ?? [];
+  const weights = listOf(run, matrix.weights)?.values ?? [];
+  if (![...values, ...weights].every(Number.isFinite)) return [];
+  const zero = rounding * Math.max(...values.map(Math.abs));
+  return values.map((value, i) => ({
+    value: Math.abs(value) < zero ? 0 : value,
+    count: (weights[i] ?? 0) * sizeOf(run),
+  }));
+}
+
+/**
+ * Counts in equal bins over `all` nodes to be drawn together, zero and, unless it is far out of sight, the limit; zero is an edge of
+ * two bins.
+ */
+export function histogram(nodes: readonly Node[], limit: number, all: readonly Node[] = nodes): Bin[] {
+  const values = all.map(({ value }) => value);
   const high = Math.max(0, ...values);
   const end = 1.03 * (limit < 4 * high ? Math.max(high, limit) : high);
   const low = Math.min(0, ...values);

@@ -70,7 +70,7 @@ function liveContent(run: RunModel): Content {
       return {
         kind: "diverged",
         title: "Diverged",
-        summary: `The ${run.diverged?.what ?? "loss"} left the range of numbers at step ${run.diverged?.step ?? run.step}.`,
+        summary: `The ${run.diverged?.what ?? "loss"} diverged at step ${run.diverged?.step ?? run.step}.`,
         ...none,
       };
     case "died":

@@ -1,5 +1,6 @@
 // Where a number comes from: formula, source, data, cost and error bar, as rows to show. Pure.
 import type { DataSpec } from "../../src/protocol/experiment";
+import { kinkWords } from "../../src/protocol/kinks";
 import { metricInfo } from "../../src/protocol/metrics";
 import type { Reading as VerdictReading } from "../../src/protocol/verdict";
 import { duration, metricNum, num } from "../format";
@@ -36,6 +37,10 @@ export function provenanceOf(name: string, run: RunModel): Provenance | undefine
     ["data", dataOf(name, run)],
     ["cost", costOf(reading)],
     ["how", judged?.how],
+    [
+      "at kinks",
+      underived.test(name) ? undefined : run.header?.kinks?.map((kink) => kinkWords[kink]).join(" "),
+    ],
     ["measured by", measuredBy(reading)],
     ["engine", run.header?.engine],
     ["source", info.source],
@@ -46,6 +51,9 @@ export function provenanceOf(name: string, run: RunModel): Provenance | undefine
     rows: rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== ""),
   };
 }
+
+/** What no derivative of the network enters. */
+const underived = /^(loss|accuracy|gap|learningRate|displacement)/;
 
 /** The verdict measures its own numbers once more and says how. */
 function judgedReading(name: string, { probe, step }: Reading, { verdict }: RunModel) {
@@ -146,6 +154,8 @@ function describeData(data: DataSpec, seed: number): string {
     case "teacher":
     case "spirals":
       return `${data.source} (made from seed ${seed})`;
+    case "two-minima":
+      return `${data.source} (curvatures ${data.curvatures.join(", ")})`;
   }
 }
 

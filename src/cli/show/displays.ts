@@ -64,7 +64,7 @@ class PlainLines implements Display {
         ? []
         : [`learning rate at ${percent(shareOfLimit)} of the stable limit`]),
       ...(progress.speed > 0 ? [`${number(progress.speed)} steps/s`] : []),
-      ...(progress.ended || !Number.isFinite(progress.secondsLeft)
+      ...(progress.ended || progress.secondsLeft === 0 || !Number.isFinite(progress.secondsLeft)
         ? []
         : [`${duration(progress.secondsLeft)} left`]),
     ];

@@ -30,8 +30,7 @@ export class Progress {
       return;
     }
     if (event.kind === "note") this.notes.push(event.message);
-    if (event.kind === "diverged")
-      this.notes.push(`The ${event.what} stopped being finite at step ${event.step}.`);
+    if (event.kind === "diverged") this.notes.push(`The ${event.what} diverged at step ${event.step}.`);
     if (event.kind === "end") this.ended = true;
     // The verdict's own readings are no part of the curves.
     if (event.kind !== "metrics" || event.probe === "verdict") return;

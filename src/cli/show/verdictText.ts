@@ -42,6 +42,10 @@ export function verdictLines(verdict: Verdict, style: Style, width: number): str
   return lines.map((line) => wrap(line, width, /^ {2}[·→]/.test(line) ? 4 : 2));
 }
 
+/** What the verdict rests on, said more quietly. */
+export const evidenceLines = ({ evidence }: Verdict, style: Style, width: number): string[] =>
+  evidence.map((text) => style.dim(wrap(`  ${text}`, width, 2)));
+
 function adviceFor({
   verdict,
   largestStableLearningRate: rate,

@@ -15,6 +15,9 @@ import { dropout, flatten, lastPosition, meanPool } from "./simple";
 type Options = Readonly<Record<string, unknown>> | number | readonly LayerSpec[] | null;
 type Builder = (x: Node, options: Options, scope: Scope) => Node;
 
+/** A layer as written, or one that only the model it belongs to knows. */
+export type Part = LayerSpec | ((x: Node, scope: Scope) => Node);
+
 const pool = (options: Options): PoolOptions =>
   typeof options === "number" ? { kernel: options } : (options as unknown as PoolOptions);
 
@@ -62,9 +65,11 @@ export function layerOf(spec: LayerSpec): { name: string; options: Options } {
 }
 
 /** Layers one after another; each takes an index in the names of its parameters, as in nn.Sequential. */
-export function stack(x: Node, specs: readonly LayerSpec[], scope: Scope, key: string): Node {
-  return specs.reduce((at, spec, i) => {
-    const { name, options } = layerOf(spec);
-    return layers[name](at, options, scope.child(String(i), `${key}.${i}`));
+export function stack(x: Node, parts: readonly Part[], scope: Scope, key: string): Node {
+  return parts.reduce<Node>((at, part, i) => {
+    const own = scope.child(String(i), `${key}.${i}`);
+    if (typeof part === "function") return part(at, own);
+    const { name, options } = layerOf(part);
+    return layers[name](at, options, own);
   }, x);
 }

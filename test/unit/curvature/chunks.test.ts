@@ -15,17 +15,17 @@ import { expectClose, uniform } from "../../support/numeric";
 import { dataFor, modelSamples, type ModelSample } from "../models/samples";
 
 const engine = onnxEngine("test", { threads: 1 });
-const [n, K] = [5, 2];
+const [n, two] = [5, 2];
 const ROUNDING = 2e-5;
 
 function partsOf(sample: ModelSample): NetworkParts & { model: ReturnType<typeof buildModel> } {
-  const { D, loss } = dataFor(sample, n, K);
+  const { D, K, loss } = dataFor(sample, n, two);
   const model = buildModel(sample.spec, sample.inputShape, K);
   return { model, loss: losses[loss], inputs: D, outputs: K };
 }
 
 function curvatureOf(sample: ModelSample, chunking: Chunking | null): Curvature {
-  const { x, y } = dataFor(sample, n, K);
+  const { x, y } = dataFor(sample, n, two);
   const parts = partsOf(sample);
   const build = (size: number) => buildNetwork(parts, size);
   const chunks = chunking ? { chunks: { chunking, whole: build, each: build } } : {};
@@ -44,6 +44,7 @@ async function everything(curvature: Curvature): Promise<Record<string, ArrayLik
     await op.apply(v, out);
     return out;
   };
+  const { K } = curvature.network;
   const { loss, outputs, perExample, gradient } = await curvature.evaluate();
   const pushed = new Float32Array(curvature.size);
   await curvature.pushFactors(uniform(new Rng(8, "c"), [n * K]), pushed);

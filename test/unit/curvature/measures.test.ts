@@ -15,11 +15,11 @@ import { expectClose, uniform } from "../../support/numeric";
 import { dataFor, modelSamples, type ModelSample } from "../models/samples";
 
 const engine = onnxEngine("test", { threads: 1 });
-const [n, K] = [4, 2];
+const [n, two] = [4, 2];
 const F32 = 5e-4;
 
 function setup(sample: ModelSample, examples = n) {
-  const { x, y, D, loss } = dataFor(sample, n, K);
+  const { x, y, D, K, loss } = dataFor(sample, n, two);
   const model = buildModel(sample.spec, sample.inputShape, K);
   const parts = { model, loss: losses[loss], inputs: D, outputs: K };
   const of = (from: number, to: number) =>
@@ -34,7 +34,7 @@ function setup(sample: ModelSample, examples = n) {
   const theta = new Float32Array(curvature.size);
   initialize(model.parameters, new Rng(2, "init")).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
   curvature.setPoint(theta);
-  return { curvature, theta, of, model, x, D };
+  return { curvature, theta, of, model, x, D, K };
 }
 
 describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$name", ({ sample }) => {
@@ -88,7 +88,7 @@ describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$n
       expect(Math.max(...input)).toBe(0);
       return;
     }
-    const { curvature, theta, x, D } = setup(sample);
+    const { curvature, theta, x, D, K } = setup(sample);
     const { input, examples } = await jacobianNorms(curvature);
     expectClose(
       examples,

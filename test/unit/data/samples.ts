@@ -142,4 +142,5 @@ export const samples: Readonly<Record<DataSpec["source"], readonly Sample[]>> = 
       files: {},
     },
   ],
+  "two-minima": [{ spec: { source: "two-minima", curvatures: [0.1, 1.9, 3] }, files: {} }],
 };

@@ -16,12 +16,15 @@ import { expectClose, tf, uniform } from "../../support/numeric";
 import { dataFor, modelSamples, type ModelSample } from "./samples";
 
 const engine = onnxEngine("test", { threads: 1 });
-const [n, K] = [3, 2];
+const n = 3;
 /** float32 through a dozen layers. */
 const F32 = 3e-4;
 
+/** Outputs where a model does not choose. */
+const two = 2;
+
 function setup(sample: ModelSample) {
-  const { x, y, D, loss } = dataFor(sample, n, K);
+  const { x, y, D, K, loss } = dataFor(sample, n, two);
   const model = buildModel(sample.spec, sample.inputShape, K);
   const parts = { model, loss: losses[loss], inputs: D, outputs: K };
   const network = buildNetwork(parts, n);
@@ -30,12 +33,12 @@ function setup(sample: ModelSample) {
   const shapes = model.parameters.map((p) => p.shape);
   initialize(model.parameters, new Rng(2, "init")).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
   curvature.setPoint(theta);
-  return { x, y, D, model, network, curvature, theta, shapes };
+  return { x, y, D, K, model, network, curvature, theta, shapes };
 }
 
 describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$name", ({ sample }) => {
   test("loss and gradient equal tfjs's own autodiff", async () => {
-    const { x, y, D, network, curvature, theta, shapes } = setup(sample);
+    const { x, y, D, K, network, curvature, theta, shapes } = setup(sample);
     const mine = await curvature.evaluate();
     const data = [tf.tensor(x, [n, D]), tf.tensor(y, [n, K])];
     const forward = (...t: tf.Tensor[]) =>
@@ -79,7 +82,7 @@ describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$n
   });
 
   test("Gauss–Newton, Gram and noise operators equal those of explicit factors, example by example", async () => {
-    const { x, y, network, curvature, theta, shapes } = setup(sample);
+    const { x, y, K, network, curvature, theta, shapes } = setup(sample);
     const d = theta.length;
     const { graph, output, factor, parameters } = network;
     const u = graph.input("test.u", [n, K]);
@@ -155,7 +158,7 @@ test("every layer of the schema is in the registry, and the other way round", ()
 
 test("names are those of nn.Sequential: every layer takes an index", () => {
   const names = (list: readonly LayerSpec[], shape: readonly number[]) =>
-    buildModel({ kind: "sequential", layers: list }, shape, K).parameters.map((p) => p.name);
+    buildModel({ kind: "sequential", layers: list }, shape, two).parameters.map((p) => p.name);
   expect(
     names([{ conv2d: { filters: 2, kernel: 3 } }, "tanh", { avgPool2d: 2 }, "flatten", "dense"], [1, 8, 8]),
   ).toEqual(["0.weight", "0.bias", "4.weight", "4.bias"]);
@@ -167,6 +170,18 @@ test("names are those of nn.Sequential: every layer takes an index", () => {
     "2.weight",
     "2.bias",
   ]);
+});
+
+test("the sample of twoMinima has examples on both branches", () => {
+  const sample = modelSamples.find(({ name }) => name === "twoMinima")!;
+  const second = [...dataFor(sample, n, 1).x].map((c) => 0.57 ** 2 > c * 0.43 ** 2);
+  expect(new Set(second).size).toBe(2);
+});
+
+test("twoMinima is refused for data that are no curvatures", () => {
+  expect(() => buildModel({ kind: "twoMinima", start: 1 }, [2], 1)).toThrow(
+    /wants one input per example.*\[2\]/,
+  );
 });
 
 test.each([
@@ -182,7 +197,7 @@ test.each([
   [[{ maxPool2d: 5 }], /window of 5 does not fit/, "model.layers.0"],
   [["flatten", { selfAttention: { heads: 2 } }], /selfAttention wants sequences/, "model.layers.1"],
 ] as const)("layers that do not fit are the user's mistake: %j", (list, message, key) => {
-  const build = () => buildModel({ kind: "sequential", layers: list }, [1, 4, 4], K);
+  const build = () => buildModel({ kind: "sequential", layers: list }, [1, 4, 4], two);
   expect(build).toThrow(UserError);
   expect(build).toThrow(message);
   try {

@@ -10,6 +10,10 @@ export interface ModelSample {
   /** Inputs are whole numbers below this. */
   readonly tokens?: number;
   readonly loss?: LossKind;
+  /** Range of the inputs. */
+  readonly range?: readonly [number, number];
+  /** Outputs, where the model has a number of its own. */
+  readonly outputs?: number;
 }
 
 const layers = (
@@ -130,16 +134,27 @@ export const modelSamples: readonly ModelSample[] = [
     inputShape: [1, 8, 8],
   },
   { name: "deepLinear", spec: { kind: "deepLinear", hidden: [3, 3], bias: false }, inputShape: [4] },
+  // Curvatures on either side of the one at which x² = c(x − 1)².
+  {
+    name: "twoMinima",
+    spec: { kind: "twoMinima", start: 0.57 },
+    inputShape: [1],
+    range: [0.5, 4.5],
+    outputs: 1,
+  },
 ];
 
-/** Examples [n, D] and targets [n, K] that fit a sample. */
-export function dataFor({ inputShape, tokens, loss = "mse" }: ModelSample, n: number, K: number) {
+/** Examples [n, D] and targets [n, K] that fit a sample; `outputs` is K where the sample does not choose. */
+export function dataFor(sample: ModelSample, n: number, outputs: number) {
+  const { inputShape, tokens, range, loss = "mse", outputs: K = outputs } = sample;
   const rng = new Rng(5, inputShape.join());
   const D = inputShape.reduce((a, b) => a * b, 1);
-  const x = tokens ? Float32Array.from({ length: n * D }, () => rng.below(tokens)) : uniform(rng, [n, D]);
+  const x = tokens
+    ? Float32Array.from({ length: n * D }, () => rng.below(tokens))
+    : uniform(rng, [n, D], range);
   const y =
     loss === "cross-entropy"
       ? Float32Array.from({ length: n * K }, (_, i) => (i % K === Math.floor(i / K) % K ? 1 : 0))
       : uniform(rng, [n, K]);
-  return { x, y, D, loss };
+  return { x, y, D, K, loss };
 }

@@ -22,7 +22,7 @@ const probes = {
   generalization: every,
   gradientNoise: every,
   smoothness: every,
-  spectrum: { every: 20, steps: 10, starts: 2 },
+  spectrum: { every: 20, of: "both", steps: 10, starts: 2 },
   layers: every,
   manifold: every,
 };
@@ -103,6 +103,15 @@ function draw(chart: Chart, run: RunModel): boolean {
   return shownLines(chart.plan(run, { log: false })).length > 0;
 }
 
+test("the spectrum of both matrices is bars and a line, and says which is which", () => {
+  const chart = charts.find(({ id }) => id === "spectrum")! as Extract<Chart, { kind: "canvas" }>;
+  const said = chart.describe(at("recorded"));
+  expect(said).toMatch(/^Step 40: Hessian \(bars\) from .*; Gauss–Newton \(line\) from \d/);
+  const names = chart.formulas(at("recorded")).map(([name]) => name);
+  expect(names).toContain("spectral density, nodes");
+  expect(names).toContain("Gauss–Newton density, nodes");
+});
+
 test("charts have ids and titles of their own", () => {
   for (const key of ["id", "title"] as const)
     expect(new Set(charts.map((chart) => chart[key])).size).toBe(charts.length);
@@ -147,6 +156,17 @@ describe("provenance", () => {
       }
     },
   );
+
+  test("numbers that rest on a derivative say which one is taken at a kink, where there are kinks", () => {
+    const smooth = at("recorded");
+    const rows = (run: RunModel, name: string) => new Map(provenanceOf(name, run)!.rows);
+    expect(smooth.header!.kinks).toEqual([]);
+    expect(rows(smooth, "sharpness").has("at kinks")).toBe(false);
+    const kinked = { ...smooth, header: { ...smooth.header!, kinks: ["relu", "oneHotMax"] as const } };
+    expect(rows(kinked, "sharpness").get("at kinks")).toMatch(/^ReLU: .* 0 everywhere.* Max-pool: .*first/);
+    expect(rows(kinked, "trace").has("at kinks")).toBe(true);
+    expect(rows(kinked, "loss.train").has("at kinks")).toBe(false);
+  });
 
   test("an error bar recorded beside a number is the one shown", () => {
     const run = at("recorded");

@@ -1,7 +1,8 @@
 // Where the charts put their numbers: bins of the spectrum, axes, the map of stability.
 import { expect, test } from "vitest";
 import type { Verdict } from "../../../src/protocol/verdict";
-import { linearAxis, linearTicks, logAxis } from "../../../webview/charts/frame";
+import { linearAxis, logAxis } from "../../../webview/charts/frame";
+import { linearTicks } from "../../../webview/charts/linearTicks";
 import { histogram } from "../../../webview/charts/spectrum";
 import { mapOf, stabilityMap } from "../../../webview/charts/stabilityMap";
 import { createRun, type RunModel } from "../../../webview/store/runModel";
@@ -25,6 +26,15 @@ test("the bins of a spectrum hold every eigenvalue once, negative ones below zer
         9,
       );
   }
+});
+
+test("spectra drawn together share their bins, and each keeps its own counts", () => {
+  const other = [{ value: 5, count: 7 }];
+  const all = [...nodes, ...other];
+  const [first, second] = [histogram(nodes, 4, all), histogram(other, 4, all)];
+  expect(first.map(({ from }) => from)).toEqual(second.map(({ from }) => from));
+  expect(first.reduce((sum, { count }) => sum + count, 0)).toBeCloseTo(100, 9);
+  expect(second.filter(({ count }) => count > 0)).toMatchObject([{ count: 7 }]);
 });
 
 test("the limit is in sight unless it is far from the data", () => {

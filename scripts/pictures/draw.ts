@@ -1,0 +1,180 @@
+// Curves over steps as an SVG that is at home on a light and a dark page: panels one below the other, sharing their steps.
+import { num, tick } from "../../webview/format";
+import { linearTicks } from "../../webview/charts/linearTicks";
+import { logSplits } from "../../webview/charts/logSplits";
+import { decimate } from "../../webview/store/decimate";
+import type { Column } from "../../webview/store/runModel";
+
+type Color = "blue" | "purple" | "orange" | "red";
+
+export interface Curve {
+  readonly label: string;
+  readonly column: Column;
+  readonly color: Color;
+  readonly faint?: boolean;
+}
+
+/** A constant with a name, drawn across. */
+export interface Level {
+  /** What it is; its value is put behind it. */
+  readonly label: string;
+  readonly value: number;
+  /** Whether it is the limit: what lies beyond it is shaded. */
+  readonly limit: boolean;
+}
+
+export interface Panel {
+  /** Quantity and unit. */
+  readonly label: string;
+  readonly height: number;
+  readonly curves: readonly Curve[];
+  readonly levels?: readonly Level[];
+  /** A log scale, which starts at this value at the lowest. */
+  readonly logFrom?: number;
+}
+
+const width = 760;
+const [left, right, gap, foot] = [70, 26, 36, 44];
+const style = `
+  svg { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; --ink: #57606a; --grid: #d8dee4;
+    --blue: #0969da; --purple: #8250df; --orange: #bc4c00; --red: #cf222e; }
+  @media (prefers-color-scheme: dark) { svg { --ink: #9198a1; --grid: #3d444d;
+    --blue: #4493f8; --purple: #ab7df8; --orange: #db6d28; --red: #f85149; } }
+  text { fill: var(--ink); } .frame { fill: none; stroke: var(--grid); } .grid { stroke: var(--grid); stroke-width: 0.5; }
+  .curve { fill: none; stroke-width: 1.6; stroke-linejoin: round; } .faint { stroke-width: 1.2; opacity: 0.6; }
+  .level { stroke: var(--red); stroke-dasharray: 6 4; } .aside { opacity: 0.5; }
+  .beyond { fill: var(--red); opacity: 0.07; } .red { fill: var(--red); }`;
+
+/** The picture as text. Readings beyond what a picture of this width can show are left out, extremes kept. */
+export function picture(title: string, panels: readonly Panel[], lastStep: number): string {
+  const x = (step: number): number => left + (step / lastStep) * (width - left - right);
+  let top = gap;
+  const parts: string[] = [];
+  for (const [i, panel] of panels.entries()) {
+    parts.push(drawn(panel, `p${i}`, top, x));
+    // One curve of the panel's own name, or the names of the panel above, need not be said again.
+    const names = namesOf(panel);
+    if (names !== panel.label && (i === 0 || names !== namesOf(panels[i - 1])))
+      parts.push(legend(panel.curves, top));
+    top += panel.height + gap;
+  }
+  const bottom = top - gap;
+  for (const step of linearTicks(0, lastStep))
+    parts.push(text(x(step), bottom + 17, step.toLocaleString("en-US"), "middle"));
+  parts.push(text(x(lastStep / 2), bottom + 35, "step", "middle"));
+  const height = bottom + foot;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+<title>${escaped(title)}</title>
+<style>${style}
+</style>
+${parts.join("\n")}
+</svg>
+`;
+}
+
+function drawn(panel: Panel, id: string, top: number, x: (step: number) => number): string {
+  const { curves, levels = [], height, label, logFrom } = panel;
+  const bottom = top + height;
+  const scale = scaleOf(panel);
+  const y = (value: number): number => bottom - scale.place(value) * height;
+  const end = width - right;
+  const parts = scale.ticks.flatMap((value) => [
+    `<line class="grid" x1="${left}" x2="${end}" y1="${fixed(y(value))}" y2="${fixed(y(value))}"/>`,
+    text(left - 7, y(value) + 4, logFrom === undefined ? value.toLocaleString("en-US") : tick(value), "end"),
+  ]);
+  parts.push(
+    `<text transform="translate(16 ${fixed(top + height / 2)}) rotate(-90)" text-anchor="middle">${escaped(label)}</text>`,
+  );
+  for (const { value, limit } of levels) {
+    const at = fixed(y(value));
+    if (limit)
+      parts.push(
+        `<rect class="beyond" x="${left}" y="${top}" width="${end - left}" height="${fixed(y(value) - top)}"/>`,
+      );
+    parts.push(
+      `<line class="level${limit ? "" : " aside"}" x1="${left}" x2="${end}" y1="${at}" y2="${at}"/>`,
+    );
+  }
+  parts.push(
+    `<clipPath id="${id}"><rect x="${left}" y="${top}" width="${end - left}" height="${height}"/></clipPath>`,
+  );
+  for (const { column, color, faint } of curves) {
+    const shown = decimate(column, 500);
+    const visible = (value: number): boolean =>
+      Number.isFinite(value) && (logFrom === undefined || value > 0);
+    parts.push(
+      `<path class="curve${faint ? " faint" : ""}" stroke="var(--${color})" clip-path="url(#${id})" d="${pathOf(shown, x, y, visible)}"/>`,
+    );
+  }
+  const highest = Math.max(...curves.flatMap(({ column }) => column.values).filter(Number.isFinite));
+  for (const { label: name, value, limit } of levels) {
+    const words = `${name} = ${num(value)}`;
+    // Curves that climb to their limit leave room at the left, above where they overshoot it; others at the right.
+    const hovers = limit && highest < 1.2 * value;
+    const above = y(hovers ? Math.max(highest, value) : value) - 6;
+    const [at, anchor] = hovers ? ([left + 8, "start"] as const) : ([end - 8, "end"] as const);
+    parts.push(text(at, above, words, anchor, limit ? "red" : "red aside"));
+  }
+  parts.push(`<rect class="frame" x="${left}" y="${top}" width="${end - left}" height="${height}"/>`);
+  return parts.join("\n");
+}
+
+const namesOf = ({ curves }: Panel): string => curves.map(({ label }) => label).join();
+
+function scaleOf({ curves, levels = [], logFrom }: Panel): {
+  readonly ticks: readonly number[];
+  readonly place: (value: number) => number;
+} {
+  const values = curves.flatMap(({ column }) => column.values).filter(Number.isFinite);
+  const high = Math.max(...values, ...levels.map(({ value }) => value));
+  if (logFrom === undefined) {
+    const low = Math.min(0, ...values);
+    const to = low + 1.12 * (high - low);
+    return { ticks: linearTicks(low, to), place: (value) => (value - low) / (to - low) };
+  }
+  const low = Math.max(logFrom, Math.min(...values.filter((value) => value > 0)));
+  const [from, to] = [low / 1.5, high * 1.5];
+  return {
+    ticks: logSplits(from, to),
+    place: (value) => Math.log(value / from) / Math.log(to / from),
+  };
+}
+
+/** A line through the values that can be drawn; it breaks at the others. */
+function pathOf(
+  { steps, values }: Column,
+  x: (step: number) => number,
+  y: (value: number) => number,
+  visible: (value: number) => boolean,
+): string {
+  let pen = "M";
+  return steps
+    .flatMap((step, i) => {
+      if (!visible(values[i])) {
+        pen = "M";
+        return [];
+      }
+      const point = `${pen}${fixed(x(step))} ${fixed(y(values[i]))}`;
+      pen = "L";
+      return [point];
+    })
+    .join("");
+}
+
+function legend(curves: readonly Curve[], top: number): string {
+  let at = left;
+  return curves
+    .map(({ label, color, faint }) => {
+      const mark = `<line class="curve${faint ? " faint" : ""}" stroke="var(--${color})" x1="${at}" x2="${at + 18}" y1="${top - 12}" y2="${top - 12}"/>`;
+      const item = mark + text(at + 24, top - 8, label, "start");
+      // No one measures text here: about six and a half units a character.
+      at += 48 + 6.5 * label.length;
+      return item;
+    })
+    .join("\n");
+}
+
+const fixed = (value: number): string => String(Number(value.toFixed(1)));
+const escaped = (words: string): string => words.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+const text = (x: number, y: number, words: string, anchor: string, kind = ""): string =>
+  `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}"${kind ? ` class="${kind}"` : ""}>${escaped(words)}</text>`;

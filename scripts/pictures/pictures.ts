@@ -1,0 +1,144 @@
+// Runs each example as it is written, draws it, and prints the numbers that examples/README.md quotes.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { listRuns, readEvents } from "../../src/launchers";
+import type { MetricName } from "../../src/protocol/metrics";
+import { num } from "../../webview/format";
+import { limitsOf } from "../../webview/store/limits";
+import { column, createRun, entry, type RunModel } from "../../webview/store/runModel";
+import { picture, type Curve, type Level, type Panel } from "./draw";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = join(root, "examples", "pictures");
+
+/** What an example's picture shows of its runs, and a line of numbers. */
+interface Drawn {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+  readonly numbers: string;
+}
+
+const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> = {
+  "edge-of-stability": ([run]) => edge(run, "sharpness", "sharpness λmax(H), loss/θ²", "2/η"),
+  "momentum-edge": ([run]) =>
+    edge(run, "sharpness", "sharpness λmax(H), loss/θ²", "(2 + 2β)/η", [
+      { label: "without momentum 2/η", value: 2 / rateOf(run), limit: false },
+    ]),
+  "adam-edge": ([run]) =>
+    edge(run, "preconditionedSharpness", "λmax(P^-½ H P^-½), 1/learning rate", "(2 + 2β₁)/((1 − β₁)η)"),
+  "two-minima": twoMinima,
+};
+
+const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
+
+/** Sharpness rises to its limit and hovers there, while the loss goes on falling. */
+function edge(
+  run: RunModel,
+  name: "sharpness" | "preconditionedSharpness",
+  label: string,
+  formula: string,
+  others: readonly Level[] = [],
+): Drawn {
+  const own = column(run, name);
+  const limit = limitsOf(run)[name];
+  const words = name === "sharpness" ? "sharpness" : "preconditioned sharpness";
+  const second = name === "sharpness" ? entry(run, "eigenvalues", 1) : undefined;
+  const last = own.values.slice(-Math.floor(own.values.length / 4));
+  return {
+    title: `${words} rises to its limit ${formula} = ${num(limit)} and hovers there`,
+    panels: [
+      {
+        label,
+        height: 260,
+        curves: [
+          { label: words, column: own, color: "blue" },
+          ...(second?.steps.length
+            ? [{ label: "second eigenvalue", column: second, color: "purple", faint: true } as const]
+            : []),
+        ],
+        levels: [{ label: `limit ${formula}`, value: limit, limit: true }, ...others],
+      },
+      lossPanel([{ label: "training loss", column: column(run, "loss.train"), color: "blue" }]),
+    ],
+    numbers: `${words}: first ${num(own.values[0])}, limit ${num(limit)}, last quarter: median ${num(median(last))}, from ${num(Math.min(...last))} to ${num(Math.max(...last))}`,
+  };
+}
+
+/** Both runs start beside x = 1; where the non-uniformity falls to 0, noise has driven SGD to x = 0. */
+function twoMinima(runs: readonly RunModel[]): Drawn {
+  const [single, full] = ([1, "full"] as const).map((size) =>
+    runs.find(({ info }) => info.experiment.optimizer.batchSize === size)!,
+  );
+  const both = (name: MetricName): Curve[] => [
+    { label: "gradient descent, stays at x = 1", column: column(full, name), color: "blue" },
+    { label: "SGD with B = 1, leaves for x = 0", column: column(single, name), color: "orange" },
+  ];
+  const limit = limitsOf(single).nonuniformity;
+  return {
+    title: "Gradient descent stays at the minimum x = 1; SGD with single examples leaves it for x = 0",
+    panels: [
+      {
+        label: "non-uniformity λmax(Σ)^½, loss/θ²",
+        height: 200,
+        curves: both("nonuniformity"),
+        levels: [{ label: "limit at B = 1: (1/η)(B(n−1)/(n−B))^½", value: limit, limit: true }],
+      },
+      lossPanel(both("loss.train")),
+    ],
+    numbers: [full, single]
+      .map((run) => {
+        const at = (name: MetricName) => num(column(run, name).values.at(-1));
+        const { batchSize } = run.info.experiment.optimizer;
+        return `batch ${batchSize}: non-uniformity ${at("nonuniformity")}, sharpness ${at("sharpness")}, limit of η ${at("stability.limit")}`;
+      })
+      .join("; "),
+  };
+}
+
+const lossPanel = (curves: readonly Curve[]): Panel => ({
+  label: "training loss",
+  height: 120,
+  curves,
+  logFrom: 1e-12,
+});
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+/** Trains every run of an example. @throws Error when the command line does not end with 0. */
+async function trained(name: string, extra: readonly string[]): Promise<RunModel[]> {
+  const runs = mkdtempSync(join(tmpdir(), "basin-pictures-"));
+  try {
+    const file = join(root, "examples", `${name}.basin.json`);
+    const args = [join(root, "dist", "cli.js"), "run", file, "--runs", runs, ...extra];
+    const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+    if (status !== 0) throw new Error(`basin run ${file} ended with ${status}`);
+    const records = await listRuns(runs);
+    return records.map(({ folder, info, status, verdict }) =>
+      createRun({ info, status, verdict, events: readEvents(folder) }),
+    );
+  } finally {
+    rmSync(runs, { recursive: true });
+  }
+}
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !Object.hasOwn(examples, name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `No picture of ${unknown.join(", ")}; there are ${Object.keys(examples).join(", ")}.\n`,
+  );
+  process.exit(2);
+}
+mkdirSync(folder, { recursive: true });
+for (const [name, draw] of Object.entries(examples)) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  // Two minima are decided in a few dozen steps; the rest of the run is two level lines.
+  const runs = await trained(name, name === "two-minima" ? ["--set", "stop.steps=60"] : []);
+  const { title, panels, numbers } = draw(runs);
+  const lastStep = Math.max(...runs.map(({ step }) => step));
+  writeFileSync(join(folder, `${name}.svg`), picture(title, panels, lastStep));
+  process.stdout.write(`${name}: ${numbers}\n`);
+}
