@@ -17,7 +17,7 @@ export const spectrum: Probe = {
       starts: 4,
       top: 2,
     };
-    const tracker = new EigenTracker({ size, top, tolerance: 1e-3, demand: "all", rng });
+    const tracker = new EigenTracker({ size, top, tolerance: 1e-3, demand: "vectors", rng });
     const density = async (op: LinearOperator) => {
       const { values, weights, moments } = await spectralDensity(op, { rng, steps, starts });
       const [trace, square] = (["first", "second"] as const).map((moment) =>
@@ -49,7 +49,7 @@ export const spectrum: Probe = {
           }),
           ...(largest && {
             gaussNewtonEigenvalues: largest.values,
-            "gaussNewtonEigenvalues.error": largest.residuals,
+            "gaussNewtonEigenvalues.error": largest.errors,
           }),
         };
       },
