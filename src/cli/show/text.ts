@@ -68,7 +68,9 @@ export function sparkline(values: readonly number[], width: number, log = false)
   });
   const low = Math.min(...means);
   const range = Math.max(...means) - low;
-  return means.map((x) => blocks[range > 0 ? Math.round((7 * (x - low)) / range) : 3]).join("");
+  // What differs by float32 rounding alone is level.
+  const level = range <= 1e-6 * Math.max(...means.map(Math.abs));
+  return means.map((x) => blocks[level ? 3 : Math.round((7 * (x - low)) / range)]).join("");
 }
 
 export function bar(fraction: number, width: number): string {
