@@ -41,14 +41,16 @@ export function growthPicture(panels: readonly Panel[]): string {
     const y = top + Math.floor(i / 2) * (height + 90);
     return `<g transform="translate(${x} ${y})">${drawPanel(panel)}</g>`;
   });
+  let at = left;
   const legend = [
     ...series.map(({ name, color }) => ({ name, color, dash: "" })),
-    { name: "peak memory", color: "#888", dash: "4 3" },
+    { name: "peak memory (right)", color: "#888", dash: "4 3" },
   ]
-    .map(
-      ({ name, color, dash }, i) =>
-        `<g transform="translate(${left + i * 118} 22)"><line x2="20" y1="-4" y2="-4" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash}"/><text x="26">${name}</text></g>`,
-    )
+    .map(({ name, color, dash }) => {
+      const x = at;
+      at += 50 + 7 * name.length;
+      return `<g transform="translate(${x} 22)"><line x2="20" y1="-4" y2="-4" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash}"/><text x="26">${name}</text></g>`;
+    })
     .join("");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${W} ${H}" width="${W}" height="${H}" role="img" aria-label="Time and memory against examples, parameters, outputs and eigenpairs">
 <style>text{font:12px system-ui,sans-serif;fill:#333}.axis{stroke:#888}.grid{stroke:#8883}.end{text-anchor:end}.mid{text-anchor:middle}@media(prefers-color-scheme:dark){text{fill:#ccc}}</style>

@@ -181,7 +181,7 @@ export class EigenTracker {
   private addRandom(basis: Basis): Promise<boolean> {
     const { rng } = this.options;
     return basis.add((w) => {
-      for (let i = 0; i < w.length; i++) w[i] = rng.normal();
+      for (let i = 0; i < w.length; i++) w[i] = rng.uniform() - 0.5;
     });
   }
 }
