@@ -2,6 +2,7 @@
 import type { LinearOperator } from "../curvature/operator";
 import { EigenTracker } from "../curvature/tracker";
 import type { Growth } from "../stability/growth";
+import type { NoiseGain } from "../stability/noiseGain";
 import { factorSpectrum, type Factors } from "../stability/secondMoment";
 import type { Bracket } from "../stability/varianceLimit";
 import { Rng } from "../util/rng";
@@ -9,6 +10,7 @@ import type { ProbeContext } from "./probe";
 
 export interface NoiseReading {
   readonly factors: Factors;
+  readonly noise: NoiseGain;
   readonly limit: Bracket;
   readonly growth: Growth;
 }

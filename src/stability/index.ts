@@ -8,6 +8,7 @@ export * from "./secondMoment";
 export * from "./varianceLimit";
 export * from "./growth";
 export * from "./stabilityMap";
+export { NoiseGain } from "./noiseGain";
 export * from "./judge";
 export * from "./chain";
 export { jsGemm } from "../util/linalg/jsGemm";
