@@ -59,7 +59,7 @@ export async function noiseFactors(context: ProbeContext, rank: number | "all"):
   const operator = preconditioner ? dataOperator(context, preconditioner) : null;
   if (rank === "all" || rows <= Math.max(rank, denseRows)) {
     const gram = operator ? await gramOf(operator, n) : await curvature.gram();
-    return factorSpectrum(gram, n, K, rank);
+    return factorSpectrum(gram, n, K, rank, context.gemm);
   }
   const tracker = new EigenTracker({
     size: rows,

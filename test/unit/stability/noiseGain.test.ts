@@ -114,7 +114,7 @@ test("examples that share no direction: one basis finds the mode of each batch s
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++) if (i === j || (i < many && j < many)) gram[i * n + j] = 1;
   for (let i = 0; i < n; i++) if (i >= many) gram[i * n + i] = g[i];
-  const factors = factorSpectrum(gram, n, 1, "all");
+  const factors = await factorSpectrum(gram, n, 1, "all");
   expect(factors.r).toBe(n - many + 1);
   // m examples with curvature h along a direction: E(1 − ηH_B)² = 1 at η = 2 / ((1 − p) m h/n + p h).
   const limit = (B: number): number => {

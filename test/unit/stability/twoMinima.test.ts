@@ -43,7 +43,7 @@ describe("f₁ = min{x², 0.1(x−1)²}, f₂ = min{x², 1.9(x−1)²} with lear
     { x: 1, B: 1, verdict: "unstable-variance" },
   ])("the verdict at x = $x with batch size $B is $verdict", async ({ x, B, verdict }) => {
     const { h } = minima[x];
-    const variance = await varianceLimit(factorsAt(h), { batchSize: B, gemm });
+    const variance = await varianceLimit(await factorsAt(h), { batchSize: B, gemm });
     const decision = judge({
       diverged: false,
       learningRate: eta,
@@ -55,7 +55,10 @@ describe("f₁ = min{x², 0.1(x−1)²}, f₂ = min{x², 1.9(x−1)²} with lear
     // By hand: ρ = (1 − ηh)² averaged over the batches.
     const rates = B === 2 ? [(h[0] + h[1]) / 2] : h;
     const rho = rates.reduce((sum, rate) => sum + (1 - eta * rate) ** 2, 0) / rates.length;
-    expect((await growth(factorsAt(h), { learningRate: eta, batchSize: B, gemm })).rho).toBeCloseTo(rho, 10);
+    expect((await growth(await factorsAt(h), { learningRate: eta, batchSize: B, gemm })).rho).toBeCloseTo(
+      rho,
+      10,
+    );
   });
 
   test("gradient descent stays at x = 1", () => {
@@ -68,7 +71,7 @@ describe("f₁ = min{x², 0.1(x−1)²}, f₂ = min{x², 1.9(x−1)²} with lear
 
   test("the map says so: at x = 1 the learning rate needs the full batch, at x = 0 any batch will do", async () => {
     const needs = async (h: readonly number[]) => {
-      const factors = factorsAt(h);
+      const factors = await factorsAt(h);
       const map = await stabilityMap(factors, { gemm });
       // By hand: Σ over batches of h(2 − ηh) = 0.
       expect(map[0].largestStableLearningRate).toBeCloseTo((2 * (h[0] + h[1])) / (h[0] ** 2 + h[1] ** 2), 6);
