@@ -1,9 +1,10 @@
 // Where the noise of the batches just sustains itself: the parameter at which its loop has gain 1.
 import type { Gemm } from "../util/gemm";
 import { symmetricEigen } from "../util/linalg/symmetricEigen";
-import { axpy, dot, norm, scale } from "../util/linalg/vector";
+import { axpy, dot, entrywise, norm, scale } from "../util/linalg/vector";
 import { FactorProducts } from "./factorProducts";
 import type { Weights } from "./response";
+import { ImageStack } from "./imageStack";
 import { truncate, type Factors } from "./secondMoment";
 
 /** A family of weights w(t), see `response`, whose gain falls as t grows. */
@@ -29,7 +30,6 @@ const [most, kept] = [32, 8];
 const [coarseRank, coarseTolerance] = [128, 1e-3];
 /** What is left of a vector below this share of it is rounding: there is no direction to add. */
 const exhausted = 1e-10;
-const piece = 2048;
 /** Rounds at most; a dozen are usual. */
 const rounds = 300;
 
@@ -46,7 +46,7 @@ export class NoiseGain {
   private readonly products: FactorProducts;
   /** Orthonormal blocks, and what `push` makes of each. */
   private basis: Float64Array[] = [];
-  private images: Float64Array[] = [];
+  private readonly images: ImageStack;
   /** Products taken so far: a pull and a push each. */
   count = 0;
 
@@ -55,6 +55,7 @@ export class NoiseGain {
     private readonly gemm: Gemm,
   ) {
     this.products = new FactorProducts(factors, gemm);
+    this.images = new ImageStack(this.products.half, most);
   }
 
   /**
@@ -80,40 +81,50 @@ export class NoiseGain {
     const weigh = (at: number): void => products.fill(family.weights(this.factors.lambda, at), w);
     weigh(t);
     let H: number[][] = [];
-    // Slope of 1/q, an almost linear function of t.
+    // Slope of 1/q, an almost linear function of t; a guess until a step in t, with the same blocks, has measured it.
     let slope = NaN;
+    let measured = false;
+    let before: { readonly t: number; readonly gain: number; readonly mix: Float64Array } | null = null;
     for (let round = 0; ; round++) {
-      this.project(H, w);
+      await this.images.overlaps(H, w, this.gemm);
       const { values, vectors } = ritz(H);
       const gain = values[0];
-      const image = combine(this.images, vectors);
-      if (Number.isNaN(slope)) {
-        const near = t + 1e-3 * (t - from);
-        weigh(near);
-        slope = (1 / quotient(image, w) - 1 / gain) / (near - t);
-        weigh(t);
-      }
+      if (before) {
+        slope = (1 / overlap(H, before.mix) - 1 / before.gain) / (t - before.t);
+        measured = true;
+        before = null;
+      } else if (!measured) slope = 1 / (gain * (t - from));
       if (gain >= 1) low = Math.max(low, t);
       const wanted = t + (1 - 1 / gain) / slope;
       const step = Math.abs(wanted - t);
-      const mode = combine(this.basis, vectors);
       const found = (at: number, error: number): Crossing => ({
         t: Math.max(at, from),
         error,
-        modes: [mode, ...(values.length > 1 ? [combine(this.basis, vectors, 1)] : [])],
+        modes: [0, 1].flatMap((k) => (k < values.length ? [combine(this.basis, vectors, k)] : [])),
       });
       // What is wrong with t is mended first, as far as the basis knows: that costs no product.
       if (step > error && step > 0.1 * tolerance * t && round < rounds) {
         if (gain < 1 && t - low <= 0.5 * tolerance * t) return found(low, t - low);
         const next = wanted > low ? wanted : (low + t) / 2;
+        before = { t, gain, mix: vectors.subarray(0, values.length) };
         weigh(next);
-        slope = (1 / quotient(image, w) - 1 / gain) / (next - t);
         t = next;
         H = [];
         continue;
       }
-      const residual = await products.pull(entrywise(image, w));
-      axpy(-gain, mode, residual);
+      const image = this.images.combine(vectors);
+      const weighted = new Float64Array(image.length);
+      if (!measured) {
+        const near = t + 1e-3 * (t - from);
+        weigh(near);
+        entrywise(image, w, weighted);
+        slope = (1 / dot(image, weighted) - 1 / gain) / (near - t);
+        measured = true;
+        weigh(t);
+      }
+      entrywise(image, w, weighted);
+      const residual = await products.pull(weighted);
+      axpy(-gain, combine(this.basis, vectors), residual);
       const size = norm(residual);
       const gap = values.length > 2 ? gain - values[1] : 0;
       error = (gap > size ? size ** 2 / gap : size) / (gain * gain * slope);
@@ -121,7 +132,7 @@ export class NoiseGain {
       if (size <= exhausted * gain) continue;
       if (this.basis.length === most) {
         this.basis = compress(this.basis, vectors);
-        this.images = compress(this.images, vectors);
+        this.images.replace(vectors, kept);
         H = [];
       }
       await this.expand(residual);
@@ -152,24 +163,7 @@ export class NoiseGain {
     if (left < exhausted) return;
     scale(1 / left, u);
     this.basis.push(u);
-    this.images.push(await this.products.push(u));
-  }
-
-  /** The rows of H that it lacks, H_ij = ⟨images i, w ∘ images j⟩, piece by piece so that a piece stays in the cache. */
-  private project(H: number[][], w: Float64Array): void {
-    const { images } = this;
-    const known = H.length;
-    for (let i = known; i < images.length; i++) H.push(new Array<number>(i + 1).fill(0));
-    const weighted = new Float64Array(piece);
-    for (let at = 0; at < w.length; at += piece) {
-      const parts = images.map((image) => image.subarray(at, at + piece));
-      const weights = w.subarray(at, at + piece);
-      for (let i = known; i < images.length; i++) {
-        const part = parts[i];
-        for (let k = 0; k < weights.length; k++) weighted[k] = part[k] * weights[k];
-        for (let j = 0; j <= i; j++) H[i][j] += dot(parts[j], weighted);
-      }
-    }
+    this.images.add(await this.products.push(u));
   }
 }
 
@@ -183,17 +177,9 @@ function combine(basis: readonly Float64Array[], vectors: Float64Array, k = 0): 
 const compress = (basis: readonly Float64Array[], vectors: Float64Array): Float64Array[] =>
   Array.from({ length: kept }, (_, k) => combine(basis, vectors, k));
 
-function entrywise(a: Float64Array, b: Float64Array): Float64Array {
-  const c = new Float64Array(a.length);
-  for (let i = 0; i < c.length; i++) c[i] = a[i] * b[i];
-  return c;
-}
-
-const quotient = (image: Float64Array, w: Float64Array): number => {
-  let s = 0;
-  for (let i = 0; i < w.length; i++) s += image[i] * image[i] * w[i];
-  return s;
-};
+/** cᵀHc. */
+const overlap = (H: readonly (readonly number[])[], c: Float64Array): number =>
+  H.reduce((sum, row, i) => sum + row.reduce((s, x, j) => s + (i === j ? 1 : 2) * x * c[i] * c[j], 0), 0);
 
 /** Eigenpairs of a symmetric matrix given by its lower rows. */
 function ritz(H: readonly (readonly number[])[]) {
