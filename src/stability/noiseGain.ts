@@ -5,6 +5,7 @@ import { axpy, dot, entrywise, norm, scale } from "../util/linalg/vector";
 import { FactorProducts } from "./factorProducts";
 import type { Weights } from "./response";
 import { ImageStack } from "./imageStack";
+import { Secant } from "./secant";
 import { truncate, type Factors } from "./secondMoment";
 
 /** A family of weights w(t), see `response`, whose gain falls as t grows. */
@@ -47,8 +48,6 @@ export class NoiseGain {
   /** Orthonormal blocks, and what `push` makes of each. */
   private basis: Float64Array[] = [];
   private readonly images: ImageStack;
-  /** Products taken so far: a pull and a push each. */
-  count = 0;
 
   constructor(
     private readonly factors: Factors,
@@ -64,87 +63,74 @@ export class NoiseGain {
    * @param start      Modes to start from, where nothing has been asked before.
    */
   async crossing(family: Family, tolerance: number, start?: readonly Float64Array[]): Promise<Crossing> {
-    const { products } = this;
-    const { from } = family;
-    let [t, low] = [family.guess, from];
     // A basis at hand is asked before anything is added to it.
-    let error = 0;
-    if (this.basis.length === 0) {
-      error = Infinity;
-      const coarse = start ? null : await this.coarse(family);
-      if (coarse) t = Math.max(coarse.t, low + (t - low) / 8);
-      // The identity overlaps with every mode, and the next mode may be the first one here: examples that share no direction
-      // would never find each other.
-      for (const x of [this.identity(), ...(start ?? coarse?.modes ?? [])]) await this.expand(x);
-    }
-    const w = new Float64Array(products.half);
-    const weigh = (at: number): void => products.fill(family.weights(this.factors.lambda, at), w);
-    weigh(t);
+    let error = this.basis.length === 0 ? Infinity : 0;
+    const search = new Secant(family.from, await this.begin(family, start));
+    const w = new Float64Array(this.products.half);
+    const weigh = (t: number): void => this.products.fill(family.weights(this.factors.lambda, t), w);
+    weigh(search.t);
     let H: number[][] = [];
-    // Slope of 1/q, an almost linear function of t; a guess until a step in t, with the same blocks, has measured it.
-    let slope = NaN;
-    let measured = false;
-    let before: { readonly t: number; readonly gain: number; readonly mix: Float64Array } | null = null;
     for (let round = 0; ; round++) {
       await this.images.overlaps(H, w, this.gemm);
       const { values, vectors } = ritz(H);
       const gain = values[0];
-      if (before) {
-        slope = (1 / overlap(H, before.mix) - 1 / before.gain) / (t - before.t);
-        measured = true;
-        before = null;
-      } else if (!measured) slope = 1 / (gain * (t - from));
-      if (gain >= 1) low = Math.max(low, t);
-      const wanted = t + (1 - 1 / gain) / slope;
-      const step = Math.abs(wanted - t);
-      const found = (at: number, error: number): Crossing => ({
-        t: Math.max(at, from),
-        error,
-        modes: [0, 1].flatMap((k) => (k < values.length ? [combine(this.basis, vectors, k)] : [])),
-      });
+      search.arrive(gain, (mix) => overlap(H, mix));
       // What is wrong with t is mended first, as far as the basis knows: that costs no product.
-      if (step > error && step > 0.1 * tolerance * t && round < rounds) {
-        if (gain < 1 && t - low <= 0.5 * tolerance * t) return found(low, t - low);
-        const next = wanted > low ? wanted : (low + t) / 2;
-        before = { t, gain, mix: vectors.subarray(0, values.length) };
-        weigh(next);
-        t = next;
+      if (search.step > error && search.step > 0.1 * tolerance * search.t && round < rounds) {
+        // Close to `from` a mode may take over that the basis does not know yet.
+        if (!search.advance(vectors.subarray(0, values.length), tolerance)) error = Infinity;
+        weigh(search.t);
         H = [];
         continue;
       }
       const image = this.images.combine(vectors);
       const weighted = new Float64Array(image.length);
-      if (!measured) {
-        const near = t + 1e-3 * (t - from);
-        weigh(near);
+      if (search.near !== null) {
+        weigh(search.near);
         entrywise(image, w, weighted);
-        slope = (1 / dot(image, weighted) - 1 / gain) / (near - t);
-        measured = true;
-        weigh(t);
+        search.probe(dot(image, weighted));
+        weigh(search.t);
       }
       entrywise(image, w, weighted);
-      const residual = await products.pull(weighted);
+      const residual = await this.products.pull(weighted);
       axpy(-gain, combine(this.basis, vectors), residual);
       const size = norm(residual);
+      // Two values alone say nothing of the gap.
       const gap = values.length > 2 ? gain - values[1] : 0;
-      error = (gap > size ? size ** 2 / gap : size) / (gain * gain * slope);
-      if (!(error + step > tolerance * t) || round >= rounds) return found(wanted, error + step);
-      if (size <= exhausted * gain) continue;
+      const gainError = gap > size ? size ** 2 / gap : size;
+      error = search.errorOf(gainError);
+      const complete = size <= exhausted * gain;
+      const above = search.t - search.low;
+      const none = gain + 10 * gainError < 1 && above <= tolerance * search.t && (gap > 0 || complete);
+      if (none || !(error + search.step > tolerance * search.t) || round >= rounds)
+        return {
+          t: none ? search.low : Math.max(search.wanted, family.from),
+          error: none ? above : error + search.step,
+          modes: [0, 1].flatMap((k) => (k < values.length ? [combine(this.basis, vectors, k)] : [])),
+        };
+      if (complete) continue;
       if (this.basis.length === most) {
-        this.basis = compress(this.basis, vectors);
+        this.basis = Array.from({ length: kept }, (_, k) => combine(this.basis, vectors, k));
         this.images.replace(vectors, kept);
         H = [];
       }
       await this.expand(residual);
-      this.count++;
     }
   }
 
-  /** The crossing in a quarter of the directions, or null where there are few. */
-  private async coarse(family: Family): Promise<Crossing | null> {
+  /** Puts the first blocks into an empty basis, and gives the first t. */
+  private async begin(family: Family, start?: readonly Float64Array[]): Promise<number> {
+    const { from, guess } = family;
     const { factors, gemm } = this;
-    if (factors.r <= coarseRank) return null;
-    return new NoiseGain(truncate(factors, factors.r >> 2), gemm).crossing(family, coarseTolerance);
+    if (this.basis.length > 0) return guess;
+    const coarse =
+      start || factors.r <= coarseRank
+        ? null
+        : await new NoiseGain(truncate(factors, factors.r >> 2), gemm).crossing(family, coarseTolerance);
+    // The identity overlaps with every mode, and the next mode may be the first one here: examples that share no direction
+    // would never find each other.
+    for (const x of [this.identity(), ...(start ?? coarse?.modes ?? [])]) await this.expand(x);
+    return coarse ? Math.max(coarse.t, from + (guess - from) / 8) : guess;
   }
 
   private identity(): Float64Array {
@@ -173,9 +159,6 @@ function combine(basis: readonly Float64Array[], vectors: Float64Array, k = 0): 
   basis.forEach((u, i) => axpy(vectors[k * basis.length + i], u, sum));
   return sum;
 }
-
-const compress = (basis: readonly Float64Array[], vectors: Float64Array): Float64Array[] =>
-  Array.from({ length: kept }, (_, k) => combine(basis, vectors, k));
 
 /** cᵀHc. */
 const overlap = (H: readonly (readonly number[])[], c: Float64Array): number =>

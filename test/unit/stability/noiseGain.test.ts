@@ -4,11 +4,14 @@ import { FactorProducts } from "../../../src/stability/factorProducts";
 import { NoiseGain } from "../../../src/stability/noiseGain";
 import { meanGrowth, response, type Loop } from "../../../src/stability/response";
 import { factorSpectrum } from "../../../src/stability/secondMoment";
-import { smallestStableBatch } from "../../../src/stability/growth";
+import { growth, smallestStableBatch } from "../../../src/stability/growth";
 import { batchSizesUpTo, stabilityMap } from "../../../src/stability/stabilityMap";
+import { varianceLimit } from "../../../src/stability/varianceLimit";
 import { meanLimit, samplingFactor, type Dynamics } from "../../../src/stability/thresholds";
 import { jsGemm as gemm } from "../../../src/util/linalg/jsGemm";
+import { symmetricEigen } from "../../../src/util/linalg/symmetricEigen";
 import { Rng } from "../../../src/util/rng";
+import { add, identity, kron, overBatches, randomProblem } from "../../support/linearModel";
 
 const optimizers: Dynamics[] = [
   {},
@@ -130,4 +133,45 @@ test("examples that share no direction: one basis finds the mode of each batch s
     const learningRate = (limit(B - 1) + limit(B)) / 2;
     expect(await smallestStableBatch(factors, { learningRate, gemm, noise })).toBe(B);
   }
+});
+
+test("ρ is that of the enumerated map far below the limit too, where flat directions decay slowest, and above the mean limit", async () => {
+  for (const [n, K, d, B, seed] of [
+    [5, 3, 11, 1, 41],
+    [6, 2, 9, 2, 7],
+    [7, 1, 6, 5, 8],
+    [4, 3, 1, 2, 9],
+  ]) {
+    const problem = randomProblem(n, d, K, seed);
+    const factors = await factorSpectrum(problem.gram, n, K, "all");
+    expect(factors.r).toBe(d);
+    const noise = new NoiseGain(factors, gemm);
+    const { upper } = await varianceLimit(factors, { batchSize: B, gemm, noise });
+    for (const part of [0.2, 0.9, 0.999, 1.001, 1.5, 4]) {
+      const learningRate = part * upper;
+      const map = overBatches(problem, B, (HB) => {
+        const M = add([1, identity(d)], [-learningRate, HB]);
+        return kron(M, M, d);
+      });
+      const wanted = symmetricEigen(map, d * d).values[0];
+      const { rho } = await growth(factors, { learningRate, batchSize: B, gemm, noise });
+      expect(Math.abs(rho / wanted - 1), `n = ${n}, ${part} of the limit`).toBeLessThan(3e-6);
+    }
+  }
+});
+
+test("a basis that has been asked more than it holds still answers like a fresh one", async () => {
+  const problem = randomProblem(24, 40, 2, 3);
+  const factors = await factorSpectrum(problem.gram, 24, 2, "all");
+  const noise = new NoiseGain(factors, gemm);
+  for (const batchSize of [1, 2, 3, 5, 8, 13, 20])
+    for (const momentum of [0, 0.5, 0.9]) {
+      const settings = { batchSize, momentum, gemm };
+      const { upper: fresh } = await varianceLimit(factors, settings);
+      const { upper } = await varianceLimit(factors, { ...settings, noise });
+      expect(Math.abs(upper / fresh - 1)).toBeLessThan(3e-6);
+      const at = { ...settings, learningRate: 1.2 * fresh };
+      const { rho } = await growth(factors, at);
+      expect(Math.abs((await growth(factors, { ...at, noise })).rho / rho - 1)).toBeLessThan(3e-6);
+    }
 });
