@@ -34,7 +34,8 @@ export async function growth(factors: Factors, options: GrowthOptions): Promise<
   if (r === 0) return { rho: 1, error: 0 };
   const p = samplingFactor(n, batchSize);
   const from = meanGrowth(lambda, { ...dynamics, p });
-  if (p === 0) return { rho: from, error: 0 };
+  // A step of length 0 makes no noise.
+  if (p === 0 || options.learningRate === 0) return { rho: from, error: 0 };
   const { t: rho, error } = await noise.crossing(
     {
       from,
@@ -61,7 +62,7 @@ export async function smallestStableBatch(
   const dynamics = { ...rest, learningRate };
   const sharpest = r === 0 ? 0 : lambda[0];
   if (!(learningRate <= meanLimit(sharpest, dynamics))) return null;
-  if (!(sharpest > 0)) return 1;
+  if (!(sharpest > 0) || learningRate === 0) return 1;
   const { t } = await noise.crossing(
     { from: 1, guess: 2, weights: (values, t) => response(values, n, { ...dynamics, p: 1 / t }) },
     tolerance,

@@ -258,3 +258,12 @@ test("examples without curvature are stable at every learning rate, and NaN stay
   const broken = await factorSpectrum(new Float64Array(9).fill(NaN), 3, 1, "all");
   expect((await varianceLimit(broken, { batchSize: 1, gemm })).upper).toBeNaN();
 });
+
+test("where a schedule has brought the learning rate to 0, nothing grows and every batch is stable", async () => {
+  const problem = randomProblem(7, 5, 1, 21);
+  const factors = await factorSpectrum(problem.gram, 7, 1, "all");
+  for (const momentum of [0, 0.9]) {
+    expect((await growth(factors, { learningRate: 0, batchSize: 2, momentum, gemm })).rho).toBeCloseTo(1, 12);
+    expect(await smallestStableBatch(factors, { learningRate: 0, momentum, gemm })).toBe(1);
+  }
+});
