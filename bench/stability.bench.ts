@@ -9,7 +9,10 @@ import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
 import type { ProbeContext } from "../src/probes";
 import { noiseFactors } from "../src/probes/noiseFactors";
+import { growth, smallestStableBatch } from "../src/stability/growth";
+import { NoiseGain } from "../src/stability/noiseGain";
 import { factorSpectrum } from "../src/stability/secondMoment";
+import { stabilityMap } from "../src/stability/stabilityMap";
 import { varianceLimit } from "../src/stability/varianceLimit";
 import { Rng } from "../src/util/rng";
 import { machine } from "./harness";
@@ -61,13 +64,28 @@ async function main(): Promise<void> {
   console.log("| work | seconds | result | aim |\n|---|---|---|---|");
   const small = contextOf(100);
   const [gram, gramTime] = await lap(() => small.curvature.gram());
-  const [factors, eigenTime] = await lap(() => Promise.resolve(factorSpectrum(gram, 100, K, "all")));
+  const [factors, eigenTime] = await lap(() => factorSpectrum(gram, 100, K, "all", gemm));
   const [exact, limitTime] = await lap(() => varianceLimit(factors, { batchSize, gemm }));
   const parts = `Gram ${gramTime.toFixed(2)}, eigenvectors ${eigenTime.toFixed(2)}, limit ${limitTime.toFixed(2)}`;
   const total = gramTime + eigenTime + limitTime;
   console.log(
     `| exact, nK = 1000 (${parts}) | ${total.toFixed(2)} | ${exact.upper.toPrecision(5)}, r = ${exact.rank} | ≤ 3 |`,
   );
+  for (const dynamics of [{}, { momentum: 0.9 }]) {
+    const settings = { ...dynamics, gemm, noise: new NoiseGain(factors, gemm) };
+    const [{ upper }, limit] = await lap(() => varianceLimit(factors, { ...settings, batchSize }));
+    const at = { ...settings, learningRate: 1.05 * upper };
+    const [{ rho }, rate] = await lap(() => growth(factors, { ...at, batchSize }));
+    const [map, rows] = await lap(() => stabilityMap(factors, { ...settings, tolerance: 1e-4 }));
+    const [smallest, batch] = await lap(() => smallestStableBatch(factors, at));
+    const parts = `limit ${limit.toFixed(2)}, growth ${rate.toFixed(2)}, map ${rows.toFixed(2)}, smallest batch ${batch.toFixed(2)}`;
+    const name = dynamics.momentum ? `momentum ${dynamics.momentum}` : "plain SGD";
+    const result = `${upper.toPrecision(5)}, ρ = ${rho.toPrecision(5)} at 1.05 of it, ${map.length} batch sizes, smallest ${smallest}`;
+    const seconds = limit + rate + rows + batch;
+    console.log(
+      `| verdict with ${name}, r = ${exact.rank} (${parts}) | ${seconds.toFixed(2)} | ${result} | |`,
+    );
+  }
   const large = contextOf(1000);
   const start = performance.now();
   for (let rank = 32; rank <= 512; rank *= 2) {

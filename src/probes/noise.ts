@@ -2,6 +2,7 @@
 import { EigenTracker } from "../curvature/tracker";
 import { noiseFactors, type NoiseReading } from "./noiseFactors";
 import { growth } from "../stability/growth";
+import { NoiseGain } from "../stability/noiseGain";
 import { samplingFactor } from "../stability/thresholds";
 import { varianceLimit } from "../stability/varianceLimit";
 import { Rng } from "../util/rng";
@@ -17,13 +18,15 @@ const trainingRank = 32;
 export async function varianceReading(context: ProbeContext, rank: number | "all"): Promise<NoiseReading> {
   const { batchSize, gemm, n, descent } = context;
   const factors = await noiseFactors(context, rank);
-  const settings = { ...descent, batchSize, gemm };
+  const noise = new NoiseGain(factors, gemm);
+  const settings = { ...descent, batchSize, gemm, noise };
   const certified =
     isPlain(descent) && factors.r < factors.fullRank
       ? await certifiedLimit(context, samplingFactor(n, batchSize))
       : 0;
   return {
     factors,
+    noise,
     limit: await varianceLimit(factors, { ...settings, certified }),
     growth: await growth(factors, settings),
   };

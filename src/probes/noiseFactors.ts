@@ -2,6 +2,7 @@
 import type { LinearOperator } from "../curvature/operator";
 import { EigenTracker } from "../curvature/tracker";
 import type { Growth } from "../stability/growth";
+import type { NoiseGain } from "../stability/noiseGain";
 import { factorSpectrum, type Factors } from "../stability/secondMoment";
 import type { Bracket } from "../stability/varianceLimit";
 import { Rng } from "../util/rng";
@@ -9,6 +10,7 @@ import type { ProbeContext } from "./probe";
 
 export interface NoiseReading {
   readonly factors: Factors;
+  readonly noise: NoiseGain;
   readonly limit: Bracket;
   readonly growth: Growth;
 }
@@ -57,7 +59,7 @@ export async function noiseFactors(context: ProbeContext, rank: number | "all"):
   const operator = preconditioner ? dataOperator(context, preconditioner) : null;
   if (rank === "all" || rows <= Math.max(rank, denseRows)) {
     const gram = operator ? await gramOf(operator, n) : await curvature.gram();
-    return factorSpectrum(gram, n, K, rank);
+    return factorSpectrum(gram, n, K, rank, context.gemm);
   }
   const tracker = new EigenTracker({
     size: rows,

@@ -9,7 +9,6 @@ import { meanLimitOf, preconditionedSharpness } from "../probes/sharpness";
 import type { MetricValues } from "../protocol/metrics";
 import type { Reading } from "../protocol/verdict";
 import { stabilityMap, type MapRow } from "../stability/stabilityMap";
-import { truncate } from "../stability/secondMoment";
 import { smallestStableBatch } from "../stability/growth";
 import type { ChainLink } from "../stability/chain";
 import type { Bracket } from "../stability/varianceLimit";
@@ -18,8 +17,8 @@ import { Rng } from "../util/rng";
 import { descentOf, type OptimizerState } from "./descent";
 import type { Problem } from "./problem";
 
-/** Directions of the stability map. */
-const [mapRank, mapRankMomentum] = [200, 24];
+/** Relative error of the limits in the stability map. */
+const mapTolerance = 1e-4;
 /** Up to this many rows of the Gram matrix a closing reading is exact; above it a bracket of this rank. */
 const exactRows = 1000;
 const closingRank = 96;
@@ -27,8 +26,6 @@ const closingRank = 96;
 const dearProduct = 1e8;
 /** A preconditioned Gram matrix costs a product a row: multiplications at most. */
 const dearGram = 1e10;
-/** Momentum doubles the state, so its exact map is affordable up to half of that. */
-const exactRowsMomentum = 300;
 
 export interface PointReadings {
   readonly metrics: MetricValues;
@@ -236,17 +233,15 @@ async function wholeReadings(
 async function varianceAt({ n, d, data }: Problem, context: ProbeContext) {
   const { descent, gemm } = context;
   const rows = n * data.outputs;
-  const hasMomentum = (descent.momentum ?? 0) > 0;
   const dear = descent.preconditioner !== null && rows * n * d > dearGram;
-  const exact = rows <= (hasMomentum ? exactRowsMomentum : exactRows) && !dear;
-  const rank = exact ? "all" : hasMomentum || n * d > dearProduct ? closingRank / 3 : closingRank;
+  const exact = rows <= exactRows && !dear;
+  const rank = exact ? "all" : n * d > dearProduct ? closingRank / 3 : closingRank;
   const reading = await varianceReading(context, rank);
-  // Each batch size asked for costs a limit: in fewer directions it is still the bound it claims to be.
-  const part = truncate(reading.factors, hasMomentum ? mapRankMomentum : mapRank);
+  const { factors, noise } = reading;
   return {
     ...reading,
-    map: await stabilityMap(part, { ...descent, gemm }),
-    smallestStableBatch: await smallestStableBatch(part, { ...descent, gemm }),
+    map: await stabilityMap(factors, { ...descent, gemm, noise, tolerance: mapTolerance }),
+    smallestStableBatch: await smallestStableBatch(factors, { ...descent, gemm, noise }),
   };
 }
 

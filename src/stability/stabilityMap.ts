@@ -1,5 +1,5 @@
-// Which learning rates a minimum holds at which batch sizes: the map read along rows (largest η for B) and columns (smallest B for η).
-import { growth } from "./growth";
+// Which learning rates a minimum holds at which batch sizes: the map read along rows (largest η for B).
+import { NoiseGain } from "./noiseGain";
 import type { Factors } from "./secondMoment";
 import { varianceLimit, type LimitOptions } from "./varianceLimit";
 
@@ -25,34 +25,10 @@ export async function stabilityMap(
   options: Omit<LimitOptions, "batchSize" | "certified">,
 ): Promise<MapRow[]> {
   const rows: MapRow[] = [];
+  const noise = options.noise ?? new NoiseGain(factors, options.gemm);
   for (const batchSize of batchSizesUpTo(factors.n)) {
-    const { upper } = await varianceLimit(factors, { ...options, batchSize });
+    const { upper } = await varianceLimit(factors, { ...options, noise, batchSize });
     rows.push({ batchSize, largestStableLearningRate: upper });
   }
   return rows;
-}
-
-/**
- * Smallest stable batch size for each learning rate; null where even the full batch is not stable. The rows of a map bracket it, and
- * bisection on ρ finds it between two of them.
- */
-export async function smallestBatches(
-  factors: Factors,
-  map: readonly MapRow[],
-  learningRates: readonly number[],
-  options: Omit<LimitOptions, "batchSize" | "certified">,
-): Promise<{ readonly learningRate: number; readonly batchSize: number | null }[]> {
-  const found: { learningRate: number; batchSize: number | null }[] = [];
-  for (const learningRate of learningRates) {
-    const row = map.findIndex((one) => one.largestStableLearningRate >= learningRate);
-    let [low, high] = row < 0 ? [0, 0] : [row === 0 ? 0 : map[row - 1].batchSize, map[row].batchSize];
-    while (high - low > 1) {
-      const batchSize = (low + high) >> 1;
-      const { rho } = await growth(factors, { restarts: 4, ...options, learningRate, batchSize });
-      if (rho <= 1 + 1e-9) high = batchSize;
-      else low = batchSize;
-    }
-    found.push({ learningRate, batchSize: row < 0 ? null : high });
-  }
-  return found;
 }

@@ -42,6 +42,8 @@ const session = (runtime: OnnxRuntime, ta: boolean, tb: boolean): Promise<Infere
   return runtime.api.InferenceSession.create(bytes, {
     executionProviders: [runtime.executionProvider],
     logSeverityLevel: 3,
+    // Threads that wait for the next product by spinning take the core that works between products.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
 };
 

@@ -1,0 +1,214 @@
+// Householder reduction of a symmetric matrix to tridiagonal form in panels, half of its work as matrix products.
+import type { Gemm } from "../gemm";
+import { axpy, dot } from "./vector";
+
+export interface Tridiagonal {
+  /** Diagonal [n], and what couples i and i + 1, [n − 1]. */
+  readonly d: Float64Array;
+  readonly e: Float64Array;
+  /** Row k from k + 1 on is v of the reflector I − τₖ v vᵀ, [n, n]; A = Q T Qᵀ, Q = H₀ H₁ …. */
+  readonly reflectors: Float64Array;
+  readonly tau: Float64Array;
+}
+
+/** Rows reduced before the rest of the matrix is updated, rows updated at once, and reflectors applied at once to eigenvectors. */
+const [panelRows, stripRows, blockRows] = [32, 256, 128];
+
+/**
+ * Reads the lower triangle of `a` [n, n]. Costs 4/3 n³ flops, half of them in products of a triangle and a vector.
+ * @source Golub & Van Loan, Matrix Computations (4th ed.), §8.3.1; panels as in LAPACK's latrd (Dongarra, Sorensen & Hammarling 1989).
+ */
+export async function tridiagonalize(a: Float64Array, n: number, gemm: Gemm): Promise<Tridiagonal> {
+  // The upper triangle, where what a reflector needs is contiguous.
+  const A = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A[j * n + i] = a[i * n + j];
+  const d = new Float64Array(n);
+  const e = new Float64Array(Math.max(0, n - 1));
+  const tau = new Float64Array(n);
+  for (let from = 0; from < n; from += panelRows) {
+    const to = Math.min(n, from + panelRows);
+    // Rows of V and W: A − Σ (v wᵀ + w vᵀ) is the matrix as far as it is reduced.
+    const V: Float64Array[] = [];
+    const W: Float64Array[] = [];
+    for (let k = from; k < to; k++) {
+      const row = A.subarray(k * n + k, (k + 1) * n);
+      V.forEach((v, q) => {
+        axpy(-W[q][k], v.subarray(k), row);
+        axpy(-v[k], W[q].subarray(k), row);
+      });
+      d[k] = row[0];
+      if (k === n - 1) break;
+      const v = new Float64Array(n);
+      [e[k], tau[k]] = reflector(row.subarray(1), v.subarray(k + 1));
+      row.set(v.subarray(k + 1), 1);
+      const w = new Float64Array(n);
+      if (tau[k] !== 0) {
+        upperTimes(A, n, k + 1, v, w);
+        const [u, x] = [v.subarray(k + 1), w.subarray(k + 1)];
+        V.forEach((v, q) => {
+          const [vq, wq] = [v.subarray(k + 1), W[q].subarray(k + 1)];
+          const [along, across] = [dot(wq, u), dot(vq, u)];
+          axpy(-along, vq, x);
+          axpy(-across, wq, x);
+        });
+        for (let i = 0; i < x.length; i++) x[i] *= tau[k];
+        axpy((-tau[k] / 2) * dot(x, u), u, x);
+      }
+      V.push(v);
+      W.push(w);
+    }
+    if (to < n) await update(A, n, to, V, W, gemm);
+  }
+  return { d, e, reflectors: A, tau };
+}
+
+/** v and τ with (I − τ v vᵀ) x = (α, 0, …), v₀ = 1; gives [α, τ]. */
+function reflector(x: Float64Array, v: Float64Array): [number, number] {
+  const rest = x.subarray(1);
+  const size = dot(rest, rest);
+  if (size === 0) return [x[0], 0];
+  const length = Math.sqrt(x[0] * x[0] + size);
+  const alpha = x[0] > 0 ? -length : length;
+  const v0 = x[0] - alpha;
+  for (let i = 1; i < x.length; i++) v[i] = x[i] / v0;
+  v[0] = 1;
+  return [alpha, -v0 / alpha];
+}
+
+/**
+ * w = A v on rows and columns from `from` on, from the upper triangle alone: each entry read is used for both of its places, and four
+ * rows at once, so that it is not the sums that are waited for.
+ */
+function upperTimes(A: Float64Array, n: number, from: number, v: Float64Array, w: Float64Array): void {
+  let i = from;
+  for (; i + 4 <= n; i += 4) {
+    const r0 = i * n;
+    const r1 = r0 + n;
+    const r2 = r1 + n;
+    const r3 = r2 + n;
+    const v0 = v[i];
+    const v1 = v[i + 1];
+    const v2 = v[i + 2];
+    const v3 = v[i + 3];
+    // The triangle at the diagonal.
+    const [a01, a02, a03] = [A[r0 + i + 1], A[r0 + i + 2], A[r0 + i + 3]];
+    const [a12, a13, a23] = [A[r1 + i + 2], A[r1 + i + 3], A[r2 + i + 3]];
+    let s0 = A[r0 + i] * v0 + a01 * v1 + a02 * v2 + a03 * v3;
+    let s1 = a01 * v0 + A[r1 + i + 1] * v1 + a12 * v2 + a13 * v3;
+    let s2 = a02 * v0 + a12 * v1 + A[r2 + i + 2] * v2 + a23 * v3;
+    let s3 = a03 * v0 + a13 * v1 + a23 * v2 + A[r3 + i + 3] * v3;
+    for (let j = i + 4; j < n; j++) {
+      const x = v[j];
+      const a0 = A[r0 + j];
+      const a1 = A[r1 + j];
+      const a2 = A[r2 + j];
+      const a3 = A[r3 + j];
+      s0 += a0 * x;
+      s1 += a1 * x;
+      s2 += a2 * x;
+      s3 += a3 * x;
+      w[j] += a0 * v0 + a1 * v1 + (a2 * v2 + a3 * v3);
+    }
+    w[i] += s0;
+    w[i + 1] += s1;
+    w[i + 2] += s2;
+    w[i + 3] += s3;
+  }
+  for (; i < n; i++) {
+    w[i] += A[i * n + i] * v[i];
+    for (let j = i + 1; j < n; j++) {
+      w[i] += A[i * n + j] * v[j];
+      w[j] += A[i * n + j] * v[i];
+    }
+  }
+}
+
+/** A ← A − Σ (v wᵀ + w vᵀ) on rows and columns from `from` on, in strips of rows that leave out most of the lower triangle. */
+async function update(
+  A: Float64Array,
+  n: number,
+  from: number,
+  V: readonly Float64Array[],
+  W: readonly Float64Array[],
+  gemm: Gemm,
+): Promise<void> {
+  const cut = (rows: readonly Float64Array[], start: number, end: number): Float64Array => {
+    const out = new Float64Array(rows.length * (end - start));
+    rows.forEach((row, i) => out.set(row.subarray(start, end), i * (end - start)));
+    return out;
+  };
+  const [left, right] = [
+    [...V, ...W],
+    [...W, ...V],
+  ];
+  for (let start = from; start < n; start += stripRows) {
+    const end = Math.min(n, start + stripRows);
+    const width = n - start;
+    const change = await gemm(
+      cut(left, start, end),
+      cut(right, start, n),
+      end - start,
+      width,
+      left.length,
+      true,
+      false,
+    );
+    for (let i = start; i < end; i++) {
+      const [row, at] = [i * n, (i - start) * width - start];
+      for (let j = i; j < n; j++) A[row + j] -= change[at + j];
+    }
+  }
+}
+
+/**
+ * Rows x of X [n, n] become Q x, in place: products of reflectors as I − V T Vᵀ, a block at a time. Costs 2 n³ flops, all in matrix
+ * products.
+ * @source Golub & Van Loan, §5.1.7; Schreiber & Van Loan 1989.
+ */
+export async function applyQ(
+  { reflectors, tau }: Tridiagonal,
+  X: Float64Array,
+  n: number,
+  gemm: Gemm,
+): Promise<void> {
+  const room = new Float64Array(n * (n - 1));
+  for (let from = Math.floor((n - 2) / blockRows) * blockRows; from >= 0; from -= blockRows) {
+    const b = Math.min(blockRows, n - 1 - from);
+    const m = n - 1 - from;
+    const V = new Float64Array(b * m);
+    for (let k = 0; k < b; k++) {
+      const at = (from + k) * n;
+      V.set(reflectors.subarray(at + from + k + 1, at + n), k * m + k);
+    }
+    const T = await triangle(V, tau.subarray(from, from + b), b, m, gemm);
+    const tail = room.subarray(0, n * m);
+    for (let i = 0; i < n; i++) tail.set(X.subarray(i * n + from + 1, (i + 1) * n), i * m);
+    const XV = await gemm(tail, V, n, b, m, false, true);
+    const change = await gemm(await gemm(XV, T, n, b, b, false, true), V, n, m, b);
+    for (let i = 0; i < n; i++) {
+      const row = i * n + from + 1;
+      for (let j = 0; j < m; j++) X[row + j] -= change[i * m + j];
+    }
+  }
+}
+
+/** T [b, b], upper triangular, with H₀ H₁ … = I − Vᵀ T V for reflectors in the rows of V [b, m]. */
+async function triangle(
+  V: Float64Array,
+  tau: Float64Array,
+  b: number,
+  m: number,
+  gemm: Gemm,
+): Promise<Float64Array> {
+  const overlap = await gemm(V, V, b, b, m, false, true);
+  const T = new Float64Array(b * b);
+  for (let j = 0; j < b; j++) {
+    T[j * b + j] = tau[j];
+    for (let i = 0; i < j; i++) {
+      let s = 0;
+      for (let k = i; k < j; k++) s += T[i * b + k] * overlap[k * b + j];
+      T[i * b + j] = -tau[j] * s;
+    }
+  }
+  return T;
+}
