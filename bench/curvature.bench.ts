@@ -96,7 +96,7 @@ async function warm(): Promise<void> {
   await train(6000);
   const products: number[] = [];
   let [training, reading, sharpness] = [0, 0, NaN];
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 1200; i++) {
     training += await timed(() => train(10));
     reading += await timed(async () => {
       curvature.setPoint(theta);
