@@ -1,9 +1,8 @@
 // Top eigenpairs of a slowly changing symmetric operator, warm from the last reading, each with a certificate.
-import { symmetricEigen, type Eigen } from "../util/linalg/symmetricEigen";
 import { axpy, dot, norm, scale } from "../util/linalg/vector";
-import { Vectors } from "../util/linalg/vectors";
 import type { Rng } from "../util/rng";
 import type { LinearOperator } from "./operator";
+import { RitzBasis } from "./ritzBasis";
 
 export interface TrackerOptions {
   /** Dimension P. */
@@ -33,7 +32,11 @@ const memory = 256 * 2 ** 20;
 /** A residual below this share of λ that made no tenth of progress in `patience` expansions is taken to be float32 rounding. */
 const roundingShare = 1e-4;
 const patience = 10;
-/** Numbers before the vectors of a state: how many are of the last reading, whether they move. */
+/** Products of a reading from nothing at least: a random start may hold so little of the top eigenvector that a few steps pass it by. */
+const coldLeast = 12;
+/** Warm readings from one look of the scout to the next. */
+const scoutEvery = 4;
+/** Numbers before the vectors of a state: how many are of the last reading, whether they move, readings since the scout looked. */
 const headerSize = 3;
 /** Residuals that expand the basis together: a block finds eigenvalues that stand there several times. */
 const block = 4;
@@ -42,6 +45,7 @@ const block = 4;
  * Rayleigh–Ritz on [last Ritz vectors, block Krylov vectors of the open residuals], thick-restarted, with full
  * reorthogonalisation. The products A·V of the basis are kept, so residuals and restarts cost no product.
  *
+ * Every fourth warm reading spends a product on a vector that looks for an eigenvalue rising where the tracked ones do not reach.
  * A warm reading starts where the vectors of the last two lead, or where the last one was, whichever would have been better for the
  * last. It costs `top` products (two when top is 1: a second vector stands guard for an eigenvalue
  * that overtakes the first, and gives the gap) plus one per expansion. Memory 8·P·basis bytes.
@@ -54,6 +58,9 @@ export class EigenTracker {
   private previous: Float32Array[] = [];
   /** Whether going on as from the reading before to the last one foretold the last one better than standing still. */
   private moving = false;
+  /** A vector that looks for an eigenvalue rising elsewhere, and the warm readings since the start, on every fourth of which it does. */
+  private scout: Float32Array | null = null;
+  private readings = 0;
   private readonly options: Required<TrackerOptions>;
 
   constructor(options: TrackerOptions) {
@@ -63,9 +70,10 @@ export class EigenTracker {
 
   /** Vectors [P] that make the next reading warm, behind a header of another length that `restore` reads. */
   get state(): Float32Array[] {
-    const { kept, previous, moving } = this;
+    const { kept, previous, moving, scout, readings } = this;
     if (kept.length === 0 || this.options.size === headerSize) return kept;
-    return [Float32Array.of(kept.length, Number(moving), 0), ...kept, ...previous];
+    const header = Float32Array.of(kept.length, Number(moving), readings % scoutEvery);
+    return [header, ...kept, ...previous, ...(scout ? [scout] : [])];
   }
 
   /** Takes a state, or vectors alone: those of another length are left out. */
@@ -75,8 +83,10 @@ export class EigenTracker {
     const header = size === headerSize || state[0]?.length !== headerSize ? null : state[0];
     const count = header?.[0] ?? vectors.length;
     this.kept = vectors.slice(0, count);
+    this.scout = header ? (vectors.pop() ?? null) : null;
     this.previous = header ? vectors.slice(count) : [];
     this.moving = header?.[1] === 1;
+    this.readings = header?.[2] ?? 0;
   }
 
   /** Reads the top of the spectrum of `op` as it is now. */
@@ -87,7 +97,7 @@ export class EigenTracker {
       size,
       Math.max(guards + 4, Math.min(2 * guards + 12, Math.floor(memory / (8 * size)))),
     );
-    const basis = new Basis(op, room, guards + 3);
+    const basis = new RitzBasis(op, room, guards + 3 + block);
     try {
       return await this.search(basis, guards);
     } finally {
@@ -95,17 +105,19 @@ export class EigenTracker {
     }
   }
 
-  private async search(basis: Basis, guards: number): Promise<Reading> {
+  private async search(basis: RitzBasis, guards: number): Promise<Reading> {
     const { size, top, maxProducts } = this.options;
+    const cold = this.kept.length === 0;
     const starts = this.kept.slice(0, guards).map((v, i) => (this.moving ? this.foretold(i) : v));
     for (const vector of starts) await basis.add((w) => w.set(vector));
+    if (!cold && size > guards && this.readings++ % scoutEvery === 0) await this.lookElsewhere(basis);
     for (let i = basis.length; i < Math.min(top, block); i++) await this.addRandom(basis);
     let best = Infinity;
     let stale = 0;
     for (;;) {
       if (!basis.finite) return broken(basis.products);
-      const open = this.open(basis);
-      const complete = basis.length >= top;
+      const open = this.open(basis, cold);
+      const complete = basis.length >= top && (!cold || basis.products >= coldLeast);
       const worst = open.length > 0 ? basis.residualNorm(open[0]) : 0;
       stale = worst > 0.9 * best ? stale + 1 : 0;
       best = Math.min(best, worst);
@@ -115,6 +127,7 @@ export class EigenTracker {
         const count = Math.min(guards, basis.length);
         const wanted = Math.min(top, count);
         const errors = Array.from({ length: wanted }, (_, i) => basis.error(i));
+        if (cold && size > guards) this.scout = this.randomVector();
         this.remember(Array.from({ length: count }, (_, i) => basis.vector(i)));
         return {
           values: [...basis.values.slice(0, wanted)],
@@ -138,6 +151,21 @@ export class EigenTracker {
     return next;
   }
 
+  /**
+   * A power step of the scout beside the tracked vectors, one product. What they are not coupled to, their residuals never show: an
+   * eigenvalue that rises there would be missed for good.
+   */
+  private async lookElsewhere(basis: RitzBasis): Promise<void> {
+    const { scout } = this;
+    const added = scout !== null && (await basis.add((w) => w.set(scout)));
+    this.scout = added ? basis.powerStep() : this.randomVector();
+  }
+
+  private randomVector(): Float32Array {
+    const { size, rng } = this.options;
+    return Float32Array.from({ length: size }, () => rng.uniform() - 0.5);
+  }
+
   private remember(vectors: Float32Array[]): void {
     if (this.previous.length > 0 && this.kept.length > 0) {
       const along = (v: Float32Array): number => Math.abs(dot(vectors[0], v)) / norm(v);
@@ -147,25 +175,28 @@ export class EigenTracker {
     this.kept = vectors;
   }
 
-  /** Wanted pairs that do not meet the demand yet, at most a block of them. */
-  private open(basis: Basis): number[] {
+  /**
+   * Wanted pairs that do not meet the demand yet, at most a block of them. From nothing the residual itself must be small: r²/gap is
+   * small too at any other eigenvalue that the start happens to hold more of.
+   */
+  private open(basis: RitzBasis, cold: boolean): number[] {
     const { top, tolerance, demand } = this.options;
     const open: number[] = [];
     for (let i = 0; i < Math.min(top, basis.length) && open.length < block; i++) {
       const bound = tolerance * Math.abs(basis.values[demand === "vectors" ? i : 0]);
-      const error = demand === "vectors" ? basis.residualNorm(i) : basis.error(i, bound);
+      const error = cold || demand === "vectors" ? basis.residualNorm(i) : basis.error(i, bound);
       if (error > bound && error > Number.MIN_VALUE) open.push(i);
     }
     return open;
   }
 
   /** The block of open residuals, one product each; false when nothing new is found. */
-  private async expand(basis: Basis, open: readonly number[], guards: number): Promise<boolean> {
+  private async expand(basis: RitzBasis, open: readonly number[], guards: number): Promise<boolean> {
     const { top, demand, maxProducts } = this.options;
-    if (basis.length + open.length > basis.room) basis.restart(guards + 2);
+    if (basis.length + Math.max(1, open.length) > basis.room) basis.restart(guards + 2);
     // A residual that is rounding leads nowhere: a random vector looks elsewhere.
     const rounding = 1e-6 * Math.abs(basis.values[0]);
-    const targets = open.filter((i) => basis.residualNorm(i) > rounding);
+    const targets = (open.length > 0 ? open : [0]).filter((i) => basis.residualNorm(i) > rounding);
     const residuals = targets.map((i) => basis.takeResidual(i));
     let grew = false;
     for (const residual of residuals)
@@ -178,11 +209,8 @@ export class EigenTracker {
     return grew || !basis.finite;
   }
 
-  private addRandom(basis: Basis): Promise<boolean> {
-    const { rng } = this.options;
-    return basis.add((w) => {
-      for (let i = 0; i < w.length; i++) w[i] = rng.uniform() - 0.5;
-    });
+  private addRandom(basis: RitzBasis): Promise<boolean> {
+    return basis.add((w) => w.set(this.randomVector()));
   }
 }
 
@@ -193,209 +221,3 @@ const broken = (products: number): Reading => ({
   products,
   converged: false,
 });
-
-/** An orthonormal basis V with A·V and the projected matrix VᵀAV. Vectors are indices into one memory. */
-class Basis {
-  products = 0;
-  finite = true;
-  private readonly memory: Vectors;
-  private v: number[] = [];
-  private av: number[] = [];
-  private t: number[][] = [];
-  /** Eigenpairs of t and the residuals' norms, until it changes. */
-  private solved: { readonly eigen: Eigen; readonly norms: (number | undefined)[] } | null = null;
-  /** Coefficients of the leading Ritz vectors of the Rayleigh–Ritz step before, in the present basis. */
-  private before: readonly Float64Array[] = [];
-
-  /** @param spares  Vectors beyond the basis: what a restart and a block need. */
-  constructor(
-    private readonly op: LinearOperator,
-    readonly room: number,
-    spares: number,
-  ) {
-    this.memory = new Vectors(op.size, 2 * room + 2 * spares + block);
-  }
-
-  release(): void {
-    this.memory.release();
-  }
-
-  get length(): number {
-    return this.v.length;
-  }
-
-  /** Ritz values, descending. */
-  get values(): Float64Array {
-    return this.solve().eigen.values;
-  }
-
-  /** Adds the vector that `fill` writes; see `addTaken`. */
-  add(fill: (w: Float32Array) => void): Promise<boolean> {
-    const w = this.memory.take();
-    fill(this.memory.view(w));
-    return this.addTaken(w);
-  }
-
-  /** Orthonormalises `w` and adds it, one product. Else gives it back: false when it lies in the span already or is not finite. */
-  async addTaken(w: number): Promise<boolean> {
-    const added = this.length < this.room && this.orthonormalize(w);
-    if (!added) {
-      this.memory.give(w);
-      return false;
-    }
-    const aw = this.memory.take();
-    await this.op.apply(this.memory.view(w), this.memory.view(aw));
-    this.products++;
-    const column = this.memory.dots([...this.v, w], aw);
-    if (!column.every(Number.isFinite)) {
-      this.finite = false;
-      this.memory.give(w, aw);
-      return false;
-    }
-    this.before = this.solved ? this.coefficients(Math.min(this.length, 2)) : this.before;
-    column.slice(0, -1).forEach((x, i) => this.t[i].push(x));
-    this.t.push(column);
-    this.v.push(w);
-    this.av.push(aw);
-    this.solved = null;
-    return true;
-  }
-
-  private orthonormalize(w: number): boolean {
-    const { memory, v } = this;
-    const before = memory.norm(w);
-    if (!Number.isFinite(before)) this.finite = false;
-    if (!this.finite || before === 0) return false;
-    // Scaled first: a residual of 1e-20 must not underflow in float32.
-    memory.set([1 / before], [w], w);
-    let left = 1;
-    // Twice is enough (Parlett, §6.9), and once where little was taken away.
-    for (let pass = 0; pass < 2; pass++) {
-      const parts = memory.dots(v, w);
-      memory.add(
-        parts.map((x) => -x),
-        v,
-        w,
-      );
-      const rest = memory.norm(w);
-      if (rest < (pass === 0 ? 1e-4 : 0.5)) return false;
-      memory.set([1 / rest], [w], w);
-      left *= rest;
-      if (rest > 0.999) break;
-    }
-    return left > 0;
-  }
-
-  /** One Krylov step from the newest vector. */
-  continue(): Promise<boolean> {
-    const { memory, av } = this;
-    const w = memory.take();
-    memory.set([1], [av[av.length - 1]], w);
-    return this.addTaken(w);
-  }
-
-  /** A v − value·v of Ritz pair i, in a vector of its own; no product. */
-  takeResidual(i: number): number {
-    const { memory } = this;
-    const row = this.row(i);
-    const residual = memory.take();
-    memory.set(row, this.av, residual);
-    memory.add(
-      row.map((c) => -c * this.values[i]),
-      this.v,
-      residual,
-    );
-    return residual;
-  }
-
-  /** ‖A v − value·v‖ of Ritz pair i. */
-  residualNorm(i: number): number {
-    const { norms } = this.solve();
-    const known = norms[i];
-    if (known !== undefined) return known;
-    const residual = this.takeResidual(i);
-    this.memory.give(residual);
-    return (norms[i] = this.memory.norm(residual));
-  }
-
-  /**
-   * How far the eigenvalue lies from Ritz value i at most: its residual r, or r²/gap (Kato–Temple), where the gap reaches to the
-   * neighbours' values and is shortened by the residuals of those. The neighbours are not looked at where `bound` is out of reach.
-   */
-  error(i: number, bound = Infinity): number {
-    const r = this.residualNorm(i);
-    if (r <= bound && bound < Infinity) return r;
-    const { values } = this;
-    if (i + 1 >= this.length) return r;
-    const far = Math.min(values[i] - values[i + 1], i > 0 ? values[i - 1] - values[i] : Infinity);
-    if (!(far > 0) || (r * r) / far > bound) return r;
-    const below = values[i] - values[i + 1] - this.residualNorm(i + 1);
-    const above = i > 0 ? values[i - 1] - values[i] - this.residualNorm(i - 1) : Infinity;
-    const gap = Math.min(below, above);
-    return gap > 0 ? Math.min(r, (r * r) / gap) : r;
-  }
-
-  /** Ritz vector i in an array of its own. */
-  vector(i: number): Float32Array {
-    const { memory } = this;
-    const w = memory.take();
-    memory.set(this.row(i), this.v, w);
-    memory.give(w);
-    return memory.view(w).slice();
-  }
-
-  /** Keeps the leading `count` Ritz vectors and what is new in those of the step before; forgets the rest. */
-  restart(count: number): void {
-    const { memory } = this;
-    const m = this.length;
-    const rows = this.coefficients(Math.min(count, m));
-    for (const old of this.before) {
-      const row = Float64Array.from({ length: m }, (_, i) => old[i] ?? 0);
-      for (let pass = 0; pass < 2; pass++)
-        for (const other of rows) {
-          const along = row.reduce((sum, x, i) => sum + x * other[i], 0);
-          row.forEach((_, i) => (row[i] -= along * other[i]));
-        }
-      const length = Math.hypot(...row);
-      if (length > 1e-3 && rows.length < Math.min(count + 1, m)) rows.push(row.map((x) => x / length));
-    }
-    const t = rows.map((a) =>
-      rows.map((b) =>
-        a.reduce((sum, x, i) => sum + x * this.t[i].reduce((own, y, j) => own + y * b[j], 0), 0),
-      ),
-    );
-    const move = (columns: readonly number[]): number[] => {
-      const kept = rows.map((row) => {
-        const w = memory.take();
-        memory.set(row, columns, w);
-        return w;
-      });
-      memory.give(...columns);
-      return kept;
-    };
-    this.v = move(this.v);
-    this.av = move(this.av);
-    this.t = t;
-    this.solved = null;
-    this.before = [];
-  }
-
-  private row(i: number): Float64Array {
-    const m = this.length;
-    return this.solve().eigen.vectors.subarray(i * m, (i + 1) * m);
-  }
-
-  private coefficients(count: number): Float64Array[] {
-    return Array.from({ length: count }, (_, i) => this.row(i).slice());
-  }
-
-  private solve(): { readonly eigen: Eigen; readonly norms: (number | undefined)[] } {
-    if (this.solved) return this.solved;
-    const m = this.length;
-    const dense = new Float64Array(m * m);
-    // The operator is symmetric up to rounding; its two halves are averaged.
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < m; j++) dense[i * m + j] = (this.t[i][j] + this.t[j][i]) / 2;
-    return (this.solved = { eigen: symmetricEigen(dense, m), norms: [] });
-  }
-}

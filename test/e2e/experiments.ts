@@ -12,8 +12,14 @@ const probes = { sharpness: { every: 20, top: 2 }, noise: { every: 200 }, genera
 const sgd = (learningRate: number) => ({ kind: "sgd", learningRate, batchSize: "full" });
 
 export const experiments = {
-  /** Ends by itself after a few seconds. */
-  steady: { ...base, optimizer: sgd(0.05), stop: { steps: 6000 }, probes },
+  /** Ends by itself after several seconds. */
+  steady: {
+    ...base,
+    optimizer: sgd(0.05),
+    stop: { steps: 200_000 },
+    probes: { sharpness: { every: 1000, top: 2 }, noise: { every: 5000 }, generalization: { every: 5000 } },
+    checkpoints: { every: 50_000 },
+  },
   /** Too large a learning rate to hold where it ends, yet bounded. It ends before the motion is chaotic, where rounding would decide. */
   tooFast: { ...base, optimizer: sgd(0.3), stop: { steps: 110 }, probes },
   /** So large that the loss leaves the range of numbers. */

@@ -102,9 +102,9 @@ test("a sweep runs every point, one after the other, and ends with a table", () 
 test("SIGINT passes to the run: verdict, how to go on, status 130; resume finishes it", async () => {
   const folder = workspace({
     // Long enough that it is still at work when the signal arrives, also on a busy machine.
-    stop: { steps: 30_000 },
-    checkpoints: { every: 1000 },
-    probes: { sharpness: { every: 20 } },
+    stop: { steps: 400_000 },
+    checkpoints: { every: 50_000 },
+    probes: { sharpness: { every: 2000 } },
   });
   const child = spawn(process.execPath, [cli, "run", "tiny.basin.json"], { cwd: folder });
   let said = "";

@@ -23,7 +23,10 @@ export const stabilityMap: CanvasChart = {
     "The largest learning rate that holds at the point reached, for each batch size; the dot is this run. Up to the curve the step may grow, and left to it the batch may shrink.",
   measuredBy: "verdict",
   formulas: ({ verdict }) => [
-    ["curve", "largest η with ρ(η, B, β) ≤ 1 at B = 1, 2, 4, …, n; an upper bound where directions are left out"],
+    [
+      "curve",
+      "largest η with ρ(η, B, β) ≤ 1 at B = 1, 2, 4, …, n; an upper bound where directions are left out",
+    ],
     ...formulasOf("stability.varianceLimit", "stability.meanLimit"),
     ...(verdict
       ? [["measured", `by the verdict, at step ${verdict.step}, Gauss–Newton factors`] as const]

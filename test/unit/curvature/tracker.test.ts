@@ -165,7 +165,7 @@ test("on a steady motion the vectors are foretold: fewer products than from wher
   );
   const at = (t: number) =>
     matrixOperator(
-      a.map((x, i) => x + 0.1 * t * turn[i]),
+      a.map((x, i) => x + 0.3 * t * turn[i]),
       n,
     );
   const options = { size: n, top: 1, tolerance: 1e-5, rng: new Rng(1) };
@@ -196,4 +196,47 @@ test("a restored tracker that foretells gives the same reading, bit for bit", as
   second.restore(first.state);
   for (let t = 5; t < 8; t++)
     expect((await second.measure(at(t))).values).toEqual((await first.measure(at(t))).values);
+});
+
+test("an eigenvalue that rises where the tracked vectors do not reach is found when it overtakes", async () => {
+  const n = 200;
+  for (const top of [1, 2]) {
+    const tracker = new EigenTracker({ size: n, top, tolerance: 1e-3, rng: new Rng(7) });
+    for (let t = 0; t <= 200; t++) {
+      const rising = 0.3 + 0.01 * t;
+      // Diagonal: no residual of one vector ever shows another.
+      const spectrum = Array.from({ length: n }, (_, i) => [1.75, 1.5, rising][i] ?? 0.6 * 0.97 ** i);
+      const op: LinearOperator = {
+        size: n,
+        apply: (v, out) => Promise.resolve(spectrum.forEach((value, i) => (out[i] = value * v[i]))),
+      };
+      const { values } = await tracker.measure(op);
+      // The scout looks at every fourth reading.
+      if (Math.abs(rising - 1.75) > 0.05)
+        expect(Math.abs(values[0] / Math.max(1.75, rising) - 1)).toBeLessThan(1e-3);
+    }
+  }
+});
+
+test("from nothing, the largest eigenvalue is found for 200 random starts, also beside strong others", async () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const rng = new Rng(seed, "spectrum");
+    const n = 40 + rng.below(60);
+    const spectrum = [
+      (i: number) => [1.75, 1.54][i] ?? 0.5 * 0.8 ** i,
+      (i: number) => 1 / (1 + i),
+      (i: number) => (i < 4 ? 1 - 0.03 * i : 0.3 * rng.uniform()),
+    ].map((f) => Array.from({ length: n }, (_, i) => f(i)))[seed % 3];
+    const op: LinearOperator = {
+      size: n,
+      apply: (v, out) => Promise.resolve(spectrum.forEach((value, i) => (out[i] = value * v[i]))),
+    };
+    const { values } = await new EigenTracker({
+      size: n,
+      top: 1,
+      tolerance: 1e-3,
+      rng: new Rng(seed),
+    }).measure(op);
+    expect(Math.abs(values[0] / spectrum[0] - 1), `start ${seed}`).toBeLessThan(1e-3);
+  }
 });

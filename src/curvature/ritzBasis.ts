@@ -1,0 +1,222 @@
+// The basis of a Rayleigh–Ritz process: orthonormal vectors with their products, Ritz pairs, residuals, restarts.
+import { symmetricEigen, type Eigen } from "../util/linalg/symmetricEigen";
+import { Vectors } from "../util/linalg/vectors";
+import type { LinearOperator } from "./operator";
+
+/** An orthonormal basis V with A·V and the projected matrix VᵀAV. Vectors are indices into one memory. */
+export class RitzBasis {
+  products = 0;
+  finite = true;
+  private readonly memory: Vectors;
+  private v: number[] = [];
+  private av: number[] = [];
+  private t: number[][] = [];
+  /** Eigenpairs of t and the residuals' norms, until it changes. */
+  private solved: { readonly eigen: Eigen; readonly norms: (number | undefined)[] } | null = null;
+  /** Coefficients of the leading Ritz vectors of the Rayleigh–Ritz step before, in the present basis. */
+  private before: readonly Float64Array[] = [];
+
+  /** @param spares  Vectors beyond the basis: what a restart and a block need. */
+  constructor(
+    private readonly op: LinearOperator,
+    readonly room: number,
+    spares: number,
+  ) {
+    this.memory = new Vectors(op.size, 2 * (room + spares));
+  }
+
+  release(): void {
+    this.memory.release();
+  }
+
+  get length(): number {
+    return this.v.length;
+  }
+
+  /** Ritz values, descending. */
+  get values(): Float64Array {
+    return this.solve().eigen.values;
+  }
+
+  /** Adds the vector that `fill` writes; see `addTaken`. */
+  add(fill: (w: Float32Array) => void): Promise<boolean> {
+    const w = this.memory.take();
+    fill(this.memory.view(w));
+    return this.addTaken(w);
+  }
+
+  /** Orthonormalises `w` and adds it, one product. Else gives it back: false when it lies in the span already or is not finite. */
+  async addTaken(w: number): Promise<boolean> {
+    const added = this.length < this.room && this.orthonormalize(w);
+    if (!added) {
+      this.memory.give(w);
+      return false;
+    }
+    const aw = this.memory.take();
+    await this.op.apply(this.memory.view(w), this.memory.view(aw));
+    this.products++;
+    const column = this.memory.dots([...this.v, w], aw);
+    if (!column.every(Number.isFinite)) {
+      this.finite = false;
+      this.memory.give(w, aw);
+      return false;
+    }
+    this.before = this.solved ? this.coefficients(Math.min(this.length, 2)) : this.before;
+    column.slice(0, -1).forEach((x, i) => this.t[i].push(x));
+    this.t.push(column);
+    this.v.push(w);
+    this.av.push(aw);
+    this.solved = null;
+    return true;
+  }
+
+  private orthonormalize(w: number): boolean {
+    const { memory, v } = this;
+    const before = memory.norm(w);
+    if (!Number.isFinite(before)) this.finite = false;
+    if (!this.finite || before === 0) return false;
+    // Scaled first: a residual of 1e-20 must not underflow in float32.
+    memory.set([1 / before], [w], w);
+    let left = 1;
+    // Twice is enough (Parlett, §6.9), and once where little was taken away.
+    for (let pass = 0; pass < 2; pass++) {
+      const parts = memory.dots(v, w);
+      memory.add(
+        parts.map((x) => -x),
+        v,
+        w,
+      );
+      const rest = memory.norm(w);
+      if (rest < (pass === 0 ? 1e-4 : 0.5)) return false;
+      memory.set([1 / rest], [w], w);
+      left *= rest;
+      if (rest > 0.999) break;
+    }
+    return left > 0;
+  }
+
+  /** One Krylov step from the newest vector. */
+  continue(): Promise<boolean> {
+    const { memory, av } = this;
+    const w = memory.take();
+    memory.set([1], [av[av.length - 1]], w);
+    return this.addTaken(w);
+  }
+
+  /** A v of the newest vector v, shifted where vᵀAv < 0 so that no negative eigenvalue wins; unit length, in an array of its own. */
+  powerStep(): Float32Array {
+    const { memory, v, av, t } = this;
+    const last = v.length - 1;
+    const w = memory.take();
+    memory.set([1, Math.max(0, -t[last][last])], [av[last], v[last]], w);
+    const length = memory.norm(w);
+    if (length > 0) memory.set([1 / length], [w], w);
+    memory.give(w);
+    return memory.view(w).slice();
+  }
+
+  /** A v − value·v of Ritz pair i, in a vector of its own; no product. */
+  takeResidual(i: number): number {
+    const { memory } = this;
+    const row = this.row(i);
+    const residual = memory.take();
+    memory.set(row, this.av, residual);
+    memory.add(
+      row.map((c) => -c * this.values[i]),
+      this.v,
+      residual,
+    );
+    return residual;
+  }
+
+  /** ‖A v − value·v‖ of Ritz pair i. */
+  residualNorm(i: number): number {
+    const { norms } = this.solve();
+    const known = norms[i];
+    if (known !== undefined) return known;
+    const residual = this.takeResidual(i);
+    this.memory.give(residual);
+    return (norms[i] = this.memory.norm(residual));
+  }
+
+  /**
+   * How far the eigenvalue lies from Ritz value i at most: its residual r, or r²/gap (Kato–Temple), where the gap reaches to the
+   * neighbours' values and is shortened by the residuals of those. The neighbours are not looked at where `bound` is out of reach.
+   */
+  error(i: number, bound = Infinity): number {
+    const r = this.residualNorm(i);
+    if (r <= bound && bound < Infinity) return r;
+    const { values } = this;
+    if (i + 1 >= this.length) return r;
+    const far = Math.min(values[i] - values[i + 1], i > 0 ? values[i - 1] - values[i] : Infinity);
+    if (!(far > 0) || (r * r) / far > bound) return r;
+    const below = values[i] - values[i + 1] - this.residualNorm(i + 1);
+    const above = i > 0 ? values[i - 1] - values[i] - this.residualNorm(i - 1) : Infinity;
+    const gap = Math.min(below, above);
+    return gap > 0 ? Math.min(r, (r * r) / gap) : r;
+  }
+
+  /** Ritz vector i in an array of its own. */
+  vector(i: number): Float32Array {
+    const { memory } = this;
+    const w = memory.take();
+    memory.set(this.row(i), this.v, w);
+    memory.give(w);
+    return memory.view(w).slice();
+  }
+
+  /** Keeps the leading `count` Ritz vectors and what is new in those of the step before; forgets the rest. */
+  restart(count: number): void {
+    const { memory } = this;
+    const m = this.length;
+    const rows = this.coefficients(Math.min(count, m));
+    for (const old of this.before) {
+      const row = Float64Array.from({ length: m }, (_, i) => old[i] ?? 0);
+      for (let pass = 0; pass < 2; pass++)
+        for (const other of rows) {
+          const along = row.reduce((sum, x, i) => sum + x * other[i], 0);
+          row.forEach((_, i) => (row[i] -= along * other[i]));
+        }
+      const length = Math.hypot(...row);
+      if (length > 1e-3 && rows.length < Math.min(count + 1, m)) rows.push(row.map((x) => x / length));
+    }
+    const t = rows.map((a) =>
+      rows.map((b) =>
+        a.reduce((sum, x, i) => sum + x * this.t[i].reduce((own, y, j) => own + y * b[j], 0), 0),
+      ),
+    );
+    const move = (columns: readonly number[]): number[] => {
+      const kept = rows.map((row) => {
+        const w = memory.take();
+        memory.set(row, columns, w);
+        return w;
+      });
+      memory.give(...columns);
+      return kept;
+    };
+    this.v = move(this.v);
+    this.av = move(this.av);
+    this.t = t;
+    this.solved = null;
+    this.before = [];
+  }
+
+  private row(i: number): Float64Array {
+    const m = this.length;
+    return this.solve().eigen.vectors.subarray(i * m, (i + 1) * m);
+  }
+
+  private coefficients(count: number): Float64Array[] {
+    return Array.from({ length: count }, (_, i) => this.row(i).slice());
+  }
+
+  private solve(): { readonly eigen: Eigen; readonly norms: (number | undefined)[] } {
+    if (this.solved) return this.solved;
+    const m = this.length;
+    const dense = new Float64Array(m * m);
+    // The operator is symmetric up to rounding; its two halves are averaged.
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < m; j++) dense[i * m + j] = (this.t[i][j] + this.t[j][i]) / 2;
+    return (this.solved = { eigen: symmetricEigen(dense, m), norms: [] });
+  }
+}
