@@ -102,9 +102,9 @@ test("a sweep runs every point, one after the other, and ends with a table", () 
 test("SIGINT passes to the run: verdict, how to go on, status 130; resume finishes it", async () => {
   const folder = workspace({
     // Long enough that it is still at work when the signal arrives, also on a busy machine.
-    stop: { steps: 400_000 },
-    checkpoints: { every: 50_000 },
-    probes: { sharpness: { every: 2000 } },
+    stop: { minutes: 0.15 },
+    checkpoints: { every: 500_000 },
+    probes: { sharpness: { every: 20_000 } },
   });
   const child = spawn(process.execPath, [cli, "run", "tiny.basin.json"], { cwd: folder });
   let said = "";
@@ -125,7 +125,7 @@ test("SIGINT passes to the run: verdict, how to go on, status 130; resume finish
   const told = linesOf(resumed.stdout);
   expect(told[0]).toMatchObject({ kind: "header" });
   expect(Number(told[0].resumedAt)).toBeGreaterThan(0);
-  expect(told.at(-2)).toMatchObject({ kind: "end", step: 30_000 });
+  expect(told.at(-2)).toMatchObject({ kind: "end", reason: "minutes" });
   expect(basin(folder, ["resume", id])).toMatchObject({
     status: 2,
     stderr: /nothing left to train|has ended/i,

@@ -44,17 +44,17 @@ const newest = (run: string) => {
 };
 
 test("a run killed at any moment resumes bit-exactly", async () => {
-  const whole = startRun(temporary(), experiment({ steps: 1500 }));
+  const whole = startRun(temporary(), experiment({ steps: 12_000 }));
   expect(await whole.exited).toBe(0);
-  const killed = startRun(temporary(), experiment({ steps: 1500 }));
+  const killed = startRun(temporary(), experiment({ steps: 12_000 }));
   await until(() => stepsOf(killed.run) > 150);
   killed.child.kill("SIGKILL");
   await killed.exited;
   expect(eventsOf(killed.run).length).toBeGreaterThan(0);
-  expect(newest(killed.run)).toBeLessThan(1500);
+  expect(newest(killed.run)).toBeLessThan(12_000);
   expect(resume(killed.run)).toBe(0);
   const [a, b] = [whole.run, killed.run].map((run) =>
-    tensorsOf(join(run, "checkpoints/step-1500.safetensors")),
+    tensorsOf(join(run, "checkpoints/step-12000.safetensors")),
   );
   expect([...a.keys()]).toEqual([...b.keys()]);
   for (const [name, { data }] of a) expect(b.get(name)!.data, name).toEqual(data);
