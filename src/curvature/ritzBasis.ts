@@ -3,6 +3,9 @@ import { symmetricEigen, type Eigen } from "../util/linalg/symmetricEigen";
 import { Vectors } from "../util/linalg/vectors";
 import type { LinearOperator } from "./operator";
 
+/** What one product is right to at best, relative to the largest value: float32. */
+const rounding = 2 ** -23;
+
 /** An orthonormal basis V with A·V and the projected matrix VᵀAV. Vectors are indices into one memory. */
 export class RitzBasis {
   products = 0;
@@ -153,7 +156,7 @@ export class RitzBasis {
     const below = values[i] - values[i + 1] - this.residualNorm(i + 1);
     const above = i > 0 ? values[i - 1] - values[i] - this.residualNorm(i - 1) : Infinity;
     const gap = Math.min(below, above);
-    return gap > 0 ? Math.min(r, (r * r) / gap) : r;
+    return gap > 0 ? Math.min(r, Math.max((r * r) / gap, rounding * Math.abs(values[i]))) : r;
   }
 
   /** Ritz vector i in an array of its own. */

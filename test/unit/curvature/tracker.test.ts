@@ -156,6 +156,16 @@ test("every value that is wanted lies within its own error, close pairs too", as
   });
 });
 
+test("no error bar is finer than float32", async () => {
+  const op = matrixOperator(withSpectrum([5, 1, ...new Array<number>(58).fill(0)], 31), 60);
+  const tracker = new EigenTracker({ size: 60, top: 1, tolerance: 1e-3, rng: new Rng(1) });
+  for (let reading = 0; reading < 3; reading++) {
+    const { values, errors } = await tracker.measure(op);
+    expect(errors[0]).toBeGreaterThan(1e-8);
+    expect(Math.abs(values[0] - 5)).toBeLessThanOrEqual(errors[0] + 5e-6);
+  }
+});
+
 test("on a steady motion the vectors are foretold: fewer products than from where they were", async () => {
   const n = 120;
   const a = withSpectrum(decaying(n, 10), 21);
