@@ -106,7 +106,7 @@ export class EigenTracker {
   }
 
   private async search(basis: RitzBasis, guards: number): Promise<Reading> {
-    const { size, top, maxProducts } = this.options;
+    const { size, top, demand, maxProducts } = this.options;
     const cold = this.kept.length === 0;
     const starts = this.kept.slice(0, guards).map((v, i) => (this.moving ? this.foretold(i) : v));
     for (const vector of starts) await basis.add((w) => w.set(vector));
@@ -121,7 +121,9 @@ export class EigenTracker {
       const worst = open.length > 0 ? basis.residualNorm(open[0]) : 0;
       stale = worst > 0.9 * best ? stale + 1 : 0;
       best = Math.min(best, worst);
-      const stuck = stale >= patience && worst < roundingShare * Math.abs(basis.values[0]);
+      // Small wanted pairs have small residuals from the start: for vectors that says nothing of rounding.
+      const stuck =
+        demand === "values" && stale >= patience && worst < roundingShare * Math.abs(basis.values[0]);
       const last = basis.products >= maxProducts || stuck || basis.length === size;
       if ((open.length === 0 && complete) || last) {
         const count = Math.min(guards, basis.length);

@@ -49,7 +49,7 @@ export const withKernels = (engine: Engine): Engine => ({
       : engine.compile(inputs, outputs),
 });
 
-/** The kernels alone, whatever the size: for tests, and where no runtime loads. */
+/** The kernels alone, whatever the size: what tests compare with the other engines. */
 export const kernelEngine: Engine = {
   name: "kernels",
   version: "1",

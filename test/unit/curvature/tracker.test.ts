@@ -156,6 +156,26 @@ test("every value that is wanted lies within its own error, close pairs too", as
   });
 });
 
+test("asked for vectors of eigenvalues far below the first, the search goes on until they meet the tolerance", async () => {
+  const spectrum = Array.from({ length: 300 }, (_, i) => (i < 4 ? 1e4 - 1e3 * i : 0.98 ** i));
+  const tracker = new EigenTracker({
+    size: 300,
+    top: 32,
+    tolerance: 1e-2,
+    demand: "vectors",
+    maxProducts: 1000,
+    rng: new Rng(6),
+  });
+  const { values, errors, converged } = await tracker.measure(
+    matrixOperator(withSpectrum(spectrum, 41), 300),
+  );
+  expect(converged).toBe(true);
+  values.forEach((value, i) => {
+    expect(errors[i]).toBeLessThanOrEqual(1e-2 * value);
+    expect(Math.abs(value / spectrum[i] - 1)).toBeLessThan(2e-2);
+  });
+});
+
 test("no error bar is finer than float32", async () => {
   const op = matrixOperator(withSpectrum([5, 1, ...new Array<number>(58).fill(0)], 31), 60);
   const tracker = new EigenTracker({ size: 60, top: 1, tolerance: 1e-3, rng: new Rng(1) });
