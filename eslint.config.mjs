@@ -3,6 +3,7 @@ import tseslint from "typescript-eslint";
 
 const domains = [
   "util",
+  "types",
   "protocol",
   "graph",
   "engines",
@@ -12,15 +13,19 @@ const domains = [
   "optimizers",
   "curvature",
   "stability",
+  "record",
+  "measure",
   "probes",
+  "trainers",
   "run",
   "launchers",
   "cli",
   "extension",
 ];
-/** folder -> the folders it may import besides itself. */
+/** folder -> the folders it may import besides itself, types and util, which all may. */
 const allowed = {
   util: [],
+  types: [],
   protocol: ["util"],
   graph: ["util"],
   engines: ["graph", "util"],
@@ -30,8 +35,26 @@ const allowed = {
   optimizers: ["graph", "stability", "util", "protocol"],
   data: ["graph", "stability", "util", "protocol"],
   curvature: ["graph", "engines", "util"],
+  record: ["protocol", "stability"],
+  measure: ["curvature", "stability", "graph", "engines", "losses", "optimizers", "protocol"],
+  trainers: [
+    "measure",
+    "record",
+    "curvature",
+    "stability",
+    "optimizers",
+    "data",
+    "losses",
+    "models",
+    "engines",
+    "graph",
+    "protocol",
+  ],
   probes: ["curvature", "stability", "graph", "engines", "losses", "util", "protocol"],
   run: [
+    "record",
+    "measure",
+    "trainers",
     "probes",
     "curvature",
     "stability",
@@ -44,10 +67,12 @@ const allowed = {
     "protocol",
     "util",
   ],
-  launchers: ["protocol", "util"],
-  cli: ["run", "launchers", "protocol", "util"],
-  extension: ["launchers", "protocol", "stability", "util"],
+  launchers: ["record", "protocol"],
+  cli: ["run", "launchers", "record", "protocol"],
+  extension: ["launchers", "record", "protocol", "stability"],
 };
+/** The ground floor: everyone may stand on it. */
+const ground = ["util", "types"];
 /** Packages that one folder alone may import. */
 const fenced = [
   { name: "vscode", only: "src/extension", message: "Only src/extension talks to VS Code." },
@@ -77,7 +102,8 @@ const processModules = [
   "node:child_process",
   "child_process",
 ];
-const mayTouchProcess = ["run", "launchers", "cli", "extension"];
+const mayTouchProcess = ["trainers", "run", "launchers", "cli", "extension"];
+const mayTouchFiles = "src/record/disk";
 
 const rulesFor = (folder, may, sub = "") => {
   const here = `src/${folder}${sub}`;
@@ -89,7 +115,7 @@ const rulesFor = (folder, may, sub = "") => {
         {
           paths: [
             ...fenced.filter((f) => !here.startsWith(f.only)).map(({ name, message }) => ({ name, message })),
-            ...(mayTouchProcess.includes(folder)
+            ...(mayTouchProcess.includes(folder) || here === mayTouchFiles
               ? []
               : processModules.map((name) => ({
                   name,
@@ -97,7 +123,9 @@ const rulesFor = (folder, may, sub = "") => {
                 }))),
           ],
           patterns: domains
-            .filter((d) => d !== folder && !may.includes(d))
+            .filter(
+              (d) => d !== folder && !may.includes(d) && !(ground.includes(d) && !ground.includes(folder)),
+            )
             .map((d) => ({
               regex: `^(\\.\\./)+${d}(/|$)`,
               message: `src/${folder} must not import src/${d} (ARCHITECTURE.md, "Who may import whom").`,
@@ -128,18 +156,23 @@ export default tseslint.config(
   // engines/onnx and engines/tensorflow come last: each may import its own runtime.
   rulesFor("engines", allowed.engines, "/onnx"),
   rulesFor("engines", allowed.engines, "/tensorflow"),
+  // record is pure; its disk/ alone reads files, and the webview, which has none, never imports it.
+  rulesFor("record", allowed.record, "/disk"),
   {
     files: ["webview/**/*.ts"],
     rules: {
       "no-restricted-imports": [
         "error",
         {
-          patterns: domains
-            .filter((d) => !["protocol", "stability", "util"].includes(d))
-            .map((d) => ({
-              regex: `src/${d}(/|$)`,
-              message: `webview may import protocol, stability and util, not src/${d}.`,
-            })),
+          patterns: [
+            { regex: "src/record/disk(/|$)", message: "There are no files in the webview." },
+            ...domains
+              .filter((d) => !["protocol", "record", "stability", "util", "types"].includes(d))
+              .map((d) => ({
+                regex: `src/${d}(/|$)`,
+                message: `webview may import protocol, record, stability, types and util, not src/${d}.`,
+              })),
+          ],
         },
       ],
     },

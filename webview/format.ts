@@ -1,6 +1,6 @@
 // Numbers, durations and states in words, as the panel shows them. Pure.
 import type { RunStatus } from "../src/protocol/runFolder";
-import type { VerdictKind } from "../src/protocol/verdict";
+import type { VerdictKind } from "../src/types/verdict";
 
 /** At most four significant digits; powers of ten beyond 1e5 and below 1e-3. */
 export function num(x: number | null | undefined): string {

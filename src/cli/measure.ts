@@ -6,7 +6,7 @@ import { fileError } from "../protocol/errors";
 import { metrics, type MetricValues } from "../protocol/metrics";
 import { stringify } from "../protocol/numbers";
 import type { RunRequest } from "../protocol/request";
-import type { Verdict } from "../protocol/verdict";
+import type { Verdict } from "../types/verdict";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
 import { runScript } from "./places";
@@ -104,13 +104,13 @@ function messageIn(said: string): string {
 function describe(output: string): string {
   const { experiment, parameters, examples, metrics: values, verdict } = JSON.parse(output) as Measured;
   const style = styleOf(process.stdout);
-  const rows = metrics.flatMap(({ name, label, formula }) => {
+  const rows = metrics.flatMap(({ name, label, about }) => {
     const value = values[name];
     if (value === undefined) return [];
     const shown = Array.isArray(value)
       ? value.map((x) => number(Number(x))).join(", ")
       : number(Number(value));
-    return [[label, shown, style.dim(formula)]];
+    return [[label, shown, style.dim(about)]];
   });
   return [
     style.bold(`${experiment} · ${parameters} parameters · ${examples} examples`),

@@ -3,7 +3,7 @@ import { runsDirOf, startRun, workspaceOf, type RunRecord } from "../launchers";
 import type { ExperimentPoint } from "../protocol/checkExperiment";
 import { describeOptimizer } from "../protocol/describeOptimizer";
 import type { Experiment } from "../protocol/experiment";
-import { flagged } from "../protocol/verdict";
+import { flagged } from "../types/verdict";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
 import { runTable } from "./list";

@@ -1,6 +1,6 @@
 // Numbers and run states as the editor shows them. Pure.
 import type { RunStatus } from "../protocol/runFolder";
-import type { VerdictKind } from "../protocol/verdict";
+import type { VerdictKind } from "../types/verdict";
 
 /** At most four significant digits, without trailing zeros: 0.0312, 3.98, 1.2e-7. */
 export function shortNumber(x: number): string {

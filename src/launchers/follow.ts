@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import type { RunEvent } from "../protocol/events";
 import { files, type RunStatus } from "../protocol/runFolder";
-import type { Verdict } from "../protocol/verdict";
+import type { Verdict } from "../types/verdict";
 import { RunState, type RunRecord } from "./runState";
 import { EventTail } from "./tail";
 
@@ -60,7 +60,10 @@ export function effectiveEvents(events: readonly RunEvent[]): RunEvent[] {
   let kept: RunEvent[] = [];
   for (const event of events) {
     const from = event.kind === "header" ? event.resumedAt : undefined;
-    if (from !== undefined) kept = kept.filter((earlier) => earlier.kind === "header" || earlier.step < from);
+    if (from !== undefined)
+      kept = kept.filter(
+        (earlier) => earlier.kind === "header" || (earlier.kind !== "heartbeat" && earlier.step < from),
+      );
     kept.push(event);
   }
   return kept;

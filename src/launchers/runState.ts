@@ -6,7 +6,7 @@ import type { EndReason, RunEvent } from "../protocol/events";
 import type { MetricName, MetricValues } from "../protocol/metrics";
 import { decodeNum, type Num } from "../protocol/numbers";
 import { files, type RunInfo, type RunStatus } from "../protocol/runFolder";
-import type { Verdict } from "../protocol/verdict";
+import type { Verdict } from "../types/verdict";
 import { infoFromNote, noteFile, type LaunchNote } from "./launchNote";
 import { isAlive } from "./processStart";
 import { EventTail } from "./tail";
@@ -102,6 +102,7 @@ export class RunState {
       for (const [name, { step }] of this.last) if (step >= from) this.last.delete(name);
       return;
     }
+    if (event.kind === "heartbeat") return;
     // The verdict of a diverged run is measured at an earlier step: neither progress nor a reading goes back but by a resume.
     this.step = Math.max(this.step, event.step);
     if (event.kind === "end") this.end = event.reason;

@@ -1,12 +1,8 @@
 // The event log of a run, `events.jsonl`: one object a line, append-only, written by one process, read by everyone.
 import type { Kink } from "./kinks";
+import type { MetricInfo } from "../types/metricInfo";
+import type { Cost, How } from "../types/reading";
 import type { MetricValues } from "./metrics";
-
-/** Cost of one reading. A product is one Hessian- or Gauss–Newton-vector product over the whole training set. */
-export interface ProbeCost {
-  readonly products: number;
-  readonly seconds: number;
-}
 
 export type RunEvent =
   /** First line. `resumedAt` is set on the header a resumed process appends. */
@@ -27,6 +23,8 @@ export type RunEvent =
       /** Steps after which the run stops at the latest. */
       readonly steps: number;
       readonly resumedAt?: number;
+      /** What the metrics are that the contract does not name: so that old logs and a script's own metrics stay readable. */
+      readonly metrics?: readonly MetricInfo[];
       /** The optimizer's dynamics at a minimum, what thresholds take (`Dynamics` of stability/), and whether in P^{1/2}θ. */
       readonly dynamics?: {
         readonly preconditioned: boolean;
@@ -45,13 +43,37 @@ export type RunEvent =
       readonly values: MetricValues;
       /** Set when a probe measured these: its id and cost; absent for the loop's own loss. */
       readonly probe?: string;
-      readonly cost?: ProbeCost;
+      readonly cost?: Cost;
+      /** How a metric was measured, written where it is not as it was at its reading before. */
+      readonly how?: Readonly<Record<string, Measured>>;
+      /** The readings of this probe before this one that are not written yet, packed: only where they come thick and fast. */
+      readonly earlier?: Earlier;
     }
+  /** The process lives; written where nothing else was for a while, for readers on another machine. Seconds of training. */
+  | { readonly kind: "heartbeat"; readonly time: number }
   | { readonly kind: "checkpoint"; readonly step: number; readonly file: string }
   | { readonly kind: "diverged"; readonly step: number; readonly what: "loss" | "parameters" | "gradient" }
   /** Something worth telling that ends nothing, e.g. a probe that could not be taken. */
   | { readonly kind: "note"; readonly step: number; readonly message: string }
   | { readonly kind: "end"; readonly step: number; readonly time: number; readonly reason: EndReason };
+
+/** How a number came about, and by what, in words. */
+export interface Measured {
+  readonly how: How;
+  readonly method: string;
+}
+
+/** Readings in columns, one entry a reading; steps ascend. */
+export interface Earlier {
+  readonly steps: readonly number[];
+  /** Seconds of training at the first and the last of them. */
+  readonly times: readonly [first: number, last: number];
+  readonly values: Readonly<Record<string, readonly (number | readonly number[])[]>>;
+  /** Products of each reading, where a probe measured them. */
+  readonly products?: readonly number[];
+  /** Seconds of all of them together. */
+  readonly seconds?: number;
+}
 
 /** Why a run ended: a stop condition, divergence, a signal, or an error (whose text is in `run.log`). */
 export type EndReason = "steps" | "trainLoss" | "minutes" | "diverged" | "interrupted" | "error";

@@ -1,16 +1,9 @@
 // The names of everything a run can record, with label, unit and formula: what the contract fixes and every surface shows.
 
-export interface MetricInfo {
-  readonly name: string;
-  readonly label: string;
-  readonly unit: string;
-  /** One line a researcher can check: formula and source. */
-  readonly formula: string;
-  readonly source: string;
-}
+import type { MetricInfo } from "../types/metricInfo";
 
-const m = (name: string, label: string, unit: string, formula: string, source: string) =>
-  ({ name, label, unit, formula, source }) as const;
+const m = (name: string, label: string, unit: string, about: string, source: string) =>
+  ({ name, label, unit, about, source }) as const;
 
 const wme = "Wu, Ma & E, NeurIPS 2018";
 const cohen = "Cohen et al., ICLR 2021";
@@ -236,5 +229,5 @@ export type MetricName = (typeof metrics)[number]["name"];
 const byName = new Map<string, MetricInfo>(metrics.map((info) => [info.name, info]));
 export const metricInfo = (name: string): MetricInfo | undefined => byName.get(name);
 
-/** Values of one reading; `eigenvalues` is a list, the rest are scalars. NaN and infinities are allowed. */
-export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;
+/** Values of one reading by metric name, a script's own names among them. NaN and infinities are allowed. */
+export type MetricValues = Readonly<Record<string, number | readonly number[]>>;

@@ -2,7 +2,7 @@
 import type { RunEvent } from "./events";
 import type { ProbesSpec } from "./experiment";
 import type { RunInfo, RunStatus } from "./runFolder";
-import type { Verdict } from "./verdict";
+import type { Verdict } from "../types/verdict";
 
 export interface RunSummary {
   readonly id: string;

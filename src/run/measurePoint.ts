@@ -7,7 +7,7 @@ import { batchSharpness, gradientCovariance, noiseCurvature } from "../probes/gr
 import { noVarianceReading, varianceReading } from "../probes/noise";
 import { meanLimitOf, preconditionedSharpness } from "../probes/sharpness";
 import type { MetricValues } from "../protocol/metrics";
-import type { Reading } from "../protocol/verdict";
+import type { JudgedReading as Reading } from "../types/verdict";
 import { stabilityMap, type MapRow } from "../stability/stabilityMap";
 import { smallestStableBatch } from "../stability/growth";
 import type { ChainLink } from "../stability/chain";
@@ -207,7 +207,7 @@ async function wholeReadings(
   const covariance = await gradientCovariance(context);
   const batch = await batchSharpness(context, rng);
   // The alignment is defined for square losses.
-  const aligned: MetricValues = {};
+  const aligned: Record<string, number> = {};
   if (experiment.loss !== "cross-entropy") {
     say("noise alignment");
     const curved = await noiseCurvature(context, covariance.gradient, rng);

@@ -2,7 +2,7 @@
 import { optimizerOf } from "../optimizers";
 import type { Experiment } from "../protocol/experiment";
 import { kinkWords, type Kink } from "../protocol/kinks";
-import type { Verdict } from "../protocol/verdict";
+import type { Verdict } from "../types/verdict";
 import { judge } from "../stability/judge";
 import { escapeTime } from "../stability/growth";
 import { sharpnessLimit } from "../stability/thresholds";

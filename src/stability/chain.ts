@@ -1,17 +1,8 @@
 // From stability to generalization: the links of the chain with both sides of each, from numbers alone.
 
-export interface ChainLink {
-  readonly id: "stability-flatness" | "trace" | "flatness-smoothness" | "smoothness-generalization";
-  /** The inequality in letters. */
-  readonly formula: string;
-  /** Its two sides; null where the link does not apply. */
-  readonly left: number | null;
-  readonly right: number | null;
-  /** Whether left ≤ right; null where the link does not apply, or is an estimate and no inequality. */
-  readonly holds: boolean | null;
-  /** Why the link does not apply; null where it does. */
-  readonly notApplicable: string | null;
-}
+import type { ChainLink } from "../types/chainLink";
+
+export type { ChainLink };
 
 export interface ChainInput {
   readonly learningRate: number;

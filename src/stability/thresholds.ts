@@ -1,20 +1,8 @@
 // Full-batch thresholds: how sharp a minimum may be for a learning rate, and the other way round.
 
-/**
- * An optimizer near a minimum, as linear stability sees it: θ ← (1 − ηw)θ + v, v ← βv − γη (H + cI) y, with y = θ, or
- * y = θ + βv for Nesterov. A preconditioned optimizer has this form in the coordinates P^{1/2}θ, its P frozen.
- */
-export interface Dynamics {
-  /** β of heavy ball or Nesterov. Default 0. */
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-  /** γ: effective over configured learning rate; 1 − β₁ where the momentum is a running mean, as Adam's. Default 1. */
-  readonly gain?: number;
-  /** c: weight decay that enters the gradient. Default 0. */
-  readonly weightDecay?: number;
-  /** w: weight decay apart from the gradient. Default 0. */
-  readonly decoupledDecay?: number;
-}
+import type { Dynamics } from "../types/dynamics";
+
+export type { Dynamics };
 
 /**
  * Sampling-noise factor p = (n − B) / (B (n − 1)): 0 for full batch, 1 for B = 1.

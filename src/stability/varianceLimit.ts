@@ -1,21 +1,12 @@
 // The exact mean-square limit: the largest learning rate at which E‖δ‖² does not grow, as a bracket.
+import type { Bracket } from "../types/bracket";
 import type { Gemm } from "../util/gemm";
 import { NoiseGain } from "./noiseGain";
 import { response } from "./response";
 import { truncate, type Factors } from "./secondMoment";
 import { meanLimit, samplingFactor, type Dynamics } from "./thresholds";
 
-export interface Bracket {
-  /** Certainly stable below this learning rate; 0 when nothing certifies a value. */
-  readonly lower: number;
-  /** Certainly unstable above this learning rate (Rayleigh's principle). */
-  readonly upper: number;
-  readonly exact: boolean;
-  readonly rank: number;
-  readonly fullRank: number;
-  /** Relative fall of `upper` when the rank last doubled; 0 when exact. */
-  readonly lastChange: number;
-}
+export type { Bracket };
 
 export interface LimitOptions extends Dynamics {
   readonly batchSize: number;

@@ -96,7 +96,7 @@ export type Chart = LineChart | CanvasChart;
 export const formulasOf = (...names: readonly MetricName[]) =>
   names.map((name) => {
     const info = metricInfo(name);
-    return [info?.label ?? name, [info?.formula, info?.source].filter(Boolean).join(" · ")] as const;
+    return [info?.label ?? name, [info?.about, info?.source].filter(Boolean).join(" · ")] as const;
   });
 
 /** When, by what and at what cost something was measured, as rows beside formulas. */

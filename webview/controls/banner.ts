@@ -4,7 +4,7 @@ import { num, verdictTitles } from "../format";
 import { limitsOf } from "../store/limits";
 import { factsOf, type Fact } from "../store/facts";
 import type { RunModel } from "../store/runModel";
-import type { Verdict } from "../../src/protocol/verdict";
+import type { Verdict } from "../../src/types/verdict";
 import type { Popover } from "./popover";
 
 export class Banner {

@@ -1,5 +1,5 @@
 // The links from stability to generalization as the panel shows them: both sides, whether they hold, or why they do not apply. Pure.
-import type { Verdict } from "../../src/protocol/verdict";
+import type { Verdict } from "../../src/types/verdict";
 import { num } from "../format";
 import type { Provenance } from "./provenance";
 import { numberOf } from "./runModel";

@@ -1,6 +1,6 @@
 // The numbers of a verdict that are no metrics: each with the formula and the evidence it rests on. Pure.
 import { metricInfo } from "../../src/protocol/metrics";
-import type { Verdict } from "../../src/protocol/verdict";
+import type { Verdict } from "../../src/types/verdict";
 import { num } from "../format";
 import type { Provenance } from "./provenance";
 import { numberOf, type RunModel } from "./runModel";

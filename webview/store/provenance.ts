@@ -2,7 +2,7 @@
 import type { DataSpec } from "../../src/protocol/experiment";
 import { kinkWords } from "../../src/protocol/kinks";
 import { metricInfo } from "../../src/protocol/metrics";
-import type { Reading as VerdictReading } from "../../src/protocol/verdict";
+import type { JudgedReading as VerdictReading } from "../../src/types/verdict";
 import { duration, metricNum, num } from "../format";
 import { numberOf, type Measured, type Reading, type RunModel } from "./runModel";
 
@@ -47,7 +47,7 @@ export function provenanceOf(name: string, run: RunModel): Provenance | undefine
   ];
   return {
     title: info.label,
-    formula: info.formula,
+    formula: info.about,
     rows: rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== ""),
   };
 }

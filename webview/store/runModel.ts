@@ -4,7 +4,7 @@ import type { MetricName } from "../../src/protocol/metrics";
 import { decodeNum, type Num } from "../../src/protocol/numbers";
 import type { RunSnapshot } from "../../src/protocol/panel";
 import type { RunInfo, RunStatus } from "../../src/protocol/runFolder";
-import type { Verdict } from "../../src/protocol/verdict";
+import type { Verdict } from "../../src/types/verdict";
 
 /** One metric over time; steps ascend. */
 export interface Column {
@@ -96,6 +96,7 @@ function addEvent(run: RunModel, event: RunEvent): void {
       run.step = Math.max(run.step, event.step);
       run.time = Math.max(run.time, numberOf(event.time));
       return;
+    case "heartbeat":
     case "checkpoint":
       return;
     default:

@@ -1,5 +1,5 @@
 // A verdict for a reader who does not know the theory: the word, the sentence, the numbers, and what to change.
-import { flagged, type Verdict, type VerdictKind } from "../../protocol/verdict";
+import { flagged, type Verdict, type VerdictKind } from "../../types/verdict";
 import { number, wrap, type Style } from "./text";
 
 const titles: Readonly<Record<VerdictKind, string>> = {

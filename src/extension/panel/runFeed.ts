@@ -3,7 +3,7 @@ import { followRun, type RunRecord } from "../../launchers";
 import type { RunEvent } from "../../protocol/events";
 import type { RunSnapshot, ToPanel } from "../../protocol/panel";
 import type { RunStatus } from "../../protocol/runFolder";
-import type { Verdict } from "../../protocol/verdict";
+import type { Verdict } from "../../types/verdict";
 import { Disposables } from "../disposables";
 
 export class RunFeed {

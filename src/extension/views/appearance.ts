@@ -1,7 +1,7 @@
 // How a run looks in tree and status bar: icon and colour by status and verdict.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
-import type { VerdictKind } from "../../protocol/verdict";
+import type { VerdictKind } from "../../types/verdict";
 
 const byVerdict: Readonly<Record<VerdictKind, readonly [icon: string, color: string]>> = {
   diverged: ["error", "charts.red"],

@@ -1,7 +1,7 @@
 // Which experiments stand flagged: their latest judged run broke linear stability at the learning rate it used.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
-import { flagged, type Verdict } from "../../protocol/verdict";
+import { flagged, type Verdict } from "../../types/verdict";
 import { Disposables } from "../disposables";
 import type { Runs } from "./runs";
 

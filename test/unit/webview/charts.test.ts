@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { RunEvent } from "../../../src/protocol/events";
 import { metrics } from "../../../src/protocol/metrics";
 import type { RunInfo } from "../../../src/protocol/runFolder";
-import type { Verdict } from "../../../src/protocol/verdict";
+import type { Verdict } from "../../../src/types/verdict";
 import { charts } from "../../../webview/charts";
 import { isShown, shownLines, type Chart } from "../../../webview/charts/chart";
 import { chainOf } from "../../../webview/store/chain";

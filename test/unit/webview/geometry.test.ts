@@ -1,6 +1,6 @@
 // Where the charts put their numbers: bins of the spectrum, axes, the map of stability.
 import { expect, test } from "vitest";
-import type { Verdict } from "../../../src/protocol/verdict";
+import type { Verdict } from "../../../src/types/verdict";
 import { linearAxis, logAxis } from "../../../webview/charts/frame";
 import { linearTicks } from "../../../webview/charts/linearTicks";
 import { histogram } from "../../../webview/charts/spectrum";

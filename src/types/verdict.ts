@@ -1,5 +1,6 @@
 // `verdict.json`: the judgement of a run at the point it reached, with the evidence it rests on (theory.md, section 7).
-import type { BatchSize } from "./experiment";
+import type { Bracket } from "./bracket";
+import type { ChainLink } from "./chainLink";
 
 export type VerdictKind =
   "diverged" | "unstable-mean" | "unstable-variance" | "edge" | "inconclusive" | "stable";
@@ -8,7 +9,7 @@ export type VerdictKind =
 export const flagged: readonly VerdictKind[] = ["diverged", "unstable-mean", "unstable-variance"];
 
 /** A number with an absolute error bar; `how` says what produced it, e.g. "Lanczos on H, 12 products". */
-export interface Reading {
+export interface JudgedReading {
   readonly value: number;
   readonly error: number;
   readonly how: string;
@@ -33,7 +34,7 @@ export interface Verdict {
   };
   readonly settings: {
     readonly learningRate: number;
-    readonly batchSize: BatchSize;
+    readonly batchSize: number | "full";
     readonly examples: number;
     /** β of heavy ball or Nesterov; β₁ for Adam. */
     readonly momentum: number;
@@ -45,27 +46,19 @@ export interface Verdict {
   };
   /** null where the run reached no point at which it could be measured (it diverged). */
   readonly readings: {
-    readonly sharpness: Reading | null;
+    readonly sharpness: JudgedReading | null;
     /** λmax(P^{-1/2}HP^{-1/2}), which decides in the place of the sharpness; null for optimizers without a preconditioner. */
-    readonly preconditionedSharpness: Reading | null;
-    readonly gaussNewtonSharpness: Reading | null;
-    readonly nonuniformity: Reading | null;
+    readonly preconditionedSharpness: JudgedReading | null;
+    readonly gaussNewtonSharpness: JudgedReading | null;
+    readonly nonuniformity: JudgedReading | null;
     /** Growth ρ of E‖δ‖² per step at the run's own settings. */
-    readonly growth: Reading | null;
+    readonly growth: JudgedReading | null;
   };
   readonly limits: {
     /** Largest learning rate of the mean (full-batch) condition, from the full Hessian. */
     readonly mean: number | null;
     /** Bracket of the exact mean-square limit, from Gauss–Newton factors. `rank` of `fullRank` directions were kept. */
-    readonly variance: {
-      readonly lower: number;
-      readonly upper: number;
-      readonly exact: boolean;
-      readonly rank: number;
-      readonly fullRank: number;
-      /** Relative change of `upper` at the last doubling of the rank; 0 when exact. */
-      readonly lastChange: number;
-    } | null;
+    readonly variance: Bracket | null;
     readonly binding: "mean" | "variance" | null;
   };
   /** Largest learning rate that is stable at this point for the run's batch size; what the quick fix sets. */
@@ -77,15 +70,7 @@ export interface Verdict {
   /** Steps in which the second moment grows e-fold, 1/ln ρ; null when ρ ≤ 1. */
   readonly escapeTime: number | null;
   /** The links from stability to generalization (theory.md, section 4), both sides of each; [] where nothing was measured. */
-  readonly chain: readonly {
-    readonly id: string;
-    readonly formula: string;
-    /** null where the link does not apply. */
-    readonly left: number | null;
-    readonly right: number | null;
-    readonly holds: boolean | null;
-    readonly notApplicable: string | null;
-  }[];
+  readonly chain: readonly ChainLink[];
   /** Which of full Hessian or Gauss–Newton each number used, in words. */
   readonly evidence: readonly string[];
 }

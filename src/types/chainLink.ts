@@ -1,0 +1,14 @@
+// One inequality of the chain from stability to generalization, with both its sides (theory.md, section 4).
+
+export interface ChainLink {
+  readonly id: "stability-flatness" | "trace" | "flatness-smoothness" | "smoothness-generalization";
+  /** The inequality in letters. */
+  readonly formula: string;
+  /** Its two sides; null where the link does not apply. */
+  readonly left: number | null;
+  readonly right: number | null;
+  /** Whether left ≤ right; null where the link does not apply, or is an estimate and no inequality. */
+  readonly holds: boolean | null;
+  /** Why the link does not apply; null where it does. */
+  readonly notApplicable: string | null;
+}

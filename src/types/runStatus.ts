@@ -1,0 +1,25 @@
+// What a run is doing, the same words on every surface.
+
+/**
+ * `queued` waits for its turn; `running` has a live process, or one elsewhere whose log grows; `died` has no end and no process
+ * (a resume goes on); `unknown` has a process on another machine that has not been heard of.
+ */
+export const runStatuses = [
+  "queued",
+  "running",
+  "finished",
+  "diverged",
+  "interrupted",
+  "died",
+  "failed",
+  "unknown",
+] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+/** Those that may still change without anyone doing anything. */
+export const isActive = (status: RunStatus): boolean =>
+  status === "queued" || status === "running" || status === "unknown";
+
+/** Those that `resume` can go on from. */
+export const isResumable = (status: RunStatus): boolean =>
+  status === "interrupted" || status === "died" || status === "failed";
