@@ -2,8 +2,8 @@
 import { num, tick } from "../../webview/format";
 import { linearTicks } from "../../webview/charts/linearTicks";
 import { logSplits } from "../../webview/charts/logSplits";
-import { decimate } from "../../webview/store/decimate";
-import type { Column } from "../../webview/store/runModel";
+import type { Column, ColumnView } from "../../src/record/column";
+import { decimate } from "../../src/record/pyramid";
 
 type Color = "blue" | "purple" | "orange" | "red";
 
@@ -142,13 +142,13 @@ function scaleOf({ curves, levels = [], logFrom }: Panel): {
 
 /** A line through the values that can be drawn; it breaks at the others. */
 function pathOf(
-  { steps, values }: Column,
+  { steps, values }: ColumnView,
   x: (step: number) => number,
   y: (value: number) => number,
   visible: (value: number) => boolean,
 ): string {
   let pen = "M";
-  return steps
+  return Array.from(steps)
     .flatMap((step, i) => {
       if (!visible(values[i])) {
         pen = "M";
