@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { listRuns, readEvents } from "../../src/launchers";
+import { listRuns } from "../../src/launchers";
+import { EventTail } from "../../src/record/disk/tail";
 import type { MetricName } from "../../src/protocol/metrics";
 import { num } from "../../webview/format";
 import { limitsOf } from "../../webview/store/limits";
@@ -117,7 +118,7 @@ async function trained(name: string, extra: readonly string[]): Promise<RunModel
     if (status !== 0) throw new Error(`basin run ${file} ended with ${status}`);
     const records = await listRuns(runs);
     return records.map(({ folder, info, status, verdict }) =>
-      createRun({ info, status, verdict, events: readEvents(folder) }),
+      createRun({ info, status, verdict, events: new EventTail(join(folder, "events.jsonl")).read().events }),
     );
   } finally {
     rmSync(runs, { recursive: true });

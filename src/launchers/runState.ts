@@ -1,15 +1,17 @@
 // What a run folder says right now: follows its files and folds them into one record.
-import { readFileSync, statSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileError } from "../protocol/errors";
-import type { EndReason, RunEvent } from "../protocol/events";
-import type { MetricName, MetricValues } from "../protocol/metrics";
-import { decodeNum, type Num } from "../protocol/numbers";
-import { files, type RunInfo, type RunStatus } from "../protocol/runFolder";
+import type { RunEvent } from "../protocol/events";
+import type { MetricValues } from "../protocol/metrics";
+import { files, type RunInfo } from "../protocol/runFolder";
+import type { RunStatus } from "../types/runStatus";
 import type { Verdict } from "../types/verdict";
-import { infoFromNote, noteFile, type LaunchNote } from "./launchNote";
-import { isAlive } from "./processStart";
-import { EventTail } from "./tail";
+import { readJson } from "../record/disk/files";
+import { holderOf, lifeOf } from "../record/disk/processes";
+import { EventTail } from "../record/disk/tail";
+import { RunSeries } from "../record/runSeries";
+import { statusFrom } from "../record/status";
 
 /** One run as every surface lists it. */
 export interface RunRecord {
@@ -25,17 +27,11 @@ export interface RunRecord {
   readonly last: MetricValues;
 }
 
-/** A process that has written nothing yet is taken to be starting for this long. */
-const youngMilliseconds = 15_000;
+/** A run on another machine that has changed nothing for this long has not been heard of. It gives a sign every 20 seconds. */
+const quietMilliseconds = 60_000;
 
-const statusOf: Readonly<Record<EndReason, RunStatus>> = {
-  steps: "finished",
-  trainLoss: "finished",
-  minutes: "finished",
-  diverged: "diverged",
-  interrupted: "interrupted",
-  error: "failed",
-};
+/** A list needs the latest value alone. */
+const keptPoints = 2;
 
 /** A small JSON file, parsed again only when it changed. */
 class JsonFile<T> {
@@ -45,10 +41,10 @@ class JsonFile<T> {
 
   get(): T | null {
     try {
-      const { mtimeMs, size, ino } = statSync(this.path);
+      const { mtimeMs, size, ino } = lstatSync(this.path);
       const stamp = `${mtimeMs} ${size} ${ino}`;
       if (stamp !== this.stamp) {
-        this.value = JSON.parse(readFileSync(this.path, "utf8")) as T;
+        this.value = (readJson(this.path) ?? null) as T | null;
         this.stamp = stamp;
       }
     } catch {
@@ -64,100 +60,64 @@ export class RunState {
   private readonly tail: EventTail;
   private readonly runFile: JsonFile<RunInfo>;
   private readonly verdictFile: JsonFile<Verdict>;
-  private readonly note: JsonFile<LaunchNote>;
-  private readonly last = new Map<MetricName, { step: number; value: number | number[] }>();
-  private end: EndReason | null = null;
-  private headers = 0;
-  private step = 0;
-  private time = 0;
+  private series = new RunSeries(keptPoints);
+  /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
+  private grewAt = -Infinity;
+  private seen = false;
 
-  constructor(
-    readonly folder: string,
-    warn?: (message: string) => void,
-  ) {
-    this.tail = new EventTail(join(folder, files.events), warn);
+  constructor(readonly folder: string) {
+    this.tail = new EventTail(join(folder, files.events));
     this.runFile = new JsonFile(join(folder, files.run));
     this.verdictFile = new JsonFile(join(folder, files.verdict));
-    this.note = new JsonFile(join(folder, noteFile));
   }
 
   /** Reads what was added since the last call. */
   update(): RunEvent[] {
-    const { events, reset } = this.tail.read();
-    if (reset) {
-      this.last.clear();
-      [this.end, this.headers, this.step, this.time] = [null, 0, 0, 0];
-    }
-    for (const event of events) this.fold(event);
+    const { events, restarted } = this.tail.read();
+    if (restarted) this.series = new RunSeries(keptPoints);
+    if (events.length > 0 && this.seen) this.grewAt = performance.now();
+    this.seen = true;
+    for (const event of events) this.series.add(event);
     return events;
   }
 
-  private fold(event: RunEvent): void {
-    if (event.kind === "header") {
-      this.headers++;
-      this.end = null;
-      const from = event.resumedAt;
-      if (from === undefined) return;
-      this.step = from;
-      for (const [name, { step }] of this.last) if (step >= from) this.last.delete(name);
-      return;
-    }
-    if (event.kind === "heartbeat") return;
-    // The verdict of a diverged run is measured at an earlier step: neither progress nor a reading goes back but by a resume.
-    this.step = Math.max(this.step, event.step);
-    if (event.kind === "end") this.end = event.reason;
-    if (event.kind === "end" || event.kind === "metrics") this.time = event.time;
-    if (event.kind !== "metrics") return;
-    for (const [name, value] of Object.entries(event.values) as [MetricName, Num | Num[]][]) {
-      const decoded = Array.isArray(value) ? value.map((x) => decodeNum(x)) : decodeNum(value);
-      if ((this.last.get(name)?.step ?? 0) <= event.step)
-        this.last.set(name, { step: event.step, value: decoded });
-    }
+  /** Lines of the log that were no events. */
+  get damagedLines(): number {
+    return this.tail.damagedLines;
   }
 
   /** @throws UserError when the folder holds no run. */
   record(): RunRecord {
-    const note = this.note.get();
-    const written = this.runFile.get();
-    const info = written ?? (note && infoFromNote(note));
+    const info = this.runFile.get();
     if (!info)
       throw fileError(
         this.folder,
         "is not a run folder",
         `Expected a ${files.run} written by \`basin run\`.`,
       );
-    const status = this.status(written, note);
-    const ended = this.end !== null && status !== "running";
+    const status = this.status();
+    const { series } = this;
+    const ended = series.ended !== undefined && status !== "running";
     return {
       folder: this.folder,
-      info: info.id ? info : { ...info, id: basename(this.folder) },
+      // The folder is what tells runs apart: a copied one keeps the id that was written into it.
+      info: { ...info, id: basename(this.folder) },
       status,
-      step: this.step,
-      time: this.time,
+      step: series.step,
+      time: series.time,
       verdict: ended ? this.verdictFile.get() : null,
-      last: Object.fromEntries([...this.last].map(([name, { value }]) => [name, value])),
+      last: Object.fromEntries([...series.latest].map(([name, { value }]) => [name, value])),
     };
   }
 
-  private status(info: RunInfo | null, note: LaunchNote | null): RunStatus {
-    // A process that was launched and has not reported yet, at the start or by a resume.
-    if (note && this.headers <= note.headers) {
-      if (note.pid > 0 && isAlive(note.pid, note.processStarted)) return "running";
-      if (note.pid === 0 && Date.now() - Date.parse(note.at) < youngMilliseconds) return "running";
-    }
-    if (this.end !== null) return statusOf[this.end] ?? "failed";
-    return info && isAlive(info.pid, info.processStarted) ? "running" : "died";
-  }
-
-  /** Number of headers read so far: one for the start and one for each resume. */
-  get headersRead(): number {
-    return this.headers;
-  }
-
-  /** The process to signal: pid and start time, or null when none lives. */
-  process(): { pid: number; processStarted: string } | null {
-    const candidates = [this.note.get(), this.runFile.get()];
-    const alive = candidates.find((c) => c !== null && isAlive(c.pid, c.processStarted));
-    return alive ? { pid: alive.pid, processStarted: alive.processStarted } : null;
+  private status(): RunStatus {
+    const claim = holderOf(this.folder);
+    return statusFrom({
+      claim,
+      life: claim ? lifeOf(claim) : "gone",
+      headers: this.series.headers,
+      end: this.series.ended?.reason ?? null,
+      changes: performance.now() - this.grewAt < quietMilliseconds,
+    });
   }
 }

@@ -4,7 +4,6 @@ import { dirname, join, resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { files, runsFolder } from "../protocol/runFolder";
 import { suggest } from "../protocol/suggest";
-import { noteFile } from "./launchNote";
 import { RunState, type RunRecord } from "./runState";
 
 /** The workspace of a file: its nearest ancestor folder with `.basin` or `.git`, else its own folder. */
@@ -28,8 +27,7 @@ function stateOf(folder: string): RunState {
   return state;
 }
 
-const isRunFolder = (folder: string): boolean =>
-  existsSync(join(folder, files.run)) || existsSync(join(folder, noteFile));
+const isRunFolder = (folder: string): boolean => existsSync(join(folder, files.run));
 
 function read(folder: string): RunRecord {
   const state = stateOf(folder);

@@ -1,7 +1,8 @@
 // Messages between the extension host and the panel's webview. The webview says `ready`, gets one snapshot, then deltas.
 import type { RunEvent } from "./events";
 import type { ProbesSpec } from "./experiment";
-import type { RunInfo, RunStatus } from "./runFolder";
+import type { RunInfo } from "./runFolder";
+import type { RunStatus } from "../types/runStatus";
 import type { Verdict } from "../types/verdict";
 
 export interface RunSummary {

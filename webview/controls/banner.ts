@@ -66,6 +66,20 @@ function liveContent(run: RunModel): Content {
   switch (run.status) {
     case "running":
       return { kind: "running", title: "Training", summary: nowOf(run), ...none };
+    case "queued":
+      return {
+        kind: "inconclusive",
+        title: "Waiting",
+        summary: "It starts when a run of its sweep has ended.",
+        ...none,
+      };
+    case "unknown":
+      return {
+        kind: "inconclusive",
+        title: "Not heard of",
+        summary: "Its process is on another machine and has written nothing since this window looks.",
+        ...none,
+      };
     case "diverged":
       return {
         kind: "diverged",

@@ -3,7 +3,8 @@ import type { RunEvent } from "../../src/protocol/events";
 import type { MetricName } from "../../src/protocol/metrics";
 import { decodeNum, type Num } from "../../src/protocol/numbers";
 import type { RunSnapshot } from "../../src/protocol/panel";
-import type { RunInfo, RunStatus } from "../../src/protocol/runFolder";
+import type { RunInfo } from "../../src/protocol/runFolder";
+import type { RunStatus } from "../../src/types/runStatus";
 import type { Verdict } from "../../src/types/verdict";
 
 /** One metric over time; steps ascend. */

@@ -2,7 +2,7 @@
 import { followRun, type RunRecord } from "../../launchers";
 import type { RunEvent } from "../../protocol/events";
 import type { RunSnapshot, ToPanel } from "../../protocol/panel";
-import type { RunStatus } from "../../protocol/runFolder";
+import type { RunStatus } from "../../types/runStatus";
 import type { Verdict } from "../../types/verdict";
 import { Disposables } from "../disposables";
 
