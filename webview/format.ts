@@ -42,13 +42,13 @@ export function duration(seconds: number): string {
 }
 
 export const statusWords: Readonly<Record<RunStatus, string>> = {
+  queued: "waiting",
   running: "training",
   finished: "finished",
   diverged: "diverged",
   interrupted: "stopped",
   died: "process gone",
   failed: "failed",
-  queued: "queued",
   unknown: "not heard of",
 };
 

@@ -106,7 +106,9 @@ function drawn(panel: Panel, id: string, top: number, x: (step: number) => numbe
       `<path class="curve${faint ? " faint" : ""}" stroke="var(--${color})" clip-path="url(#${id})" d="${pathOf(shown, x, y, visible)}"/>`,
     );
   }
-  const highest = Math.max(...curves.flatMap(({ column }) => column.values).filter(Number.isFinite));
+  const highest = Math.max(
+    ...curves.flatMap(({ column }) => Array.from(column.values)).filter(Number.isFinite),
+  );
   for (const { label: name, value, limit } of levels) {
     const words = `${name} = ${num(value)}`;
     // Curves that climb to their limit leave room at the left, above where they overshoot it; others at the right.
@@ -125,7 +127,7 @@ function scaleOf({ curves, levels = [], logFrom }: Panel): {
   readonly ticks: readonly number[];
   readonly place: (value: number) => number;
 } {
-  const values = curves.flatMap(({ column }) => column.values).filter(Number.isFinite);
+  const values = curves.flatMap(({ column }) => Array.from(column.values)).filter(Number.isFinite);
   const high = Math.max(...values, ...levels.map(({ value }) => value));
   if (logFrom === undefined) {
     const low = Math.min(0, ...values);

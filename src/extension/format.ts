@@ -17,13 +17,13 @@ export function roundedDown(x: number): number {
 }
 
 export const statusWords: Readonly<Record<RunStatus, string>> = {
+  queued: "waiting",
   running: "training",
   finished: "finished",
   diverged: "diverged",
   interrupted: "stopped",
   died: "process gone",
   failed: "failed",
-  queued: "queued",
   unknown: "not heard of",
 };
 

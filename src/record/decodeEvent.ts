@@ -81,7 +81,7 @@ function dynamicsOf(raw: Raw): Header["dynamics"] {
     typeof raw[key] === "number" ? { [key]: raw[key] } : {};
   return {
     preconditioned: raw.preconditioned === true,
-    ...(raw.nesterov === true && { nesterov: true }),
+    ...(typeof raw.nesterov === "boolean" && { nesterov: raw.nesterov }),
     ...number("momentum"),
     ...number("gain"),
     ...number("weightDecay"),

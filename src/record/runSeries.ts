@@ -43,6 +43,8 @@ export class RunSeries {
   readonly notes: Note[] = [];
   readonly checkpoints: number[] = [];
   header: Header | undefined;
+  /** Processes that have written to this log. */
+  headers = 0;
   step = 0;
   time = 0;
   diverged: { readonly step: number; readonly what: string } | undefined;
@@ -61,6 +63,7 @@ export class RunSeries {
     switch (event.kind) {
       case "header":
         this.header = event;
+        this.headers++;
         if (event.resumedAt !== undefined) this.rewind(event.resumedAt);
         return;
       case "metrics":

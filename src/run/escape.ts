@@ -1,6 +1,6 @@
 // `basin escape`: restarts near the point a run reached, with given settings, and watches whether training leaves it.
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
+import type { MeasureRequest } from "../protocol/request";
 import { norm, scale } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
 import { BatchSampler } from "./batches";
@@ -20,7 +20,7 @@ const leftBeyond = 30;
 const backBelow = 1e-3;
 
 /** Prints one object on stdout: predicted and measured growth of the squared distance per step. */
-export async function escape({ experiment, file, from, escape: how }: RunRequest): Promise<void> {
+export async function escape({ experiment, file, from, escape: how }: MeasureRequest): Promise<void> {
   if (!from || !how) throw new Error("internal: escape needs a run and its numbers");
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const saved = branchState(from.folder, from.step, problem);

@@ -1,5 +1,5 @@
 // Asking a run to stop: a signal or a stop file sets a flag, the loop and every product check it.
-import { existsSync } from "node:fs";
+import { readPlainFile } from "../record/disk/files";
 
 /** Thrown to abandon a reading when the run was asked to stop. */
 export class Interrupted extends Error {
@@ -21,9 +21,13 @@ export class Interrupt {
     process.on("SIGTERM", ask);
   }
 
-  /** Windows has no signals to send to a detached process: a file named `stop` in the run folder asks instead. */
+  /** Where no signal reaches this process (Windows, another machine), a file in the run folder asks; one that says `now` ends it. */
   watch(file: string): void {
-    this.timer = setInterval(() => (this.asked ||= existsSync(file)), 300);
+    this.timer = setInterval(() => {
+      const word = wordIn(file);
+      if (word === "now") process.exit(130);
+      this.asked ||= word !== null;
+    }, 300);
     this.timer.unref();
   }
 
@@ -39,5 +43,13 @@ export class Interrupt {
   /** @throws Interrupted when the run was asked to stop. */
   check(): void {
     if (this.asked && !this.muted) throw new Interrupted("interrupted");
+  }
+}
+
+function wordIn(file: string): string | null {
+  try {
+    return readPlainFile(file, 64)?.toString("utf8").trim() ?? null;
+  } catch {
+    return null;
   }
 }

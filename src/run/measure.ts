@@ -1,7 +1,7 @@
 // `basin measure`: no training, every metric and the verdict at given weights.
 import { engineOf } from "./engineOf";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
+import type { MeasureRequest } from "../protocol/request";
 import { kinksOf } from "./kinks";
 import { measurePoint } from "./measurePoint";
 import { Problem } from "./problem";
@@ -9,7 +9,7 @@ import { contextOf } from "./start";
 import { assembleVerdict } from "./verdict";
 
 /** Prints the contract's object on stdout; says what it is doing on stderr. */
-export async function measure({ experiment, file, weights }: RunRequest): Promise<void> {
+export async function measure({ experiment, file, weights }: MeasureRequest): Promise<void> {
   const engine = await engineOf(experiment, file);
   const problem = await Problem.load(experiment, file, engine);
   const theta = await problem.start(weights);

@@ -1,12 +1,12 @@
 // One run from request to verdict, in its own process; and its resume after any kind of end.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openGemm } from "../engines";
 import type { ProbeContext } from "../probes";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
-import { files, type RunInfo } from "../protocol/runFolder";
+import { files, stopFile, type RunInfo } from "../protocol/runFolder";
+import { writeAtomic } from "../record/disk/files";
 import { branchState, readInfo, slotsOf } from "./branch";
 import { loadCheckpoint, newestCheckpoint, type TrainingState } from "./checkpoint";
 import { descentOf } from "./descent";
@@ -48,24 +48,15 @@ export async function contextOf(
   };
 }
 
-const writeJson = (path: string, value: unknown): void => writeFileSync(path, `${stringify(value, 2)}\n`);
+const writeJson = (path: string, value: unknown): void => writeAtomic(path, `${stringify(value, 2)}\n`);
 
-/** Starts a new run in `folder`, which the launcher has made. */
-export async function start(folder: string, request: RunRequest): Promise<Status> {
-  const { experiment, file, overrides, id, from } = request;
+/** Starts the new run that the run.json in `folder` asks for. */
+export async function start(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
-  interrupt.watch(join(folder, "stop"));
-  const info: RunInfo = {
-    schema: 1,
-    id,
-    experiment,
-    file,
-    overrides,
-    resumed: [],
-    ...(from && { branchedFrom: { run: from.run, step: from.step } }),
-    created: new Date().toISOString(),
-    ...(await describeSelf(file)),
-  };
+  interrupt.watch(join(folder, stopFile));
+  const asked = readInfo(folder);
+  const { experiment, file, branchedFrom: from } = asked;
+  const info: RunInfo = { ...asked, ...(await describeSelf(file)) };
   writeJson(join(folder, files.run), info);
   mkdirSync(join(folder, files.checkpoints), { recursive: true });
   const problem = await loadOrSay(folder, async () =>
@@ -90,7 +81,7 @@ async function loadOrSay<T>(folder: string, load: () => Promise<T>): Promise<T> 
 /** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */
 export async function resume(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
-  interrupt.watch(join(folder, "stop"));
+  interrupt.watch(join(folder, stopFile));
   const old = readInfo(folder);
   const engine = await engineOf(old.experiment, old.file);
   const problem = await Problem.load(old.experiment, old.file, engine);

@@ -167,7 +167,9 @@ describe("provenance", () => {
     expect(rows(smooth, "sharpness").has("at kinks")).toBe(false);
     const kinked = modelOf({
       ...smooth,
-      events: told.map((event) => (event.kind === "header" ? { ...event, kinks: ["relu", "oneHotMax"] } : event)),
+      events: told.map((event) =>
+        event.kind === "header" ? { ...event, kinks: ["relu", "oneHotMax"] } : event,
+      ),
     });
     expect(rows(kinked, "sharpness").get("at kinks")).toMatch(/^ReLU: .* 0 everywhere.* Max-pool: .*first/);
     expect(rows(kinked, "trace").has("at kinks")).toBe(true);
