@@ -5,7 +5,7 @@ import { viewsOf } from "./flat";
 import type { Network } from "./network";
 import { StagedFunction, StagedPoint } from "./stagedFunction";
 
-export class Side {
+export class CompiledNetwork {
   /** Placeholders for a vector of parameters. */
   readonly v: readonly Node[];
   private readonly fixed: readonly Node[];

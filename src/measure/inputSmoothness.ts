@@ -1,14 +1,13 @@
-// Input smoothness: how strongly the outputs react to the inputs, and the bound that flatness puts on it.
-import { jacobianNorms } from "../curvature/gradients";
+// How strongly the outputs react to the inputs, and the bound that flatness puts on it.
 import { EigenTracker } from "../curvature/tracker";
 import { Rng } from "../util/rng";
-import type { Probe, ProbeContext } from "./probe";
+import type { Point } from "./point";
 
 export interface Smoothness {
   /** ((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½, output per input. */
   readonly input: number;
   /** ‖∇ₓf(xᵢ)‖ per example, [n]. */
-  readonly each: Float64Array;
+  readonly perExample: Float64Array;
   /** ‖W₁‖₂ / min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f(xᵢ)‖_F²)^½; null where the first layer is not z = W₁x + b₁ or an input is zero. */
   readonly bound: number | null;
   /** Why there is no bound. */
@@ -19,8 +18,12 @@ export interface Smoothness {
  * Both sides of: (1/n) Σ ‖∇ₓf(xᵢ)‖² ≤ ‖W₁‖₂²/min‖xᵢ‖² · (1/n) Σ ‖∇_{W₁}f(xᵢ)‖_F², norms summed over the K outputs.
  * @source Ma & Ying, NeurIPS 2021; theory.md, section 4. Costs K backward passes.
  */
-export async function inputSmoothness({ curvature, n, experiment }: ProbeContext): Promise<Smoothness> {
-  const { input, firstLayer, examples } = await jacobianNorms(curvature);
+export async function inputSmoothness({
+  perExample,
+  examples: n,
+  seed,
+}: Pick<Point, "perExample" | "examples" | "seed">): Promise<Smoothness> {
+  const { input, firstLayer, examples } = await perExample!.jacobianNorms();
   const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / n;
   const smallest = examples.reduce((a, b) => Math.min(a, b), Infinity);
   const noBound =
@@ -29,13 +32,12 @@ export async function inputSmoothness({ curvature, n, experiment }: ProbeContext
       : smallest === 0
         ? "an example's input is zero"
         : null;
+  const weight = perExample!.firstWeight();
   const bound =
-    firstLayer && noBound === null
-      ? Math.sqrt(
-          (mean(firstLayer) / smallest) * (await squaredNorm(curvature.firstWeight(), experiment.seed)),
-        )
+    firstLayer && weight && noBound === null
+      ? Math.sqrt((mean(firstLayer) / smallest) * (await squaredNorm(weight, seed)))
       : null;
-  return { input: Math.sqrt(mean(input)), each: input.map(Math.sqrt), bound, noBound };
+  return { input: Math.sqrt(mean(input)), perExample: input.map(Math.sqrt), bound, noBound };
 }
 
 /** ‖W‖₂² of W [rows, columns]: the largest eigenvalue of WᵀW. */
@@ -56,18 +58,3 @@ async function squaredNorm(
   const tracker = new EigenTracker({ size: columns, top: 1, tolerance: 1e-5, rng: new Rng(seed, "norm") });
   return (await tracker.measure({ size: columns, apply })).values[0];
 }
-
-export const smoothness: Probe = {
-  id: "smoothness",
-  label: "Input smoothness",
-  every: (experiment) => experiment.probes.smoothness?.every,
-  cost: "one backward pass per output",
-  start: () => ({
-    async measure(context) {
-      const { input, bound } = await inputSmoothness(context);
-      return { "smoothness.input": input, ...(bound === null ? {} : { "smoothness.bound": bound }) };
-    },
-    memory: [],
-    recall: () => undefined,
-  }),
-};
