@@ -51,10 +51,7 @@ export class Chunks {
     const compiledFor = (count: number): CompiledNetwork => {
       let compiled = bySize.get(count);
       if (!compiled)
-        bySize.set(
-          count,
-          (compiled = new CompiledNetwork(engine, count === n ? network : build(count))),
-        );
+        bySize.set(count, (compiled = new CompiledNetwork(engine, count === n ? network : build(count))));
       return compiled;
     };
     this.plans = Array.from({ length: Math.ceil(n / size) }, (_, i) => {
@@ -99,12 +96,7 @@ export class ChunkPoints {
   }
 
   /** Means over the examples: outputs are means over a chunk's examples, and add up weighted by its share. */
-  async mean(
-    name: string,
-    outputs: Outputs,
-    feeds: Feeds,
-    into: readonly Float32Array[],
-  ): Promise<void> {
+  async mean(name: string, outputs: Outputs, feeds: Feeds, into: readonly Float32Array[]): Promise<void> {
     const { n } = this.network;
     for (const [i, chunk] of this.list.entries()) {
       const dynamic = feeds(chunk);

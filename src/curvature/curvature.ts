@@ -66,8 +66,7 @@ export class Curvature {
     this.perExample = perExample
       ? new Chunks(engine, own, chunks?.perExample ?? never, chunking)
       : this.fullBatch;
-    this.signals =
-      chunks && signals ? new Chunks(engine, own, chunks.perExample, signals) : this.perExample;
+    this.signals = chunks && signals ? new Chunks(engine, own, chunks.perExample, signals) : this.perExample;
   }
 
   /** Whether what is per example rests on running statistics, which the Hessian does not use. */

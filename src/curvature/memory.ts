@@ -43,7 +43,9 @@ const signalBytes = 128 * 2 ** 20;
  */
 export function planSignals(parts: NetworkParts, n: number, budget: number): Chunking | null {
   const network = buildNetwork(parts, 1, "running");
-  const widths = network.taps.map((tap) => sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape));
+  const widths = network.taps.map((tap) =>
+    sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape),
+  );
   const most = Math.max(...tapGroups(network).map((group) => group.reduce((sum, l) => sum + widths[l], 0)));
   // Once as the engine gives them, one output at a time, and once side by side.
   const bytes = 4 * (network.K + 1) * most;

@@ -7,6 +7,7 @@ const kinds: ReadonlySet<string> = new Set<RunEvent["kind"]>([
   "metrics",
   "checkpoint",
   "diverged",
+  "closing",
   "note",
   "end",
 ]);

@@ -1,5 +1,6 @@
 // What a measurement may cost: seconds, and bytes. Everything that takes long asks whether it is over.
 import type { Meter } from "../curvature/meter";
+import type { ClosingSpec } from "../protocol/experiment";
 import { Breather } from "../util/breather";
 
 export interface Budget {
@@ -24,6 +25,10 @@ export function shareOf({ bytes, secondsLeft, over }: Budget, share: number): Bu
   const own = (): number => secondsLeft() - (1 - share) * all;
   return { bytes, secondsLeft: own, over: () => over() || own() <= 0 };
 }
+
+/** Seconds of an experiment's `closing`. */
+export const closingSeconds = (closing: ClosingSpec): number =>
+  closing === "full" ? Infinity : closing.seconds;
 
 /** Thrown where a computation that cannot end half done goes on for too long. */
 export class BudgetSpent extends Error {

@@ -11,7 +11,11 @@ import type { Task } from "./probe";
 const searchLimit = 4e9;
 
 /** (1/n) Σ ‖Hᵢ‖_F² and (1/n) Σ tr Hᵢ of the Gauss–Newton parts, from the kernel blocks. */
-async function factorNorms({ factors, examples: n, outputs: K }: Point): Promise<{ squares: number; trace: number }> {
+async function factorNorms({
+  factors,
+  examples: n,
+  outputs: K,
+}: Point): Promise<{ squares: number; trace: number }> {
   const blocks = await factors!.kernelBlocks();
   let [squares, trace] = [0, 0];
   for (let i = 0; i < n; i++)

@@ -4,8 +4,9 @@ import type { Reading } from "../types/reading";
 import { norm } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
 import { BudgetSpent, type Budget } from "./budget";
+import { Limits } from "./limits";
 import { ProbeMemory } from "./memory";
-import { notApplicable, type Point } from "./point";
+import { notApplicable, type Descent, type Point } from "./point";
 import { exact, Readings, type Facts, type Probe } from "./probe";
 import { generalization } from "./probes/generalization";
 import { gradientNoise } from "./probes/gradientNoise";
@@ -20,6 +21,8 @@ const forVerdict: readonly Probe[] = [generalization, sharpness, noise, smoothne
 const forMeasure: readonly Probe[] = [...forVerdict, spectrum, gradientNoise];
 
 export interface Closing {
+  readonly minimum: Minimum;
+  readonly descent: Descent;
   readonly readings: readonly Reading[];
   readonly facts: Facts;
   /** Sentences: what the budget left out, and what cannot be measured here. */
@@ -39,14 +42,24 @@ export interface ClosingOptions {
   readonly progress?: (what: string, done: number, of: number) => void;
 }
 
+/** How near a minimum the point is. */
+export interface Minimum {
+  readonly loss: number;
+  readonly gradNorm: number;
+  /** NaN where the trainer does not tell. */
+  readonly interpolationResidual: number;
+}
+
 /** Loss and gradient: every other reading is relative to them. */
-async function minimumReadings(point: Point): Promise<Reading[]> {
+async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readings: Reading[] }> {
   const read = new Readings(point.meter);
   const { loss, gradient } = await point.evaluate();
+  const interpolationResidual = (await point.interpolationResidual?.()) ?? NaN;
   read.lap();
+  const gradNorm = norm(gradient);
   read.add("loss.train", loss, exact("a sum over all examples"));
-  read.add("gradNorm", norm(gradient), exact("a sum over all examples"));
-  return read.list;
+  read.add("gradNorm", gradNorm, exact("a sum over all examples"));
+  return { minimum: { loss, gradNorm, interpolationResidual }, readings: read.list };
 }
 
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
@@ -61,7 +74,8 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
   let facts: Facts = {};
   const leftOut: string[] = [];
   progress("loss and gradient", 0, parts.length + 1);
-  keep(await minimumReadings(point));
+  const { minimum, readings } = await minimumReadings(point);
+  keep(readings);
   for (const [i, probe] of parts.entries()) {
     const name = probe.label.toLowerCase();
     const why = notApplicable(point, probe.needs);
@@ -85,5 +99,7 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
       leftOut.push(`Left out: ${name}.`);
     }
   }
-  return { readings: [...known.values()], facts, leftOut };
+  const limit = new Limits().update([...known.values()]);
+  if (limit) keep([limit]);
+  return { minimum, descent: point.descent, readings: [...known.values()], facts, leftOut };
 }

@@ -85,7 +85,7 @@ export interface Point {
   readonly factors?: FactorSource;
   readonly perExample?: ExampleSource;
   /** Valid until the next call. */
-  onBatch?(indices: Uint32Array): Promise<BatchCurvature>;
+  readonly onBatch?: (indices: Uint32Array) => Promise<BatchCurvature>;
   /** On training and test data; the test's is null without such data. */
   score?(): Promise<{ readonly train: Score; readonly test: Score | null }>;
   readonly inputs?: Inputs;

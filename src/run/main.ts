@@ -2,11 +2,18 @@
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
 import type { RunRequest } from "../protocol/request";
+import { DiskFull } from "./diskFull";
 import { escape } from "./escape";
 import { measure } from "./measure";
+import { endWithParent } from "./parentPipe";
 import { resume, start } from "./start";
 
-async function main([command, ...args]: readonly string[]): Promise<number> {
+/** Given by whoever waits for the answer: without them there is nobody to tell it to. */
+const parentPipe = "--parent-pipe";
+
+async function main(words: readonly string[]): Promise<number> {
+  const [command, ...args] = words.filter((word) => word !== parentPipe);
+  if (words.includes(parentPipe)) endWithParent(process.stdin);
   switch (command) {
     case "start":
       return start(args[0], JSON.parse(args[1]) as RunRequest);
@@ -31,8 +38,9 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     // A user's mistake is one message; a stack is for our own.
     const mistake = error instanceof UserError || error instanceof EngineMissing;
+    const told = mistake || error instanceof DiskFull;
     process.stderr.write(
-      `${mistake ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `${told ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
     process.exit(mistake ? 2 : 1);
   },

@@ -97,6 +97,7 @@ function addEvent(run: RunModel, event: RunEvent): void {
       run.time = Math.max(run.time, numberOf(event.time));
       return;
     case "heartbeat":
+    case "closing":
     case "checkpoint":
       return;
     default:

@@ -18,7 +18,8 @@ export const generalization: Probe = {
     const add = (metric: string, value: number | undefined): void => {
       if (value !== undefined) read.add(metric, value, exact("a sum over all examples"));
     };
-    const accuracies = test?.accuracy == null || train.accuracy === null ? null : [train.accuracy, test.accuracy];
+    const accuracies =
+      test?.accuracy == null || train.accuracy === null ? null : [train.accuracy, test.accuracy];
     add("loss.train", train.loss);
     add("accuracy.train", train.accuracy ?? undefined);
     add("loss.test", test?.loss);

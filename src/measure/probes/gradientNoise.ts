@@ -16,7 +16,10 @@ const drawn = 32;
  * tr Cov(∇Lᵢ) = (1/n) Σ ‖∇Lᵢ‖² − ‖∇L‖² and the simple noise scale tr Cov / ‖∇L‖². Two passes over the examples.
  * @source McCandlish et al., "An empirical model of large-batch training", 2018, §2.2.
  */
-async function gradientCovariance({ perExample, examples: n }: Point): Promise<{ trace: number; scale: number; gradient: Float32Array }> {
+async function gradientCovariance({
+  perExample,
+  examples: n,
+}: Point): Promise<{ trace: number; scale: number; gradient: Float32Array }> {
   const squares = await perExample!.squaredGradientNorms();
   const gradient = await perExample!.weightedGradient(new Float32Array(n).fill(1 / n));
   const own = dot(gradient, gradient);
@@ -52,7 +55,10 @@ async function noiseCurvature(point: Point, gradient: Float32Array, rng: Rng): P
  * E[gᵀH_B g / ‖g‖²] with g and H_B of the same mini-batch, over all batches where there are few, else over some drawn.
  * @source Andreyev & Beneventano, "Edge of stochastic stability", 2024. Costs a gradient and a product of B examples each.
  */
-async function batchSharpness({ examples: n, batchSize: B, size, onBatch }: Point, rng: Rng): Promise<Estimate> {
+async function batchSharpness(
+  { examples: n, batchSize: B, size, onBatch }: Point,
+  rng: Rng,
+): Promise<Estimate> {
   const every = binomial(n, B) <= exactBatches;
   const batches = every ? subsets(n, B) : Array.from({ length: drawn }, () => rng.permutation(n).slice(0, B));
   const samples: number[] = [];

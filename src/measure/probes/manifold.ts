@@ -56,7 +56,12 @@ const tolerance = 1e-2;
 const method = "eigenvectors with residuals of at most 1 % of λ";
 
 /** How far θ came since the last reading, along the eigenvectors there and across, and how these have turned. */
-function addMotion({ theta }: Point, memory: ProbeMemory, vectors: readonly Float32Array[], read: Readings): void {
+function addMotion(
+  { theta }: Point,
+  memory: ProbeMemory,
+  vectors: readonly Float32Array[],
+  read: Readings,
+): void {
   const last = memory.get("theta");
   const before = [...memory.under("vector.").values()];
   if (last) {
@@ -72,12 +77,7 @@ function addMotion({ theta }: Point, memory: ProbeMemory, vectors: readonly Floa
   vectors.forEach((v, i) => memory.set(`vector.${i}`, v));
 }
 
-async function addSlope(
-  { point }: Task,
-  v: Float32Array,
-  lambda: number,
-  read: Readings,
-): Promise<void> {
+async function addSlope({ point }: Task, v: Float32Array, lambda: number, read: Readings): Promise<void> {
   const slope = await point.curvatureGradient!(v);
   const { gradient } = await point.evaluate();
   read.lap();

@@ -1,5 +1,5 @@
 // Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
-import { shareOf } from "../budget";
+import { BudgetSpent, shareOf } from "../budget";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
 import { Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
@@ -46,13 +46,19 @@ function addMeanSquare({ factors, limit, growth }: MeanSquare, read: Readings): 
 
 async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measured, "facts" | "leftOut">> {
   const { point, budget, probes } = task;
-  const rank = budget.over() ? null : await closingRankOf(point, budget, probes.noise?.rank);
-  if (rank === null) return { leftOut: ["the mean-square limit and the growth"] };
-  const reading = await meanSquare(point, rank, budget);
-  addMeanSquare(reading, read);
-  const facts: Facts = { variance: reading.limit };
-  if (budget.over()) return { facts, leftOut: ["the map over batch sizes"] };
-  return { facts: { ...facts, ...(await mapOf(point, reading)) } };
+  let facts: Facts = {};
+  try {
+    const rank = budget.over() ? null : await closingRankOf(point, budget, probes.noise?.rank);
+    if (rank === null) return { leftOut: ["the mean-square limit and the growth"] };
+    const reading = await meanSquare(point, rank, budget);
+    addMeanSquare(reading, read);
+    facts = { variance: reading.limit };
+    if (budget.over()) return { facts, leftOut: ["the map over batch sizes"] };
+    return { facts: { ...facts, ...(await mapOf(point, reading)) } };
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    return { facts, leftOut: ["the mean-square limit and the growth"] };
+  }
 }
 
 export const noise: Probe = {
@@ -67,8 +73,7 @@ export const noise: Probe = {
       rank: {
         anyOf: [{ type: "integer", minimum: 1, maximum: 100000 }, { const: "all" }],
         default: 64,
-        description:
-          'Directions kept for the mean-square limit; "all" is exact. Fewer give an upper bound.',
+        description: 'Directions kept for the mean-square limit; "all" is exact. Fewer give an upper bound.',
       },
       tolerance: {
         $ref: "#/definitions/tolerance",

@@ -32,14 +32,10 @@ async function hessianReadings({ point, probes, memory, budget }: Task, read: Re
  * λmax(P^{-1/2}(H + cI)P^{-1/2}), what the stability of a preconditioned optimizer depends on; null for the others.
  * @source Cohen et al. 2022, §2; c is the weight decay that enters the gradient.
  */
-async function preconditionedReadings(
-  { point, probes, effort, memory, budget }: Task,
-  read: Readings,
-) {
+async function preconditionedReadings({ point, probes, effort, memory, budget }: Task, read: Readings) {
   const { preconditioner, weightDecay } = point.descent;
   if (preconditioner === null) return null;
-  const tolerance =
-    effort === "closing" ? closingTolerance : (probes.sharpness ?? defaults).tolerance;
+  const tolerance = effort === "closing" ? closingTolerance : (probes.sharpness ?? defaults).tolerance;
   const tracker = memory.tracker("preconditioned", { size: point.size, top: 1, tolerance });
   const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
   const { values, errors } = await tracker.measure(operator, budget.over);

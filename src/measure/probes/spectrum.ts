@@ -33,7 +33,11 @@ function addHessian({ values, weights, trace, square }: Density, starts: number,
 }
 
 /** The same of the Gauss–Newton matrix, with its largest eigenvalues. */
-async function addGaussNewton({ point, memory, budget }: Task, settings: Settings, read: Readings): Promise<void> {
+async function addGaussNewton(
+  { point, memory, budget }: Task,
+  settings: Settings,
+  read: Readings,
+): Promise<void> {
   const part = await density(point.gaussNewton!(), memory.rng, settings);
   const tracker = memory.tracker("gaussNewton", {
     size: point.size,
@@ -43,7 +47,10 @@ async function addGaussNewton({ point, memory, budget }: Task, settings: Setting
   });
   const largest = await tracker.measure(point.gaussNewton!(), budget.over);
   read.lap();
-  const way: Way = { how: "estimate", method: `stochastic Lanczos quadrature, ${settings.starts} random starts` };
+  const way: Way = {
+    how: "estimate",
+    method: `stochastic Lanczos quadrature, ${settings.starts} random starts`,
+  };
   read.add("spectrum.gaussNewton.values", part.values, way);
   read.add("spectrum.gaussNewton.weights", part.weights, way);
   read.add("gaussNewtonTrace", part.trace.value, { ...way, error: part.trace.error });
@@ -129,7 +136,10 @@ export const spectrum: Probe = {
     }
     if (settings.of === "hessian") return { readings: read.list };
     if (point.gaussNewton === undefined)
-      return { readings: read.list, leftOut: ["the Gauss–Newton spectrum: the trainer has no such products"] };
+      return {
+        readings: read.list,
+        leftOut: ["the Gauss–Newton spectrum: the trainer has no such products"],
+      };
     await addGaussNewton(task, settings, read);
     return { readings: read.list };
   },

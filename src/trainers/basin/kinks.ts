@@ -1,6 +1,6 @@
 // The kinks of a network, read off its graph: whatever kind of model made it.
-import { reachable, type Node } from "../graph/node";
-import { kinkWords, type Kink } from "../protocol/kinks";
+import { reachable, type Node } from "../../graph/node";
+import { kinkWords, type Kink } from "../../protocol/kinks";
 
 /** Kinds of kinks between parameters and loss, each once, in the order of `kinkWords`. */
 export function kinksOf(loss: Node): Kink[] {

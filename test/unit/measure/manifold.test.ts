@@ -7,7 +7,7 @@ import { EigenTracker } from "../../../src/curvature/tracker";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { losses } from "../../../src/losses";
 import { buildModel, initialize } from "../../../src/models";
-import { sharpnessRate, splitDisplacement, subspaceOverlap } from "../../../src/probes/manifold";
+import { sharpnessRate, splitDisplacement, subspaceOverlap } from "../../../src/measure/probes/manifold";
 import { Rng } from "../../../src/util/rng";
 import { uniform } from "../../support/numeric";
 
@@ -30,26 +30,23 @@ test("the predicted rate is the change of sharpness along the gradient with its 
   const rng = new Rng(6, "rate");
   const model = buildModel({ kind: "mlp", hidden: [8, 6], activation: "tanh", bias: true }, [D], K);
   const parts = { model, loss: losses.mse, inputs: D, outputs: K };
-  const curvature = new Curvature(
-    onnxEngine("test", { threads: 1 }),
-    buildNetwork(parts, n),
-    uniform(rng, [n, D]),
-    uniform(rng, [n, K]),
-  );
+  const curvature = new Curvature(onnxEngine("test", { threads: 1 }), buildNetwork(parts, n), {
+    x: uniform(rng, [n, D]),
+    y: uniform(rng, [n, K]),
+  });
   const theta = new Float32Array(curvature.size);
   const shapes = model.parameters.map((p) => p.shape);
   initialize(model.parameters, rng, "he").forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
   const read = async (at: Float32Array) => {
-    curvature.setPoint(at);
     const tracker = new EigenTracker({ size: at.length, top: 1, tolerance: 1e-6, rng: new Rng(1) });
-    const { values, vectors } = await tracker.measure(curvature.hessian());
+    const { values, vectors } = await tracker.measure(curvature.at(at).hessian());
     return { lambda: values[0], v: vectors[0].slice() };
   };
   const { lambda, v } = await read(theta);
-  const { gradient } = await curvature.evaluate();
-  const slope = await curvature.curvatureGradient(v);
+  const { gradient } = await curvature.at(theta).evaluate();
+  const slope = await curvature.at(theta).curvatureGradient(v);
   const learningRate = 0.02;
-  const { rate, fall } = sharpnessRate(gradient, slope, v, lambda, learningRate);
+  const { rate, fall } = sharpnessRate({ v, lambda }, gradient, slope, learningRate);
   // A step along the gradient without its component along v, by a tenth of the rate: first order dominates.
   const along = v.reduce((s, value, i) => s + value * gradient[i], 0);
   const scale = 0.1;
@@ -61,8 +58,7 @@ test("the predicted rate is the change of sharpness along the gradient with its 
   // Displaced by x along v, the gradient off v changes by ½x²∇S off v: that is what drives sharpness down.
   const x = 0.3;
   const at = async (shift: number) => {
-    curvature.setPoint(theta.map((t, i) => t + shift * v[i]));
-    return (await curvature.evaluate()).gradient.slice();
+    return (await curvature.at(theta.map((t, i) => t + shift * v[i])).evaluate()).gradient;
   };
   const [plus, minus, centre] = [await at(x), await at(-x), await at(0)];
   const own = v.reduce((s, value, i) => s + value * slope[i], 0);

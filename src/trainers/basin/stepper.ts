@@ -1,14 +1,22 @@
 // One training step: gradient on a batch, then the optimizer's update, in place on one flat vector.
-import { viewsOf } from "../curvature/flat";
-import { clipNorm, learningRateAt, optimizerOf } from "../optimizers";
-import { BatchSampler, gather } from "./batches";
-import type { TrainingState } from "./checkpoint";
-import { axpy } from "../util/linalg/vector";
-import { Rng } from "../util/rng";
+import { viewsOf } from "../../curvature/flat";
+import { clipNorm, learningRateAt, optimizerOf } from "../../optimizers";
+import { axpy } from "../../util/linalg/vector";
+import { Rng } from "../../util/rng";
 import type { Problem, StepFunction } from "./problem";
+import { BatchSampler, gather, type SamplerState } from "./batches";
 
 /** Share of the batch's statistics in the running ones, PyTorch's default momentum of batch normalization. */
 const statisticsMomentum = 0.1;
+
+/** What a stepper starts from, where it does not start anew. */
+export interface StepperState {
+  /** Optimizer slots by name, each [d]. */
+  readonly slots: ReadonlyMap<string, Float32Array>;
+  /** Step at which they were new. */
+  readonly since: number;
+  readonly sampler: SamplerState | null;
+}
 
 /** A part of the batch that fits into memory. */
 interface Piece {
@@ -39,7 +47,7 @@ export class Stepper {
     private readonly problem: Problem,
     steps: readonly { readonly start: number; readonly end: number; readonly step: StepFunction }[],
     theta: Float32Array,
-    saved: TrainingState | null,
+    saved: StepperState | null,
   ) {
     const { experiment, shapes, d, n, batchSize, data } = problem;
     this.theta = theta;
@@ -54,13 +62,13 @@ export class Stepper {
     const [D, K] = [x.length / n, y.length / n];
     this.batch = full ? [x, y] : [new Float32Array(D * batchSize), new Float32Array(K * batchSize)];
     this.statistics = problem.buffers.map(({ length }) => new Float32Array(length));
-    const whole = steps.length === 1;
+    const single = steps.length === 1;
     this.pieces = steps.map(({ start, end, step }) => {
       const masks = step.masks.map(({ size }) => new Float32Array(size));
       const own = [this.batch[0].subarray(start * D, end * D), this.batch[1].subarray(start * K, end * K)];
       const loss = new Float32Array(1);
       // One piece writes where the sum belongs.
-      const gradient = whole ? this.gradient : new Float32Array(d);
+      const gradient = single ? this.gradient : new Float32Array(d);
       return {
         step,
         share: (end - start) / batchSize,
@@ -73,7 +81,7 @@ export class Stepper {
     });
   }
 
-  static async make(problem: Problem, theta: Float32Array, saved: TrainingState | null): Promise<Stepper> {
+  static async make(problem: Problem, theta: Float32Array, saved: StepperState | null): Promise<Stepper> {
     const { batchSize } = problem;
     // Batch statistics tie a batch together: it is then never split.
     const ranges = problem.buffers.length > 0 ? ([[0, batchSize]] as const) : problem.pieces(batchSize);
@@ -82,8 +90,8 @@ export class Stepper {
     return new Stepper(problem, steps, theta, saved);
   }
 
-  /** Loss at θ on the next batch, its gradient left in `gradient`. θ does not move. */
-  async look(step: number): Promise<number> {
+  /** Loss at θ on the next batch, its gradient left in `gradient`. θ stays. */
+  async computeGradient(step: number): Promise<number> {
     this.drawMasks(step);
     if (this.sampler) {
       const { x, y, n } = this.problem.data.train;
@@ -117,8 +125,8 @@ export class Stepper {
       });
   }
 
-  /** Moves θ by the gradient that `look` left, and the running statistics towards those of its batch. */
-  move(step: number): void {
+  /** Updates θ by the gradient that `computeGradient` left, and the running statistics towards those of its batch. */
+  step(step: number): void {
     this.problem.buffers.forEach((running, i) => {
       const own = this.statistics[i];
       for (let j = 0; j < running.length; j++)

@@ -1,10 +1,10 @@
 // Opens the engine an experiment asks for; one that is not there is a mistake at `engine` in the experiment's file.
 import { readFile } from "node:fs/promises";
-import { EngineMissing, openEngine } from "../engines";
-import type { Engine } from "../engines/engine";
-import { UserError, type SourcePlace } from "../protocol/errors";
-import type { Experiment } from "../protocol/experiment";
-import { parseJsonSource } from "../protocol/jsonSource";
+import { EngineMissing, openEngine } from "../../engines";
+import type { Engine } from "../../engines/engine";
+import { UserError, type SourcePlace } from "../../protocol/errors";
+import type { Experiment } from "../../protocol/experiment";
+import { parseJsonSource } from "../../protocol/jsonSource";
 
 /** @throws UserError at the key `engine` when the engine does not load on this machine. */
 export async function engineOf(experiment: Experiment, file: string): Promise<Engine> {

@@ -7,8 +7,11 @@ import type { LinearOperator } from "../../../src/curvature/operator";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { losses } from "../../../src/losses";
 import { buildModel, initialize } from "../../../src/models";
-import type { ProbeContext } from "../../../src/probes";
-import { spectrum } from "../../../src/probes/spectrum";
+import { unlimited } from "../../../src/measure/budget";
+import { ProbeMemory } from "../../../src/measure/memory";
+import type { Point } from "../../../src/measure/point";
+import { spectrum } from "../../../src/measure/probes/spectrum";
+import { ReadingsWriter } from "../../../src/run/readingsEvent";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
 import { symmetricEigen } from "../../../src/util/linalg/symmetricEigen";
 import { Rng } from "../../../src/util/rng";
@@ -18,18 +21,17 @@ const [n, D, K] = [4, 3, 2];
 const model = buildModel({ kind: "mlp", hidden: [5], activation: "tanh", bias: true }, [D], K);
 const rng = new Rng(4, "spectrum");
 const parts = { model, loss: losses["squared-error"], inputs: D, outputs: K };
-const curvature = new Curvature(
+const compiled = new Curvature(
   onnxEngine("test", { threads: 1 }),
   buildNetwork(parts, n),
-  uniform(rng, [n, D]),
   // Far from interpolation, so that the two matrices differ.
-  uniform(rng, [n, K], [-4, 4]),
+  { x: uniform(rng, [n, D]), y: uniform(rng, [n, K], [-4, 4]) },
 );
-const P = curvature.size;
+const P = compiled.size;
 const theta = new Float32Array(P);
 const shapes = model.parameters.map(({ shape }) => shape);
 initialize(model.parameters, rng).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
-curvature.setPoint(theta);
+const curvature = compiled.at(theta);
 
 /** Eigenvalues, descending, of the matrix that an operator's unit vectors write down. */
 async function dense(op: LinearOperator): Promise<number[]> {
@@ -52,8 +54,17 @@ async function reading(settings: object) {
     probes: { spectrum: { steps: P, starts: 200, ...settings } },
   });
   const { experiment } = checkExperiment(text, "test.basin.json").points[0];
-  const probe = spectrum.start(experiment, P, new Rng(1, "probe"));
-  return probe.measure({ curvature } as ProbeContext);
+  const { readings } = await spectrum.measure({
+    // What this probe asks of a point.
+    point: curvature as unknown as Point,
+    probes: experiment.probes,
+    effort: "running",
+    memory: new ProbeMemory(new Rng(1, "probe")),
+    budget: unlimited(2 ** 30),
+    known: new Map(),
+    initialLoss: NaN,
+  });
+  return new ReadingsWriter().valuesOf(readings);
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -1,5 +1,5 @@
 // Which examples a step sees: batches drawn without replacement, an epoch a fresh permutation, resumable mid-epoch.
-import { Rng, type RngState } from "../util/rng";
+import { Rng, type RngState } from "../../util/rng";
 
 export interface SamplerState {
   /** State of the generator at the start of the current epoch. */

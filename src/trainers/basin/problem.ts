@@ -1,24 +1,28 @@
 // The training problem of an experiment: data, model, loss and compiled functions, ready to step and to be probed.
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { buildNetwork } from "../curvature/buildNetwork";
-import type { Chunking } from "../curvature/chunks";
-import { Curvature, type Meter } from "../curvature/curvature";
-import { totalSize, viewsOf } from "../curvature/flat";
-import { planChunks } from "../curvature/memory";
-import type { Mode, NetworkParts } from "../curvature/network";
-import { loadDataset } from "../data";
-import type { Dataset, Split } from "../data/dataset";
-import type { Compiled, Engine } from "../engines/engine";
-import { grad } from "../graph/differentiate";
-import { losses } from "../losses";
-import { initialize, loadModel, type Model } from "../models";
-import { fileError, UserError, type SourcePlace } from "../protocol/errors";
-import type { Experiment } from "../protocol/experiment";
-import { memoryBytes } from "../protocol/memory";
-import { decodeSafetensors } from "../protocol/safetensors";
-import { Rng } from "../util/rng";
+import { buildNetwork } from "../../curvature/buildNetwork";
+import type { Chunking } from "../../curvature/chunks";
+import { Curvature } from "../../curvature/curvature";
+import type { CurvaturePoint } from "../../curvature/curvaturePoint";
+import type { Meter } from "../../curvature/meter";
+import { totalSize, viewsOf } from "../../curvature/flat";
+import { planChunks, planSignals } from "../../curvature/memory";
+import type { Mode, NetworkParts } from "../../curvature/network";
+import { loadDataset } from "../../data";
+import type { Dataset, Split } from "../../data/dataset";
+import type { Compiled, Engine } from "../../engines/engine";
+import { grad } from "../../graph/differentiate";
+import { losses } from "../../losses";
+import { initialize, loadModel, type Model } from "../../models";
+import { fileError, UserError, type SourcePlace } from "../../protocol/errors";
+import type { Experiment } from "../../protocol/experiment";
+import { memoryBytes } from "../../protocol/memory";
+import { decodeSafetensors } from "../../protocol/safetensors";
+import { Rng } from "../../util/rng";
+import { accuracyOf } from "./accuracy";
 import { gather } from "./batches";
+import { fillFrom } from "./namedParameters";
 
 /** Reads a file the experiment names, relative to the experiment's own folder. */
 const reader =
@@ -115,7 +119,7 @@ export class Problem {
     }
     const path = resolve(dirname(this.file), from);
     const { tensors } = decodeSafetensors(await reader(this.file)(from), path);
-    fillFrom(tensors, this.model, views, path);
+    fillFrom(tensors, this.model, views, { path });
     this.fillBuffers(new Map([...tensors].map(([name, { data }]) => [name, data])));
     return theta;
   }
@@ -128,40 +132,49 @@ export class Problem {
     });
   }
 
-  /** Curvature operators on the training set. */
-  curvature(meter?: Meter): Curvature {
+  /** The curvature of the training loss. */
+  curvature(meter: Meter): Curvature {
     const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode);
     const normalized = this.buffers.length > 0;
-    const chunking = this.chunking;
-    return new Curvature(this.engine, build("probe")(this.n), this.data.train.x, this.data.train.y, {
-      meter,
-      buffers: this.buffers,
-      ...(normalized ? { each: build("running")(this.n) } : {}),
-      ...(chunking && {
-        chunks: { chunking, whole: normalized ? null : build("probe"), each: build("running") },
-      }),
-    });
+    const { chunking } = this;
+    const { n, x, y } = this.data.train;
+    const signals = planSignals(this.parts, n, memoryBytes(this.experiment.memory));
+    // Where products are split, what is per example is never in larger pieces.
+    const smaller = signals && (!chunking || signals.size < chunking.size) ? signals : null;
+    return new Curvature(
+      this.engine,
+      build("probe")(n),
+      { x, y },
+      {
+        meter,
+        buffers: this.buffers,
+        ...(normalized && { perExample: build("running")(n) }),
+        ...((chunking ?? smaller) && {
+          chunks: {
+            chunking,
+            signals: smaller,
+            fullBatch: normalized ? null : build("probe"),
+            perExample: build(normalized ? "running" : "probe"),
+          },
+        }),
+      },
+    );
   }
 
-  /** Curvature operators on batches of `size` examples: moves to θ and the examples at `indices`, one batch at a time. */
-  batchCurvature(
-    theta: Float32Array,
-    size: number,
-    meter: Meter,
-  ): (indices: Uint32Array) => Promise<Curvature> {
+  /** The curvature of the loss on batches of `size` examples at a θ: one batch at a time, until the next call. */
+  batchCurvature(size: number, meter: Meter): (theta: Float32Array, indices: Uint32Array) => CurvaturePoint {
     const { x, y, n } = this.data.train;
     const [D, K] = [x.length / n, y.length / n];
-    const [batchX, batchY] = [new Float32Array(size * D), new Float32Array(size * K)];
+    const batch = { x: new Float32Array(size * D), y: new Float32Array(size * K) };
     let made: Curvature | null = null;
-    return (indices) => {
-      gather(x, D, indices, batchX);
-      gather(y, K, indices, batchY);
+    return (theta, indices) => {
+      gather(x, D, indices, batch.x);
+      gather(y, K, indices, batch.y);
       const own = { products: 0, check: () => meter.check() };
-      made ??= new Curvature(this.engine, buildNetwork(this.parts, size), batchX, batchY, { meter: own });
+      made ??= new Curvature(this.engine, buildNetwork(this.parts, size), batch, { meter: own });
       // A batch is visited for one product, which costs its share of one over all examples.
       meter.products += size / n;
-      made.setPoint(theta);
-      return Promise.resolve(made);
+      return made.at(theta);
     };
   }
 
@@ -225,47 +238,4 @@ async function modelOf({ model }: Experiment, file: string, data: Dataset): Prom
     const placed = (place: SourcePlace): SourcePlace => (place.file === "model" ? { ...place, file } : place);
     throw new UserError(error.problems.map((problem) => ({ ...problem, place: placed(problem.place) })));
   }
-}
-
-/** Share of rows of `outputs` [n, K] whose largest entry stands at the label. NaN outputs count as wrong. */
-export function accuracyOf(outputs: Float32Array, labels: Int32Array, K: number): number {
-  let right = 0;
-  for (let i = 0; i < labels.length; i++) {
-    let best = -1;
-    let top = -Infinity;
-    for (let k = 0; k < K; k++) {
-      if (outputs[i * K + k] > top) {
-        top = outputs[i * K + k];
-        best = k;
-      }
-    }
-    if (best === labels[i]) right++;
-  }
-  return right / labels.length;
-}
-
-/** Copies named tensors into views. @throws UserError naming the first tensor that is missing or has another shape. */
-export function fillFrom(
-  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
-  model: Model,
-  views: readonly Float32Array[],
-  path: string,
-  prefix = "",
-): void {
-  model.parameters.forEach(({ name, shape }, i) => {
-    const tensor = tensors.get(prefix + name);
-    if (!tensor)
-      throw fileError(
-        path,
-        `has no tensor "${prefix}${name}" (it holds ${[...tensors.keys()].join(", ") || "none"})`,
-        `Expected ${prefix}${name} of shape [${shape.join(", ")}], named as PyTorch's nn.Sequential names it.`,
-      );
-    if (tensor.shape.join() !== shape.join())
-      throw fileError(
-        path,
-        `tensor "${prefix}${name}" has shape [${tensor.shape.join(", ")}]`,
-        `Expected [${shape.join(", ")}] for this model.`,
-      );
-    views[i].set(tensor.data);
-  });
 }

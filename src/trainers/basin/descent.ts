@@ -1,7 +1,7 @@
 // The optimizer as it stands at a point: the rate in force, its linear dynamics, and the preconditioner its state makes.
-import { learningRateAt, optimizerOf } from "../optimizers";
-import type { Descent } from "../probes";
-import type { OptimizerSpec } from "../protocol/experiment";
+import { learningRateAt, optimizerOf } from "../../optimizers";
+import type { Descent } from "../../measure/point";
+import type { OptimizerSpec } from "../../protocol/experiment";
 
 /** What is left of an optimizer at some step. */
 export interface OptimizerState {
