@@ -3,6 +3,7 @@ import { listRuns, type RunRecord } from "../launchers";
 import { stringify } from "../protocol/numbers";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
+import { print } from "./show/print";
 import { number, styleOf, table, type Style } from "./show/text";
 import { paintVerdict } from "./show/verdictText";
 
@@ -15,10 +16,9 @@ export const list: Command = {
   run: async (given) => {
     const runsDir = runsDirHere(given);
     const runs = await listRuns(runsDir);
-    if (given.has("json")) process.stdout.write(`${stringify(runs.map(plain))}\n`);
-    else if (runs.length === 0)
-      process.stdout.write(`No runs in ${runsDir}. Start one with \`basin run FILE\`.\n`);
-    else process.stdout.write(`${runTable(runs, styleOf(process.stdout))}\n`);
+    if (given.has("json")) print(`${stringify(runs.map(plain))}\n`);
+    else if (runs.length === 0) print(`No runs in ${runsDir}. Start one with \`basin run FILE\`.\n`);
+    else print(`${runTable(runs, styleOf(process.stdout))}\n`);
     return exit.done;
   },
 };

@@ -3,7 +3,7 @@ import { closingSeconds, ClosingBudget, PausingMeter } from "../measure/budget";
 import { closingMeasurement } from "../measure/closing";
 import { memoryBytes } from "../protocol/memory";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
+import type { MeasureRequest } from "../protocol/request";
 import { BatchSampler } from "../trainers/basin/batches";
 import type { TrainingState } from "../trainers/basin/checkpoint";
 import { engineOf } from "../trainers/basin/engineOf";
@@ -25,7 +25,7 @@ const backBelow = 1e-3;
 const progress = (what: string): void => void process.stderr.write(`measuring ${what}\n`);
 
 /** Prints one object on stdout: predicted and measured growth of the squared distance per step. */
-export async function escape({ experiment, file, from, escape: how }: RunRequest): Promise<void> {
+export async function escape({ experiment, file, from, escape: how }: MeasureRequest): Promise<void> {
   if (!from || !how) throw new Error("internal: escape needs a run and its numbers");
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const saved = branchState(from.folder, from.step, problem);

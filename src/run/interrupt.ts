@@ -1,5 +1,5 @@
 // Asking a run to stop: a signal or a stop file. While it trains that ends the training, while it measures its last point the measuring.
-import { existsSync } from "node:fs";
+import { readPlainFile } from "../record/disk/files";
 
 /** Thrown to abandon a reading when the run was asked to stop. */
 export class Interrupted extends Error {
@@ -28,10 +28,12 @@ export class Interrupt {
     process.on("SIGTERM", ask);
   }
 
-  /** Windows has no signals to send to a detached process: a file named `stop` in the run folder asks instead. */
+  /** Where no signal reaches this process (Windows, another machine), a file in the run folder asks; one that says `now` ends it. */
   watch(file: string): void {
     this.timer = setInterval(() => {
-      if (this.fileSeen || !existsSync(file)) return;
+      const word = wordIn(file);
+      if (word === "now") process.exit(interruptedStatus);
+      if (word === null || this.fileSeen) return;
       this.fileSeen = true;
       this.signals++;
     }, 300);
@@ -51,5 +53,13 @@ export class Interrupt {
   /** @throws Interrupted when training was asked to stop. */
   check(): void {
     if (this.trained === null && this.signals > 0) throw new Interrupted("interrupted");
+  }
+}
+
+function wordIn(file: string): string | null {
+  try {
+    return readPlainFile(file, 64)?.toString("utf8").trim() ?? null;
+  } catch {
+    return null;
   }
 }

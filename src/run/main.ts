@@ -1,29 +1,24 @@
-// Entry of the run process: `start FOLDER REQUEST`, `resume FOLDER`, `measure REQUEST`, `escape REQUEST`, `doctor`.
+// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, asked over standard input; `doctor`.
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
-import type { RunRequest } from "../protocol/request";
+import { readRequest } from "./askedBy";
+import { holdFolder } from "./claim";
 import { DiskFull } from "./diskFull";
 import { escape } from "./escape";
 import { measure } from "./measure";
-import { endWithParent } from "./parentPipe";
 import { resume, start } from "./start";
 
-/** Given by whoever waits for the answer: without them there is nobody to tell it to. */
-const parentPipe = "--parent-pipe";
-
-async function main(words: readonly string[]): Promise<number> {
-  const [command, ...args] = words.filter((word) => word !== parentPipe);
-  if (words.includes(parentPipe)) endWithParent(process.stdin);
+async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case "start":
-      return start(args[0], JSON.parse(args[1]) as RunRequest);
     case "resume":
-      return resume(args[0]);
+      holdFolder(args[0], args[1]);
+      return command === "start" ? start(args[0]) : resume(args[0]);
     case "measure":
-      await measure(JSON.parse(args[0]) as RunRequest);
+      await measure(readRequest());
       return 0;
     case "escape":
-      await escape(JSON.parse(args[0]) as RunRequest);
+      await escape(readRequest());
       return 0;
     case "doctor":
       process.stdout.write(`${JSON.stringify(await inspectEngines())}\n`);

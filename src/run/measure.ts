@@ -3,7 +3,7 @@ import { ClosingBudget, closingSeconds, PausingMeter } from "../measure/budget";
 import { closingMeasurement } from "../measure/closing";
 import { memoryBytes } from "../protocol/memory";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
+import type { MeasureRequest } from "../protocol/request";
 import { engineOf } from "../trainers/basin/engineOf";
 import { kinksOf } from "../trainers/basin/kinks";
 import { PointSource } from "../trainers/basin/point";
@@ -13,7 +13,7 @@ import { assembleVerdict } from "./judge";
 import { ReadingsWriter } from "./readingsEvent";
 
 /** Prints the contract's object on stdout; says what it is doing on stderr. */
-export async function measure({ experiment, file, weights }: RunRequest): Promise<void> {
+export async function measure({ experiment, file, weights }: MeasureRequest): Promise<void> {
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const theta = await problem.start(weights);
   // Whoever asks for a measurement alone waits for it.

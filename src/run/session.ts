@@ -16,6 +16,7 @@ import { Trainer } from "../trainers/basin/trainer";
 import type { Verdict } from "../types/verdict";
 import { ActiveProbes } from "./activeProbes";
 import { slotsOf } from "./branch";
+import { startHeartbeat } from "./heartbeat";
 import type { Interrupt } from "./interrupt";
 import { assembleVerdict } from "./judge";
 import { Training, type Reached } from "./training";
@@ -65,9 +66,19 @@ export class Session {
 
   /** Trains, judges, and writes both down. */
   async run(): Promise<Reached> {
-    const { folder, log, interrupt } = this.parts;
+    const { log } = this.parts;
     log.add(this.header());
     log.flush();
+    const endHeartbeat = startHeartbeat(log, () => this.time);
+    try {
+      return await this.trainAndJudge();
+    } finally {
+      endHeartbeat();
+    }
+  }
+
+  private async trainAndJudge(): Promise<Reached> {
+    const { folder, log, interrupt } = this.parts;
     const { trainer, probes } = this;
     const reached = await this.training.run();
     interrupt.endTraining();

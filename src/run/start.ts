@@ -3,8 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
-import { files, type RunInfo } from "../protocol/runFolder";
+import { files, stopFile, type RunInfo } from "../protocol/runFolder";
 import { EventLog } from "../record/disk/eventLog";
 import { writeAtomic } from "../record/disk/files";
 import { loadCheckpoint, newestCheckpoint } from "../trainers/basin/checkpoint";
@@ -15,7 +14,7 @@ import { describeSelf } from "./describeSelf";
 import { withDiskFull } from "./diskFull";
 import { Interrupt } from "./interrupt";
 import { readInfo } from "./runInfo";
-import { Session } from "./session";
+import { Session, type SessionParts } from "./session";
 
 /** What the process's exit status says. */
 export type Status = 0 | 130;
@@ -23,39 +22,26 @@ export type Status = 0 | 130;
 const writeInfo = (folder: string, info: RunInfo): void =>
   writeAtomic(join(folder, files.run), `${stringify(info, 2)}\n`);
 
-/** Starts a new run in `folder`, which the launcher has made. */
-export async function start(folder: string, request: RunRequest): Promise<Status> {
-  const { experiment, file, overrides, id, from } = request;
+/** Starts the new run that the run.json in `folder` asks for. */
+export async function start(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
-  interrupt.watch(join(folder, "stop"));
-  return recorded(
-    folder,
-    async (log) => {
-      const info: RunInfo = {
-        schema: 1,
-        id,
-        experiment,
-        file,
-        overrides,
-        resumed: [],
-        ...(from && { branchedFrom: { run: from.run, step: from.step } }),
-        created: new Date().toISOString(),
-        ...(await describeSelf(file)),
-      };
-      writeInfo(folder, info);
-      mkdirSync(join(folder, files.checkpoints), { recursive: true });
-      const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
-      const saved = from ? branchState(from.folder, from.step, problem) : null;
-      return { problem, folder, id, log, interrupt, saved };
-    },
-    true,
-  );
+  interrupt.watch(join(folder, stopFile));
+  const asked = readInfo(folder);
+  const { experiment, file, branchedFrom: from } = asked;
+  const prepare = async (log: EventLog): Promise<SessionParts> => {
+    writeInfo(folder, { ...asked, ...(await describeSelf(file)) });
+    mkdirSync(join(folder, files.checkpoints), { recursive: true });
+    const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
+    const saved = from ? branchState(from.folder, from.step, problem) : null;
+    return { problem, folder, id: asked.id, log, interrupt, saved };
+  };
+  return recorded(folder, prepare, true);
 }
 
 /** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */
 export async function resume(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
-  interrupt.watch(join(folder, "stop"));
+  interrupt.watch(join(folder, stopFile));
   const old = readInfo(folder);
   const path = newestCheckpoint(join(folder, files.checkpoints));
   if (!path)
@@ -64,25 +50,20 @@ export async function resume(folder: string): Promise<Status> {
       "holds no checkpoint",
       "The run ended before its first one; start it anew with `basin run`.",
     );
-  return recorded(
-    folder,
-    async (log) => {
-      const problem = await Problem.load(old.experiment, old.file, await engineOf(old.experiment, old.file));
-      const saved = loadCheckpoint(path, problem, slotsOf(old.experiment));
-      const resumed = [...old.resumed, { at: new Date().toISOString(), step: saved.step }];
-      writeInfo(folder, { ...old, ...(await describeSelf(old.file)), resumed });
-      return { problem, folder, id: old.id, log, interrupt, saved };
-    },
-    false,
-  );
+  const prepare = async (log: EventLog): Promise<SessionParts> => {
+    const problem = await Problem.load(old.experiment, old.file, await engineOf(old.experiment, old.file));
+    const saved = loadCheckpoint(path, problem, slotsOf(old.experiment));
+    const resumed = [...old.resumed, { at: new Date().toISOString(), step: saved.step }];
+    writeInfo(folder, { ...old, ...(await describeSelf(old.file)), resumed });
+    return { problem, folder, id: old.id, log, interrupt, saved };
+  };
+  return recorded(folder, prepare, false);
 }
-
-type Prepared = Parameters<typeof Session.open>[0];
 
 /** Runs a session over the folder's log. However it ends, the log says so and says at which step, as long as it can be written. */
 async function recorded(
   folder: string,
-  prepare: (log: EventLog) => Promise<Prepared>,
+  prepare: (log: EventLog) => Promise<SessionParts>,
   isNew: boolean,
 ): Promise<Status> {
   let log: EventLog | null = null;

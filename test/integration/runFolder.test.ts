@@ -136,7 +136,7 @@ test("the folder holds what the contract names, each reading with its cost", asy
   );
   const info = jsonOf(run, "run.json");
   expect(info).toMatchObject({ id: "test", experiment: { name: "short" } });
-  for (const key of ["versions", "machine", "pid"]) expect(info).toHaveProperty(key);
+  for (const key of ["versions", "machine", "handle"]) expect(info).toHaveProperty(key);
   const events = eventsOf(run);
   expect(events[0].kind).toBe("header");
   for (const probe of ["sharpness", "noise", "generalization"]) {

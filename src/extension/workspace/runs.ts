@@ -1,6 +1,7 @@
 // Every run of the workspace with its live status: a reader of the run folders, never their owner.
 import * as vscode from "vscode";
 import { listRuns, runsDirOf, workspaceOf, type RunRecord } from "../../launchers";
+import { isActive } from "../../types/runStatus";
 import { Disposables } from "../disposables";
 import type { Experiments } from "./experiments";
 import { folderOf } from "./folders";
@@ -42,8 +43,9 @@ export class Runs {
     return this.records.filter(({ status }) => status === "running");
   }
 
-  byId(id: string): RunRecord | undefined {
-    return this.records.find(({ info }) => info.id === id);
+  /** A run by its folder, which alone tells runs apart. */
+  byKey(folder: string): RunRecord | undefined {
+    return this.records.find((run) => run.folder === folder);
   }
 
   /** Runs of one experiment file, newest first. */
@@ -82,7 +84,8 @@ export class Runs {
       this.changed.fire();
     }
     clearTimeout(this.timer);
-    if (this.running.length > 0) this.timer = setTimeout(() => void this.refresh(), pollMilliseconds);
+    if (this.records.some(({ status }) => isActive(status)))
+      this.timer = setTimeout(() => void this.refresh(), pollMilliseconds);
   }
 
   /** Where runs of this workspace may lie: under its folders, and where the CLI puts those of each experiment. */

@@ -1,4 +1,4 @@
-// Tells a live process from a later one that was given the same pid: by its start time, as src/run/describeSelf.ts records it.
+// What this machine's process table says of a pid: whether it is the process meant, and what it was started as.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -13,10 +13,7 @@ export function processStartOf(pid: number): string | null {
       return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? "");
     }
     if (process.platform === "win32") return exists(pid) ? "" : null;
-    const started = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
+    const started = ps(pid, "lstart");
     return started === "" ? null : started;
   } catch {
     return process.platform !== "linux" && exists(pid) ? "" : null;
@@ -32,9 +29,28 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Whether the process that had `pid` and start time `started` still lives. An unknown start time ("") matches any. */
+const ps = (pid: number, column: string): string =>
+  execFileSync("ps", ["-o", `${column}=`, "-p", String(pid)], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
+
+/**
+ * Whether the process that had `pid` and start time `started` still lives. Without a start time a pid proves nothing, as it may
+ * be another's by now, except where the system tells none (Windows).
+ */
 export function isAlive(pid: number, started: string): boolean {
   if (!(pid > 0)) return false;
   const now = processStartOf(pid);
-  return now !== null && (started === "" || now === "" || now === started);
+  return now !== null && (now === started || (now === "" && started === ""));
+}
+
+/** The words a process was started with, in one string with a NUL between them where the system keeps them apart; null where it does not tell. */
+export function commandLineOf(pid: number): string | null {
+  try {
+    if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return process.platform === "win32" ? null : ps(pid, "command");
+  } catch {
+    return null;
+  }
 }
