@@ -6,7 +6,7 @@ import { files } from "../protocol/runFolder";
 import { holderOf, type Holder } from "../record/disk/processes";
 import { launch } from "./launch";
 import type { ProcessOptions } from "./launcher";
-import { readRun } from "./runs";
+import { readRun } from "../record/disk/catalog";
 
 /** A process on another machine gives a sign of life every 20 seconds; after twice that and some it has gone. */
 const quietSeconds = 50;

@@ -9,7 +9,7 @@ import type { RunStatus } from "../types/runStatus";
 import type { StopHow } from "./launcher";
 import { local } from "./local";
 import { isWaiting } from "./queue";
-import { readRun } from "./runs";
+import { readRun } from "../record/disk/catalog";
 
 /** Stops a run, or takes it out of the queue. False when there was nothing to stop. */
 export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boolean> {

@@ -72,6 +72,13 @@ export class Column {
     if (this.size >= 2 * this.most) this.forget();
   }
 
+  /** Keeps the first `from` points and puts these, which ascend beyond them, in the place of the rest. */
+  replace(from: number, steps: Float64Array, values: Float64Array): void {
+    if (from < this.size) this.changes++;
+    this.size = Math.min(from, this.size);
+    this.append(steps, values);
+  }
+
   /** Drops every point from `step` on: a resumed run writes them again. */
   rewind(step: number): void {
     let n = this.size;

@@ -2,28 +2,14 @@
 import type { Earlier, EndReason, Measured, RunEvent } from "../protocol/events";
 import { kinkWords, type Kink } from "../protocol/kinks";
 import type { MetricValues } from "../protocol/metrics";
-import { decodeNum, type Num } from "../protocol/numbers";
+import { decodeNum } from "../protocol/numbers";
 import type { MetricInfo } from "../types/metricInfo";
 import type { Cost } from "../types/reading";
+import { isNum, isRaw, isStep, numberOr, text, texts, type Raw } from "./decode";
 
-type Raw = Readonly<Record<string, unknown>>;
 type Header = Extract<RunEvent, { kind: "header" }>;
 
-/** Longer text in a log is no label of anything. */
-const longestText = 10_000;
 const reasons: readonly EndReason[] = ["steps", "trainLoss", "minutes", "diverged", "interrupted", "error"];
-const words: readonly unknown[] = ["NaN", "Infinity", "-Infinity"];
-
-const isRaw = (value: unknown): value is Raw =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const isNum = (value: unknown): value is Num => typeof value === "number" || words.includes(value);
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" ? value.slice(0, longestText) : undefined;
-const texts = (value: unknown): string[] | undefined =>
-  Array.isArray(value) ? value.flatMap((one) => text(one) ?? []) : undefined;
-const numberOr = (value: unknown, otherwise: number): number => (isNum(value) ? decodeNum(value) : otherwise);
-/** A step is a whole number from 0 on. */
-const isStep = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** One line of `events.jsonl`. `unknown` is an object of a kind that a later version writes; anything else that is no event is damage. */
 export function decodeLine(line: string): RunEvent | "unknown" | "damaged" {
@@ -78,7 +64,7 @@ function header(raw: Raw): Header | null {
     examples: numberOr(raw.examples, NaN),
     outputs: numberOr(raw.outputs, NaN),
     engine: text(raw.engine) ?? "",
-    probes: texts(raw.probes) ?? [],
+    probes: texts(raw.probes),
     steps: numberOr(raw.steps, Infinity),
     ...(Array.isArray(raw.layers) && { layers: texts(raw.layers) }),
     ...(Array.isArray(raw.kinks) && {

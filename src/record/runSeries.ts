@@ -1,5 +1,5 @@
 // The one fold from a run's log to what every surface shows of it: columns over steps, the latest reading of each metric, and how it ended.
-import type { Earlier, RunEvent } from "../protocol/events";
+import type { Earlier, Measured, RunEvent } from "../protocol/events";
 import { metricInfo } from "../protocol/metrics";
 import type { MetricInfo } from "../types/metricInfo";
 import type { Cost, How } from "../types/reading";
@@ -51,7 +51,8 @@ export class RunSeries {
   ended: Ended | undefined;
   /** Grows whenever what was told before no longer holds: a resume took readings back. */
   rewinds = 0;
-  private readonly methods = new Map<string, { readonly how: How; readonly method: string }>();
+  /** How each metric was measured last: the log says so only where it changes. */
+  readonly methods = new Map<string, Measured>();
 
   /** @param most  Points kept of each column; all by default. */
   constructor(private readonly most = Infinity) {

@@ -1,7 +1,8 @@
 // The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
 import uPlot from "uplot";
 import { num, tick } from "../format";
-import { align, decimate } from "../store/decimate";
+import { decimate } from "../../src/record/pyramid";
+import { align } from "../store/align";
 import type { Theme } from "../theme";
 import type { Level, Line, Plan } from "./chart";
 import { logSplits } from "./logSplits";
@@ -31,7 +32,7 @@ export class LineSurface {
   draw(plan: Plan, range: StepRange | undefined, theme: Theme, width: number, height: number): void {
     if (width <= 0) return;
     const log = plan.log === true;
-    const used = plan.lines.filter(({ column }) => column.steps.length > 0);
+    const used = plan.lines.filter(({ column }) => column.length > 0);
     const { steps, rows } = align(
       used.map(({ column }) => decimate(column, buckets, range?.from, range?.to)),
     );

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
 import { panelType } from "../ids";
 import type { Services } from "../services";
-import { runIdOf } from "../views/tree";
+import { runKeyOf } from "../views/tree";
 
 export function registerPanel({ panel, starter, runs, experiments }: Services, own: Disposables): void {
   own.own(starter.onDidStart(({ id }) => panel.show(id, { preserveFocus: true })));
@@ -12,7 +12,7 @@ export function registerPanel({ panel, starter, runs, experiments }: Services, o
       deserializeWebviewPanel: async (webviewPanel, state) => {
         if (experiments.all.length === 0) await experiments.refresh();
         await runs.refresh();
-        panel.restore(webviewPanel, runIdOf(state));
+        panel.restore(webviewPanel, runKeyOf(state));
       },
     }),
   );

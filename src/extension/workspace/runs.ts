@@ -43,8 +43,9 @@ export class Runs {
     return this.records.filter(({ status }) => status === "running");
   }
 
-  byId(id: string): RunRecord | undefined {
-    return this.records.find(({ info }) => info.id === id);
+  /** A run by its folder, which alone tells runs apart. */
+  byKey(folder: string): RunRecord | undefined {
+    return this.records.find((run) => run.folder === folder);
   }
 
   /** Runs of one experiment file, newest first. */

@@ -2,11 +2,16 @@
 import { join } from "node:path";
 import { files } from "../../protocol/runFolder";
 import { RunSeries } from "../runSeries";
+import { loadIndex } from "./seriesIndex";
 import { EventTail } from "./tail";
 
-/** Everything a run has logged so far, without what a resume took back. */
+/** Everything a run has logged so far, without what a resume took back. A long log is read by its index where it has one. */
 export function readSeries(folder: string): RunSeries {
-  const series = new RunSeries();
-  for (const event of new EventTail(join(folder, files.events)).read().events) series.add(event);
+  const path = join(folder, files.events);
+  const index = loadIndex(path);
+  const series = index?.series ?? new RunSeries();
+  const tail = new EventTail(path);
+  if (index) tail.continueFrom(index.offset);
+  for (const event of tail.read().events) series.add(event);
   return series;
 }

@@ -34,9 +34,9 @@ export class EventTail {
     return this.damage;
   }
 
-  /** Bytes of the file read so far. */
+  /** Bytes of the whole lines read so far: a line starts there. */
   get position(): number {
-    return this.offset;
+    return this.offset - this.restBytes;
   }
 
   /** Begins in the middle of the file, with the first whole line after `offset`. */

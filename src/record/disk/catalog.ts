@@ -1,10 +1,10 @@
 // Where runs lie and what is there: finding the runs folder, listing it, reading one run, finding one by name.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fileError } from "../protocol/errors";
-import { files, runsFolder } from "../protocol/runFolder";
-import { suggest } from "../protocol/suggest";
-import { RunState, type RunRecord } from "./runState";
+import { fileError } from "../../protocol/errors";
+import { files, runsFolder } from "../../protocol/runFolder";
+import { suggest } from "../../protocol/suggest";
+import { RunReader, type RunRecord } from "./runReader";
 
 /** The workspace of a file: its nearest ancestor folder with `.basin` or `.git`, else its own folder. */
 export function workspaceOf(file: string): string {
@@ -18,45 +18,49 @@ export function workspaceOf(file: string): string {
 /** The runs folder of a workspace folder. */
 export const runsDirOf = (folder: string): string => join(folder, ...runsFolder.split("/"));
 
-/** States by folder: listing again reads only what was added. */
-const states = new Map<string, RunState>();
-
-function stateOf(folder: string): RunState {
-  const state = states.get(folder) ?? new RunState(folder);
-  states.set(folder, state);
-  return state;
-}
-
-const isRunFolder = (folder: string): boolean => existsSync(join(folder, files.run));
+/** Readers by folder: listing again reads only what was added. */
+const readers = new Map<string, RunReader>();
 
 function read(folder: string): RunRecord {
-  const state = stateOf(folder);
-  state.update();
+  const reader = readers.get(folder) ?? new RunReader(folder);
+  readers.set(folder, reader);
   try {
-    return state.record();
+    return reader.read();
   } catch (error) {
-    states.delete(folder);
+    readers.delete(folder);
     throw error;
   }
 }
+
+const isRunFolder = (folder: string): boolean =>
+  lstatSync(join(folder, files.run), { throwIfNoEntry: false }) !== undefined;
 
 /** One run as it stands. @throws UserError when the folder holds none. */
 export function readRun(folder: string): Promise<RunRecord> {
   return Promise.resolve().then(() => read(resolve(folder)));
 }
 
+/** Milliseconds of reading after which others have their turn: a list of a thousand runs must not hold an editor up. */
+const longestTurn = 20;
+
 /** The runs of a runs folder, newest first; none where the folder does not exist. Folders that hold no run are passed over. */
 export async function listRuns(runsDir: string): Promise<RunRecord[]> {
   const dir = resolve(runsDir);
   const names = foldersIn(dir).sort().reverse();
   const found = new Set(names.map((name) => join(dir, name)));
-  for (const folder of states.keys())
-    if (dirname(folder) === dir && !found.has(folder)) states.delete(folder);
+  for (const folder of readers.keys())
+    if (dirname(folder) === dir && !found.has(folder)) readers.delete(folder);
   const records: RunRecord[] = [];
+  let turn = performance.now();
   for (const folder of found) {
-    if (!isRunFolder(folder)) continue;
-    const record = await readRun(folder).catch(() => null);
-    if (record) records.push(record);
+    try {
+      records.push(read(folder));
+    } catch {
+      // No run, or deleted just now.
+    }
+    if (performance.now() - turn < longestTurn) continue;
+    await new Promise(setImmediate);
+    turn = performance.now();
   }
   return records;
 }

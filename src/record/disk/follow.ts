@@ -1,9 +1,9 @@
 // Follows a run as it grows: new events within a tenth of a second, and every change of status.
 import { resolve } from "node:path";
-import type { RunEvent } from "../protocol/events";
-import type { RunStatus } from "../types/runStatus";
-import type { Verdict } from "../types/verdict";
-import { RunState, type RunRecord } from "./runState";
+import type { RunEvent } from "../../protocol/events";
+import type { RunStatus } from "../../types/runStatus";
+import type { Verdict } from "../../types/verdict";
+import { RunReader, type RunRecord } from "./runReader";
 
 const pollMilliseconds = 100;
 
@@ -17,27 +17,27 @@ export interface FollowHandlers {
 }
 
 export interface Follower {
-  /** Looks at once: what stands in the folder now is delivered before this returns. */
+  /** Reads at once: what stands in the folder now is delivered before this returns. */
   flush(): void;
   dispose(): void;
 }
 
 /** Follows until disposed. The first handlers are called before the next turn of the event loop, never during this call. */
 export function followRun(folder: string, handlers: FollowHandlers): Follower {
-  const state = new RunState(resolve(folder));
+  const reader = new RunReader(resolve(folder));
   let damage = 0;
   let disposed = false;
   let before = "";
-  const look = () => {
+  const read = () => {
     if (disposed) return;
-    const events = state.update();
+    const events = reader.update();
     if (events.length > 0) handlers.onEvents?.(events);
-    if (damage === 0 && state.damagedLines > 0)
+    if (damage === 0 && reader.damagedLines > 0)
       handlers.onWarning?.(`${folder}: skipped a line of its log that is no event`);
-    damage = state.damagedLines;
+    damage = reader.damagedLines;
     let record: RunRecord;
     try {
-      record = state.record();
+      record = reader.current();
     } catch {
       return; // Not a run yet, or deleted: there is nothing to tell.
     }
@@ -47,10 +47,10 @@ export function followRun(folder: string, handlers: FollowHandlers): Follower {
     before = now;
     handlers.onStatus?.(status, verdict, record);
   };
-  queueMicrotask(look);
-  const timer = setInterval(look, pollMilliseconds);
+  queueMicrotask(read);
+  const timer = setInterval(read, pollMilliseconds);
   return {
-    flush: look,
+    flush: read,
     dispose: () => {
       disposed = true;
       clearInterval(timer);
