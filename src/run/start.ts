@@ -6,13 +6,14 @@ import type { ProbeContext } from "../probes";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
 import { files, stopFile, type RunInfo } from "../protocol/runFolder";
+import { EventLog } from "../record/disk/eventLog";
 import { writeAtomic } from "../record/disk/files";
 import { branchState, readInfo, slotsOf } from "./branch";
 import { loadCheckpoint, newestCheckpoint, type TrainingState } from "./checkpoint";
 import { descentOf } from "./descent";
 import { describeSelf } from "./describeSelf";
 import { engineOf } from "./engineOf";
-import { EventLog } from "./eventLog";
+import { startHeartbeat } from "./heartbeat";
 import { Interrupt } from "./interrupt";
 import { kinksOf } from "./kinks";
 import { measurePoint } from "./measurePoint";
@@ -134,6 +135,8 @@ async function go(
     },
   });
   log.flush();
+  const began = performance.now();
+  const stopHeartbeat = startHeartbeat(log, () => (saved?.time ?? 0) + (performance.now() - began) / 1000);
   try {
     const reached = await train(problem, folder, log, context, interrupt, theta, saved);
     interrupt.mute();
@@ -152,6 +155,7 @@ async function go(
     log.add({ kind: "end", step: saved?.step ?? 0, time: saved?.time ?? 0, reason: "error" });
     throw error;
   } finally {
+    stopHeartbeat();
     log.close();
   }
 }
