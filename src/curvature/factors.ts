@@ -5,17 +5,18 @@ import { mul } from "../graph/ops";
 import type { Chunk } from "./chunks";
 import type { TapSignal } from "./gram";
 import type { Network } from "./network";
-import type { Side } from "./side";
+import type { CompiledNetwork } from "./compiledNetwork";
+import type { Meter } from "./meter";
 
-/** c = Gᵀv as [n, K]: cᵢ = SᵢᵀJᵢv, at the placeholders `side.v`. */
-export function pulled({ network: { output, parameters, graph, factor }, v }: Side): Node {
+/** c = Gᵀv as [n, K]: cᵢ = SᵢᵀJᵢv, at the placeholders `compiled.v`. */
+export function pulled({ network: { output, parameters, graph, factor }, v }: CompiledNetwork): Node {
   const [jv] = jvp([output], parameters, v);
   const u = graph.input("factor.u", output.shape);
   return vjp([factor(u)], [jv], [u])[0];
 }
 
 /** (1/n) G c for c [n, K]: (1/n) Σ Jᵢᵀ Sᵢ cᵢ, one node per parameter. */
-export const pushed = ({ network: { output, parameters, factor, n } }: Side, c: Node): Node[] =>
+export const pushed = ({ network: { output, parameters, factor, n } }: CompiledNetwork, c: Node): Node[] =>
   vjp([output], [mul(factor(c), 1 / n)], parameters);
 
 /** Dense layers together in one pass; the others, which write per-example gradients down, one at a time. */
@@ -27,11 +28,11 @@ export function tapGroups({ taps }: Network): number[][] {
 
 /** What the taps `wanted` contribute to every factor column of a chunk; 4 nK · width bytes a tap. Costs K back-propagations. */
 export async function signalsOf(
-  { side, point, n }: Chunk,
+  { compiled, point, n }: Chunk,
   wanted: readonly number[],
-  meter: { check(): void },
+  meter: Pick<Meter, "check">,
 ): Promise<TapSignal[]> {
-  const { graph, output, factor, taps, K } = side.network;
+  const { graph, output, factor, taps, K } = compiled.network;
   const chosen = wanted.map((l) => taps[l]);
   const u = graph.input("signal.u", [n, K]);
   const build = (): Node[] => {
@@ -42,11 +43,11 @@ export async function signalsOf(
     );
     return chosen.map((tap, l) => (tap.dense ? deltas[l] : tap.perExample(deltas[l])));
   };
-  const f = await side.function(`signals ${wanted.join()}`, build, [u]);
+  const f = await compiled.function(`signals ${wanted.join()}`, build, [u]);
   const rows: Float32Array[] = [];
   const seed = new Float32Array(n * K);
   for (let k = 0; k < K; k++) {
-    meter.check();
+    await meter.check();
     for (let i = 0; i < n; i++) for (let j = 0; j < K; j++) seed[i * K + j] = j === k ? 1 : 0;
     (await f.run(point, new Map([[u, seed]]))).forEach((values, l) => {
       const width = values.length / n;
@@ -58,7 +59,7 @@ export async function signalsOf(
   const dense = chosen.flatMap((tap) => (tap.dense ? [tap.dense.input] : []));
   const inputs =
     dense.length > 0
-      ? await (await side.function(`activations ${wanted.join()}`, () => dense, [])).run(point, new Map())
+      ? await (await compiled.function(`activations ${wanted.join()}`, () => dense, [])).run(point, new Map())
       : [];
   let next = 0;
   return chosen.map((tap, l) => ({

@@ -237,6 +237,9 @@ export interface ProbesSpec {
   readonly manifold?: { readonly every: number; readonly top: number };
 }
 
+/** What the measurement at the last point may take: seconds, or as long as every reading is exact. */
+export type ClosingSpec = "full" | { readonly seconds: number };
+
 export interface Experiment {
   readonly name: string;
   readonly seed: number;
@@ -247,6 +250,8 @@ export interface Experiment {
   readonly stop: StopSpec;
   readonly probes: ProbesSpec;
   readonly checkpoints: { readonly every: number };
+  /** Default: 20 seconds for a run, "full" for `basin measure`. */
+  readonly closing?: ClosingSpec;
   /** Budget for the values of one pass over the examples, e.g. "2GB"; more examples are processed in chunks. */
   readonly memory: string;
   readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";

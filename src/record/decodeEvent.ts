@@ -46,6 +46,10 @@ const decoders: Readonly<Record<RunEvent["kind"], (raw: Raw) => RunEvent | null>
       : null,
   note: ({ step, message }) =>
     isStep(step) && typeof message === "string" ? { kind: "note", step, message: text(message)! } : null,
+  closing: ({ step, what, done, of }) =>
+    isStep(step) && isStep(done) && isStep(of)
+      ? { kind: "closing", step, what: text(what) ?? "", done, of }
+      : null,
   end: ({ step, time, reason }) =>
     isStep(step) && reasons.includes(reason as EndReason)
       ? { kind: "end", step, time: numberOr(time, 0), reason: reason as EndReason }

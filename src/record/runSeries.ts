@@ -85,6 +85,7 @@ export class RunSeries {
         this.time = Math.max(this.time, event.time);
         return;
       case "heartbeat":
+      case "closing":
         return;
     }
   }

@@ -3,6 +3,7 @@ import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
 import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
+import { DiskFull } from "./diskFull";
 import { escape } from "./escape";
 import { measure } from "./measure";
 import { resume, start } from "./start";
@@ -32,8 +33,9 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     // A user's mistake is one message; a stack is for our own.
     const mistake = error instanceof UserError || error instanceof EngineMissing;
+    const told = mistake || error instanceof DiskFull;
     process.stderr.write(
-      `${mistake ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `${told ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
     process.exit(mistake ? 2 : 1);
   },

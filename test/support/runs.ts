@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
+import { decodeEvent } from "../../src/record/decodeEvent";
+import { RunSeries } from "../../src/record/runSeries";
 import { decodeSafetensors } from "../../src/protocol/safetensors";
 
 export const root = resolve(__dirname, "../..");
@@ -69,6 +71,16 @@ export const tensorsOf = (file: string) => decodeSafetensors(readFileSync(file),
 export function eventsOf(run: string): Record<string, unknown>[] {
   const lines = readFileSync(join(run, "events.jsonl"), "utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** The log folded as every reader folds it. */
+export function seriesOf(run: string): RunSeries {
+  const series = new RunSeries();
+  for (const event of eventsOf(run)) {
+    const decoded = decodeEvent(event);
+    if (decoded) series.add(decoded);
+  }
+  return series;
 }
 
 /** A Python with torch, or null: the tests that compare with PyTorch are then skipped, saying so. */

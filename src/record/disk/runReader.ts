@@ -40,9 +40,9 @@ const quietMilliseconds = 60_000;
 /** A list needs the latest values, and enough of the curves to say whether a run is beyond its limit. */
 const keptPoints = 128;
 /** Of a longer log a list reads the beginning, which says what it is of, and the end. */
-const longLog = 2 ** 18;
-const headBytes = 2 ** 15;
-const endBytes = 2 ** 16;
+const longLog = 2 ** 16;
+const headBytes = 2 ** 13;
+const endBytes = 2 ** 15;
 
 /** A small JSON file, decoded again only when it changed. */
 class JsonFile<T> {
