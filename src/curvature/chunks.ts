@@ -81,6 +81,12 @@ export class ChunkPoints {
     readonly list: readonly Chunk[],
   ) {}
 
+  /** Frees what is compiled and what is staged. */
+  async release(): Promise<void> {
+    for (const { point } of this.list) point.forget();
+    for (const compiled of new Set(this.list.map((chunk) => chunk.compiled))) await compiled.release();
+  }
+
   /** Runs on every chunk in turn; `take` gets its outputs. */
   async forEach(
     name: string,

@@ -35,6 +35,13 @@ export class CompiledNetwork {
     return built;
   }
 
+  /** Frees everything compiled: an engine keeps the memory of its largest call for each. */
+  async release(): Promise<void> {
+    const all = [...this.functions.values()];
+    this.functions.clear();
+    for (const built of all) await (await built).dispose();
+  }
+
   /** The parts of a flat vector [P] by the placeholder that stands for each. */
   views(flat: Float32Array, shapes: readonly (readonly number[])[]): Map<Node, Float32Array> {
     const views = viewsOf(flat, shapes);

@@ -105,6 +105,12 @@ export class CurvaturePoint implements ofLoss.AtPoint {
     }
   }
 
+  /** Frees what is compiled for it and staged at it; not while anything is being computed. */
+  async release(): Promise<void> {
+    const { fullBatch, perExample, signals } = this.parts;
+    for (const examples of new Set([fullBatch, perExample, signals])) await examples.release();
+  }
+
   gram(): Promise<Float32Array> {
     return gramMatrix(this.parts.signals, this.meter, this.parts.gramFunction);
   }

@@ -1,6 +1,6 @@
 // The factors Gᵢ = JᵢᵀSᵢ as graph nodes: Gᵀv, Gc, and what every layer contributes to their inner products.
 import { jvp, vjp } from "../graph/differentiate";
-import type { Node } from "../graph/node";
+import { sizeOf, type Node } from "../graph/node";
 import { mul } from "../graph/ops";
 import type { Chunk } from "./chunks";
 import type { TapSignal } from "./gram";
@@ -24,6 +24,21 @@ export function tapGroups({ taps }: Network): number[][] {
   const all = taps.map((_, l) => l);
   const dense = all.filter((l) => taps[l].dense);
   return [...(dense.length > 0 ? [dense] : []), ...all.filter((l) => !taps[l].dense).map((l) => [l])];
+}
+
+/** Bytes of one example's factor columns over all taps up to which they are computed in one pass. */
+const onePassBytes = 8 * 2 ** 20;
+
+/** Taps that are computed together where every example is done by itself, and the numbers a column then has at most. */
+export function passesOf(network: Network): { readonly groups: number[][]; readonly width: number } {
+  // Numbers in one factor column of an example that each tap contributes.
+  const widths = network.taps.map(
+    (tap) => sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape) / network.n,
+  );
+  const sum = (group: readonly number[]): number => group.reduce((total, l) => total + widths[l], 0);
+  const all = network.taps.map((_, l) => l);
+  const groups = 4 * network.K * sum(all) <= onePassBytes ? [all] : tapGroups(network);
+  return { groups, width: Math.max(...groups.map(sum)) };
 }
 
 /** What the taps `wanted` contribute to every factor column of a chunk; 4 nK · width bytes a tap. Costs K back-propagations. */

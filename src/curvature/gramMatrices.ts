@@ -1,7 +1,7 @@
 // Inner products of the factors at one θ: the blocks GᵢᵀGᵢ of every example, and the whole Gram matrix.
 import type { Compiled } from "../engines/engine";
 import type { ChunkPoints } from "./chunks";
-import { joinSignals, signalsOf, tapGroups } from "./factors";
+import { joinSignals, passesOf, signalsOf, tapGroups } from "./factors";
 import { addKernelBlocks, gramFeeds, type TapSignal } from "./gram";
 import type { Meter } from "./meter";
 
@@ -11,7 +11,7 @@ export async function kernelBlocks(examples: ChunkPoints, meter: Meter): Promise
   const blocks = new Float32Array(n * K * K);
   for (const chunk of examples.list) {
     const own = blocks.subarray(chunk.start * K * K, (chunk.start + chunk.n) * K * K);
-    for (const group of tapGroups(chunk.compiled.network))
+    for (const group of passesOf(chunk.compiled.network).groups)
       for (const signal of await signalsOf(chunk, group, meter)) {
         await meter.check();
         addKernelBlocks(own, signal, { n: chunk.n, K });

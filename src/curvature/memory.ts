@@ -3,7 +3,7 @@ import { hvp } from "../graph/differentiate";
 import { reachable, sizeOf, type Node } from "../graph/node";
 import { stage } from "../graph/stage";
 import { buildNetwork } from "./buildNetwork";
-import { tapGroups } from "./factors";
+import { passesOf } from "./factors";
 import type { Chunking } from "./chunks";
 import type { NetworkParts } from "./network";
 import { stagedFunctions } from "./stagedFunction";
@@ -43,12 +43,8 @@ const signalBytes = 128 * 2 ** 20;
  */
 export function planSignals(parts: NetworkParts, n: number, budget: number): Chunking | null {
   const network = buildNetwork(parts, 1, "running");
-  const widths = network.taps.map((tap) =>
-    sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape),
-  );
-  const most = Math.max(...tapGroups(network).map((group) => group.reduce((sum, l) => sum + widths[l], 0)));
   // Once as the engine gives them, one output at a time, and once side by side.
-  const bytes = 4 * (network.K + 1) * most;
+  const bytes = 4 * (network.K + 1) * passesOf(network).width;
   const size = Math.max(1, Math.min(n, Math.floor(Math.min(budget / 4, signalBytes) / bytes)));
   return size >= n ? null : { size, keep: true };
 }

@@ -30,6 +30,8 @@ export interface Eigenpairs {
   readonly vectors: readonly Float32Array[];
   readonly products: number;
   readonly converged: boolean;
+  /** Whether it ended before it was done because `over` said so: from nothing the values then bound the eigenvalues from below, no more. */
+  readonly cut: boolean;
 }
 
 /** Bytes of basis vectors and their products at most; large networks get a smaller basis and restart more often. */
@@ -142,11 +144,15 @@ export class EigenTracker {
       // Small wanted pairs have small residuals from the start: for vectors that says nothing of rounding.
       const stuck =
         demand === "values" && stale >= patience && worst < roundingShare * Math.abs(basis.values[0]);
-      const last = basis.products >= maxProducts || stuck || basis.length === size || over();
-      if ((open.length === 0 && complete) || last) {
+      const last = basis.products >= maxProducts || stuck || basis.length === size;
+      const done = (open.length === 0 && complete) || last;
+      const cut = !done && over();
+      if (done || cut) {
         const count = Math.min(guards, basis.length);
         const wanted = Math.min(top, count);
-        const errors = Array.from({ length: wanted }, (_, i) => basis.error(i));
+        // From nothing, a residual says that there is an eigenvalue near, not that it is the largest.
+        const blind = cut && cold;
+        const errors = Array.from({ length: wanted }, (_, i) => (blind ? Infinity : basis.error(i)));
         if (cold && size > guards) this.scout = this.randomVector();
         this.remember(Array.from({ length: count }, (_, i) => basis.vector(i)));
         return {
@@ -156,6 +162,7 @@ export class EigenTracker {
           vectors: this.kept.slice(0, top),
           products: basis.products,
           converged: open.length === 0,
+          cut,
         };
       }
       if (!(await this.expand(basis, open, guards))) return broken(basis.products);
@@ -242,4 +249,5 @@ const broken = (products: number): Eigenpairs => ({
   vectors: [],
   products,
   converged: false,
+  cut: false,
 });

@@ -83,6 +83,7 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
       leftOut.push(why === null ? `Left out: ${name}.` : `${probe.label}: ${why}.`);
       continue;
     }
+    await point.release?.();
     progress(name, i + 1, parts.length + 1);
     const memory = new ProbeMemory(rng);
     if (probe === sharpness) memory.startFrom("hessian", warm);
@@ -92,8 +93,6 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
       keep(measured.readings);
       facts = { ...facts, ...measured.facts };
       leftOut.push(...(measured.leftOut ?? []).map((what) => `Left out: ${what}.`));
-      if (budget.over() && measured.readings.length > 0 && measured.leftOut === undefined)
-        leftOut.push(`Cut short, its error bars say how far it came: ${name}.`);
     } catch (error) {
       if (!(error instanceof BudgetSpent)) throw error;
       leftOut.push(`Left out: ${name}.`);

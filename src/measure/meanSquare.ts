@@ -102,9 +102,9 @@ async function certifiedLimit({ factors, seed }: Point, p: number, budget: Budge
   const operator = factors!.sufficientOperator(p);
   const rng = new Rng(seed, "certified");
   const tracker = new EigenTracker({ size: operator.size, top: 1, tolerance: 1e-2, rng });
-  const { values, errors, converged } = await tracker.measure(operator, budget.over);
+  const { values, errors, cut } = await tracker.measure(operator, budget.over);
   // A search that was cut short may not have met the largest one: it certifies nothing.
-  return converged || !budget.over() ? 2 / (values[0] + errors[0]) : 0;
+  return cut ? 0 : 2 / (values[0] + errors[0]);
 }
 
 /** The largest stable learning rate over batch sizes, and the smallest stable batch size. */

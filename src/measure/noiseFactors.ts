@@ -77,8 +77,8 @@ async function leadingFactors(
     maxProducts: 3 * rank,
     rng: new Rng(seed, "factors"),
   });
-  const { values, vectors, residuals } = await tracker.measure(operator, budget.over);
-  const cut = budget.over() ? values.findIndex((value, i) => residuals[i] > usableResidual * value) : -1;
+  const { values, vectors, residuals, cut: ended } = await tracker.measure(operator, budget.over);
+  const cut = ended ? values.findIndex((value, i) => residuals[i] > usableResidual * value) : -1;
   const found = cut < 0 ? values : values.slice(0, Math.max(1, cut));
   const kept = found.filter((value) => value > 1e-7 * values[0]).length;
   const lambda = Float64Array.from(values.slice(0, kept));
@@ -88,6 +88,6 @@ async function leadingFactors(
     for (let i = 0; i < rows; i++) A[i * kept + a] = vectors[a][i] * root;
   }
   // Fewer directions than asked for means that the rest are zero, unless time ran out: nothing was left out.
-  const complete = kept < rank && !budget.over();
+  const complete = kept < rank && !ended;
   return { n, K, r: kept, lambda, A, fullRank: complete ? kept : Math.min(rows, size) };
 }

@@ -89,6 +89,8 @@ export interface Point {
   /** On training and test data; the test's is null without such data. */
   score?(): Promise<{ readonly train: Score; readonly test: Score | null }>;
   readonly inputs?: Inputs;
+  /** Frees what is compiled for readings taken so far; it is compiled again when it is asked for. */
+  release?(): Promise<void>;
   /** How far the outputs are from the targets: root mean square for square losses, mean of 1 − p(label) for cross-entropy. */
   interpolationResidual?(): Promise<number>;
 }

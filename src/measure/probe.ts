@@ -67,6 +67,10 @@ export interface Probe {
 /** Steps between readings, or undefined when the experiment does not ask for the probe. */
 export const everyOf = ({ id }: Probe, { probes }: Experiment): number | undefined => probes[id]?.every;
 
+/** Names of eigenvalue searches that ended before they were done, for `leftOut`. */
+export const cutShort = (searches: Readonly<Record<string, boolean>>): string[] =>
+  Object.entries(searches).flatMap(([what, cut]) => (cut ? [`the rest of the search for ${what}`] : []));
+
 /** How a value came about. */
 export interface Way {
   readonly how: How;

@@ -11,8 +11,12 @@ export function startHeartbeat(
 ): () => void {
   const timer = setInterval(() => {
     if (log.silence < quietSeconds) return;
-    log.add({ kind: "heartbeat", time: seconds() });
-    log.flush();
+    try {
+      log.add({ kind: "heartbeat", time: seconds() });
+      log.flush();
+    } catch {
+      // Nobody waits for a timer: the next event that cannot be written tells.
+    }
   }, 1000);
   timer.unref();
   return () => clearInterval(timer);

@@ -33,7 +33,7 @@ export class Interrupt {
     this.timer = setInterval(() => {
       const word = wordIn(file);
       if (word === "now") process.exit(interruptedStatus);
-      if (this.fileSeen || word === null) return;
+      if (word === null || this.fileSeen) return;
       this.fileSeen = true;
       this.signals++;
     }, 300);

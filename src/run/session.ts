@@ -66,10 +66,19 @@ export class Session {
 
   /** Trains, judges, and writes both down. */
   async run(): Promise<Reached> {
-    const { folder, log, interrupt } = this.parts;
+    const { log } = this.parts;
     log.add(this.header());
     log.flush();
-    startHeartbeat(log, () => this.time);
+    const endHeartbeat = startHeartbeat(log, () => this.time);
+    try {
+      return await this.trainAndJudge();
+    } finally {
+      endHeartbeat();
+    }
+  }
+
+  private async trainAndJudge(): Promise<Reached> {
+    const { folder, log, interrupt } = this.parts;
     const { trainer, probes } = this;
     const reached = await this.training.run();
     interrupt.endTraining();

@@ -14,7 +14,7 @@ import { describeSelf } from "./describeSelf";
 import { withDiskFull } from "./diskFull";
 import { Interrupt } from "./interrupt";
 import { readInfo } from "./runInfo";
-import { Session } from "./session";
+import { Session, type SessionParts } from "./session";
 
 /** What the process's exit status says. */
 export type Status = 0 | 130;
@@ -27,18 +27,15 @@ export async function start(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, stopFile));
   const asked = readInfo(folder);
-  const { id, experiment, file, branchedFrom: from } = asked;
-  return recorded(
-    folder,
-    async (log) => {
-      writeInfo(folder, { ...asked, ...(await describeSelf(file)) });
-      mkdirSync(join(folder, files.checkpoints), { recursive: true });
-      const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
-      const saved = from ? branchState(from.folder, from.step, problem) : null;
-      return { problem, folder, id, log, interrupt, saved };
-    },
-    true,
-  );
+  const { experiment, file, branchedFrom: from } = asked;
+  const prepare = async (log: EventLog): Promise<SessionParts> => {
+    writeInfo(folder, { ...asked, ...(await describeSelf(file)) });
+    mkdirSync(join(folder, files.checkpoints), { recursive: true });
+    const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
+    const saved = from ? branchState(from.folder, from.step, problem) : null;
+    return { problem, folder, id: asked.id, log, interrupt, saved };
+  };
+  return recorded(folder, prepare, true);
 }
 
 /** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */
@@ -53,25 +50,20 @@ export async function resume(folder: string): Promise<Status> {
       "holds no checkpoint",
       "The run ended before its first one; start it anew with `basin run`.",
     );
-  return recorded(
-    folder,
-    async (log) => {
-      const problem = await Problem.load(old.experiment, old.file, await engineOf(old.experiment, old.file));
-      const saved = loadCheckpoint(path, problem, slotsOf(old.experiment));
-      const resumed = [...old.resumed, { at: new Date().toISOString(), step: saved.step }];
-      writeInfo(folder, { ...old, ...(await describeSelf(old.file)), resumed });
-      return { problem, folder, id: old.id, log, interrupt, saved };
-    },
-    false,
-  );
+  const prepare = async (log: EventLog): Promise<SessionParts> => {
+    const problem = await Problem.load(old.experiment, old.file, await engineOf(old.experiment, old.file));
+    const saved = loadCheckpoint(path, problem, slotsOf(old.experiment));
+    const resumed = [...old.resumed, { at: new Date().toISOString(), step: saved.step }];
+    writeInfo(folder, { ...old, ...(await describeSelf(old.file)), resumed });
+    return { problem, folder, id: old.id, log, interrupt, saved };
+  };
+  return recorded(folder, prepare, false);
 }
-
-type Prepared = Parameters<typeof Session.open>[0];
 
 /** Runs a session over the folder's log. However it ends, the log says so and says at which step, as long as it can be written. */
 async function recorded(
   folder: string,
-  prepare: (log: EventLog) => Promise<Prepared>,
+  prepare: (log: EventLog) => Promise<SessionParts>,
   isNew: boolean,
 ): Promise<Status> {
   let log: EventLog | null = null;

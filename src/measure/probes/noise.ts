@@ -1,14 +1,17 @@
 // Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
 import { BudgetSpent, shareOf } from "../budget";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
-import { Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
+import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
 const defaults = { rank: 32, tolerance: 1e-2 } as const;
 /** Relative error of the eigenvalues a verdict shows. */
 const closingTolerance = 1e-3;
 
 /** Sharpness of the Gauss–Newton matrix, and non-uniformity. */
-async function unevenness({ point, probes, effort, memory, budget }: Task, read: Readings): Promise<void> {
+async function unevenness(
+  { point, probes, effort, memory, budget }: Task,
+  read: Readings,
+): Promise<string[]> {
   const tolerance = effort === "closing" ? closingTolerance : (probes.noise ?? defaults).tolerance;
   const tracker = (name: string) => memory.tracker(name, { size: point.size, top: 1, tolerance });
   const flat = await tracker("gaussNewton").measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
@@ -27,6 +30,7 @@ async function unevenness({ point, probes, effort, memory, budget }: Task, read:
     // d√λ = dλ / (2√λ)
     error: s > 0 ? uneven.errors[0] / (2 * s) : uneven.errors[0],
   });
+  return cutShort({ "Gauss–Newton sharpness": flat.cut, "non-uniformity": uneven.cut });
 }
 
 function addMeanSquare({ factors, limit, growth }: MeanSquare, read: Readings): void {
@@ -87,12 +91,12 @@ export const noise: Probe = {
   async measure(task) {
     const { point, probes, effort, budget } = task;
     const read = new Readings(point.meter);
-    await unevenness(task, read);
+    const leftOut = await unevenness(task, read);
     const noVariance = noMeanSquare(point.descent);
-    if (noVariance !== null) return { readings: read.list, facts: { noVariance } };
+    if (noVariance !== null) return { readings: read.list, facts: { noVariance }, leftOut };
     if (effort === "closing") {
       const more = await closingMeanSquare(task, read);
-      return { readings: read.list, ...more };
+      return { readings: read.list, facts: more.facts, leftOut: [...leftOut, ...(more.leftOut ?? [])] };
     }
     addMeanSquare(await meanSquare(point, (probes.noise ?? defaults).rank, budget), read);
     return { readings: read.list };

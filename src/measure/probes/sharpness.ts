@@ -3,7 +3,7 @@ import { preconditioned } from "../../curvature/preconditioned";
 import { meanLimit } from "../../stability/thresholds";
 import { shareOf } from "../budget";
 import type { Descent } from "../point";
-import { Readings, type Probe, type Task } from "../probe";
+import { cutShort, Readings, type Probe, type Task } from "../probe";
 
 const defaults = { top: 1, tolerance: 1e-3 };
 /** Relative error of the preconditioned sharpness a verdict rests on. */
@@ -16,16 +16,25 @@ export function meanLimitOf(sharp: number, preconditionedSharp: number | null, d
     : meanLimit(preconditionedSharp, { ...descent, weightDecay: 0 });
 }
 
+/** A relative error of the sharpness is one of its limit. A search that knows no bar leaves the limit without one. */
+function limitError(
+  limit: number,
+  { value, error }: { readonly value: number; readonly error: number },
+): number {
+  if (error === Infinity) return Infinity;
+  return Number.isFinite(limit) ? (limit * error) / Math.abs(value) : 0;
+}
+
 /** The largest eigenvalues of H. */
 async function hessianReadings({ point, probes, memory, budget }: Task, read: Readings) {
   const { top, tolerance } = probes.sharpness ?? defaults;
   const tracker = memory.tracker("hessian", { size: point.size, top, tolerance });
-  const { values, errors } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const { values, errors, cut } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
   read.lap();
   const way = { how: "estimate", method: "Lanczos on the full Hessian" } as const;
   read.add("sharpness", values[0], { ...way, error: errors[0] });
   read.add("eigenvalues", values, { ...way, error: errors });
-  return { value: values[0], error: errors[0] };
+  return { value: values[0], error: errors[0], cut };
 }
 
 /**
@@ -38,14 +47,14 @@ async function preconditionedReadings({ point, probes, effort, memory, budget }:
   const tolerance = effort === "closing" ? closingTolerance : (probes.sharpness ?? defaults).tolerance;
   const tracker = memory.tracker("preconditioned", { size: point.size, top: 1, tolerance });
   const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
-  const { values, errors } = await tracker.measure(operator, budget.over);
+  const { values, errors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
   read.lap();
   read.add("preconditionedSharpness", values[0], {
     how: "estimate",
     method: "Lanczos on P^-½ H P^-½",
     error: errors[0],
   });
-  return { value: values[0], error: errors[0] };
+  return { value: values[0], error: errors[0], cut };
 }
 
 export const sharpness: Probe = {
@@ -82,8 +91,9 @@ export const sharpness: Probe = {
     read.add("stability.meanLimit", limit, {
       how: "estimate",
       method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
-      error: Number.isFinite(limit) ? (limit * decisive.error) / Math.abs(decisive.value) : 0,
+      error: limitError(limit, decisive),
     });
-    return { readings: read.list };
+    const cut = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
+    return { readings: read.list, leftOut: cutShort(cut) };
   },
 };

@@ -9,6 +9,9 @@ import type { LossKind } from "../../protocol/experiment";
 import type { Gemm } from "../../util/gemm";
 import type { Problem } from "./problem";
 
+/** Parameters times examples above which the engine's memory for each compiled function counts. */
+const largeProblem = 1e7;
+
 export class PointSource {
   readonly curvature: Curvature;
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
@@ -61,6 +64,7 @@ export class PointSource {
         test: data.test ? await problem.score(data.test, at.theta) : null,
       }),
       inputs: { train: data.train.x, test: data.test?.x ?? null },
+      ...(problem.n * problem.d > largeProblem && { release: () => at.release() }),
       interpolationResidual: async () => {
         const { outputs } = await at.evaluate();
         return residual(outputs, data.train.y, data.outputs, experiment.loss);
