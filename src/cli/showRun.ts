@@ -8,6 +8,7 @@ import { readSeries } from "../record/disk/readSeries";
 import type { RunSeries } from "../record/runSeries";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
+import { printable } from "../util/printable";
 import { print } from "./show/print";
 import { columnsOf, duration, number, sparkline, styleOf, table, type Style } from "./show/text";
 import { verdictLines } from "./show/verdictText";
@@ -38,7 +39,8 @@ function describe(run: RunRecord, series: RunSeries, style: Style): string {
   const notes = series.notes.map(({ message }) => message);
   return [
     style.bold(info.id),
-    `${status} at step ${step} after ${duration(time)}`,
+    `${status} at step ${step} after ${duration(time)}${placeOf(run)}`,
+    ...run.damage.map((one) => style.yellow(`damaged: ${printable(one)}`)),
     "",
     ...settings(run, style),
     "",
@@ -47,6 +49,10 @@ function describe(run: RunRecord, series: RunSeries, style: Style): string {
     ...(verdict ? ["", ...verdictLines(verdict, style, columnsOf(process.stdout))] : []),
   ].join("\n");
 }
+
+/** "5 of 9" of those submitted together. */
+const placeOf = ({ info: { sweep } }: RunRecord): string =>
+  sweep ? ` · ${sweep.index} of ${sweep.of} of its sweep` : "";
 
 function settings({ info, folder }: RunRecord, style: Style): string[] {
   const { optimizer, model, data, loss, seed, stop } = info.experiment;

@@ -114,8 +114,7 @@ class Watch {
     }
     this.follower?.flush();
     if (!existsSync(join(this.run.folder, files.run))) return this.end(display, null, exit.failed);
-    const { status } = this.shown;
-    if (isActive(status)) return;
+    if (isActive(this.shown.status)) return;
     const record = await readRun(this.run.folder);
     this.end(display, record, exitOf(record, asked));
   }

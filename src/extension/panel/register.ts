@@ -6,7 +6,7 @@ import type { Services } from "../services";
 import { runKeyOf } from "../views/tree";
 
 export function registerPanel({ panel, starter, runs, experiments }: Services, own: Disposables): void {
-  own.own(starter.onDidStart(({ id }) => panel.show(id, { preserveFocus: true })));
+  own.own(starter.onDidStart(({ folder }) => panel.show(folder, { preserveFocus: true })));
   own.own(
     vscode.window.registerWebviewPanelSerializer(panelType, {
       deserializeWebviewPanel: async (webviewPanel, state) => {

@@ -13,7 +13,7 @@ import { provisionalFlag, type ProvisionalFlag } from "../provisionalFlag";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
 import { readJson } from "./files";
-import { holderOf, lifeOf } from "./processes";
+import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { EventTail } from "./tail";
 
 /** One run as every surface lists it. */
@@ -40,9 +40,9 @@ const quietMilliseconds = 60_000;
 /** A list needs the latest values, and enough of the curves to say whether a run is beyond its limit. */
 const keptPoints = 128;
 /** Of a longer log a list reads the beginning, which says what it is of, and the end. */
-const longLog = 2 ** 18;
-const headBytes = 2 ** 15;
-const endBytes = 2 ** 16;
+const longLog = 2 ** 16;
+const headBytes = 2 ** 13;
+const endBytes = 2 ** 15;
 
 /** A small JSON file, decoded again only when it changed. */
 class JsonFile<T> {
@@ -83,6 +83,8 @@ export class RunReader {
   /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
   private grewAt = -Infinity;
   private opened = false;
+  private claim: Holder | null = null;
+  private life: Life = "gone";
   private record: { readonly stamp: string; readonly value: RunRecord } | null = null;
 
   constructor(readonly folder: string) {
@@ -98,6 +100,9 @@ export class RunReader {
 
   /** Reads what was added to the log since the last call. */
   update(): RunEvent[] {
+    // Before the log: of a process that has gone the log is then read to its end, and never an end taken for missing.
+    this.claim = holderOf(this.folder);
+    this.life = this.claim ? lifeOf(this.claim) : "gone";
     const { events, restarted } = this.tail.read();
     if (restarted) this.series = new RunSeries(keptPoints);
     if (events.length > 0 && this.opened) this.grewAt = performance.now();
@@ -161,10 +166,9 @@ export class RunReader {
   }
 
   private status(): RunStatus {
-    const claim = holderOf(this.folder);
     return statusFrom({
-      claim,
-      life: claim ? lifeOf(claim) : "gone",
+      claim: this.claim,
+      life: this.life,
       headers: this.series.headers,
       end: this.series.ended?.reason ?? null,
       changes: performance.now() - this.grewAt < quietMilliseconds,
