@@ -1,4 +1,5 @@
 // CSV files with a header line: the named columns are targets, all others inputs.
+import { ref } from "../protocol/fragment";
 import { fileError } from "../protocol/errors";
 import { didYouMean } from "../protocol/suggest";
 import { parseCsv, type CsvTable } from "./csvTable";
@@ -10,7 +11,63 @@ import { countClasses, oneHot } from "./targets";
 
 export const csv = defineSource({
   source: "csv",
-  summary: "CSV files with a header line",
+  spec: {
+    about: "CSV files with a header line.",
+    required: ["train", "targets"],
+    properties: {
+      train: ref("csvFile", { description: "Training file." }),
+      test: ref("csvFile", {
+        description: "Test file with the same columns; needed for the generalization gap.",
+      }),
+      targets: {
+        type: "array",
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: "string", minLength: 1 },
+        description: "Header names of the target columns. Every other column is an input.",
+        examples: [["y"]],
+      },
+      task: {
+        enum: ["regression", "classification"],
+        enumDescriptions: [
+          "Targets are numbers.",
+          "One target column holds the class: a name or a whole number.",
+        ],
+        default: "regression",
+        description: "What the target columns mean.",
+      },
+      scale: ref("scale", { default: "none" }),
+      labelNoise: ref("labelNoise"),
+    },
+    examples: { key: "train.take" },
+    test: "test",
+    targets: {
+      numbersWhen: { key: "task", is: "regression" },
+      hint: 'Set data.task to "classification", or use "mse" or "squared-error".',
+    },
+    from: "{train.file}",
+    rules: [
+      {
+        at: "labelNoise",
+        wrong: "key",
+        when: [
+          { key: "task", is: "regression" },
+          { key: "labelNoise", given: true },
+        ],
+        message: "`labelNoise` needs class labels, but the task is regression.",
+        hint: 'Remove it, or set "task" to "classification".',
+      },
+      {
+        at: "targets",
+        when: [
+          { key: "task", is: "classification" },
+          { key: "targets.length", isNot: 1 },
+        ],
+        message: "A classification task has one target column, the class; found {targets.length}.",
+        hint: 'Name one column, or set "task" to "regression".',
+      },
+    ],
+  },
   async load({ train, test, targets, task, scale }, { readBytes }) {
     const read = async ({ file, take }: { file: string; take?: number }): Promise<Source> => {
       const table = parseCsv(unpack(await readBytes(file), file), file);

@@ -1,4 +1,5 @@
 // IDX files, the format of MNIST and its family, gzipped or not.
+import { ref } from "../protocol/fragment";
 import { fileError } from "../protocol/errors";
 import type { FilePair } from "../protocol/experiment";
 import type { ReadBytes } from "./dataset";
@@ -8,7 +9,36 @@ import { defineSource } from "./source";
 
 export const idx = defineSource({
   source: "idx",
-  summary: "IDX files (MNIST, Fashion-MNIST), gzipped or not",
+  spec: {
+    about: "IDX files (MNIST, Fashion-MNIST), gzipped or not.",
+    required: ["train"],
+    properties: {
+      train: ref("filePair", { description: "Training images and labels." }),
+      test: ref("filePair", { description: "Test images and labels; needed for the generalization gap." }),
+      scale: ref("scale", { default: "unit" }),
+      classes: ref("classes"),
+      only: ref("only"),
+      labelNoise: ref("labelNoise"),
+    },
+    examples: { key: "train.take" },
+    test: "test",
+    snippets: [
+      {
+        label: "idx: MNIST-like files",
+        body: {
+          source: "idx",
+          train: {
+            images: "${1:data/train-images-idx3-ubyte.gz}",
+            labels: "${2:data/train-labels-idx1-ubyte.gz}",
+            take: 1000,
+          },
+          scale: "unit",
+        },
+      },
+    ],
+    targets: "labels",
+    from: "{train.images}",
+  },
   async load(spec, { readBytes }) {
     const train = await readPair(spec.train, readBytes);
     return imageDataset(spec, train, spec.test ? await readPair(spec.test, readBytes) : null);

@@ -26,6 +26,7 @@ export const sources = [
   twoMinima,
 ] as const;
 
+export { dataDefinitions } from "./shared";
 export type { Dataset, ReadBytes, Split } from "./dataset";
 export type { LoadContext } from "./source";
 

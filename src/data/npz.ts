@@ -1,4 +1,5 @@
 // NumPy archives with x_train, y_train and optionally x_test, y_test.
+import { ref } from "../protocol/fragment";
 import { fileError } from "../protocol/errors";
 import type { Split } from "./dataset";
 import { parseNpy, type NpyArray } from "./npy";
@@ -10,7 +11,26 @@ import { readZip } from "./zip";
 
 export const npz = defineSource({
   source: "npz",
-  summary: "One NumPy .npz archive with x_train, y_train and optionally x_test, y_test",
+  spec: {
+    about: "One NumPy .npz archive with x_train, y_train and optionally x_test, y_test.",
+    required: ["file"],
+    properties: {
+      file: ref("path", {
+        markdownDescription:
+          "A `.npz` archive with `x_train`, `y_train` and, for a test set, `x_test`, `y_test`. `x` is float32 or uint8 [n, …]; `y` is float32 [n, K] or integer labels [n].",
+      }),
+      takeTrain: ref("take"),
+      takeTest: ref("take"),
+      scale: ref("scale", { default: "none" }),
+      classes: ref("classes"),
+      only: ref("only"),
+      labelNoise: ref("labelNoise"),
+    },
+    examples: { key: "takeTrain" },
+    test: "known later",
+    targets: "known later",
+    from: "{file}",
+  },
   async load({ file, takeTrain, takeTest, scale, classes, only }, { readBytes }) {
     const archive = readZip(await readBytes(file), file);
     const hasTest = archive.has("x_test.npy") || archive.has("y_test.npy");

@@ -1,4 +1,5 @@
 // Teacher–student regression: Gaussian inputs labelled by a random network.
+import { ref } from "../protocol/fragment";
 import type { Activation } from "../protocol/experiment";
 import { erf } from "../util/erf";
 import { Rng } from "../util/rng";
@@ -22,7 +23,51 @@ const activations: Readonly<Record<Activation, (x: number) => number>> = {
  */
 export const teacher = defineSource({
   source: "teacher",
-  summary: "Synthetic regression: a random teacher network on Gaussian inputs",
+  spec: {
+    about: "Synthetic regression: a random teacher network on Gaussian inputs.",
+    description:
+      "Regression of a random teacher network's outputs on standard Gaussian inputs; teacher and inputs come from the seed.",
+    properties: {
+      inputs: {
+        type: "integer",
+        minimum: 1,
+        maximum: 100000,
+        default: 10,
+        description: "Number of inputs, D.",
+      },
+      outputs: {
+        type: "integer",
+        minimum: 1,
+        maximum: 100000,
+        default: 1,
+        description: "Number of outputs, K.",
+      },
+      hidden: ref("hidden", {
+        default: [10],
+        description: "Widths of the teacher's hidden layers; [] is a linear teacher.",
+      }),
+      activation: ref("activation", { default: "tanh" }),
+      examples: {
+        type: "integer",
+        minimum: 1,
+        maximum: 10000000,
+        default: 100,
+        description: "Number of training examples, n.",
+      },
+      testExamples: ref("testExamples", { default: 100 }),
+      noise: ref("noise", { default: 0 }),
+    },
+    examples: { key: "examples" },
+    test: "testExamples",
+    snippets: [
+      {
+        label: "teacher: teacher-student",
+        body: { source: "teacher", inputs: "^${1:10}", hidden: ["^${2:10}"], examples: "^${3:100}" },
+      },
+    ],
+    targets: "numbers",
+    from: "teacher (made from seed {.seed})",
+  },
   load({ inputs, outputs, hidden, activation, examples, testExamples, noise }, { seed }) {
     const stream = (part: string) => new Rng(seed, `data.teacher.${part}`);
     const widths = [inputs, ...hidden, outputs];

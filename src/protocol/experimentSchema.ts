@@ -2,8 +2,21 @@
 import schemaJson from "./basin.schema.json";
 import { getAt, isObject, type Json, type JsonObject, type KeyPath } from "./jsonPath";
 
-/** The parts of JSON Schema draft-07 that `basin.schema.json` uses. */
+/** The parts of JSON Schema draft-07, and of VS Code's additions to it, that `basin.schema.json` uses. */
 export interface SchemaNode {
+  readonly $schema?: string;
+  readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly enumDescriptions?: readonly string[];
+  readonly examples?: readonly Json[];
+  readonly defaultSnippets?: readonly {
+    readonly label: string;
+    readonly description?: string;
+    readonly body: Json;
+  }[];
+  readonly doNotSuggest?: boolean;
+  readonly allowComments?: boolean;
+  readonly allowTrailingCommas?: boolean;
   /** What a value is called in messages, where its forms are too many to list. */
   readonly title?: string;
   readonly $ref?: string;
@@ -21,8 +34,12 @@ export interface SchemaNode {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
+  readonly pattern?: string;
   readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly uniqueItems?: boolean;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly minProperties?: number;
   readonly maxProperties?: number;
 }

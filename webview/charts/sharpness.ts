@@ -1,5 +1,5 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
-import { sharpnessLimitFormula } from "../store/limits";
+import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
 import { column, entry, type Column, type RunModel } from "../store/runModel";
 import { valueAt } from "../store/decimate";
 import { awaited, formulasOf, type Line, type LineChart } from "./chart";
@@ -20,7 +20,7 @@ export const sharpness: LineChart = {
     ...formulasOf("sharpness", "sharpness.error", "eigenvalues"),
     ...(run.columns.has("preconditionedSharpness") ? formulasOf("preconditionedSharpness") : []),
     ...(run.columns.has("noise.batchSharpness") ? formulasOf("noise.batchSharpness") : []),
-    ["limit", sharpnessLimitFormula(run)],
+    ["limit", sharpnessLimitFormula(run.info.experiment.optimizer)],
   ],
   empty: awaited("sharpness"),
   plan: (run) => {
