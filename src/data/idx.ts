@@ -87,6 +87,15 @@ export async function readPair(pair: FilePair, readBytes: ReadBytes): Promise<La
   };
 }
 
+/** What other element types of IDX are called. */
+const elements: Readonly<Record<number, string>> = {
+  0x09: "signed byte",
+  0x0b: "16-bit integer",
+  0x0c: "32-bit integer",
+  0x0d: "32-bit float",
+  0x0e: "64-bit float",
+};
+
 /**
  * Parses an IDX file of unsigned bytes: magic 00 00 08 rank, then each dimension as a big-endian 32-bit integer, then the
  * elements, row-major.
@@ -108,7 +117,10 @@ export function parseIdx(raw: Uint8Array, file: string): { shape: number[]; byte
   if (type !== 8) {
     throw fileError(
       file,
-      `Expected IDX elements of type 0x08 (unsigned byte); found 0x${type.toString(16).padStart(2, "0")}.`,
+      `Expected IDX elements of type 0x08 (unsigned byte); found 0x${type.toString(16).padStart(2, "0")}${elements[type] ? ` (${elements[type]})` : ""}.`,
+      elements[type]
+        ? 'Save the arrays as .npz, which may hold any numbers, and use "source": "npz".'
+        : undefined,
     );
   }
   const start = 4 + 4 * rank;

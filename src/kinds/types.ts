@@ -59,6 +59,8 @@ class Printer {
     if (node.type === "array") return `readonly ${wrapped(this.typeOf(node.items ?? {}, indent))}[]`;
     if (node.type === "integer") return "number";
     if (node.type !== "object") return node.type ?? "unknown";
+    if (!node.properties && typeof node.additionalProperties === "object")
+      return `Readonly<Record<string, ${this.typeOf(node.additionalProperties, indent)}>>`;
     return `{\n${this.keys(node, [], `${indent}  `)}\n${indent}}`;
   }
 

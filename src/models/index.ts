@@ -40,6 +40,7 @@ export async function loadModel(
 
 export { initialize } from "./initialize";
 export { layers, layerOf } from "./layers";
+export { takeWeights } from "./weights";
 export { modelDefinitions } from "./shared";
 export { onnxSpec } from "./onnxSpec";
 export { activations } from "./activations";

@@ -18,6 +18,7 @@ export const onnxSpec: Fragment = {
       examples: [["position"]],
     },
     weights: ref("weights"),
+    names: ref("names"),
   },
   snippets: [{ label: "onnx: a network of your own", body: { onnx: "${1:net.onnx}" } }],
 };

@@ -20,6 +20,13 @@ export const modelDefinitions: Readonly<Record<string, SchemaNode>> = {
     markdownDescription:
       "A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed.",
   }),
+  names: {
+    type: "object",
+    additionalProperties: { type: "string", minLength: 1 },
+    markdownDescription:
+      'Names in the weights file where they are not this model\'s: its own name → the file\'s, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous.',
+    examples: [{ "0.weight": "fc1.weight", "0.bias": "fc1.bias" }],
+  },
   hidden: {
     type: "array",
     maxItems: 1000,
@@ -49,4 +56,5 @@ export const modelDefinitions: Readonly<Record<string, SchemaNode>> = {
 export const startKeys: Readonly<Record<string, SchemaNode>> = {
   initialization: ref("initialization"),
   weights: ref("weights"),
+  names: ref("names"),
 };

@@ -25,6 +25,7 @@ export const twoMinima = defineModel("twoMinima", {
         description: "Where x starts. Exactly at a minimum, 0 or 1, no gradient moves it.",
       },
       weights: ref("weights"),
+      names: ref("names"),
     },
     rules: [
       {

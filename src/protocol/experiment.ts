@@ -201,6 +201,19 @@ export interface NpzData {
   readonly source: "npz";
   /** A `.npz` archive with `x_train`, `y_train` and, for a test set, `x_test`, `y_test`. `x` is float32 or uint8 [n, …]; `y` is float32 [n, K] or integer labels [n]. */
   readonly file: string;
+  /** Names of the arrays in the archive, where they are not x_train, y_train, x_test, y_test. */
+  readonly arrays?: {
+    /** Array of the training inputs, default x_train. */
+    readonly xTrain?: string;
+    /** Array of the training targets, default y_train. */
+    readonly yTrain?: string;
+    /** Array of the test inputs, default x_test. */
+    readonly xTest?: string;
+    /** Array of the test targets, default y_test. */
+    readonly yTest?: string;
+  };
+  /** Order of the axes of images. Default: channels first. */
+  readonly layout?: "nchw" | "nhwc";
   /** Use only the first this many examples. Default: all. */
   readonly takeTrain?: number;
   /** Use only the first this many examples. Default: all. */
@@ -222,7 +235,17 @@ export interface CsvData {
   readonly train: CsvFile;
   /** Test file with the same columns; needed for the generalization gap. */
   readonly test?: CsvFile;
-  /** Header names of the target columns. Every other column is an input. */
+  /** The character between fields, default ","; "\t" for a tab. */
+  readonly separator?: string;
+  /** What stands before the fraction of a number. Default: a point. */
+  readonly decimal?: "." | ",";
+  /** Whether the first line names the columns, as it does by default. Otherwise they are called "0", "1", … by their place. */
+  readonly header?: boolean;
+  /** Header names of the input columns. Default: every column that is no target; a nameless first column of row numbers is left out. */
+  readonly columns?: readonly string[];
+  /** The classes as the file writes them; the i-th becomes class i. Default: whole numbers from 0 stand for themselves, names are numbered as sorted. */
+  readonly classNames?: readonly string[];
+  /** Header names of the target columns. */
   readonly targets: readonly string[];
   /** What the target columns mean. */
   readonly task: "regression" | "classification";
@@ -303,6 +326,8 @@ export interface MlpSpec {
   readonly initialization?: Initialization;
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** Dense layers without activations. */
@@ -316,6 +341,8 @@ export interface DeepLinearSpec {
   readonly initialization?: Initialization;
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** Convolutions with pooling, then dense layers. */
@@ -337,6 +364,8 @@ export interface CnnSpec {
   readonly initialization?: Initialization;
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** Residual network for small images (He et al. 2016). */
@@ -354,6 +383,8 @@ export interface ResnetSpec {
   readonly initialization?: Initialization;
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** Small transformer over sequences of tokens: encoder, or causal decoder. */
@@ -377,6 +408,8 @@ export interface TransformerSpec {
   readonly initialization?: Initialization;
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** Any list of layers. */
@@ -388,6 +421,8 @@ export interface SequentialSpec {
   readonly initialization?: Initialization;
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** One parameter x with min{x², c(x−1)²} as its loss (Wu, Ma & E 2018); for the data source two-minima. */
@@ -397,6 +432,8 @@ export interface TwoMinimaSpec {
   readonly start: number;
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
   readonly initialization?: undefined;
 }
 
@@ -409,6 +446,8 @@ export interface OnnxSpec {
   readonly frozen?: readonly string[];
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
   readonly initialization?: undefined;
 }
 

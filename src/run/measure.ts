@@ -13,6 +13,7 @@ export async function measure({ experiment, file, weights }: RunRequest): Promis
   const engine = await engineOf(experiment, file);
   const problem = await Problem.load(experiment, file, engine);
   const theta = await problem.start(weights);
+  for (const note of problem.notes) process.stderr.write(`${note}\n`);
   const context = await contextOf(problem, theta, () => undefined);
   const say = (what: string): void =>
     void process.stderr.write(`measuring ${what}

@@ -72,7 +72,14 @@ export async function start(folder: string, request: RunRequest): Promise<Status
     Problem.load(experiment, file, await engineOf(experiment, file)),
   );
   const saved = from ? branchState(from.folder, from.step, problem) : null;
-  return go(folder, info, problem, saved?.theta ?? (await problem.start()), saved, interrupt);
+  return go(
+    folder,
+    info,
+    problem,
+    saved?.theta ?? (await loadOrSay(folder, () => problem.start())),
+    saved,
+    interrupt,
+  );
 }
 
 /** A run that fails before its first step says so in its log: its folder must not look like that of a killed one. */
@@ -142,6 +149,7 @@ async function go(
       ...optimizerOf(experiment.optimizer).dynamics(experiment.optimizer),
     },
   });
+  if (!saved) for (const message of problem.notes) log.add({ kind: "note", step: 0, message });
   log.flush();
   try {
     const reached = await train(problem, folder, log, context, interrupt, theta, saved);
