@@ -13,6 +13,12 @@ const activations: Readonly<Record<Activation, (x: number) => number>> = {
   gelu: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   softplus: (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
+  silu: (x) => x / (1 + Math.exp(-x)),
+  leakyRelu: (x) => (x > 0 ? x : 0.01 * x),
+  hardtanh: (x) => Math.max(-1, Math.min(1, x)),
+  hardswish: (x) => (x * Math.max(0, Math.min(6, x + 3))) / 6,
   linear: (x) => x,
 };
 

@@ -38,7 +38,7 @@ export interface CsvFile {
 
 export type Scale = "unit" | "standardize" | "none";
 
-export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "linear";
+export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "elu" | "selu" | "silu" | "leakyRelu" | "hardtanh" | "hardswish" | "linear";
 
 export type Initialization = "pytorch" | "he" | "lecun" | "xavier" | "mup";
 
