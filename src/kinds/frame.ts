@@ -42,7 +42,7 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
   memory: {
     title: 'a size such as "2GB" or "500MB"',
     type: "string",
-    pattern: "^([1-9]\\d*|\\d*\\.\\d*[1-9]\\d*) ?[KMG]B$",
+    pattern: "^(?=[^KMG]*[1-9])(\\d{1,9}(\\.\\d{1,9})?|\\.\\d{1,9}) ?[KMG]B$",
     default: "4GB",
     description:
       'Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding.',

@@ -111,15 +111,24 @@ export function keysAt(root: Json, path: KeyPath): string[] {
 }
 
 /** Every key path of the schema that ends in `key`, over all kinds and sources: "it belongs there". */
-export function pathsNamed(key: string): string[] {
-  const found: string[] = [];
+export function pathsNamed(key: string): readonly string[] {
+  pathsByName ??= collectPaths();
+  return pathsByName.get(key) ?? [];
+}
+
+/** Collected at the first question: a text may ask thousands of times. */
+let pathsByName: ReadonlyMap<string, readonly string[]> | undefined;
+
+function collectPaths(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   const visit = (node: SchemaNode, path: string): void => {
     const self = resolved(node);
     for (const part of [self, ...(self.allOf ?? []).map(({ then }) => resolved(then))]) {
       for (const [name, property] of Object.entries(part.properties ?? {})) {
         if (typeof property === "boolean") continue;
         const here = path === "" ? name : `${path}.${name}`;
-        if (name === key && !found.includes(here)) found.push(here);
+        const paths = found.get(name) ?? [];
+        if (!paths.includes(here)) found.set(name, [...paths, here]);
         if (here !== "sweep") visit(property, here);
       }
     }
