@@ -13,6 +13,7 @@ await build({
   platform: "node",
   target: "node20",
   format: "cjs",
+  external: ["onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs-node"],
   mainFields: ["module", "main"],
   logLevel: "warning",
 });

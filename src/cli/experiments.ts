@@ -4,6 +4,7 @@ import { relative, resolve } from "node:path";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError, formatProblem, UserError, type Problem } from "../protocol/errors";
 import type { OptionSpec } from "./arguments";
+import { warn } from "./show/print";
 
 export interface FilePoints {
   /** Absolute path of the experiment file. */
@@ -28,7 +29,7 @@ export function readExperiments(names: readonly string[], overrides: readonly st
       const shown = { ...problem, place: { ...problem.place, file: shownPath(problem.place.file) } };
       // A bad --set is one mistake, however many files it is for.
       if (problem.severity === "error") errors.set(formatProblem(shown), shown);
-      else process.stderr.write(`${formatProblem(shown)}\n`);
+      else warn(`${formatProblem(shown)}\n`);
     }
     return { file, points };
   });

@@ -48,10 +48,34 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
       'Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding.',
     examples: ["2GB", "500MB"],
   },
+  closing: ref("closing"),
   launch: ref("launch"),
 };
 
 export const frameDefinitions: Readonly<Record<string, SchemaNode>> = {
+  closing: {
+    title: '"full" or a budget such as { "seconds": 20 }',
+    anyOf: [
+      { const: "full" },
+      {
+        type: "object",
+        additionalProperties: false,
+        required: ["seconds"],
+        properties: {
+          seconds: {
+            type: "number",
+            minimum: 0,
+            maximum: 1000000,
+            description:
+              "Seconds at most; what does not fit is left out or cut short, and the verdict says so.",
+          },
+        },
+      },
+    ],
+    description:
+      'What the measurement at the last point, on which the verdict rests, may take: "full" for every reading as exact as asked, or a budget. Without it a run takes 20 seconds at most, and `basin measure` what it needs.',
+    examples: [{ seconds: 20 }, "full"],
+  },
   path: { type: "string", minLength: 1, description: "A path relative to this file." },
   stop: {
     type: "object",

@@ -1,12 +1,12 @@
 // Puts the JSON Schema of experiments together from what every kind declares.
 import { dataDefinitions, sources } from "../data";
 import { losses } from "../losses";
+import { probes } from "../measure";
 import { activations, layers, modelDefinitions, models, onnxSpec } from "../models";
 import { optimizerDefinitions, optimizers, schedules } from "../optimizers";
 import type { SchemaNode } from "../protocol/experimentSchema";
 import { ref, type Fragment, type LayerFragment } from "../protocol/fragment";
 import { experimentKeys, experimentSnippets, frameDefinitions, processKeys } from "./frame";
-import { probeFragments } from "./probes";
 
 type Definitions = Record<string, SchemaNode>;
 
@@ -209,7 +209,12 @@ export function experimentSchemaOf(): SchemaNode & { readonly definitions: Defin
         default: { sharpness: {}, noise: {}, generalization: {} },
         description:
           "What is measured while training. Only the probes listed are taken; without this key all are, at their defaults.",
-        properties: probeFragments,
+        properties: Object.fromEntries(
+          probes.map(({ id, spec }) => [
+            id,
+            { type: "object", additionalProperties: false, ...spec } as SchemaNode,
+          ]),
+        ),
       },
       ...frameDefinitions,
     },

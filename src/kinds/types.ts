@@ -23,6 +23,7 @@ const typeNames: Readonly<Record<string, string>> = {
   batchSize: "BatchSize",
   layer: "LayerSpec",
   stop: "StopSpec",
+  closing: "ClosingSpec",
   probes: "ProbesSpec",
 };
 /** Written by hand: a layer's options are typed where it is built. */

@@ -53,6 +53,14 @@ export type RunEvent =
   | { readonly kind: "heartbeat"; readonly time: number }
   | { readonly kind: "checkpoint"; readonly step: number; readonly file: string }
   | { readonly kind: "diverged"; readonly step: number; readonly what: "loss" | "parameters" | "gradient" }
+  /** The measurement at the last point is under way: what it is at, and how many of its parts are done. */
+  | {
+      readonly kind: "closing";
+      readonly step: number;
+      readonly what: string;
+      readonly done: number;
+      readonly of: number;
+    }
   /** Something worth telling that ends nothing, e.g. a probe that could not be taken. */
   | { readonly kind: "note"; readonly step: number; readonly message: string }
   | { readonly kind: "end"; readonly step: number; readonly time: number; readonly reason: EndReason };

@@ -53,6 +53,11 @@ export interface StopSpec {
   readonly minutes?: number;
 }
 
+export type ClosingSpec = "full" | {
+  /** Seconds at most; what does not fit is left out or cut short, and the verdict says so. */
+  readonly seconds: number;
+};
+
 export interface ProbesSpec {
   /** Top eigenvalues of the Hessian of the training loss, with an error bar. Sharpness is λmax(H), in loss/θ². */
   readonly sharpness?: {
@@ -655,6 +660,8 @@ export interface Experiment {
   readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";
   /** Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. */
   readonly memory: string;
+  /** What the measurement at the last point, on which the verdict rests, may take: "full" for every reading as exact as asked, or a budget. Without it a run takes 20 seconds at most, and `basin measure` what it needs. */
+  readonly closing?: ClosingSpec;
   /** Where the run's process starts. */
   readonly launch: {
     /** Where to run. */

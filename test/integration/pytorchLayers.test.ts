@@ -105,14 +105,14 @@ describe.skipIf(!python)("layers beside PyTorch (needs Python with torch)", () =
       const { tensors } = decodeSafetensors(readFileSync(path), path);
       const shapes = model.parameters.map((p) => p.shape);
       const network = buildNetwork({ model, loss: losses[loss], inputs: D, outputs: K }, n);
-      const curvature = new Curvature(engine, network, x, y);
-      const theta = new Float32Array(curvature.size);
+      const compiled = new Curvature(engine, network, { x, y });
+      const theta = new Float32Array(compiled.size);
       viewsOf(theta, shapes).forEach((view, i) => {
         const tensor = tensors.get(model.parameters[i].name)!;
         expect(tensor.shape).toEqual([...shapes[i]]);
         view.set(tensor.data);
       });
-      curvature.setPoint(theta);
+      const curvature = compiled.at(theta);
       const mine = await curvature.evaluate();
       expectClose(mine.outputs, theirs.outputs, F32, "outputs");
       expect(Math.abs(mine.loss / theirs.loss - 1)).toBeLessThan(F32);

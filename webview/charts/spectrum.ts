@@ -146,15 +146,15 @@ type Matrix = (typeof matrices)[number];
 const matricesOf = (run: RunModel): Matrix[] =>
   matrices.filter((matrix) => densityOf(run, matrix).length > 0);
 
-const sizeOf = ({ header }: RunModel): number => header?.parameters ?? 1;
+const sizeOf = ({ series }: RunModel): number => series.header?.parameters ?? 1;
 
 /** Relative to the largest: what float32 makes of an eigenvalue that is zero, of either sign. */
 const rounding = 1e-6;
 
 /** Nodes of the latest reading; a reading with a value that is not finite has none. */
 function densityOf(run: RunModel, matrix: Matrix): Node[] {
-  const values = listOf(run, matrix.nodes)?.values ?? [];
-  const weights = listOf(run, matrix.weights)?.values ?? [];
+  const values = listOf(run, matrix.nodes)?.value ?? [];
+  const weights = listOf(run, matrix.weights)?.value ?? [];
   if (![...values, ...weights].every(Number.isFinite)) return [];
   const zero = rounding * Math.max(...values.map(Math.abs));
   return values.map((value, i) => ({

@@ -14,8 +14,8 @@ export function registerCheckDiagnostics({ log }: Services, own: Disposables): v
   const check = async (document: vscode.TextDocument) => {
     const { checkExperiment } = await loadChecker();
     const { problems } = checkExperiment(document.getText(), document.uri.fsPath, { exists: existsSync });
-    // VS Code's JSON service reports what the schema says; a place in another file has no line here.
-    const ours = problems.filter(({ from }) => from !== "schema");
+    // VS Code's JSON service reports broken syntax; everything else is said here, in the words of the command line.
+    const ours = problems.filter(({ from }) => from !== "syntax");
     collection.set(
       document.uri,
       ours.map((problem) => toDiagnostic(document, problem)),

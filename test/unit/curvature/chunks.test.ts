@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { buildNetwork } from "../../../src/curvature/buildNetwork";
 import type { Chunking } from "../../../src/curvature/chunks";
 import { Curvature } from "../../../src/curvature/curvature";
+import type { CurvaturePoint } from "../../../src/curvature/curvaturePoint";
 import { viewsOf } from "../../../src/curvature/flat";
 import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../../src/curvature/gradients";
 import { planChunks } from "../../../src/curvature/memory";
@@ -24,20 +25,23 @@ function partsOf(sample: ModelSample): NetworkParts & { model: ReturnType<typeof
   return { model, loss: losses[loss], inputs: D, outputs: K };
 }
 
-function curvatureOf(sample: ModelSample, chunking: Chunking | null): Curvature {
+function curvatureOf(
+  sample: ModelSample,
+  chunking: Chunking | null,
+  signals: Chunking | null = null,
+): CurvaturePoint {
   const { x, y } = dataFor(sample, n, two);
   const parts = partsOf(sample);
   const build = (size: number) => buildNetwork(parts, size);
-  const chunks = chunking ? { chunks: { chunking, whole: build, each: build } } : {};
-  const curvature = new Curvature(engine, build(n), x, y, chunks);
+  const chunks = { chunks: { chunking, signals, fullBatch: build, perExample: build } };
+  const curvature = new Curvature(engine, build(n), { x, y }, chunking || signals ? chunks : {});
   const theta = new Float32Array(curvature.size);
   const views = viewsOf(theta, curvature.shapes);
   initialize(parts.model.parameters, new Rng(2, "init")).forEach((v, i) => views[i].set(v));
-  curvature.setPoint(theta);
-  return curvature;
+  return curvature.at(theta);
 }
 
-async function everything(curvature: Curvature): Promise<Record<string, ArrayLike<number>>> {
+async function everything(curvature: CurvaturePoint): Promise<Record<string, ArrayLike<number>>> {
   const v = uniform(new Rng(7, "v"), [curvature.size]);
   const product = async (op: { apply(v: Float32Array, out: Float32Array): Promise<void> }) => {
     const out = new Float32Array(v.length);

@@ -1,0 +1,39 @@
+// What follows from other readings and the settings: never packed into the log, derived by whoever reads it.
+import type { RunEvent } from "../protocol/events";
+import { meanLimit } from "../stability/thresholds";
+
+type Dynamics = Extract<RunEvent, { kind: "header" }>["dynamics"];
+type Values = Readonly<Record<string, number | readonly number[]>>;
+
+/** Names that `derived` gives back: packed readings leave them out. */
+export const derivable: ReadonlySet<string> = new Set([
+  "eigenvalues",
+  "stability.meanLimit",
+  "stability.limit",
+]);
+
+/**
+ * Largest η of the full-batch condition. A preconditioned reading holds the weight decay of the gradient already.
+ * @param sharpness  λmax(H), and λmax(P^{-1/2}(H + cI)P^{-1/2}) where the optimizer is preconditioned.
+ * @source theory.md, section 3.
+ */
+function meanLimitOf(sharpness: number, preconditioned: number | undefined, dynamics: Dynamics): number {
+  if (!dynamics) return NaN;
+  return dynamics.preconditioned
+    ? meanLimit(preconditioned ?? NaN, { ...dynamics, weightDecay: 0 })
+    : meanLimit(sharpness, dynamics);
+}
+
+/** The packed reading with what was left out of it: top eigenvalue, mean limit. */
+export function derived(values: Values, dynamics: Dynamics): Values {
+  const { sharpness, preconditionedSharpness: own } = values;
+  if (typeof sharpness !== "number") return values;
+  return {
+    ...values,
+    ...(values.eigenvalues === undefined && { eigenvalues: [sharpness] }),
+    ...(values["stability.meanLimit"] === undefined &&
+      dynamics && {
+        "stability.meanLimit": meanLimitOf(sharpness, typeof own === "number" ? own : undefined, dynamics),
+      }),
+  };
+}
