@@ -1,4 +1,5 @@
 // The files that are made from what the kinds declare. `npm run schema` writes them; a test says when they are stale.
+import { loosened } from "./editorSchema";
 import { kindFacts } from "./facts";
 import { experimentSchemaOf } from "./schema";
 import { experimentTypes } from "./types";
@@ -15,6 +16,7 @@ export function madeFiles(): MadeFile[] {
   const schema = experimentSchemaOf();
   return [
     { path: "src/protocol/basin.schema.json", text: json(schema) },
+    { path: "src/extension/language/editor.schema.json", text: json(loosened(schema)) },
     { path: "src/protocol/kinds.json", text: json(kindFacts(schema.definitions)) },
     { path: "src/protocol/experiment.ts", text: `${experimentTypes(schema).trimEnd()}\n` },
   ];
