@@ -26,6 +26,7 @@ export const sources = [
   twoMinima,
 ] as const;
 
+export { dataDefinitions } from "./shared";
 export type { Dataset, ReadBytes, Split } from "./dataset";
 export type { LoadContext } from "./source";
 
@@ -46,7 +47,9 @@ export async function loadDataset(spec: DataSpec, context: LoadContext): Promise
     throw fileError(
       nameOf(spec),
       'Loss "cross-entropy" needs class labels; found real-valued targets.',
-      'Use "mse" or "squared-error".',
+      data.outputs === 1 && data.train.y.every(Number.isInteger)
+        ? 'They are whole numbers: save them as integers, y.astype("int64"), to make them labels.'
+        : 'Use "mse" or "squared-error".',
     );
   }
   return data;

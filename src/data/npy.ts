@@ -1,5 +1,6 @@
 // Reads NumPy's .npy: one array with its dtype, order and shape.
 import { fileError } from "../protocol/errors";
+import { fromHalf } from "../util/half";
 
 export interface NpyArray {
   readonly shape: readonly number[];
@@ -10,6 +11,7 @@ export interface NpyArray {
 
 type Reader = (view: DataView, offset: number, little: boolean) => number;
 const dtypes: Readonly<Record<string, { size: number; kind: NpyArray["kind"]; read: Reader }>> = {
+  f2: { size: 2, kind: "float", read: (v, o, le) => fromHalf(v.getUint16(o, le)) },
   f4: { size: 4, kind: "float", read: (v, o, le) => v.getFloat32(o, le) },
   f8: { size: 8, kind: "float", read: (v, o, le) => v.getFloat64(o, le) },
   u1: { size: 1, kind: "integer", read: (v, o) => v.getUint8(o) },
@@ -22,7 +24,7 @@ const dtypes: Readonly<Record<string, { size: number; kind: NpyArray["kind"]; re
   u8: { size: 8, kind: "integer", read: (v, o, le) => Number(v.getBigUint64(o, le)) },
   i8: { size: 8, kind: "integer", read: (v, o, le) => Number(v.getBigInt64(o, le)) },
 };
-const known = "float32, float64, bool, or an integer of 8 to 64 bits";
+const known = "float16, float32, float64, bool, or an integer of 8 to 64 bits";
 
 /**
  * Parses an .npy file, versions 1 to 3, either byte order, C or Fortran order.
@@ -52,6 +54,12 @@ export function parseNpy(bytes: Uint8Array, file: string, name: string): NpyArra
   if (!order || !dims)
     throw bad(`expected a header with fortran_order and shape; found ${header.trim().slice(0, 80)}`);
   const dtype = descr && Object.hasOwn(dtypes, descr[2]) ? dtypes[descr[2]] : undefined;
+  if (descr?.[2] === "O")
+    throw fileError(
+      file,
+      `Array ${name}: expected ${known}; found pickled Python objects.`,
+      `Save numbers: ${name}.astype("float32"), or "int64" for labels.`,
+    );
   if (!dtype) throw bad(`expected ${known}; found ${/'descr':\s*([^,]*)/.exec(header)?.[1] ?? "no dtype"}`);
   const shape = dims[1]
     .split(",")

@@ -8,6 +8,10 @@ import type { Loss } from "./loss";
  */
 export const crossEntropy: Loss = {
   kind: "cross-entropy",
+  spec: {
+    about: "Mean softmax cross-entropy over the examples, as torch.nn.CrossEntropyLoss; needs class labels.",
+    needsLabels: true,
+  },
   perExample: (f, y) => sub(reshape(logSumExp(f), [f.shape[0]]), sumLast(mul(y, f))),
   factor: (f, _y, u) => {
     const p = softmax(f);

@@ -69,7 +69,7 @@ function notAnObject(source: JsonSource): Problem {
       ? "The file is empty; expected an experiment { … }."
       : `Expected an experiment { … }; found ${Array.isArray(source.value) ? "a list" : JSON.stringify(source.value)}.`;
   const hint = 'Start with { "data": …, "model": …, "optimizer": … }.';
-  return { severity: "error", from: "schema", message, hint, place: source.place([]) };
+  return { severity: "error", from: "check", message, hint, place: source.place([]) };
 }
 
 /** One combination of sweep values. `indices` says which value of each axis it takes. */
@@ -80,6 +80,7 @@ interface Candidate {
 
 function checkValue(written: JsonObject, source: JsonSource, file: string, options: CheckOptions) {
   const problems = new Map<string, Problem>();
+  let left = 0;
   const add = (problem: Problem) => {
     const { place } = problem;
     // Each sweep value is checked once by itself and once in every combination: one problem a place and message.
@@ -90,7 +91,9 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
       place.offset === undefined ? "" : place.length,
       problem.message,
     ]);
-    if (!problems.has(id)) problems.set(id, problem);
+    if (problems.has(id)) return;
+    if (problems.size < maxProblems) problems.set(id, problem);
+    else left++;
   };
 
   const { value: base, applied } = applyAll(written, options.overrides ?? [], add);
@@ -123,8 +126,19 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
     const set = applied.map(({ key, value }): [string, unknown] => [key, value]);
     points.push({ overrides: Object.fromEntries([...set, ...swept]), experiment });
   }
-  return { problems: [...problems.values()], points };
+  return { problems: [...problems.values(), ...(left > 0 ? [moreProblems(left, source)] : [])], points };
 }
+
+/** A text wrong in more places than this is wrong in one way many times over: the rest is counted. */
+const maxProblems = 100;
+
+const moreProblems = (count: number, source: JsonSource): Problem => ({
+  severity: "error",
+  from: "check",
+  message: `${count} more ${count === 1 ? "problem" : "problems"} of this file are not shown.`,
+  hint: "Correct these first.",
+  place: source.place([]),
+});
 
 function applyAll(written: Json, texts: readonly string[], add: (problem: Problem) => void) {
   let value = written;
@@ -179,7 +193,7 @@ function candidatesOf(
 
 /** Gives a finding its place: the sweep value or `--set` that put the value there, else the key in the file. */
 function toProblem(
-  { path, at, severity, message, hint, from }: Finding,
+  { path, at, severity, message, hint, from, fix }: Finding,
   applied: readonly Override[],
   axes: readonly Axis[],
   indices: readonly number[],
@@ -187,14 +201,15 @@ function toProblem(
 ): Problem {
   const axis = axes.findIndex((candidate) => isInside(path, candidate.path));
   const rest = { severity, message, from, ...(hint === undefined ? {} : { hint }) };
+  const fixed = fix === undefined ? {} : { fix };
   if (axis >= 0) {
     const { key, path: axisPath } = axes[axis];
     const place = source.place(["sweep", key, String(indices[axis]), ...path.slice(axisPath.length)], at);
-    return { ...rest, place: { ...place, key: `sweep.${key}` } };
+    return { ...rest, ...fixed, place: { ...place, key: `sweep.${key}` } };
   }
   const override = applied.findLast((candidate) => isInside(path, candidate.path));
   if (override) return { ...rest, from: "check", place: { file: "--set", key: override.key } };
-  return { ...rest, place: source.place(path, at) };
+  return { ...rest, ...fixed, place: source.place(path, at) };
 }
 
 /** Fills in every default, also those that depend on other keys. */

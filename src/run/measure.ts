@@ -16,6 +16,7 @@ import { ReadingsWriter } from "./readingsEvent";
 export async function measure({ experiment, file, weights }: MeasureRequest): Promise<void> {
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const theta = await problem.start(weights);
+  for (const note of problem.notes) process.stderr.write(`${note}\n`);
   // Whoever asks for a measurement alone waits for it.
   const budget = new ClosingBudget(
     closingSeconds(experiment.closing ?? "full"),

@@ -66,8 +66,9 @@ export class Session {
 
   /** Trains, judges, and writes both down. */
   async run(): Promise<Reached> {
-    const { log } = this.parts;
+    const { log, problem, saved } = this.parts;
     log.add(this.header());
+    if (!saved) for (const message of problem.notes) log.add({ kind: "note", step: 0, message });
     log.flush();
     const endHeartbeat = startHeartbeat(log, () => this.time);
     try {

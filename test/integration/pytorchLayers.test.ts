@@ -9,6 +9,7 @@ import { viewsOf } from "../../src/curvature/flat";
 import { onnxEngine } from "../../src/engines/onnx/engine";
 import { losses } from "../../src/losses";
 import { buildModel, models } from "../../src/models";
+import type { ModelKind } from "../../src/models/define";
 import type { LayerSpec, BuiltinSpec } from "../../src/protocol/experiment";
 import { decodeSafetensors } from "../../src/protocol/safetensors";
 import { expectClose } from "../support/numeric";
@@ -57,7 +58,10 @@ const batchNormed: readonly ModelSample[] = [
 ];
 
 const layersOf = (spec: BuiltinSpec): readonly LayerSpec[] =>
-  (models[spec.kind] as (spec: BuiltinSpec, outputs: number) => readonly LayerSpec[])(spec, K);
+  models
+    .map((model) => model as unknown as ModelKind<BuiltinSpec["kind"]>)
+    .find(({ kind }) => kind === spec.kind)!
+    .layers(spec, K) as readonly LayerSpec[];
 
 /** PyTorch wants the channel axis that Basin adds by itself. */
 const shapeOf = ({ inputShape }: ModelSample) => (inputShape.length === 2 ? [1, ...inputShape] : inputShape);

@@ -1,5 +1,5 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
-import { sharpnessLimitFormula } from "../store/limits";
+import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
 import type { Column } from "../../src/record/column";
 import { column, entry, mapped, none, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, type Line, type LineChart } from "./chart";
@@ -20,7 +20,7 @@ export const sharpness: LineChart = {
     ...formulasOf("sharpness", "sharpness.error", "eigenvalues"),
     ...(run.series.columns.has("preconditionedSharpness") ? formulasOf("preconditionedSharpness") : []),
     ...(run.series.columns.has("noise.batchSharpness") ? formulasOf("noise.batchSharpness") : []),
-    ["limit", sharpnessLimitFormula(run)],
+    ["limit", sharpnessLimitFormula(run.info.experiment.optimizer)],
   ],
   empty: awaited("sharpness"),
   plan: (run) => {

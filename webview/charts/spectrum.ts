@@ -1,6 +1,7 @@
 // The density of all eigenvalues at the latest reading, counted in bins on a log scale: the Hessian's as bars, the Gauss–Newton matrix's as a line.
 import { num } from "../format";
-import { limitsOf, sharpnessLimitFormula } from "../store/limits";
+import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
+import { limitsOf } from "../store/limits";
 import { listOf, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, readingRows, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, linearAxis, logAxis } from "./frame";
@@ -19,7 +20,7 @@ export const spectrum: CanvasChart = {
   formulas: (run) => [
     ...matricesOf(run).flatMap(({ nodes, weights }) => formulasOf(nodes, weights)),
     ["count", "weight × number of parameters, summed per bin"],
-    ["limit", sharpnessLimitFormula(run)],
+    ["limit", sharpnessLimitFormula(run.info.experiment.optimizer)],
     ...readingRows(run, listOf(run, matricesOf(run)[0]?.nodes ?? "spectrum.values")),
   ],
   empty: awaited("the spectrum"),

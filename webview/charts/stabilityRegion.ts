@@ -1,6 +1,7 @@
 // The sharpness–non-uniformity diagram (Wu, Ma & E 2018): the rectangle where this run is stable, and the path it took.
 import { num } from "../format";
-import { limitsOf, nonuniformityFormula, sharpnessLimitFormula } from "../store/limits";
+import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
+import { limitsOf, nonuniformityFormula } from "../store/limits";
 import { column, type RunModel } from "../store/runModel";
 import type { Theme } from "../theme";
 import { awaited, formulasOf, type CanvasChart } from "./chart";
@@ -20,7 +21,7 @@ export const stabilityRegion: CanvasChart = {
   measuredBy: ["noise"],
   formulas: (run) => [
     ...formulasOf("sharpness", "nonuniformity"),
-    ["right edge", sharpnessLimitFormula(run)],
+    ["right edge", sharpnessLimitFormula(run.info.experiment.optimizer)],
     ["upper edge", nonuniformityFormula],
   ],
   empty: awaited("sharpness together with non-uniformity"),

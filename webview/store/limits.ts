@@ -49,16 +49,5 @@ export function limitOver(run: RunModel, name: keyof RunLimits, along: Column): 
   return mapped(along, `limit.${name}`, (_value, step) => limitsOf(run, step)[name]);
 }
 
-/** The full-batch threshold of the run's optimizer in letters. */
-export function sharpnessLimitFormula({ info }: RunModel): string {
-  const { optimizer } = info.experiment;
-  if (optimizer.kind === "adam" || optimizer.kind === "adamw")
-    return "(2 + 2β₁)/((1 − β₁)η), of P^-½ H P^-½ · Cohen et al. 2022";
-  if (optimizer.kind === "rmsprop") return "(2 + 2β)/η, of P^-½ H P^-½ · Cohen et al. 2022";
-  const { momentum, nesterov } = optimizer;
-  const formula = momentum === 0 ? "2/η" : nesterov ? "(2 + 2β)/((1 + 2β)η)" : "(2 + 2β)/η";
-  return `${formula} · Cohen et al., ICLR 2021`;
-}
-
 export const nonuniformityFormula =
   "(1/η)·(B(n−1)/(n−B))^½ · Wu, Ma & E, NeurIPS 2018; no bound for full batches";

@@ -1,5 +1,5 @@
 // Where a number comes from: formula, source, data, cost and error bar, as rows to show. Pure.
-import type { DataSpec } from "../../src/protocol/experiment";
+import { describeData } from "../../src/protocol/dataFacts";
 import { kinkWords } from "../../src/protocol/kinks";
 import { metricInfo } from "../../src/protocol/metrics";
 import type { LatestReading } from "../../src/record/runSeries";
@@ -82,30 +82,6 @@ function dataOf(name: string, { series: { header }, info }: RunModel): string | 
     return `batches of ${optimizer.batchSize} of the ${header.examples} training examples of ${from}`;
   if (name.endsWith(".test")) return `all test examples of ${from}`;
   return name.startsWith("gap.") ? `${all} and all test examples of ${from}` : `${all} of ${from}`;
-}
-
-/** The source with what identifies it: its file, its name, or the seed it was made from. */
-function describeData(data: DataSpec, seed: number): string {
-  switch (data.source) {
-    case "idx":
-      return data.train.images;
-    case "cifar":
-      return data.train.files.join(", ");
-    case "fashion-mnist":
-    case "mnist":
-    case "cifar-10":
-      return `the public set ${data.source}`;
-    case "npz":
-      return data.file;
-    case "csv":
-      return data.train.file;
-    case "chebyshev":
-    case "teacher":
-    case "spirals":
-      return `${data.source} (made from seed ${seed})`;
-    case "two-minima":
-      return `${data.source} (curvatures ${data.curvatures.join(", ")})`;
-  }
 }
 
 function measuredBy({ probe }: LatestReading): string {

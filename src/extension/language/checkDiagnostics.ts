@@ -14,8 +14,8 @@ export function registerCheckDiagnostics({ log }: Services, own: Disposables): v
   const check = async (document: vscode.TextDocument) => {
     const { checkExperiment } = await loadChecker();
     const { problems } = checkExperiment(document.getText(), document.uri.fsPath, { exists: existsSync });
-    // VS Code's JSON service reports what the schema says; a place in another file has no line here.
-    const ours = problems.filter(({ from }) => from !== "schema");
+    // VS Code's JSON service reports broken syntax; everything else is said here, in the words of the command line.
+    const ours = problems.filter(({ from }) => from !== "syntax");
     collection.set(
       document.uri,
       ours.map((problem) => toDiagnostic(document, problem)),
@@ -32,10 +32,17 @@ export function registerCheckDiagnostics({ log }: Services, own: Disposables): v
   own.own(vscode.window.onDidChangeActiveTextEditor(again));
 }
 
-function toDiagnostic(document: vscode.TextDocument, { message, hint, severity, place }: Problem) {
+/** A problem of which the checker knows what was meant. */
+export class TypoDiagnostic extends vscode.Diagnostic {
+  /** The text that is right in the diagnostic's place. */
+  fix?: string;
+}
+
+function toDiagnostic(document: vscode.TextDocument, { message, hint, severity, place, fix }: Problem) {
   const text = hint ? `${message}\n${hint}` : message;
   const level = vscode.DiagnosticSeverity[severity === "error" ? "Error" : "Warning"];
-  const diagnostic = new vscode.Diagnostic(rangeOf(document, place), text, level);
+  const diagnostic = new TypoDiagnostic(rangeOf(document, place), text, level);
+  diagnostic.fix = fix;
   diagnostic.source = diagnosticSource;
   return diagnostic;
 }

@@ -14,7 +14,7 @@ import type { Dataset, Split } from "../../data/dataset";
 import type { Compiled, Engine } from "../../engines/engine";
 import { grad } from "../../graph/differentiate";
 import { losses } from "../../losses";
-import { initialize, loadModel, type Model } from "../../models";
+import { initialize, loadModel, takeWeights, type Model } from "../../models";
 import { fileError, UserError, type SourcePlace } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { memoryBytes } from "../../protocol/memory";
@@ -55,6 +55,8 @@ export class Problem {
   readonly buffers: readonly Float32Array[];
   /** How the training examples are split to stay inside the memory budget; null where they fit as they are. */
   readonly chunking: Chunking | null;
+  /** What was understood of files that do not say it outright: to be told, for the user to judge. */
+  readonly notes: string[] = [];
   private readonly compiled = new Map<string, Promise<Compiled>>();
 
   private constructor(
@@ -68,6 +70,7 @@ export class Problem {
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
     this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
+    this.notes.push(...(data.notes ?? []));
     this.chunking = planChunks(parts, data.train.n, memoryBytes(experiment.memory));
   }
 
@@ -118,7 +121,9 @@ export class Problem {
       return theta;
     }
     const path = resolve(dirname(this.file), from);
-    const { tensors } = decodeSafetensors(await reader(this.file)(from), path);
+    const file = decodeSafetensors(await reader(this.file)(from), path);
+    const { tensors, note } = takeWeights(file, this.model, path, this.experiment.model.names);
+    if (note !== undefined) this.notes.push(note);
     fillFrom(tensors, this.model, views, { path });
     this.fillBuffers(new Map([...tensors].map(([name, { data }]) => [name, data])));
     return theta;

@@ -17,7 +17,7 @@ const engine = onnxEngine("test", { threads: 1 });
 const F32 = 2e-4;
 
 /** A reference network in plain float64 loops, written from the definitions alone. */
-const act: Record<Activation, (x: number) => number> = {
+const act: Readonly<Record<string, (x: number) => number>> = {
   tanh: Math.tanh,
   relu: (x) => Math.max(0, x),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
