@@ -34,9 +34,12 @@ function optimizerEvidence(judged: Judged): string[] {
 
 export function describeMinimum({ experiment, closing, initialLoss, diverged }: Judged): {
   atMinimum: boolean;
+  /** Whether the gradient alone meets the test. */
+  still: boolean;
   why: string;
 } {
-  if (!closing || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
+  if (!closing || diverged)
+    return { still: false, atMinimum: false, why: "The run diverged; it reached no minimum." };
   const point = closing.minimum;
   // Without a gradient nothing changes, also where there is no loss left to divide by.
   const progress =
@@ -47,7 +50,7 @@ export function describeMinimum({ experiment, closing, initialLoss, diverged }: 
     `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
     `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
-  return { atMinimum: still && interpolated, why };
+  return { atMinimum: still && interpolated, still, why };
 }
 
 /** One sentence a newcomer understands. */
@@ -75,6 +78,8 @@ export function summaryOf(
           ? ""
           : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)
       );
+    case "saddle":
+      return `At a saddle: the gradient vanishes, but the Hessian has the eigenvalue ${value(readings.eigenvalueMin!)}, along which the loss falls on both sides. No learning rate is stable here.`;
     case "unstable-mean":
       return `Unstable: ${where} has ${sharpness} ${fmt((own ?? readings.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
     case "unstable-variance":
@@ -98,7 +103,14 @@ const value = ({ value: own, error }: JudgedReading): string =>
 export function reasonsOf(judged: Judged): string[] {
   const { closing, loss } = judged;
   if (!closing) return [`Training loss ${fmt(loss)}; no finite point was left to measure.`];
-  const { sharpness, preconditionedSharpness: own, nonuniformity, growth, meanLimit } = named(judged);
+  const {
+    sharpness,
+    eigenvalueMin,
+    preconditionedSharpness: own,
+    nonuniformity,
+    growth,
+    meanLimit,
+  } = named(judged);
   const { descent, facts } = closing;
   // A preconditioned reading holds the weight decay of the gradient already.
   const allowed = fmt(sharpnessLimit(own ? { ...descent, weightDecay: 0 } : descent));
@@ -110,7 +122,11 @@ export function reasonsOf(judged: Judged): string[] {
         ? `Preconditioned sharpness ${value(own)}; ${allows}. The sharpness itself is ${value(sharpness)}.`
         : `Sharpness ${value(sharpness)}; ${allows}.`,
     );
-  if (meanLimit) lines.push(`Mean limit: stable up to learning rate ${fmt(meanLimit.value)} on average.`);
+  if (eigenvalueMin) lines.push(flattestReason(judged, eigenvalueMin));
+  if (meanLimit)
+    lines.push(
+      `Mean limit: stable up to learning rate ${fmt(meanLimit.value)} on average, along the sharpest direction.`,
+    );
   if (facts.variance) lines.push(varianceReason(judged, facts.variance));
   if (nonuniformity) lines.push(`Non-uniformity ${value(nonuniformity)}.`);
   if (growth)
@@ -118,6 +134,15 @@ export function reasonsOf(judged: Judged): string[] {
       `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
     );
   return lines;
+}
+
+/** The most negative curvature, and where it is one, what it makes of a distance. */
+function flattestReason({ closing }: Judged, reading: JudgedReading): string {
+  const { flattest } = closing!.facts;
+  const line = `Smallest eigenvalue of the Hessian ${value(reading)}`;
+  if (!flattest || !(flattest.value + flattest.error < 0) || !(flattest.growth > 1)) return `${line}.`;
+  const steps = fmt(1 / Math.log(flattest.growth));
+  return `${line}; along it the mean square distance grows e-fold every ${steps} steps.`;
 }
 
 function varianceReason(judged: Judged, v: Bracket): string {
