@@ -4,6 +4,7 @@ import { optimizerOf } from "../optimizers";
 import type { Experiment } from "../protocol/experiment";
 import type { Kink } from "../protocol/kinks";
 import { escapeTime } from "../stability/growth";
+import { hoveringOf, recentReturns, type CoursePoint } from "../stability/hovering";
 import { judge } from "../stability/judge";
 import type { Reading } from "../types/reading";
 import type { JudgedReading, Verdict } from "../types/verdict";
@@ -22,6 +23,8 @@ export interface Judged {
   readonly kinks: readonly Kink[];
   /** What was measured at `step`; null where no finite point was left. */
   readonly closing: Closing | null;
+  /** η/limit and loss while training, reading by reading. */
+  readonly course: readonly CoursePoint[];
 }
 
 /** The readings a verdict names, null where they were not taken. */
@@ -73,6 +76,9 @@ export function assembleVerdict(from: Judged): Verdict {
     diverged,
     flattest: closing?.facts.flattest,
     still: minimum.still,
+    hovers: hoveringOf(from.course) !== null,
+    // Where it has settled nothing drives it back to its limit.
+    returns: minimum.atMinimum ? 0 : recentReturns(from.course),
     learningRate,
     meanLimit: meanLimit?.value ?? null,
     meanLimitError: meanLimit?.error ?? 0,

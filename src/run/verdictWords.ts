@@ -2,6 +2,7 @@
 import { interpolatedBelow, isInterpolated } from "../measure/minimum";
 import { kinkWords } from "../protocol/kinks";
 import type { Decision } from "../stability/judge";
+import { hoveringOf, recentReturns } from "../stability/hovering";
 import { sharpnessLimit } from "../stability/thresholds";
 import type { Bracket } from "../types/bracket";
 import type { JudgedReading } from "../types/verdict";
@@ -84,15 +85,37 @@ export function summaryOf(
       return `Unstable: ${where} has ${sharpness} ${fmt((own ?? readings.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
     case "unstable-variance":
       return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${away}`;
-    case "edge":
+    case "edge": {
+      const hovering = hoveringOf(judged.course);
+      if (hovering)
+        return `At the edge of stability: over the last ${hovering.readings} readings learning rate ${eta} crossed its limit ${hovering.crossings} times, at ${fmt(hovering.meanShare)} of it on average, while the loss did not rise.${away}`;
       return `At the edge of stability: learning rate ${eta} is within 5 % of the limit ${most} that ${cause} sets.${away}`;
+    }
     case "inconclusive":
+      if (returnedFrom(judged, limit))
+        return `Inconclusive: learning rate ${eta} is below the limit ${most} now, but the run came back from beyond its limit ${recentReturns(judged.course)} times, the last time just before its end.${away}`;
       return limit === null || !Number.isFinite(limit) || Math.abs(rate / limit - 1) > 0.5
         ? `Inconclusive: not every limit could be measured, so nothing can be said for learning rate ${eta}.${away}`
         : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
     case "stable":
       return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
   }
+}
+
+/** Whether nothing speaks against the point but what the run did before. */
+const returnedFrom = (judged: Judged, limit: number | null): boolean =>
+  limit !== null && rateOf(judged) <= limit && recentReturns(judged.course) > 0;
+
+/** Over which readings a verdict averaged. */
+function courseEvidence({ course }: Judged): string[] {
+  const hovering = hoveringOf(course);
+  if (!hovering) return [];
+  const { readings, from, to, meanShare, crossings } = hovering;
+  const shares = course.slice(-readings).map(({ share }) => fmt(share));
+  const shown = shares.length > 20 ? [...shares.slice(0, 10), "…", ...shares.slice(-10)] : shares;
+  return [
+    `Hovering is judged over the last ${readings} readings, steps ${from} to ${to}: learning rate over limit ${shown.join(", ")}; mean ${fmt(meanShare)}, ${crossings} crossings of 1, the loss not risen.`,
+  ];
 }
 
 /** A search that was cut short before it knew its error says no more than a bound from below. */
@@ -164,6 +187,7 @@ export function evidenceOf(judged: Judged, { evidence }: Pick<Decision, "evidenc
     "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
     ...judged.kinks.map((kink) => kinkWords[kink]),
     ...evidence,
+    ...courseEvidence(judged),
     ...optimizerEvidence(judged),
     ...(judged.closing?.leftOut ?? []),
     ...(judged.initialLoss > 0 ? [] : ["The initial loss is not known."]),

@@ -15,6 +15,10 @@ export interface Evidence {
   readonly flattest?: Flattest;
   /** Whether the gradient meets the test of a minimum. */
   readonly still?: boolean;
+  /** Whether the run's readings crossed the limit to and fro while the loss did not rise, see hovering.ts. */
+  readonly hovers?: boolean;
+  /** How often it came back from beyond its limit, the last time just now. */
+  readonly returns?: number;
   readonly learningRate: number;
   /** Largest η of the full-batch condition, and its error in η; null where nothing was measured. */
   readonly meanLimit: number | null;
@@ -52,6 +56,8 @@ export function judge({
   diverged,
   flattest,
   still = false,
+  hovers = false,
+  returns = 0,
   learningRate: eta,
   meanLimit,
   meanLimitError,
@@ -87,6 +93,8 @@ export function judge({
   // No learning rate is stable here: there is no limit to name.
   if (still && flattest && descends(flattest))
     return { verdict: "saddle", binding: null, limit: null, evidence };
+  // Many readings while training speak for themselves, whatever the last one lacks.
+  if (hovers) return { verdict: "edge", binding, limit, evidence };
   if (limit === null) return decide("inconclusive");
   // A limit nobody can pin to 5 % is no edge to be at.
   const spread = binding === "mean" ? meanLimitError : known!.upper - estimate;
@@ -99,5 +107,5 @@ export function judge({
     if (eta > known.upper) return decide("unstable-variance");
     if (!known.exact && eta > estimate) return decide("inconclusive");
   }
-  return decide("stable");
+  return decide(returns > 0 ? "inconclusive" : "stable");
 }
