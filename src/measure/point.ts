@@ -16,6 +16,10 @@ export interface Descent extends Dynamics {
   readonly settled: boolean;
 }
 
+/** Whether the optimizer's dynamics are not known here: its preconditioner comes from a state that is not there. */
+export const stateless = ({ preconditioner, settled }: Descent): boolean =>
+  preconditioner !== null && !settled;
+
 export interface Score {
   readonly loss: number;
   /** Null for regression. */

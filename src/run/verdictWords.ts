@@ -1,5 +1,6 @@
 // A verdict in words: its summary, the numbers behind it, the evidence it rests on.
 import { interpolatedBelow, isInterpolated } from "../measure/minimum";
+import { stateless } from "../measure/point";
 import { kinkWords } from "../protocol/kinks";
 import type { Decision } from "../stability/judge";
 import { hoveringOf, recentReturns } from "../stability/hovering";
@@ -13,16 +14,19 @@ const stillBelow = 1e-3;
 
 const fmt = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
 
+const missingState =
+  "The optimizer's state is missing: its preconditioner is made of the running mean of squared gradients, and without it there is no limit to compare the learning rate with. Give a checkpoint of a run, or the state as `--optimizer-state`.";
+
 /** What the optimizer adds to the assumptions. */
 function optimizerEvidence(judged: Judged): string[] {
   const { experiment, closing } = judged;
   const { schedule, clip, weightDecay } = experiment.optimizer;
   const lines: string[] = [];
-  if (closing && named(judged).preconditionedSharpness)
+  if (closing && closing.descent.preconditioner)
     lines.push(
       closing.descent.settled
         ? "The preconditioner P is held fixed at its value here; sharpness is that of P^-½ H P^-½."
-        : "There is no optimizer state here: the preconditioner is |∇L| + ε, where this gradient would bring it.",
+        : missingState,
     );
   if (closing?.facts.noVariance !== undefined) lines.push(closing.facts.noVariance);
   if (weightDecay)
@@ -33,25 +37,28 @@ function optimizerEvidence(judged: Judged): string[] {
   return lines;
 }
 
-export function describeMinimum({ experiment, closing, initialLoss, diverged }: Judged): {
+export function describeMinimum(judged: Judged): {
   atMinimum: boolean;
-  /** Whether the gradient alone meets the test. */
-  still: boolean;
+  /** Whether the gradient is negligible beside the curvature: what tells a saddle from a slope. */
+  gradientVanishes: boolean;
   why: string;
 } {
+  const { closing, initialLoss, diverged } = judged;
   if (!closing || diverged)
-    return { still: false, atMinimum: false, why: "The run diverged; it reached no minimum." };
+    return { gradientVanishes: false, atMinimum: false, why: "The run diverged; it reached no minimum." };
   const point = closing.minimum;
   // Without a gradient nothing changes, also where there is no loss left to divide by.
-  const progress =
-    point.gradNorm === 0 ? 0 : (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
+  const progress = point.gradNorm === 0 ? 0 : (rateOf(judged) * point.slope) / point.loss;
   const still = progress <= stillBelow || point.loss === 0;
+  // At a saddle it is the curvature that drives the run away and not the gradient, also over the time that takes.
+  const { flattest } = closing.facts;
+  const leaving = flattest && flattest.growth > 1 ? Math.max(1, 1 / Math.log(flattest.growth)) : 1;
   const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
   const why =
     `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
     `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
-  return { atMinimum: still && interpolated, still, why };
+  return { atMinimum: still && interpolated, gradientVanishes: progress * leaving <= stillBelow, why };
 }
 
 /** One sentence a newcomer understands. */
@@ -92,6 +99,8 @@ export function summaryOf(
       return `At the edge of stability: learning rate ${eta} is within 5 % of the limit ${most} that ${cause} sets.${away}`;
     }
     case "inconclusive":
+      if (judged.closing && stateless(judged.closing.descent))
+        return `Inconclusive: nothing can be said for learning rate ${eta} without the optimizer's state.${away}`;
       if (returnedFrom(judged, limit))
         return `Inconclusive: learning rate ${eta} is below the limit ${most} now, but the run came back from beyond its limit ${recentReturns(judged.course)} times, the last time just before its end.${away}`;
       return limit === null || !Number.isFinite(limit) || Math.abs(rate / limit - 1) > 0.5
@@ -139,7 +148,9 @@ export function reasonsOf(judged: Judged): string[] {
   const allowed = fmt(sharpnessLimit(own ? { ...descent, weightDecay: 0 } : descent));
   const allows = `learning rate ${fmt(descent.learningRate)} allows at most ${allowed}`;
   const lines: string[] = [];
-  if (sharpness)
+  if (sharpness && stateless(descent))
+    lines.push(`Sharpness ${value(sharpness)}; what it means for this optimizer depends on its state.`);
+  else if (sharpness)
     lines.push(
       own
         ? `Preconditioned sharpness ${value(own)}; ${allows}. The sharpness itself is ${value(sharpness)}.`

@@ -1,6 +1,7 @@
 // Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
 import { BudgetSpent, shareOf } from "../budget";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
+import { stateless } from "../point";
 import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
 const defaults = { rank: 32, tolerance: 1e-2 } as const;
@@ -92,6 +93,7 @@ export const noise: Probe = {
     const { point, probes, effort, budget } = task;
     const read = new Readings(point.meter);
     const leftOut = await unevenness(task, read);
+    if (effort === "closing" && stateless(point.descent)) return { readings: read.list, leftOut };
     const noVariance = noMeanSquare(point.descent);
     if (noVariance !== null) return { readings: read.list, facts: { noVariance }, leftOut };
     if (effort === "closing") {

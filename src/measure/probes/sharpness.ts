@@ -5,7 +5,7 @@ import type { Flattest } from "../../stability/judge";
 import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
 import { shareOf } from "../budget";
-import type { Descent } from "../point";
+import { stateless, type Descent } from "../point";
 import { cutShort, Readings, type Probe, type Task } from "../probe";
 
 const defaults = { top: 1, tolerance: 1e-3 };
@@ -90,7 +90,7 @@ async function flattestReadings(
   task: Task,
   most: { readonly own: number; readonly scaled: number | null },
   read: Readings,
-): Promise<{ flattest: Flattest; cut: boolean }> {
+): Promise<{ flattest?: Flattest; cut: boolean }> {
   const { point } = task;
   const { preconditioner, weightDecay, ...rest } = point.descent;
   const own = await smallest(task, "hessian.min", point.hessian(), most.own);
@@ -100,6 +100,7 @@ async function flattestReadings(
     method: "Lanczos on the full Hessian, shifted",
     error: own.error,
   });
+  if (stateless(point.descent)) return { cut: own.cut };
   const growthAt = (value: number, decay?: number): number =>
     meanGrowth(Float64Array.of(value), { ...rest, weightDecay: decay, p: 0 });
   if (preconditioner === null) {
@@ -145,14 +146,17 @@ export const sharpness: Probe = {
   async measure(task) {
     const read = new Readings(task.point.meter);
     const own = await hessianReadings(task, read);
-    const scaled = await preconditionedReadings(task, read);
+    // A limit without the optimizer's state would be the limit of another optimizer.
+    const unknown = task.effort === "closing" && stateless(task.point.descent);
+    const scaled = unknown ? null : await preconditionedReadings(task, read);
     const limit = meanLimitOf(own.value, scaled?.value ?? null, task.point.descent);
     const decisive = scaled ?? own;
-    read.add("stability.meanLimit", limit, {
-      how: "estimate",
-      method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
-      error: limitError(limit, decisive),
-    });
+    if (!unknown)
+      read.add("stability.meanLimit", limit, {
+        how: "estimate",
+        method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
+        error: limitError(limit, decisive),
+      });
     const searches = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
     const wanted = task.effort === "closing" || task.probes.sharpness?.min === true;
     if (!wanted) return { readings: read.list, leftOut: cutShort(searches) };
@@ -162,7 +166,7 @@ export const sharpness: Probe = {
     const { flattest, cut } = await flattestReadings(task, most, read);
     return {
       readings: read.list,
-      facts: { flattest },
+      facts: flattest && { flattest },
       leftOut: cutShort({ ...searches, "the smallest eigenvalue": cut }),
     };
   },
