@@ -54,12 +54,26 @@ export function describeMinimum(judged: Judged): {
   const { flattest } = closing.facts;
   const leaving = flattest && flattest.growth > 1 ? Math.max(1, 1 / Math.log(flattest.growth)) : 1;
   const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
+  const change =
+    point.loss === 0
+      ? "The training loss is 0: no step changes it"
+      : `To first order one more step would change the loss by ${fmt(100 * progress)} %`;
   const why =
-    `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
+    `${change} (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
     `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
   return { atMinimum: still && interpolated, gradientVanishes: progress * leaving <= stillBelow, why };
 }
+
+/** Why a verdict is provisional. */
+const awayWords = ({ closing }: Judged): string =>
+  closing?.minimum.gradNorm === 0
+    ? " The gradient is zero here but the training examples are not fitted, so this is provisional."
+    : " The run had not settled at a minimum, so this is provisional.";
+
+/** Bounded by nothing, a learning rate is no share of anything. */
+const flatWords = (where: string, eta: string): string =>
+  `Stable: the loss does not curve upwards in any direction at ${where}, so no learning rate is too large, ${eta} neither. A network whose units are all dead looks like this too.`;
 
 /** One sentence a newcomer understands. */
 export function summaryOf(
@@ -74,7 +88,7 @@ export function summaryOf(
   const most = limit === null ? "" : fmt(limit);
   const share = limit === null ? "" : `${Math.round((100 * rate) / limit)} %`;
   const where = atMinimum ? "this minimum" : "this point";
-  const away = atMinimum ? "" : " The run had not settled at a minimum, so this is provisional.";
+  const away = atMinimum ? "" : awayWords(judged);
   const own = readings.preconditionedSharpness;
   const sharpness = own ? "preconditioned sharpness" : "sharpness";
   const cause = binding === "variance" ? "the noise of its batches" : `its ${sharpness}`;
@@ -107,6 +121,7 @@ export function summaryOf(
         ? `Inconclusive: not every limit could be measured, so nothing can be said for learning rate ${eta}.${away}`
         : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
     case "stable":
+      if (limit === Infinity) return `${flatWords(where, eta)}${away}`;
       return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
   }
 }
@@ -129,7 +144,24 @@ function courseEvidence({ course }: Judged): string[] {
 
 /** A search that was cut short before it knew its error says no more than a bound from below. */
 const value = ({ value: own, error }: JudgedReading): string =>
-  error === Infinity ? `at least ${fmt(own)} (the search was cut short)` : `${fmt(own)} ± ${fmt(error)}`;
+  error === Infinity
+    ? `at least ${fmt(own)} (the search was cut short)`
+    : `${fmt(own)}${error === 0 ? "" : ` ± ${fmt(error)}`}`;
+
+/** Near 1 it is the distance from 1 that tells: "1 − 4e-8". */
+const nearOne = (rho: number): string => {
+  const off = rho - 1;
+  if (off === 0 || !(Math.abs(off) < 1e-3)) return fmt(rho);
+  return `1 ${off < 0 ? "−" : "+"} ${fmt(Math.abs(off))}`;
+};
+
+/** From a part of the directions the growth is a bound: what was left out may decay more slowly, or grow faster. */
+function growthReason({ value: rho, error }: JudgedReading, isBound: boolean): string {
+  const bar = error === 0 ? "" : ` ± ${fmt(error)}`;
+  const fold = rho > 1 ? `, e-fold every ${fmt(1 / Math.log(rho))} steps` : "";
+  const part = isBound ? " (a bound, from a part of the directions)" : "";
+  return `Growth of the mean square distance per step: ${isBound ? "at least " : ""}${nearOne(rho)}${bar}${part}${fold}.`;
+}
 
 /** The numbers behind a verdict, one line each. */
 export function reasonsOf(judged: Judged): string[] {
@@ -165,7 +197,10 @@ export function reasonsOf(judged: Judged): string[] {
   if (nonuniformity) lines.push(`Non-uniformity ${value(nonuniformity)}.`);
   if (growth)
     lines.push(
-      `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
+      growthReason(
+        growth,
+        closing.readings.some(({ metric, how }) => metric === "stability.growth" && how === "bound"),
+      ),
     );
   return lines;
 }
