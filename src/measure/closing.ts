@@ -1,6 +1,6 @@
 // The closing measurement: the same probes with more effort, under a budget. Cheapest first, what the verdict needs before what it does not.
 import type { ProbesSpec } from "../protocol/experiment";
-import type { Reading } from "../types/reading";
+import type { Cost, Reading } from "../types/reading";
 import { norm } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
 import { BudgetSpent, type Budget } from "./budget";
@@ -24,6 +24,8 @@ export interface Closing {
   readonly minimum: Minimum;
   readonly descent: Descent;
   readonly readings: readonly Reading[];
+  /** Of all of it together. */
+  readonly cost: Cost;
   readonly facts: Facts;
   /** Sentences: what the budget left out, and what cannot be measured here. */
   readonly leftOut: readonly string[];
@@ -69,6 +71,7 @@ async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readin
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
 export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {
   const { probes, budget, extent, initialLoss = NaN, warm = [], progress = () => undefined } = options;
+  const [products, started] = [point.meter.products, performance.now()];
   const parts = extent === "everything" ? forMeasure : forVerdict;
   const known = new Map<string, Reading>();
   const keep = (readings: readonly Reading[]): void =>
@@ -104,5 +107,9 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
   }
   const limit = new Limits().update([...known.values()]);
   if (limit) keep([limit]);
-  return { minimum, descent: point.descent, readings: [...known.values()], facts, leftOut };
+  const cost = {
+    products: point.meter.products - products,
+    seconds: (performance.now() - started) / 1000,
+  };
+  return { minimum, descent: point.descent, readings: [...known.values()], cost, facts, leftOut };
 }

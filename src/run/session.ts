@@ -87,8 +87,8 @@ export class Session {
     const { closing, verdict } = await this.judge(reached);
     writeAtomic(join(folder, files.verdict), `${stringify(verdict, 2)}\n`);
     if (closing) {
-      const about = { step: verdict.step, time, probe: "verdict" };
-      log.add(probes.writer.event(closing.readings, about));
+      const about = { step: verdict.step, time, probe: "verdict", cost: closing.cost };
+      log.add(probes.writer.closing(closing.readings, about));
       for (const message of closing.leftOut) log.add({ kind: "note", step: verdict.step, message });
     }
     log.add({ kind: "end", step: trainer.step, time, reason: reached.reason });

@@ -26,7 +26,7 @@ const writeInfo = (folder: string, info: RunInfo): void =>
 export async function start(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, stopFile));
-  const asked = readInfo(folder);
+  const asked = readInfo(folder, { checked: true });
   const { experiment, file, branchedFrom: from } = asked;
   const prepare = async (log: EventLog): Promise<SessionParts> => {
     writeInfo(folder, { ...asked, ...(await describeSelf(file)) });

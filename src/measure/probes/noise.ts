@@ -1,4 +1,5 @@
 // Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
+import type { LinearOperator } from "../../curvature/operator";
 import { BudgetSpent, shareOf } from "../budget";
 import { evaluationError } from "../evaluation";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
@@ -16,6 +17,15 @@ const evaluation = 2 ** -20;
 const rootError = (x: number, error: number): number =>
   Math.max(Math.sqrt(x) - Math.sqrt(Math.max(0, x - error)), Math.sqrt(x + error) - Math.sqrt(x));
 
+/** A / unit. */
+const scaled = (op: LinearOperator, unit: number): LinearOperator => ({
+  size: op.size,
+  async apply(v, out) {
+    await op.apply(v, out);
+    for (let i = 0; i < out.length; i++) out[i] /= unit;
+  },
+});
+
 /** Sharpness of the Gauss–Newton matrix, and non-uniformity. */
 async function unevenness(
   { point, probes, effort, memory, budget }: Task,
@@ -26,7 +36,7 @@ async function unevenness(
   const flat = await tracker("gaussNewton").measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
   const rounding =
     effort === "closing" && !budget.over()
-      ? await evaluationError(point, (at) => at.gaussNewton!(), flat.vectors[0])
+      ? await evaluationError(point, (at) => at.gaussNewton!(), flat)
       : 0;
   read.lap();
   read.add("gaussNewtonSharpness", flat.values[0], {
@@ -34,16 +44,21 @@ async function unevenness(
     method: "Lanczos on the Gauss–Newton matrix",
     error: flat.errors[0] + rounding,
   });
-  const uneven = await tracker("noise").measure(point.factors!.noiseMatrix(), shareOf(budget, 0.25).over);
+  // Squares of large curvatures leave the range of float32.
+  const unit = flat.values[0] > 0 ? flat.values[0] ** 2 : 1;
+  const uneven = await tracker("noise").measure(
+    scaled(point.factors!.noiseMatrix(), unit),
+    shareOf(budget, 0.25).over,
+  );
   read.lap();
-  const square = Math.max(0, uneven.values[0]);
+  const square = Math.max(0, unit * uneven.values[0]);
   const s = Math.sqrt(square);
   read.add("nonuniformity", s, {
     how: "estimate",
     method: "Lanczos on Σ from Gauss–Newton factors",
     error: rootError(
       square,
-      uneven.errors[0] +
+      unit * uneven.errors[0] +
         evaluation * (square + flat.values[0] ** 2) +
         2 * rounding * Math.abs(flat.values[0]),
     ),

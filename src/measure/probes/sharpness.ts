@@ -1,6 +1,7 @@
 // Sharpness: the largest eigenvalues of the loss Hessian, tracked from reading to reading, with the residual as error bar.
 import { preconditioned } from "../../curvature/preconditioned";
 import type { LinearOperator } from "../../curvature/operator";
+import type { Eigenpairs } from "../../curvature/tracker";
 import type { Flattest } from "../../stability/judge";
 import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
@@ -36,9 +37,9 @@ function limitError(
 const roundingOf = (
   { point, effort, budget }: Task,
   operatorOf: (at: Curved) => LinearOperator,
-  v: Float32Array | undefined,
+  found: Pick<Eigenpairs, "values" | "vectors">,
 ): Promise<number> =>
-  effort === "closing" && !budget.over() ? evaluationError(point, operatorOf, v) : Promise.resolve(0);
+  effort === "closing" && !budget.over() ? evaluationError(point, operatorOf, found) : Promise.resolve(0);
 
 /** The largest eigenvalues of H. */
 async function hessianReadings(task: Task, read: Readings) {
@@ -51,7 +52,7 @@ async function hessianReadings(task: Task, read: Readings) {
     vectors,
     cut,
   } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
-  const rounding = await roundingOf(task, (at) => at.hessian(), vectors[0]);
+  const rounding = await roundingOf(task, (at) => at.hessian(), { values, vectors });
   const errors = own.map((error) => error + rounding);
   read.lap();
   const way = { how: "estimate", method: "Lanczos on the full Hessian" } as const;
@@ -74,7 +75,10 @@ async function preconditionedReadings(task: Task, read: Readings) {
   const { values, errors, vectors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
   const error =
     errors[0] +
-    (await roundingOf(task, (at) => preconditioned(at.hessian(), preconditioner, weightDecay), vectors[0]));
+    (await roundingOf(task, (at) => preconditioned(at.hessian(), preconditioner, weightDecay), {
+      values,
+      vectors,
+    }));
   read.lap();
   read.add("preconditionedSharpness", values[0], {
     how: "estimate",
@@ -105,7 +109,7 @@ async function smallest(
   const sigma = Math.max(0, most);
   const op = below(operatorOf(point), sigma);
   const { values, errors, vectors, cut } = await tracker.measure(op, shareOf(budget, 0.5).over);
-  const rounding = await roundingOf(task, operatorOf, vectors[0]);
+  const rounding = await roundingOf(task, operatorOf, { values, vectors });
   return { value: sigma - values[0], error: errors[0] + rounding, cut };
 }
 
