@@ -86,7 +86,7 @@ export function summaryOf(
   const rate = rateOf(judged);
   const eta = fmt(rate);
   const most = limit === null ? "" : fmt(limit);
-  const share = limit === null ? "" : `${Math.round((100 * rate) / limit)} %`;
+  const share = limit === null ? "" : `${Number(((100 * rate) / limit).toPrecision(3))} %`;
   const where = atMinimum ? "this minimum" : "this point";
   const away = atMinimum ? "" : awayWords(judged);
   const own = readings.preconditionedSharpness;
