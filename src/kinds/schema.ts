@@ -212,7 +212,7 @@ export function experimentSchemaOf(): SchemaNode & { readonly definitions: Defin
         properties: Object.fromEntries(
           probes.map(({ id, spec }) => [
             id,
-            { type: "object", additionalProperties: false, ...spec } as SchemaNode,
+            { type: "object", additionalProperties: false, ...spec },
           ]),
         ),
       },

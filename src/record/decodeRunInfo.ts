@@ -26,7 +26,7 @@ export function decodeRunInfo(raw: unknown): RunInfo {
         },
       }),
     created: textOr(raw.created, ""),
-    handle: handleOf(raw.handle),
+    handle: decodeHandle(raw.handle),
     resumed: Array.isArray(resumed) ? resumed.flatMap(resumeOf) : [],
     versions: isRaw(versions) ? textsOf(versions) : {},
     machine: machineOf(isRaw(machine) ? machine : {}),
@@ -88,7 +88,7 @@ function sweepOf({ id, index, of }: Raw): SweepPlace | undefined {
   return typeof id === "string" && isStep(index) && isStep(of) ? { id, index, of } : undefined;
 }
 
-function handleOf(raw: unknown): Handle | null {
+export function decodeHandle(raw: unknown): Handle | null {
   if (!isRaw(raw)) return null;
   const { on, host, pid, started, job, task } = raw;
   if (on === "local" && typeof host === "string" && isStep(pid))
