@@ -66,14 +66,12 @@ function experimentOf(raw: unknown): Experiment {
     data: isRaw(data) ? { ...data, source: textOr(data.source, "unknown") } : { source: "unknown" },
     model: isRaw(model) ? model : {},
     loss: textOr(loss, ""),
+    // Nothing is added: a branch goes on with these settings, and each kind has keys of its own.
     optimizer: {
-      ...optimizer,
+      ...withoutNonNumbers(optimizer, ["momentum", "weightDecay", "clip"]),
       kind: textOr(optimizer.kind, "sgd"),
       learningRate: numberOr(optimizer.learningRate, NaN),
       batchSize: typeof optimizer.batchSize === "number" ? optimizer.batchSize : "full",
-      momentum: numberOr(optimizer.momentum, 0),
-      weightDecay: numberOr(optimizer.weightDecay, 0),
-      nesterov: optimizer.nesterov === true,
     },
     stop: { ...(isRaw(stop) ? stop : {}), steps },
     probes: isRaw(probes)
@@ -82,6 +80,9 @@ function experimentOf(raw: unknown): Experiment {
   };
   return experiment as unknown as Experiment;
 }
+
+const withoutNonNumbers = (raw: Raw, keys: readonly string[]): Raw =>
+  Object.fromEntries(Object.entries(raw).filter(([key, value]) => !keys.includes(key) || isNum(value)));
 
 function sweepOf({ id, index, of }: Raw): SweepPlace | undefined {
   return typeof id === "string" && isStep(index) && isStep(of) ? { id, index, of } : undefined;

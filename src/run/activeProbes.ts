@@ -70,6 +70,11 @@ export class ActiveProbes {
     for (const event of this.readings) this.log.add(event);
   }
 
+  /** Whether any probe is to be asked at a step. */
+  due(step: number): boolean {
+    return this.active.some(({ every }) => step % every === 0);
+  }
+
   /** Asks every probe that is due. @throws what abandons a reading; the probe then remembers what it did before. */
   async read(point: () => Point, moment: Moment): Promise<void> {
     if (moment.step !== this.readAt) {

@@ -86,14 +86,23 @@ export class Training {
   /** Everything that happens at θ as it stands: why training ends here, or null where it goes on. */
   private async visit(): Promise<EndReason | null> {
     try {
-      const losses = await this.computeLosses();
+      // Awaited here and not in a method of its own: a small net's step costs as little as a few promises.
+      const { trainer, probes } = this.parts;
+      const readsLoss = !this.fullBatch && (this.last || trainer.step % this.epoch === 0);
+      const epochLoss = readsLoss ? await trainer.fullLoss() : null;
+      const batchLoss = await trainer.computeGradient();
+      const losses = {
+        batchLoss,
+        gradNorm: norm(trainer.gradient),
+        fullLoss: this.fullBatch ? batchLoss : epochLoss,
+      };
       this.logLosses(losses);
       const what = this.divergence(losses);
       if (what !== null) {
         await this.logDivergence(losses, what);
         return "diverged";
       }
-      await this.takeReadings();
+      if (probes.due(trainer.step)) await this.takeReadings();
       const reason = this.stopReason(losses);
       if (reason === null) this.parts.interrupt.check();
       return reason;
@@ -106,14 +115,6 @@ export class Training {
   private get last(): boolean {
     const { step, problem } = this.parts.trainer;
     return step >= problem.experiment.stop.steps;
-  }
-
-  private async computeLosses(): Promise<StepLosses> {
-    const { trainer } = this.parts;
-    const read = !this.fullBatch && (this.last || trainer.step % this.epoch === 0);
-    const epochLoss = read ? await trainer.fullLoss() : null;
-    const batchLoss = await trainer.computeGradient();
-    return { batchLoss, gradNorm: norm(trainer.gradient), fullLoss: this.fullBatch ? batchLoss : epochLoss };
   }
 
   private logLosses({ batchLoss, gradNorm, fullLoss }: StepLosses): void {

@@ -90,7 +90,9 @@ export function summaryOf(
   }
 }
 
-const value = (reading: JudgedReading): string => `${fmt(reading.value)} ± ${fmt(reading.error)}`;
+/** A search that was cut short before it knew its error says no more than a bound from below. */
+const value = ({ value: own, error }: JudgedReading): string =>
+  error === Infinity ? `at least ${fmt(own)} (the search was cut short)` : `${fmt(own)} ± ${fmt(error)}`;
 
 /** The numbers behind a verdict, one line each. */
 export function reasonsOf(judged: Judged): string[] {

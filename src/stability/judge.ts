@@ -53,7 +53,7 @@ export function judge({
   // What is no number speaks for nothing: it can condemn no point, and it can clear none.
   const unknown =
     varianceMissing ||
-    (meanLimit !== null && Number.isNaN(meanLimit + meanLimitError)) ||
+    (meanLimit !== null && (Number.isNaN(meanLimit) || !Number.isFinite(meanLimitError))) ||
     (variance !== null && Number.isNaN(variance.upper + variance.lower + variance.lastChange));
   const decide = (verdict: Decision["verdict"]): Decision => ({
     verdict: unknown && (verdict === "stable" || verdict === "edge") ? "inconclusive" : verdict,

@@ -1,6 +1,6 @@
 // Starts real run processes from experiments written to a temporary folder.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
@@ -12,7 +12,14 @@ import { decodeSafetensors } from "../../src/protocol/safetensors";
 export const root = resolve(__dirname, "../..");
 const script = join(root, "dist", "run.js");
 
-export const temporary = (): string => mkdtempSync(join(tmpdir(), "basin-"));
+const folders: string[] = [];
+
+/** A folder that goes when the tests of the file have finished. */
+export function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "basin-"));
+  folders.push(folder);
+  return folder;
+}
 
 /** Writes an experiment and returns what `measure` would be asked of it. */
 export const requestOf = (folder: string, experiment: object, weights?: string): string =>
@@ -39,7 +46,11 @@ function checked(folder: string, experiment: object) {
 
 const started = new Set<ChildProcess>();
 // A test that fails before it ends its run must not leave it behind.
-afterAll(() => started.forEach((child) => child.kill("SIGKILL")));
+afterAll(() => {
+  started.forEach((child) => child.kill("SIGKILL"));
+  for (const folder of folders)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+});
 
 /** Starts the run process; the caller ends it. */
 export function startRun(folder: string, experiment: object) {

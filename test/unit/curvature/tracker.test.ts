@@ -270,3 +270,16 @@ test("from nothing, the largest eigenvalue is found for 200 random starts, also 
     expect(Math.abs(values[0] / spectrum[0] - 1), `start ${seed}`).toBeLessThan(1e-3);
   }
 });
+
+test("a search that is cut short knows no error from nothing, and keeps its bars where it started warm", async () => {
+  const n = 80;
+  const op = matrixOperator(withSpectrum(decaying(n, 5), 8), n);
+  const options = { size: n, top: 1, tolerance: 1e-9, rng: new Rng(1) };
+  const cold = await new EigenTracker(options).measure(op, () => true);
+  expect(cold).toMatchObject({ cut: true, errors: [Infinity] });
+  const warm = new EigenTracker({ ...options, tolerance: 1e-3 });
+  const { values } = await warm.measure(op);
+  const cut = await warm.measure(op, () => true);
+  expect(cut.products).toBeLessThan(4);
+  expect(Math.abs(cut.values[0] - values[0])).toBeLessThanOrEqual(cut.errors[0] + 1e-3 * values[0]);
+});
