@@ -5,6 +5,13 @@ import { ref } from "../protocol/fragment";
 /** In the order they are suggested; `ref`s to parts that kinds make up stand where a reader expects them. */
 export const experimentKeys: Readonly<Record<string, SchemaNode>> = {
   $schema: { type: "string", description: "Only for editors; Basin ignores it.", doNotSuggest: true },
+  extends: {
+    type: "string",
+    minLength: 1,
+    markdownDescription:
+      "Another experiment file, relative to this one, from which everything is taken that this one does not say. Objects are merged key by key; lists, values, and parts of another `kind` or `source` replace.",
+    examples: ["base.basin.json"],
+  },
   name: {
     type: "string",
     minLength: 1,

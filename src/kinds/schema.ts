@@ -210,10 +210,7 @@ export function experimentSchemaOf(): SchemaNode & { readonly definitions: Defin
         description:
           "What is measured while training. Only the probes listed are taken; without this key all are, at their defaults.",
         properties: Object.fromEntries(
-          probes.map(({ id, spec }) => [
-            id,
-            { type: "object", additionalProperties: false, ...spec },
-          ]),
+          probes.map(({ id, spec }) => [id, { type: "object", additionalProperties: false, ...spec }]),
         ),
       },
       ...frameDefinitions,

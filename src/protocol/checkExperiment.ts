@@ -2,6 +2,7 @@
 import { hasTestData } from "./dataFacts";
 import type { Problem, SourcePlace } from "./errors";
 import type { Experiment } from "./experiment";
+import { extended, type ReadText } from "./extending";
 import { withDefaults } from "./experimentSchema";
 import { getAt, isObject, without, type Json, type JsonObject, type KeyPath } from "./jsonPath";
 import { cacheHere } from "./cacheFolder";
@@ -23,6 +24,8 @@ import {
 export interface CheckOptions {
   /** Whether a file exists; given absolute paths when `file` is absolute. Without it no path is checked. */
   readonly exists?: (path: string) => boolean;
+  /** Reads a file that `extends` names; given absolute paths when `file` is absolute. */
+  readonly readText?: ReadText;
   /** The folder of fetched data sets; this machine's by default. */
   readonly cache?: string;
   /** `--set` texts, e.g. "optimizer.learningRate=0.1". They win over the file and over the sweep. */
@@ -50,7 +53,7 @@ export interface CheckedExperiment {
  * @param file  Its path, for messages and for resolving the paths in it.
  */
 export function checkExperiment(text: string, file: string, options: CheckOptions = {}): CheckedExperiment {
-  const source = parseJsonSource(text, file);
+  const source = extended(parseJsonSource(text, file), file, options.readText);
   const problems = [...source.problems];
   const placeOf = (keyPath: string) => findPlace(source, keyPath);
   if (source.value === undefined || !isObject(source.value)) {
@@ -214,7 +217,7 @@ function toProblem(
 
 /** Fills in every default, also those that depend on other keys. */
 function resolve(value: Json, file: string): Experiment {
-  const filled = without(withDefaults(value) as JsonObject, "$schema", "sweep");
+  const filled = without(withDefaults(value) as JsonObject, "$schema", "extends", "sweep");
   const stop = filled.stop as JsonObject;
   const steps = stop.steps ?? (stop.minutes === undefined ? defaultSteps : unlimitedSteps);
   const experiment = {

@@ -13,6 +13,7 @@ import {
   type ProcessOptions,
   type RunRecord,
 } from "../../launchers";
+import { experimentText } from "../../record/disk/experimentText";
 import { Disposables } from "../disposables";
 import { files } from "../../protocol/runFolder";
 import { isActive } from "../../types/runStatus";
@@ -42,7 +43,10 @@ export class RunStarter {
     const document = await vscode.workspace.openTextDocument(uri);
     if (document.isDirty) await document.save();
     const { checkExperiment } = await loadChecker();
-    const { problems, points } = checkExperiment(document.getText(), file, { exists: existsSync });
+    const { problems, points } = checkExperiment(document.getText(), file, {
+      exists: existsSync,
+      readText: experimentText,
+    });
     if (points.length === 0) {
       const first = problems.find(({ severity }) => severity === "error");
       this.log.warn(`${file}: ${first?.message ?? "no experiment in it"}`);
