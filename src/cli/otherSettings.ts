@@ -32,8 +32,9 @@ function fittedTo(experiment: Experiment, overrides: readonly string[]): object 
   const kind = overrides.map(parseOverride).findLast((one) => "key" in one && one.key === "optimizer.kind");
   const { optimizer } = experiment;
   if (kind === undefined || !("value" in kind) || kind.value === optimizer.kind) return experiment;
-  const { learningRate, batchSize, schedule, clip } = optimizer;
-  return { ...experiment, optimizer: { kind: optimizer.kind, learningRate, batchSize, schedule, clip } };
+  const { learningRate, batchSize, sampling, schedule, clip, labelNoise } = optimizer;
+  const kept = { learningRate, batchSize, sampling, schedule, clip, labelNoise };
+  return { ...experiment, optimizer: { kind: optimizer.kind, ...kept } };
 }
 
 /** The checkpoint's step that a call means: the one named, or the newest. @throws UserError listing the steps there are. */
