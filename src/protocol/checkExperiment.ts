@@ -129,11 +129,14 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
 
   const candidates = candidatesOf(base, axes, source, add);
   const points: ExperimentPoint[] = [];
+  let examined = 0;
   for (const { indices, value } of candidates) {
     const report = (finding: Finding) => add(toProblem(finding, applied, axes, indices, source));
     const found = axes.length > 0 ? schemaFindings(value) : schemaFindings(base);
     if (found.length > 0) {
       if (axes.length > 0) found.forEach(report);
+      // What is wrong beside the sweep is wrong at every point: after so much of it no run comes of the rest either.
+      if ((examined += found.length) > maxExamined) break;
       continue;
     }
     const experiment = resolve(value, file);
@@ -153,6 +156,9 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
 
 /** A text wrong in more places than this is wrong in one way many times over: the rest is counted. */
 const maxProblems = 100;
+
+/** Findings of a sweep's points after which the points that are left are not looked at. */
+const maxExamined = 3000;
 
 const moreProblems = (count: number, source: JsonSource): Problem => ({
   severity: "error",
