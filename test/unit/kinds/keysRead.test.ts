@@ -43,25 +43,45 @@ const membersOf = (type: ts.Type, checker: ts.TypeChecker): readonly ts.Type[] =
 const declarationsAt = (type: ts.Type, name: string, checker: ts.TypeChecker): readonly ts.Declaration[] =>
   membersOf(type, checker).flatMap((member) => member.getProperty(name)?.declarations ?? []);
 
+type Link = (from: ts.Declaration, to: ts.Declaration) => void;
+
 /**
- * What a call's argument hands over: its properties by those that the parameter's type declares for them, which is where they are read.
+ * What a call's argument, or an object that is written out, hands over: its properties by those that the type wanted there declares for
+ * them, where they are read.
  */
-function handedOver(
-  node: ts.CallExpression,
-  checker: ts.TypeChecker,
-  link: (from: ts.Declaration, to: ts.Declaration) => void,
-): void {
+function handedOver(node: ts.Node, checker: ts.TypeChecker, link: Link): void {
+  if (ts.isObjectLiteralExpression(node)) {
+    const wanted = checker.getContextualType(node);
+    if (wanted) linkTypes(checker.getTypeAtLocation(node), wanted, 1);
+    return;
+  }
+  if (!ts.isCallExpression(node)) return;
   const signature = checker.getResolvedSignature(node);
   node.arguments.forEach((argument, i) => {
     const parameter = signature?.parameters[i];
     if (!parameter?.valueDeclaration) return;
     const wanted = checker.getTypeOfSymbolAtLocation(parameter, node);
-    for (const given of membersOf(checker.getTypeAtLocation(argument), checker))
-      for (const property of given.getProperties())
-        for (const from of property.declarations ?? [])
-          if (from.getSourceFile().fileName === typesFile)
-            for (const to of declarationsAt(wanted, property.name, checker)) if (to !== from) link(from, to);
+    linkTypes(checker.getTypeAtLocation(argument), wanted, 0);
   });
+
+  /** @param deeper Levels of objects inside that are written out in the call itself. */
+  function linkTypes(from: ts.Type, to: ts.Type, deeper: number): void {
+    for (const given of membersOf(from, checker))
+      for (const property of given.getProperties()) {
+        const wanted = membersOf(to, checker).flatMap((member) => member.getProperty(property.name) ?? []);
+        for (const own of property.declarations ?? [])
+          if (own.getSourceFile().fileName === typesFile)
+            for (const there of wanted.flatMap(({ declarations = [] }) => declarations))
+              if (there !== own) link(own, there);
+        if (deeper > 0)
+          for (const there of wanted)
+            linkTypes(
+              checker.getTypeOfSymbolAtLocation(property, node),
+              checker.getTypeOfSymbolAtLocation(there, node),
+              deeper - 1,
+            );
+      }
+  }
 }
 
 /** The declarations of the property that a node reads, if it reads one. */
@@ -104,8 +124,7 @@ it("is read by the program, all but the key added here", () => {
   const links = new Map<ts.Node, ts.Node[]>();
   const visit = (node: ts.Node): void => {
     for (const declaration of readBy(node, checker)) read.add(declaration);
-    if (ts.isCallExpression(node))
-      handedOver(node, checker, (from, to) => void links.set(from, [...(links.get(from) ?? []), to]));
+    handedOver(node, checker, (from, to) => void links.set(from, [...(links.get(from) ?? []), to]));
     ts.forEachChild(node, visit);
   };
   for (const file of program.getSourceFiles())
