@@ -26,7 +26,7 @@ function programOf(files: readonly string[]): ts.Program {
   const config = ts.readConfigFile(join(root, "tsconfig.json"), (path) => readFileSync(path, "utf8"));
   const { options } = ts.parseJsonConfigFileContent({ ...config.config, include: [] }, ts.sys, root);
   const host = ts.createCompilerHost(options);
-  const { getSourceFile } = host;
+  const getSourceFile = host.getSourceFile.bind(host);
   host.getSourceFile = (path, language, ...rest) =>
     resolve(path) === typesFile
       ? ts.createSourceFile(path, types, language, true)
