@@ -5,6 +5,7 @@ import type { MetricInfo } from "../types/metricInfo";
 import type { Cost, How } from "../types/reading";
 import { Column } from "./column";
 import { derived } from "./derive";
+import { timeOf, unpack } from "./pack";
 
 export type Header = Extract<RunEvent, { kind: "header" }>;
 type Metrics = Extract<RunEvent, { kind: "metrics" }>;
@@ -49,6 +50,8 @@ export class RunSeries {
   time = 0;
   diverged: { readonly step: number; readonly what: string } | undefined;
   ended: Ended | undefined;
+  /** What the closing measurement does now; undefined while the run trains and when it has ended. */
+  closing: Extract<RunEvent, { kind: "closing" }> | undefined;
   /** Grows whenever what was told before no longer holds: a resume took readings back. */
   rewinds = 0;
   /** How each metric was measured last: the log says so only where it changes. */
@@ -67,8 +70,7 @@ export class RunSeries {
         if (event.resumedAt !== undefined) this.rewind(event.resumedAt);
         return;
       case "metrics":
-        if (event.earlier) this.addEarlier(event, event.earlier);
-        return this.addMetrics(event);
+        return event.earlier ? this.addPacked(event, event.earlier) : this.addMetrics(event);
       case "diverged":
         this.diverged = { step: event.step, what: event.what };
         this.step = Math.max(this.step, event.step);
@@ -81,11 +83,14 @@ export class RunSeries {
         return;
       case "end":
         this.ended = event;
+        this.closing = undefined;
         this.step = Math.max(this.step, event.step);
         this.time = Math.max(this.time, event.time);
         return;
-      case "heartbeat":
       case "closing":
+        this.closing = event;
+        return;
+      case "heartbeat":
         return;
     }
   }
@@ -137,29 +142,18 @@ export class RunSeries {
   }
 
   /** Packed readings: those nothing derives from go to their columns in one piece. */
-  private addEarlier({ probe }: Metrics, { steps, times: [from, to], values, products }: Earlier): void {
-    const last = steps.length - 1;
-    if (last < 0) return;
+  private addPacked(event: Metrics, { steps, times, values }: Earlier): void {
     const names = Object.keys(values);
-    const timeOf = (i: number): number => (last === 0 ? from : from + ((to - from) * i) / last);
-    if (values.sharpness === undefined && names.every((name) => !isList(values[name][0]))) {
-      for (const name of names) this.columnOf(name).append(steps, values[name] as readonly number[]);
-      this.clock.append(
-        steps,
-        steps.map((_, i) => timeOf(i)),
-      );
+    if (values.sharpness !== undefined || names.some((name) => isList(values[name][0] ?? 0))) {
+      for (const one of unpack(event)) this.addMetrics(one);
       return;
     }
-    steps.forEach((step, i) =>
-      this.addMetrics({
-        kind: "metrics",
-        step,
-        time: timeOf(i),
-        values: Object.fromEntries(names.map((name) => [name, values[name][i]])),
-        ...(probe !== undefined && { probe }),
-        ...(products && { cost: { products: products[i], seconds: NaN } }),
-      }),
+    for (const name of names) this.columnOf(name).append(steps, values[name] as readonly number[]);
+    this.clock.append(
+      steps,
+      steps.map((_, i) => timeOf(times, i, steps.length - 1)),
     );
+    this.addMetrics(event);
   }
 
   private addValue(name: string, step: number, value: number | readonly number[]): void {
@@ -192,6 +186,7 @@ export class RunSeries {
     this.step = step;
     this.diverged = undefined;
     this.ended = undefined;
+    this.closing = undefined;
     this.rewinds++;
   }
 }

@@ -28,9 +28,15 @@ const runsOf = (server: Server): string => join(server.workspace, ".basin", "run
 export function writeLongRun(
   server: Server,
   events: number,
-): { readonly id: string; readonly bytes: number } {
+  learningRate: number,
+): { readonly id: string; readonly label: string; readonly bytes: number } {
   const id = `20260101-000000-long-${events}`;
-  const folder = writeRun(runsOf(server), "edge", { file: experimentFile(server), steps: 10, id });
+  const folder = writeRun(runsOf(server), "edge", {
+    file: experimentFile(server),
+    steps: 10,
+    id,
+    learningRate,
+  });
   const path = join(folder, "events.jsonl");
   const [header, ...rest] = readFileSync(path, "utf8").trimEnd().split("\n");
   const end = rest.findLast((line) => line.includes('"kind":"end"'));
@@ -50,7 +56,7 @@ export function writeLongRun(
   }
   writeSync(fd, `${end?.replace(/"step":\d+/, `"step":${steps - 1}`)}\n`);
   closeSync(fd);
-  return { id, bytes: statSync(path).size };
+  return { id, label: `η ${learningRate}`, bytes: statSync(path).size };
 }
 
 /** Many finished runs of `events` events each. */
@@ -85,7 +91,7 @@ async function panelFrame(page: Page): Promise<Frame> {
 /** Milliseconds from the click on a run's row to its first curve in the panel, and to all of its steps there. */
 export async function openRun(
   workbench: Workbench,
-  id: string,
+  { id, label }: { readonly id: string; readonly label: string },
   lastStep: number,
 ): Promise<[first: number, all: number]> {
   const frame = await panelFrame(workbench.page);
@@ -107,7 +113,7 @@ export async function openRun(
     look();
   })`;
   const waiting = frame.evaluate(watch);
-  await workbench.treeRow(id).click();
+  await workbench.treeRow(label).click();
   return waiting as Promise<[number, number]>;
 }
 
