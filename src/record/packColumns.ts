@@ -97,5 +97,5 @@ function transposed(
   const columns = entries.map((entry) => (entry === null ? sharpness : unpackColumn(entry, n)));
   if (!columns.every((column) => column !== undefined && column.every((value) => typeof value === "number")))
     return undefined;
-  return Array.from({ length: n }, (_, i) => columns.map((column) => column![i] as number));
+  return Array.from({ length: n }, (_, i) => columns.map((column) => column[i]));
 }
