@@ -6,7 +6,7 @@ import { encodeEvent, pack, roundEvent } from "../pack";
 
 const longestDelay = 250;
 /** The first readings of a process have a line each, for whoever reads a log by eye or with three lines of Python. */
-const plainEvents = 2000;
+const plainEvents = 1000;
 const newline = 10;
 
 export class EventLog {
