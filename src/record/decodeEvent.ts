@@ -9,6 +9,8 @@ import { unpackColumn } from "./packColumns";
 import { isNum, isRaw, isStep, numberOr, text, texts, type Raw } from "./decode";
 
 type Header = Extract<RunEvent, { kind: "header" }>;
+type Metrics = Extract<RunEvent, { kind: "metrics" }>;
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const reasons: readonly EndReason[] = ["steps", "trainLoss", "minutes", "diverged", "interrupted", "error"];
 
@@ -112,19 +114,18 @@ function metricInfo(raw: unknown): MetricInfo[] {
 
 function metrics({ step, time, values, probe, cost, how, earlier }: Raw): RunEvent | null {
   if (!isStep(step) || !isRaw(values)) return null;
-  const before = earlierOf(earlier);
-  const name = text(probe);
-  const spent = costOf(cost);
-  return {
+  const event: Writable<Metrics> = {
     kind: "metrics",
     step,
     time: numberOr(time, NaN),
     values: valuesOf(values),
-    ...(name !== undefined && { probe: name }),
-    ...(spent && { cost: spent }),
-    ...(isRaw(how) && { how: Object.fromEntries(Object.entries(how).flatMap(measured)) }),
-    ...(before && { earlier: before }),
   };
+  // Most lines have none of these: a log of a million events is read in seconds.
+  if (probe !== undefined) event.probe = text(probe);
+  if (cost !== undefined) event.cost = costOf(cost);
+  if (isRaw(how)) event.how = Object.fromEntries(Object.entries(how).flatMap(measured));
+  if (earlier !== undefined) event.earlier = earlierOf(earlier);
+  return event;
 }
 
 function valueOf(value: unknown): number | number[] | undefined {

@@ -32,7 +32,16 @@ export interface Note {
 
 /** A list over steps makes a curve for each of its first entries only: a long list is a picture of its own. */
 const longestList = 64;
-const errorOf = (name: string): string => `${name}.error`;
+const errorNames = new Map<string, string>();
+/** Looked up, not put together anew for every value of a log. */
+function errorOf(name: string): string {
+  let known = errorNames.get(name);
+  if (known === undefined) {
+    known = `${name}.error`;
+    if (errorNames.size < 1000) errorNames.set(name, known);
+  }
+  return known;
+}
 const isList = (value: number | readonly number[]): value is readonly number[] => typeof value !== "number";
 
 export class RunSeries {
@@ -114,15 +123,26 @@ export class RunSeries {
   }
 
   private addMetrics({ step, time, probe, cost, how, values: written }: Metrics): void {
-    for (const [name, own] of Object.entries(how ?? {})) this.methods.set(name, own);
+    if (how) for (const name of Object.keys(how)) this.methods.set(name, how[name]);
     const values = this.withLimit(derived(written, this.header?.dynamics));
-    const reading = { step, time, probe, cost };
     for (const name of Object.keys(values)) {
       const value = values[name];
       this.addValue(name, step, value);
+      const before = this.latest.get(name);
       // The verdict of a diverged run measures an earlier point: it does not hide what came after.
-      if ((this.latest.get(name)?.step ?? 0) > step) continue;
-      this.latest.set(name, { ...reading, ...this.methods.get(name), value, error: values[errorOf(name)] });
+      if (before && before.step > step) continue;
+      const method = this.methods.get(name);
+      // Spelled out: this runs for every value of a log of a million events.
+      this.latest.set(name, {
+        value,
+        step,
+        time,
+        probe,
+        cost,
+        error: values[errorOf(name)],
+        how: method?.how,
+        method: method?.method,
+      });
     }
     this.clock.add(step, time);
     this.step = Math.max(this.step, step);
@@ -131,14 +151,15 @@ export class RunSeries {
 
   /** The limit that binds is the smaller of the latest mean and mean-square limits. */
   private withLimit(values: Metrics["values"]): Metrics["values"] {
-    const names = ["stability.meanLimit", "stability.varianceLimit"] as const;
-    if (values["stability.limit"] !== undefined || names.every((name) => values[name] === undefined))
+    const [mean, variance] = [values["stability.meanLimit"], values["stability.varianceLimit"]];
+    if ((mean === undefined && variance === undefined) || values["stability.limit"] !== undefined)
       return values;
-    const known = names.map((name) => {
-      const value = values[name] ?? this.number(name);
-      return typeof value === "number" ? value : Infinity;
-    });
-    return { ...values, "stability.limit": Math.min(...known) };
+    const latest = (value: number | readonly number[] | undefined, name: string): number => {
+      const known = value ?? this.number(name);
+      return typeof known === "number" ? known : Infinity;
+    };
+    const limit = Math.min(latest(mean, "stability.meanLimit"), latest(variance, "stability.varianceLimit"));
+    return { ...values, "stability.limit": limit };
   }
 
   /** Packed readings: those nothing derives from go to their columns in one piece. */

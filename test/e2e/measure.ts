@@ -106,7 +106,12 @@ async function liveRun(entry: string, vsix: string): Promise<void> {
     vsix,
     () => undefined,
     async (workbench, server) => {
-      const { log, writer } = await writeLiveRun(server, perSecond);
+      const { log, writer } = await writeLiveRun(server, {
+        perSecond,
+        file: fileOf("steady"),
+        learningRate: 0.05,
+        sharpness: 20,
+      });
       try {
         await workbench.showTree();
         await workbench.treeRow("η").first().click();

@@ -140,13 +140,23 @@ export async function framesWhileZooming(page: Page): Promise<number> {
   })`);
 }
 
-/** A run that another process writes, `perSecond` events a second in batches of a tenth of one. */
+export interface LiveOptions {
+  /** Events a second, written in batches of a tenth of one. */
+  readonly perSecond: number;
+  /** The experiment file in the workspace. */
+  readonly file: string;
+  readonly learningRate: number;
+  /** Every tenth event is a reading of it; the loss stands still. */
+  readonly sharpness: number;
+}
+
+/** A run that trains for ever as far as its folder tells: another process writes its log. */
 export async function writeLiveRun(
   server: Server,
-  perSecond: number,
-): Promise<{ readonly id: string; readonly log: string; readonly writer: ChildProcess }> {
-  const id = "20991231-000000-live";
-  const folder = writeRun(runsOf(server), "empty", { file: experimentFile(server), id });
+  { perSecond, file, learningRate, sharpness }: LiveOptions,
+): Promise<{ readonly folder: string; readonly log: string; readonly writer: ChildProcess }> {
+  const options = { file: join(server.workspace, file), id: "20991231-000000-live", learningRate };
+  const folder = writeRun(runsOf(server), "empty", options);
   const log = join(folder, "events.jsonl");
   const code = `
     const { appendFileSync } = require("node:fs");
@@ -155,22 +165,21 @@ export async function writeLiveRun(
     setInterval(() => {
       const due = Math.floor(((Date.now() - start) * ${perSecond}) / 1000);
       let lines = "";
-      for (; step < due; step++)
-        lines += JSON.stringify({ kind: "metrics", step, time: step / ${perSecond}, values: { "loss.train": 1 + Math.sin(step / 500), gradNorm: 1 } }) + "\\n";
+      for (; step < due; step++) {
+        const values = step % 10 === 0
+          ? { sharpness: ${sharpness}, "stability.meanLimit": ${2 / sharpness}, "stability.limit": ${2 / sharpness} }
+          : { "loss.train": 1 + 0.01 * Math.sin(step), gradNorm: 1 };
+        lines += JSON.stringify({ kind: "metrics", step, time: step / ${perSecond}, values }) + "\\n";
+      }
       appendFileSync(process.argv[1], lines);
     }, 100);`;
   const writer = spawn(process.execPath, ["-e", code, log], { stdio: "ignore" });
-  const { pid } = writer;
+  const { pid = 0 } = writer;
   mkdirSync(join(folder, "processes"));
-  const claim = {
-    pid,
-    started: processStartOf(pid ?? 0) ?? "",
-    host: hostname(),
-    at: new Date().toISOString(),
-  };
+  const claim = { pid, started: processStartOf(pid) ?? "", host: hostname(), at: new Date().toISOString() };
   writeFileSync(join(folder, "processes", "1.json"), JSON.stringify(claim));
   await setTimeout(500);
-  return { id, log, writer };
+  return { folder, log, writer };
 }
 
 /** The extension host's process: VS Code starts one for the window. */
