@@ -163,7 +163,9 @@ export interface TwoMinimaSpec extends AnyModel {
 export interface OnnxSpec {
   readonly kind?: undefined;
   readonly onnx: string;
-  readonly frozen?: readonly string[];
+  /** Globs over names of initializers: what alone is trained, and what is not. */
+  readonly train?: readonly string[];
+  readonly freeze?: readonly string[];
   readonly weights?: string;
   readonly initialization?: undefined;
 }
