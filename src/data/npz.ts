@@ -1,19 +1,26 @@
 // NumPy archives with x_train, y_train and optionally x_test, y_test.
 import { fileError } from "../protocol/errors";
 import type { Split } from "./dataset";
-import { parseNpy, type NpyArray } from "./npy";
+import { isNpy, parseNpy, type NpyArray } from "./npy";
 import { checkFinite, checkTake, scaler } from "./scale";
 import { gather, select } from "./select";
 import { defineSource } from "./source";
 import { checkLabels, countClasses, oneHot } from "./targets";
-import { readZip } from "./zip";
+import { openZip, type ZipArchive } from "./zip";
 
 export const npz = defineSource({
   source: "npz",
   summary: "One NumPy .npz archive with x_train, y_train and optionally x_test, y_test",
   async load({ file, takeTrain, takeTest, scale, classes, only }, { readBytes }) {
-    const archive = readZip(await readBytes(file), file);
-    const hasTest = archive.has("x_test.npy") || archive.has("y_test.npy");
+    const bytes = await readBytes(file);
+    if (isNpy(bytes))
+      throw fileError(
+        file,
+        "Expected a .npz archive; found a single .npy array.",
+        "Save inputs and labels together: numpy.savez(…, x_train=…, y_train=…).",
+      );
+    const archive = openZip(bytes, file);
+    const hasTest = archive.names.some((name) => name === "x_test.npy" || name === "y_test.npy");
     const train = readSplit(archive, file, "train", takeTrain, only);
     const test = hasTest ? readSplit(archive, file, "test", takeTest, only) : null;
     if (test && test.inputShape.join() !== train.inputShape.join()) {
@@ -46,16 +53,16 @@ interface RawSplit {
 }
 
 function readSplit(
-  archive: ReadonlyMap<string, Uint8Array>,
+  archive: ZipArchive,
   file: string,
   part: RawSplit["part"],
   take: number | undefined,
   only: readonly number[] | undefined,
 ): RawSplit {
   const array = (name: string): NpyArray => {
-    const bytes = archive.get(`${name}.npy`);
+    const bytes = archive.read(`${name}.npy`);
     if (bytes) return parseNpy(bytes, file, name);
-    const found = [...archive.keys()].map((key) => key.replace(/\.npy$/, "")).join(", ") || "nothing";
+    const found = archive.names.map((key) => key.replace(/\.npy$/, "")).join(", ") || "nothing";
     throw fileError(
       file,
       `The archive has no array ${name}; found ${found}.`,

@@ -1,6 +1,7 @@
 // An ONNX file's bytes as plain nodes, attributes and arrays; knows no op.
 import { onnx } from "onnx-proto";
 import { fileError } from "../../protocol/errors";
+import { brainFloat, halfFloat } from "../../util/halfFloat";
 
 /** A constant array: shape arithmetic and weights alike. */
 export interface HostArray {
@@ -139,19 +140,6 @@ const elements: Readonly<
   [DataType.INT8]: { bytes: 1, at: (v, o) => v.getInt8(o), float: false },
   [DataType.BOOL]: { bytes: 1, at: (v, o) => v.getUint8(o), float: false },
 };
-
-const word = new DataView(new ArrayBuffer(4));
-/** Half precision from its bits. */
-function halfFloat(bits: number): number {
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-}
-function brainFloat(bits: number): number {
-  word.setUint32(0, bits << 16);
-  return word.getFloat32(0);
-}
 
 /** What a tensor holds in a list of its own type instead of raw bytes; half precision as its bits. */
 function listed(tensor: onnx.ITensorProto): number[] {
