@@ -1,4 +1,4 @@
-// Bundles the entries: extension (editor host), run (training process), stability (a library), cli, webview (browser).
+// Bundles the entries: extension (editor host), run (training process), queue (its worker), stability (a library), cli, webview (browser).
 import { build, context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
@@ -16,6 +16,7 @@ const node = {
 const entries = [
   { ...node, entryPoints: ["src/extension/extension.ts"], outfile: "dist/extension.js", minify: true },
   { ...node, entryPoints: ["src/run/main.ts"], outfile: "dist/run.js" },
+  { ...node, entryPoints: ["src/launchers/queueMain.ts"], outfile: "dist/queue.js" },
   { ...node, entryPoints: ["src/stability/index.ts"], outfile: "dist/stability.js", sourcemap: false },
   {
     ...node,

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
 
 /** λmax to 1e-3 from nothing; both sides at the same θ on the same data. */
 async function cold(): Promise<void> {
-  const { curvature, theta, x, y } = await problemOf(wide, [3072], 1000, 10);
+  const { curvature, at, theta, x, y } = await problemOf(wide, [3072], 1000, 10);
   const peer = await openPeer({ widths: [3072, 200, 200, 10], activation: "tanh", n: 1000, threads });
   await peer?.ask({ do: "load", theta: [...theta], x: [...x], y: [...y] });
   const ours: number[] = [];
@@ -28,9 +28,8 @@ async function cold(): Promise<void> {
       rng: new Rng(round, "cold"),
     });
     // The staged part is a cost of the reading: it is computed anew.
-    curvature.setPoint(theta);
     const time = await timed(async () => {
-      const reading = await tracker.measure(curvature.hessian());
+      const reading = await tracker.measure(at(theta).hessian());
       [value, products] = [reading.values[0], reading.products];
     });
     const answer = await peer?.ask<{ seconds: number; value: number; products: number }>({ do: "eigsh" });
@@ -55,11 +54,10 @@ async function cold(): Promise<void> {
 
 /** One product with Σ against one power iteration of 2n per-example products. */
 async function nonuniformity(): Promise<void> {
-  const { curvature, theta, normal } = await problemOf(wide, [3072], 1000, 10);
+  const { curvature, normal } = await problemOf(wide, [3072], 1000, 10);
   const peer = await openPeer({ widths: [3072, 200, 200, 10], activation: "tanh", n: 1000, threads });
   const sigma = curvature.noiseMatrix();
   const [v, out] = [normal(curvature.size), new Float32Array(curvature.size)];
-  curvature.setPoint(theta);
   const first = await timed(() => sigma.apply(v, out));
   const ours: number[] = [];
   for (let round = 0; round < 7; round++) ours.push(await timed(() => sigma.apply(v, out)));
@@ -80,7 +78,7 @@ async function nonuniformity(): Promise<void> {
 /** Sharpness every 10 steps at the edge of stability: products a warm reading needs, and time beside training alone. */
 async function warm(): Promise<void> {
   const learningRate = 0.05;
-  const { curvature, theta, gradient, step } = await problemOf(small, [1], 20, 1);
+  const { at, theta, gradient, step } = await problemOf(small, [1], 20, 1);
   const train = async (steps: number): Promise<void> => {
     for (let i = 0; i < steps; i++) {
       await step();
@@ -88,7 +86,7 @@ async function warm(): Promise<void> {
     }
   };
   const tracker = new EigenTracker({
-    size: curvature.size,
+    size: theta.length,
     top: 1,
     tolerance: 1e-3,
     rng: new Rng(0, "warm"),
@@ -99,8 +97,7 @@ async function warm(): Promise<void> {
   for (let i = 0; i < 1200; i++) {
     training += await timed(() => train(10));
     reading += await timed(async () => {
-      curvature.setPoint(theta);
-      const { values, products: count } = await tracker.measure(curvature.hessian());
+      const { values, products: count } = await tracker.measure(at(theta).hessian());
       sharpness = values[0];
       if (i > 0) products.push(count);
     });
@@ -121,9 +118,9 @@ async function warm(): Promise<void> {
 
 /** The share of time on a net whose products cost more than their calls. */
 async function warmWide(): Promise<void> {
-  const { curvature, theta, gradient, step } = await problemOf(wide, [3072], 1000, 10);
+  const { at, theta, gradient, step } = await problemOf(wide, [3072], 1000, 10);
   const tracker = new EigenTracker({
-    size: curvature.size,
+    size: theta.length,
     top: 1,
     tolerance: 1e-3,
     rng: new Rng(0, "warm"),
@@ -138,8 +135,7 @@ async function warmWide(): Promise<void> {
       }
     });
     const time = await timed(async () => {
-      curvature.setPoint(theta);
-      products.push((await tracker.measure(curvature.hessian())).products);
+      products.push((await tracker.measure(at(theta).hessian())).products);
     });
     if (i > 0) reading += time;
   }

@@ -45,7 +45,7 @@ const axes = [
 
 async function measure({ n, width, K, k }: Case): Promise<Result> {
   const spec: BuiltinSpec = { kind: "mlp", hidden: [width, width], activation: "tanh", bias: true };
-  const { curvature, theta, step, normal } = await problemOf(spec, [D], n, K);
+  const { curvature, at, theta, step, normal } = await problemOf(spec, [D], n, K);
   const d = curvature.size;
   const [v, out] = [normal(d), new Float32Array(d)];
   const typical = async (work: () => Promise<unknown>): Promise<number> => {
@@ -63,9 +63,8 @@ async function measure({ n, width, K, k }: Case): Promise<Result> {
   const noise = await typical(() => sigma.apply(v, out));
   let products = 0;
   const pairs = await typical(async () => {
-    curvature.setPoint(theta);
     const tracker = new EigenTracker({ size: d, top: k, tolerance: 1e-2, rng: new Rng(0, "growth") });
-    products = (await tracker.measure(curvature.gaussNewton())).products;
+    products = (await tracker.measure(at(theta).gaussNewton())).products;
   });
   const memory = peakMemory();
   const gram = n * K <= mostRows ? await typical(() => curvature.gram()) : null;

@@ -44,10 +44,10 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
   const engine = withKernels(onnxEngine(native.version, { threads }));
   const network = buildNetwork({ model, loss: losses.mse, inputs: D, outputs: K }, n);
   const [x, y] = [normal(n * D), normal(n * K)];
-  const curvature = new Curvature(engine, network, x, y);
-  const theta = new Float32Array(curvature.size);
+  const curvatures = new Curvature(engine, network, { x, y });
+  const theta = new Float32Array(curvatures.size);
   initialize(model.parameters, rng).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
-  curvature.setPoint(theta);
+  const curvature = curvatures.at(theta);
   const compiled = await engine.compile(
     [network.x, network.y, ...network.parameters],
     [network.loss, ...grad(network.loss, network.parameters)],
@@ -57,7 +57,9 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
   const into = [new Float32Array(1), ...viewsOf(gradient, shapes)];
   return {
     engine,
+    /** At the starting point, and at any other. */
     curvature,
+    at: (theta: Float32Array) => curvatures.at(theta),
     theta,
     x,
     y,

@@ -7,8 +7,9 @@ import { native } from "../src/engines/onnx/native";
 import { gemm64 } from "../src/engines/onnx/gemm64";
 import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
-import type { ProbeContext } from "../src/probes";
-import { noiseFactors } from "../src/probes/noiseFactors";
+import { unlimited } from "../src/measure/budget";
+import { noiseFactors } from "../src/measure/noiseFactors";
+import type { Point } from "../src/measure/point";
 import { growth, smallestStableBatch } from "../src/stability/growth";
 import { NoiseGain } from "../src/stability/noiseGain";
 import { factorSpectrum } from "../src/stability/secondMoment";
@@ -21,7 +22,7 @@ const [widths, K, batchSize] = [[784, 100, 10], 10, 8];
 const gemm = gemm64(native);
 
 /** A tanh net at its initialization on inputs whose features decay as pixels' principal components do. */
-function contextOf(n: number): ProbeContext {
+function pointOf(n: number) {
   const rng = new Rng(0, "bench");
   const model = buildModel(
     { kind: "mlp", hidden: [widths[1]], activation: "tanh", bias: true },
@@ -32,25 +33,18 @@ function contextOf(n: number): ProbeContext {
   const network = buildNetwork({ model, loss: losses.mse, inputs: widths[0], outputs: K }, n);
   const x = Float32Array.from({ length: n * widths[0] }, (_, i) => rng.normal() / (1 + (i % widths[0]) / 10));
   const y = Float32Array.from({ length: n * K }, () => rng.normal());
-  const curvature = new Curvature(engine, network, x, y);
-  const theta = new Float32Array(curvature.size);
+  const compiled = new Curvature(engine, network, { x, y });
+  const theta = new Float32Array(compiled.size);
   const views = viewsOf(
     theta,
     model.parameters.map(({ shape }) => shape),
   );
   initialize(model.parameters, rng).forEach((values, i) => views[i].set(values));
-  curvature.setPoint(theta);
+  const factors = compiled.at(theta);
   const descent = { learningRate: 0.1, preconditioner: null, settled: true };
-  // What `noiseFactors` reads of a context.
-  return {
-    curvature,
-    n,
-    outputs: K,
-    batchSize,
-    gemm,
-    descent,
-    experiment: { seed: 0 },
-  } as unknown as ProbeContext;
+  // What `noiseFactors` reads of a point.
+  const point = { factors, size: theta.length, examples: n, outputs: K, batchSize, gemm, descent, seed: 0 };
+  return { factors, point: point as unknown as Point };
 }
 
 async function lap<T>(work: () => Promise<T>): Promise<[T, number]> {
@@ -62,8 +56,8 @@ async function lap<T>(work: () => Promise<T>): Promise<[T, number]> {
 async function main(): Promise<void> {
   console.log(`\nmean-square limit, tanh ${widths.join("-")}, B = ${batchSize}\n${machine()}`);
   console.log("| work | seconds | result | aim |\n|---|---|---|---|");
-  const small = contextOf(100);
-  const [gram, gramTime] = await lap(() => small.curvature.gram());
+  const small = pointOf(100);
+  const [gram, gramTime] = await lap(() => small.factors.gram());
   const [factors, eigenTime] = await lap(() => factorSpectrum(gram, 100, K, "all", gemm));
   const [exact, limitTime] = await lap(() => varianceLimit(factors, { batchSize, gemm }));
   const parts = `Gram ${gramTime.toFixed(2)}, eigenvectors ${eigenTime.toFixed(2)}, limit ${limitTime.toFixed(2)}`;
@@ -86,10 +80,13 @@ async function main(): Promise<void> {
       `| verdict with ${name}, r = ${exact.rank} (${parts}) | ${seconds.toFixed(2)} | ${result} | |`,
     );
   }
-  const large = contextOf(1000);
+  const large = pointOf(1000);
   const start = performance.now();
   for (let rank = 32; rank <= 512; rank *= 2) {
-    const { upper, lastChange } = await varianceLimit(await noiseFactors(large, rank), { batchSize, gemm });
+    const { upper, lastChange } = await varianceLimit(await noiseFactors(large.point, rank, unlimited(4e9)), {
+      batchSize,
+      gemm,
+    });
     const seconds = (performance.now() - start) / 1000;
     const result = `${upper.toPrecision(5)}, last doubling changed it by ${(100 * lastChange).toFixed(1)} %`;
     console.log(`| nK = 10 000, r = ${rank}, all so far | ${seconds.toFixed(1)} | ${result} | ≤ 30 |`);

@@ -17,7 +17,10 @@ const run = (file, ...args) =>
 
 const file = join(root, `basin-${target}.vsix`);
 run("esbuild.mjs");
-copyFileSync(join(root, "src", "protocol", "basin.schema.json"), join(dist, "basin.schema.json"));
+copyFileSync(
+  join(root, "src", "extension", "language", "editor.schema.json"),
+  join(dist, "basin.schema.json"),
+);
 rmSync(join(dist, "node_modules"), { recursive: true, force: true });
 const engine = copyEngine(target, join(dist, "node_modules"));
 rmSync(file, { force: true });

@@ -1,5 +1,5 @@
 // Numbers, durations and states in words, as the panel shows them. Pure.
-import type { RunStatus } from "../src/protocol/runFolder";
+import type { RunStatus } from "../src/types/runStatus";
 import type { VerdictKind } from "../src/types/verdict";
 
 /** At most four significant digits; powers of ten beyond 1e5 and below 1e-3. */
@@ -42,12 +42,14 @@ export function duration(seconds: number): string {
 }
 
 export const statusWords: Readonly<Record<RunStatus, string>> = {
+  queued: "waiting",
   running: "training",
   finished: "finished",
   diverged: "diverged",
   interrupted: "stopped",
   died: "process gone",
   failed: "failed",
+  unknown: "not heard of",
 };
 
 export const verdictTitles: Readonly<Record<VerdictKind, string>> = {

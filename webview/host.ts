@@ -1,5 +1,5 @@
 // The wire to the extension host: intents out, messages in, and the state VS Code keeps over a reload.
-import type { FromPanel, ToPanel } from "../src/protocol/panel";
+import { decodeMessage, type FromPanel, type ToPanel } from "../src/record/panelMessages";
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -15,4 +15,4 @@ export const send = (message: FromPanel): void => api.postMessage(message);
 export const remember = (run: string): void => api.setState({ run });
 
 export const listen = (receive: (message: ToPanel) => void): void =>
-  window.addEventListener("message", (event: MessageEvent<ToPanel>) => receive(event.data));
+  window.addEventListener("message", (event: MessageEvent<unknown>) => receive(decodeMessage(event.data)));

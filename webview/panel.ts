@@ -3,6 +3,7 @@ import "uplot/dist/uPlot.min.css";
 import "./styles.css";
 import { charts } from "./charts";
 import { ChartCard } from "./charts/chartCard";
+import { ownMetricChart, ownMetrics } from "./charts/ownMetrics";
 import type { StepRange } from "./charts/lineSurface";
 import { Banner } from "./controls/banner";
 import { Chain } from "./controls/chain";
@@ -15,6 +16,7 @@ import { h } from "./dom";
 import { listen, send } from "./host";
 import { welcome } from "./controls/welcome";
 import { apply, emptyState } from "./store/panelState";
+import type { RunModel } from "./store/runModel";
 import { onThemeChange, readTheme } from "./theme";
 import { registerToolkit } from "./toolkit";
 
@@ -33,6 +35,7 @@ const numbers = new Numbers(popover);
 const chain = new Chain(popover);
 const more = new More();
 const cards = charts.map((chart) => new ChartCard(chart, popover, zoomTo, redraw));
+const ownCards = new Map<string, ChartCard>();
 const grid = h("div", { class: "charts" }, ...cards.map(({ element }) => element));
 const hint = h("button", { class: "link zoom", type: "button", hidden: true }, "Show all steps");
 const body = h(
@@ -74,13 +77,34 @@ function draw(): void {
   more.update(selected);
   popover.update();
   for (const card of cards) card.draw(selected, zoom, theme);
+  drawOwnMetrics(selected);
+}
+
+/** What the registry has no chart for gets one each, which goes with the run. */
+function drawOwnMetrics(run: RunModel): void {
+  for (const name of ownMetrics(run)) {
+    if (ownCards.has(name)) continue;
+    const card = new ChartCard(ownMetricChart(name, run), popover, zoomTo, redraw);
+    ownCards.set(name, card);
+    grid.append(card.element);
+  }
+  for (const card of ownCards.values()) card.draw(run, zoom, theme);
+}
+
+function forgetOwnMetrics(): void {
+  for (const { element } of ownCards.values()) element.remove();
+  ownCards.clear();
 }
 
 hint.addEventListener("click", () => zoomTo(undefined));
 listen((message) => {
-  const before = state.selected?.info.id;
+  const before = state.selected?.key;
   apply(state, message);
-  if (state.selected?.info.id !== before) zoom = undefined;
+  if (message.kind === "series") send({ kind: "received" });
+  if (state.selected?.key !== before) {
+    zoom = undefined;
+    forgetOwnMetrics();
+  }
   redraw();
 });
 onThemeChange(() => {

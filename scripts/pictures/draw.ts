@@ -2,8 +2,8 @@
 import { num, tick } from "../../webview/format";
 import { linearTicks } from "../../webview/charts/linearTicks";
 import { logSplits } from "../../webview/charts/logSplits";
-import { decimate } from "../../webview/store/decimate";
-import type { Column } from "../../webview/store/runModel";
+import type { Column, ColumnView } from "../../src/record/column";
+import { decimate } from "../../src/record/pyramid";
 
 type Color = "blue" | "purple" | "orange" | "red";
 
@@ -106,7 +106,9 @@ function drawn(panel: Panel, id: string, top: number, x: (step: number) => numbe
       `<path class="curve${faint ? " faint" : ""}" stroke="var(--${color})" clip-path="url(#${id})" d="${pathOf(shown, x, y, visible)}"/>`,
     );
   }
-  const highest = Math.max(...curves.flatMap(({ column }) => column.values).filter(Number.isFinite));
+  const highest = Math.max(
+    ...curves.flatMap(({ column }) => Array.from(column.values)).filter(Number.isFinite),
+  );
   for (const { label: name, value, limit } of levels) {
     const words = `${name} = ${num(value)}`;
     // Curves that climb to their limit leave room at the left, above where they overshoot it; others at the right.
@@ -125,7 +127,7 @@ function scaleOf({ curves, levels = [], logFrom }: Panel): {
   readonly ticks: readonly number[];
   readonly place: (value: number) => number;
 } {
-  const values = curves.flatMap(({ column }) => column.values).filter(Number.isFinite);
+  const values = curves.flatMap(({ column }) => Array.from(column.values)).filter(Number.isFinite);
   const high = Math.max(...values, ...levels.map(({ value }) => value));
   if (logFrom === undefined) {
     const low = Math.min(0, ...values);
@@ -142,13 +144,13 @@ function scaleOf({ curves, levels = [], logFrom }: Panel): {
 
 /** A line through the values that can be drawn; it breaks at the others. */
 function pathOf(
-  { steps, values }: Column,
+  { steps, values }: ColumnView,
   x: (step: number) => number,
   y: (value: number) => number,
   visible: (value: number) => boolean,
 ): string {
   let pen = "M";
-  return steps
+  return Array.from(steps)
     .flatMap((step, i) => {
       if (!visible(values[i])) {
         pen = "M";

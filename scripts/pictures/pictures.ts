@@ -4,11 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { listRuns, readEvents } from "../../src/launchers";
+import { listRuns } from "../../src/launchers";
+import { readSeries } from "../../src/record/disk/readSeries";
 import type { MetricName } from "../../src/protocol/metrics";
 import { num } from "../../webview/format";
 import { limitsOf } from "../../webview/store/limits";
-import { column, createRun, entry, type RunModel } from "../../webview/store/runModel";
+import { column, entry, type RunModel } from "../../webview/store/runModel";
 import { picture, type Curve, type Level, type Panel } from "./draw";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -55,7 +56,7 @@ function edge(
         height: 260,
         curves: [
           { label: words, column: own, color: "blue" },
-          ...(second?.steps.length
+          ...(second?.length
             ? [{ label: "second eigenvalue", column: second, color: "purple", faint: true } as const]
             : []),
         ],
@@ -105,7 +106,7 @@ const lossPanel = (curves: readonly Curve[]): Panel => ({
   logFrom: 1e-12,
 });
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+const median = (values: Float64Array): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /** Trains every run of an example. @throws Error when the command line does not end with 0. */
 async function trained(name: string, extra: readonly string[]): Promise<RunModel[]> {
@@ -116,9 +117,14 @@ async function trained(name: string, extra: readonly string[]): Promise<RunModel
     const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
     if (status !== 0) throw new Error(`basin run ${file} ended with ${status}`);
     const records = await listRuns(runs);
-    return records.map(({ folder, info, status, verdict }) =>
-      createRun({ info, status, verdict, events: readEvents(folder) }),
-    );
+    return records.map(({ folder, info, status, verdict, flag }) => ({
+      key: folder,
+      info,
+      status,
+      verdict,
+      flag,
+      series: readSeries(folder),
+    }));
   } finally {
     rmSync(runs, { recursive: true });
   }
@@ -138,7 +144,7 @@ for (const [name, draw] of Object.entries(examples)) {
   // Two minima are decided in a few dozen steps; the rest of the run is two level lines.
   const runs = await trained(name, name === "two-minima" ? ["--set", "stop.steps=60"] : []);
   const { title, panels, numbers } = draw(runs);
-  const lastStep = Math.max(...runs.map(({ step }) => step));
+  const lastStep = Math.max(...runs.map(({ series }) => series.step));
   writeFileSync(join(folder, `${name}.svg`), picture(title, panels, lastStep));
   process.stdout.write(`${name}: ${numbers}\n`);
 }

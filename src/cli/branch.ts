@@ -1,14 +1,14 @@
 // `basin branch RUN --step N --set …`: a new run that starts from a checkpoint of another, with other settings.
 import { dirname } from "node:path";
-import { findRun, startRun } from "../launchers";
+import { findRun, runQueue, submit } from "../launchers";
 import { fileError } from "../protocol/errors";
 import { describePoint } from "../protocol/runId";
 import { usageError } from "./arguments";
 import type { Command } from "./command";
 import { setOption } from "./experiments";
 import { stepIn, withSettings } from "./otherSettings";
-import { runScript, runsDirHere, runsOption } from "./places";
-import { watchRun } from "./watchRun";
+import { processes, runsDirHere, runsOption } from "./places";
+import { watchRuns } from "./watchRuns";
 
 export const branch: Command = {
   name: "branch",
@@ -35,14 +35,13 @@ export const branch: Command = {
         `its branch would have nothing to train: stop.steps is ${experiment.stop.steps}, and it starts at step ${step}`,
         `Steps count on from there: add --set stop.steps=${2 * Math.max(step, 500)}.`,
       );
-    const started = await startRun({
-      request: { experiment, file: info.file, overrides, from: { folder, run: info.id, step } },
-      runsDir: dirname(folder),
-      detached: false,
-      runScript,
-    });
+    const branchedFrom = { folder, run: info.id, step };
+    const runsDir = dirname(folder);
+    const [made] = submit(runsDir, [{ experiment, file: info.file, overrides, branchedFrom }]);
+    await runQueue(runsDir, processes);
     const changes = Object.keys(overrides).length > 0 ? ` · ${describePoint(overrides)}` : "";
     const title = `${experiment.name} · from ${info.id} at step ${step}${changes}`;
-    return (await watchRun(started, { experiment, title, json: given.has("json") })).status;
+    const [outcome] = await watchRuns([{ ...made, experiment, title }], { json: given.has("json") });
+    return outcome.status;
   },
 };

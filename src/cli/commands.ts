@@ -9,12 +9,14 @@ import { measure } from "./measure";
 import { resume } from "./resume";
 import { run } from "./run";
 import { show } from "./showRun";
+import { stop } from "./stop";
 import { verdict } from "./verdict";
 
 export const commands: readonly Command[] = [
   run,
   measure,
   resume,
+  stop,
   branch,
   escape,
   list,

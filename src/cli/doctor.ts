@@ -8,6 +8,7 @@ import { workspaceOf } from "../launchers";
 import { stringify } from "../protocol/numbers";
 import { exit, type Command } from "./command";
 import { runScript } from "./places";
+import { print } from "./show/print";
 import { styleOf, type Style } from "./show/text";
 
 const exec = promisify(execFile);
@@ -40,8 +41,8 @@ export const doctor: Command = {
   run: async (given) => {
     const [found, torch, cluster] = await Promise.all([engines(), python(), slurm()]);
     const findings = [node(), ...found, torch, cluster, machine(), writable()];
-    if (given.has("json")) process.stdout.write(`${stringify(findings)}\n`);
-    else process.stdout.write(`${findings.map((one) => lineOf(one, styleOf(process.stdout))).join("\n")}\n`);
+    if (given.has("json")) print(`${stringify(findings)}\n`);
+    else print(`${findings.map((one) => lineOf(one, styleOf(process.stdout))).join("\n")}\n`);
     return findings.some(({ state }) => state === "missing") ? exit.failed : exit.done;
   },
 };

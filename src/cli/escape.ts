@@ -7,6 +7,7 @@ import { setOption } from "./experiments";
 import { ask } from "./measure";
 import { stepIn, withSettings } from "./otherSettings";
 import { runsDirHere, runsOption } from "./places";
+import { print } from "./show/print";
 import { number, styleOf, table } from "./show/text";
 
 interface Escaped {
@@ -38,12 +39,12 @@ export const escape: Command = {
     const { folder, info } = record;
     const how = { seeds: count(given, "seeds", 5), steps: count(given, "steps", 200) };
     const from = { folder, run: info.id, step: stepIn(record, given.one("step")) };
-    const { experiment, overrides } = withSettings(record, given.all("set"));
-    const request = { id: "escape", experiment, file: info.file, overrides, from, escape: how };
+    const { experiment } = withSettings(record, given.all("set"));
+    const request = { experiment, file: info.file, from, escape: how };
     const { status, output } = await ask("escape", request);
     if (status !== exit.done) return status;
     const told = given.has("json") ? stringify(JSON.parse(output)) : describe(JSON.parse(output) as Escaped);
-    process.stdout.write(`${told}\n`);
+    print(`${told}\n`);
     return exit.done;
   },
 };

@@ -1,8 +1,10 @@
 // `basin list`: the runs there are, newest first.
-import { listRuns, type RunRecord } from "../launchers";
+import { listRuns, runQueue, type RunRecord } from "../launchers";
 import { stringify } from "../protocol/numbers";
 import { exit, type Command } from "./command";
-import { runsDirHere, runsOption } from "./places";
+import { printable } from "../util/printable";
+import { processes, runsDirHere, runsOption } from "./places";
+import { print } from "./show/print";
 import { number, styleOf, table, type Style } from "./show/text";
 import { paintVerdict } from "./show/verdictText";
 
@@ -15,16 +17,18 @@ export const list: Command = {
   run: async (given) => {
     const runsDir = runsDirHere(given);
     const runs = await listRuns(runsDir);
-    if (given.has("json")) process.stdout.write(`${stringify(runs.map(plain))}\n`);
-    else if (runs.length === 0)
-      process.stdout.write(`No runs in ${runsDir}. Start one with \`basin run FILE\`.\n`);
-    else process.stdout.write(`${runTable(runs, styleOf(process.stdout))}\n`);
+    if (given.has("json")) print(`${stringify(runs.map(plain))}\n`);
+    else if (runs.length === 0) print(`No runs in ${runsDir}. Start one with \`basin run FILE\`.\n`);
+    else print(`${runTable(runs, styleOf(process.stdout))}\n`);
+    // Whoever kept the queue going may have been killed; a reader that cannot start it again still lists.
+    if (runs.some(({ status }) => status === "queued"))
+      await runQueue(runsDir, processes).catch(() => undefined);
     return exit.done;
   },
 };
 
 /** A run for `list --json`. */
-const plain = ({ folder, info, status, step, time, verdict, last }: RunRecord) => ({
+const plain = ({ folder, info, status, step, time, verdict, last, damage }: RunRecord) => ({
   id: info.id,
   folder,
   name: info.experiment.name,
@@ -32,16 +36,20 @@ const plain = ({ folder, info, status, step, time, verdict, last }: RunRecord) =
   step,
   time,
   overrides: info.overrides,
+  ...(info.sweep && { sweep: info.sweep }),
+  ...(damage.length > 0 && { damage }),
   verdict: verdict?.verdict ?? null,
   metrics: last,
 });
 
-/** Also the end of a sweep. */
+/** Also the end of a sweep. Runs submitted together tell their place; what is damaged is said below. */
 export function runTable(runs: readonly RunRecord[], style: Style): string {
+  const places = runs.some(({ info }) => info.sweep);
   const rows = runs.map(({ info, status, step, verdict, last }) => {
     const { learningRate, batchSize } = info.experiment.optimizer;
     return [
       info.id,
+      ...(places ? [info.sweep ? `${info.sweep.index} of ${info.sweep.of}` : ""] : []),
       status,
       String(step),
       number(learningRate),
@@ -52,6 +60,9 @@ export function runTable(runs: readonly RunRecord[], style: Style): string {
       verdict ? paintVerdict(verdict.verdict, verdict.verdict, style) : "–",
     ];
   });
-  const head = ["run", "status", "step", "η", "batch", "loss", "sharpness", "η limit", "verdict"];
-  return table(head, rows, style);
+  const head = ["status", "step", "η", "batch", "loss", "sharpness", "η limit", "verdict"];
+  const damaged = runs.flatMap(({ info, damage }) =>
+    damage.length > 0 ? [style.yellow(`damaged: ${printable(`${info.id}: ${damage.join(", ")}`)}`)] : [],
+  );
+  return [table(["run", ...(places ? ["point"] : []), ...head], rows, style), ...damaged].join("\n");
 }

@@ -6,6 +6,7 @@ import { parseArguments, usageError } from "./arguments";
 import { exit } from "./command";
 import { commands } from "./commands";
 import { helpFor, overview } from "./help";
+import { print, warn } from "./show/print";
 
 async function main([name, ...rest]: readonly string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0]);
@@ -30,7 +31,7 @@ function help(name: string | undefined): number {
 }
 
 function say(text: string): number {
-  process.stdout.write(`${text}\n`);
+  print(`${text}\n`);
   return exit.done;
 }
 
@@ -57,8 +58,8 @@ main(process.argv.slice(2)).then(
     const text = user
       ? error.problems.map(formatProblem).join("\n")
       : `basin: ${error instanceof Error ? error.message : String(error)}`;
-    process.stderr.write(`${text}\n`);
-    if (process.env.BASIN_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    warn(`${text}\n`);
+    if (process.env.BASIN_DEBUG === "1" && error instanceof Error) warn(`${error.stack}\n`);
     process.exitCode = user ? exit.badInput : exit.failed;
   },
 );

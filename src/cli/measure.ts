@@ -5,14 +5,16 @@ import { resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { metrics, type MetricValues } from "../protocol/metrics";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
+import type { MeasureRequest } from "../protocol/request";
 import type { Verdict } from "../types/verdict";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
 import { runScript } from "./places";
+import { printable } from "../util/printable";
+import { print, warn } from "./show/print";
 import { columnsOf, number, styleOf, table } from "./show/text";
 import { evidenceLines, verdictLines } from "./show/verdictText";
-import { withoutStack } from "./watchRun";
+import { withoutStack } from "./watchRuns";
 
 /** What the run process prints, as the contract has it. */
 interface Measured {
@@ -42,17 +44,15 @@ export const measure: Command = {
     if (weights !== undefined && !existsSync(weights))
       throw fileError(weights, "no such file", "Expected weights in the safetensors format.");
     const [{ file, points }] = readExperiments(given.words, given.all("set"));
-    for (const { experiment, overrides } of points) {
-      const request: RunRequest = {
-        id: "measure",
+    for (const { experiment } of points) {
+      const request: MeasureRequest = {
         experiment,
         file,
-        overrides,
         ...(weights === undefined ? {} : { weights: resolve(weights) }),
       };
       const { status, output } = await ask("measure", request);
       if (status !== exit.done) return status;
-      process.stdout.write(given.has("json") ? `${output.trim()}\n` : `${describe(output)}\n`);
+      print(given.has("json") ? `${output.trim()}\n` : `${describe(output)}\n`);
     }
     return exit.done;
   },
@@ -61,13 +61,15 @@ export const measure: Command = {
 /** Runs one measurement; its progress is shown on a terminal's stderr, its mistakes always. */
 export function ask(
   command: "measure" | "escape",
-  request: RunRequest,
+  request: MeasureRequest,
 ): Promise<{ status: number; output: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [runScript, command, stringify(request)], {
-      stdio: ["ignore", "pipe", "pipe"],
+    const child = spawn(process.execPath, [runScript, command], {
+      stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
     });
+    // The pipe stays open: it closes when we end, in whatever way, and the measurement ends with it.
+    child.stdin.on("error", () => undefined).write(`${stringify(request)}\n`);
     let output = "";
     let said = "";
     let interrupted = false;
@@ -81,14 +83,15 @@ export function ask(
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said += text;
       const line = text.trim().split("\n").at(-1) ?? "";
-      if (live) process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+      if (live)
+        process.stderr.write(`\r\u001b[K${printable(line).slice(0, (process.stderr.columns || 80) - 1)}`);
     });
     child.once("error", failed);
     child.once("close", (code) => {
       process.off("SIGINT", stop).off("SIGTERM", stop);
       if (live) process.stderr.write("\r\u001b[K");
       const status = interrupted ? exit.interrupted : (code ?? exit.failed);
-      if (status !== exit.done && !interrupted) process.stderr.write(`${messageIn(said)}\n`);
+      if (status !== exit.done && !interrupted) warn(`${messageIn(said)}\n`);
       done({ status, output });
     });
   });

@@ -1,5 +1,6 @@
 // An experiment that goes on from a run with other settings: the run's resolved experiment with `--set` on top.
 import { existsSync } from "node:fs";
+import { experimentText } from "../record/disk/experimentText";
 import type { RunRecord } from "../launchers";
 import { checkpointSteps } from "../launchers/checkpoints";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
@@ -11,7 +12,11 @@ import { shownPath } from "./experiments";
 /** The run's experiment with overrides; problems name the run and the key. @throws UserError */
 export function withSettings({ info }: RunRecord, overrides: readonly string[]): ExperimentPoint {
   const text = JSON.stringify(fittedTo(info.experiment, overrides));
-  const { problems, points } = checkExperiment(text, info.file, { exists: existsSync, overrides });
+  const { problems, points } = checkExperiment(text, info.file, {
+    exists: existsSync,
+    readText: experimentText,
+    overrides,
+  });
   // The text is made here: a line of it would lead nowhere.
   const shown = problems.map(({ place, ...rest }): Problem => {
     const file = place.file === "--set" ? place.file : `${info.id} (${shownPath(place.file)})`;

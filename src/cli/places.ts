@@ -1,10 +1,13 @@
 // Where things are for the command line: the run process beside it, and the runs folder a call means.
 import { join, resolve } from "node:path";
-import { runsDirOf, workspaceOf } from "../launchers";
+import { runsDirOf, workspaceOf, type ProcessOptions } from "../launchers";
 import type { Arguments, OptionSpec } from "./arguments";
 
-/** The bundled run process; both bundles lie in dist. */
+/** The bundled run process; all bundles lie in dist. */
 export const runScript = join(__dirname, "run.js");
+
+/** How processes are started from here. */
+export const processes: ProcessOptions = { runScript, queueScript: join(__dirname, "queue.js") };
 
 export const runsOption: OptionSpec = {
   name: "runs",

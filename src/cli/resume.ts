@@ -1,9 +1,11 @@
 // `basin resume RUN`: goes on from the newest checkpoint of a run that was stopped before its end.
-import { findRun, readEvents, resumeRun } from "../launchers";
+import { findRun, resumeRun } from "../launchers";
 import { fileError } from "../protocol/errors";
+import { readSeries } from "../record/disk/readSeries";
 import type { Command } from "./command";
-import { runScript, runsDirHere, runsOption } from "./places";
-import { watchRun } from "./watchRun";
+import { processes, runsDirHere, runsOption } from "./places";
+import { warn } from "./show/print";
+import { watchRuns } from "./watchRuns";
 
 export const resume: Command = {
   name: "resume",
@@ -16,12 +18,15 @@ export const resume: Command = {
   words: { least: 1, most: 1, what: "a run" },
   run: async (given) => {
     const { folder, info, status } = await findRun(runsDirHere(given), given.words[0]);
+    const { id, experiment } = info;
     if (status === "finished" || status === "diverged")
-      throw fileError(info.id, `has ended: it ${status}`, "There is nothing left to train; start a new run.");
-    const headersBefore = readEvents(folder).filter(({ kind }) => kind === "header").length;
-    const started = await resumeRun({ folder, detached: false, runScript });
-    const title = `${info.id} · resumed`;
-    const options = { experiment: info.experiment, title, json: given.has("json"), headersBefore };
-    return (await watchRun(started, options)).status;
+      throw fileError(id, `has ended: it ${status}`, "There is nothing left to train; start a new run.");
+    const headersBefore = readSeries(folder).headers;
+    const onWatch = (host: string, seconds: number) =>
+      warn(`It trained on ${host} last; watching for ${seconds} s whether it still does.\n`);
+    await resumeRun({ folder, onWatch, ...processes });
+    const run = { folder, id, experiment, title: `${id} · ${headersBefore > 0 ? "resumed" : "started"}` };
+    const [outcome] = await watchRuns([run], { json: given.has("json"), headersBefore });
+    return outcome.status;
   },
 };

@@ -1,12 +1,15 @@
 // `basin show RUN`: settings, curves as sparklines, latest readings and the verdict.
-import { findRun, readEvents, type RunRecord } from "../launchers";
+import { findRun, type RunRecord } from "../launchers";
 import { describeOptimizer } from "../protocol/describeOptimizer";
 import { metrics } from "../protocol/metrics";
 import { stringify } from "../protocol/numbers";
 import type { ModelSpec } from "../protocol/experiment";
-import type { RunEvent } from "../protocol/events";
+import { readSeries } from "../record/disk/readSeries";
+import type { RunSeries } from "../record/runSeries";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
+import { printable } from "../util/printable";
+import { print } from "./show/print";
 import { columnsOf, duration, number, sparkline, styleOf, table, type Style } from "./show/text";
 import { verdictLines } from "./show/verdictText";
 
@@ -23,30 +26,33 @@ export const show: Command = {
     const run = await findRun(runsDirHere(given), given.words[0]);
     if (given.has("json")) {
       const { info, folder, status, step, time, last, verdict } = run;
-      process.stdout.write(
-        `${stringify({ run: info, folder, status, step, time, metrics: last, verdict })}\n`,
-      );
+      print(`${stringify({ run: info, folder, status, step, time, metrics: last, verdict })}\n`);
     } else {
-      process.stdout.write(`${describe(run, readEvents(run.folder), styleOf(process.stdout))}\n`);
+      print(`${describe(run, readSeries(run.folder), styleOf(process.stdout))}\n`);
     }
     return exit.done;
   },
 };
 
-function describe(run: RunRecord, events: readonly RunEvent[], style: Style): string {
+function describe(run: RunRecord, series: RunSeries, style: Style): string {
   const { info, status, step, time, verdict } = run;
-  const notes = events.filter((event) => event.kind === "note").map(({ message }) => message);
+  const notes = series.notes.map(({ message }) => message);
   return [
     style.bold(info.id),
-    `${status} at step ${step} after ${duration(time)}`,
+    `${status} at step ${step} after ${duration(time)}${placeOf(run)}`,
+    ...run.damage.map((one) => style.yellow(`damaged: ${printable(one)}`)),
     "",
     ...settings(run, style),
     "",
-    ...curves(run, events, style),
+    ...curves(series, style),
     ...(notes.length > 0 ? ["", ...[...new Set(notes)].map((note) => style.dim(`note: ${note}`))] : []),
     ...(verdict ? ["", ...verdictLines(verdict, style, columnsOf(process.stdout))] : []),
   ].join("\n");
 }
+
+/** "5 of 9" of those submitted together. */
+const placeOf = ({ info: { sweep } }: RunRecord): string =>
+  sweep ? ` · ${sweep.index} of ${sweep.of} of its sweep` : "";
 
 function settings({ info, folder }: RunRecord, style: Style): string[] {
   const { optimizer, model, data, loss, seed, stop } = info.experiment;
@@ -70,15 +76,17 @@ function settings({ info, folder }: RunRecord, style: Style): string[] {
   return rows.map(([key, value]) => `${style.dim(key.padEnd(10))} ${value}`);
 }
 
-function curves({ last }: RunRecord, events: readonly RunEvent[], style: Style): string[] {
-  const rows = metrics.flatMap(({ name, label }) => {
-    const value = last[name];
-    if (typeof value !== "number") return [];
-    const series = events.flatMap((event) => {
-      const x = event.kind === "metrics" && event.probe !== "verdict" ? event.values[name] : undefined;
-      return x === undefined || Array.isArray(x) ? [] : [Number(x)];
-    });
-    return [[label, number(value), sparkline(series, 40, name.startsWith("loss") || name === "gradNorm")]];
+/** Basin's metrics in their order, then those of a script's own. */
+function curves(series: RunSeries, style: Style): string[] {
+  const known = metrics.map(({ name }) => name);
+  const others = [...series.latest.keys()].filter((name) => !known.includes(name));
+  const rows = [...known, ...others].flatMap((name) => {
+    const value = series.number(name);
+    if (value === undefined) return [];
+    const log = name.startsWith("loss") || name === "gradNorm";
+    return [
+      [series.infoOf(name).label, number(value), sparkline(Array.from(series.column(name).values), 40, log)],
+    ];
   });
   return rows.length > 0
     ? table(["reading", "latest", "over training"], rows, style).split("\n")

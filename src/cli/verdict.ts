@@ -2,8 +2,10 @@
 import { findRun } from "../launchers";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
+import { isActive } from "../types/runStatus";
 import { exit, type Command } from "./command";
 import { runsDirHere, runsOption } from "./places";
+import { print } from "./show/print";
 import { columnsOf, styleOf } from "./show/text";
 import { evidenceLines, verdictLines } from "./show/verdictText";
 
@@ -16,19 +18,21 @@ export const verdict: Command = {
   run: async (given) => {
     const run = await findRun(runsDirHere(given), given.words[0]);
     if (!run.verdict) {
-      const running = run.status === "running";
-      const message = running ? "has no verdict yet: it still trains" : `has no verdict: it ${run.status}`;
+      const running = isActive(run.status);
+      const message = running
+        ? `has no verdict yet: it ${run.status === "queued" ? "waits for its turn" : "still trains"}`
+        : `has no verdict: it ${run.status}`;
       throw fileError(
         run.info.id,
         message,
         running ? undefined : `Go on with it: basin resume ${run.info.id}`,
       );
     }
-    if (given.has("json")) process.stdout.write(`${stringify(run.verdict)}\n`);
+    if (given.has("json")) print(`${stringify(run.verdict)}\n`);
     else {
       const [style, columns] = [styleOf(process.stdout), columnsOf(process.stdout)];
       const lines = verdictLines(run.verdict, style, columns);
-      process.stdout.write(`${[...lines, "", ...evidenceLines(run.verdict, style, columns)].join("\n")}\n`);
+      print(`${[...lines, "", ...evidenceLines(run.verdict, style, columns)].join("\n")}\n`);
     }
     return exit.done;
   },

@@ -2,17 +2,17 @@
 import { grad, vjp } from "../graph/differentiate";
 import { add, dot, mul, sumLast } from "../graph/ops";
 import type { Node } from "../graph/node";
-import type { Curvature } from "./curvature";
+import type { CompiledNetwork } from "./compiledNetwork";
+import type { CurvaturePoint } from "./curvaturePoint";
 import { viewsOf } from "./flat";
-import type { Side } from "./side";
 
 /**
  * ‖∇Lᵢ(θ)‖², [n]: for a dense layer (‖aᵢ‖² [+ 1])‖δᵢ‖², for any other the squared norm of its per-example gradient. One forward
  * and one backward pass for all examples.
  * @source Goodfellow, "Efficient per-example gradient computations", 2015.
  */
-export async function squaredGradientNorms({ each }: Curvature): Promise<Float64Array> {
-  const build = ({ network: { perExample, taps } }: Side): Node[] => {
+export async function squaredGradientNorms({ perExample: all }: CurvaturePoint): Promise<Float64Array> {
+  const build = ({ network: { perExample, taps } }: CompiledNetwork): Node[] => {
     // Every example's loss with weight one: the cotangents at the taps are the examples' own.
     const ones = perExample.graph.constant(1, perExample.shape);
     const deltas = vjp(
@@ -27,8 +27,8 @@ export async function squaredGradientNorms({ each }: Curvature): Promise<Float64
     });
     return [terms.reduce((a, b) => add(a, b))];
   };
-  const norms = new Float64Array(each.network.n);
-  await each.forEach(
+  const norms = new Float64Array(all.network.n);
+  await all.forEach(
     "squaredGradientNorms",
     build,
     () => new Map(),
@@ -42,19 +42,22 @@ const squares = (node: Node): Node => sumLast(mul(node, node));
 
 /** Σ wᵢ ∇Lᵢ(θ), [P], from weights [n]. One backward pass. */
 export async function weightedGradient(
-  { each, shapes, size }: Curvature,
+  { perExample, shapes, size }: CurvaturePoint,
   weights: Float32Array,
 ): Promise<Float32Array> {
-  const wOf = ({ network: { graph, n } }: Side): Node => graph.input("example.weights", [n]);
+  const wOf = ({ network: { graph, n } }: CompiledNetwork): Node => graph.input("example.weights", [n]);
   const out = new Float32Array(size);
-  await each.mean(
+  await perExample.mean(
     "weightedGradient",
     // A mean over the chunk, as everything that adds up over chunks.
-    (side) => grad(mul(dot(side.network.perExample, wOf(side)), 1 / side.network.n), side.network.parameters),
-    ({ side, start, n }) => new Map([[wOf(side), weights.subarray(start, start + n)]]),
+    (compiled) => {
+      const { network } = compiled;
+      return grad(mul(dot(network.perExample, wOf(compiled)), 1 / network.n), network.parameters);
+    },
+    ({ compiled, start, n }) => new Map([[wOf(compiled), weights.subarray(start, start + n)]]),
     viewsOf(out, shapes),
   );
-  const { n } = each.network;
+  const { n } = perExample.network;
   for (let i = 0; i < size; i++) out[i] *= n;
   return out;
 }
@@ -64,28 +67,28 @@ export async function weightedGradient(
  * (null elsewhere). K backward passes.
  * @source Ma & Ying, NeurIPS 2021; theory.md, section 4.
  */
-export async function jacobianNorms({ each, meter }: Curvature): Promise<{
+export async function jacobianNorms({ perExample, meter }: CurvaturePoint): Promise<{
   input: Float64Array;
   firstLayer: Float64Array | null;
   /** ‖xᵢ‖², [n]. */
   examples: Float64Array;
 }> {
-  const { n, K, first } = each.network;
-  const seedOf = ({ network }: Side): Node => network.graph.input("jacobian.seed", [network.n, K]);
-  const build = (side: Side): Node[] => {
-    const { output, x, first: own } = side.network;
-    const [toInput, toFirst] = vjp([output], [seedOf(side)], own ? [x, own.output] : [x]);
+  const { n, K, first } = perExample.network;
+  const seedOf = ({ network }: CompiledNetwork): Node => network.graph.input("jacobian.seed", [network.n, K]);
+  const build = (compiled: CompiledNetwork): Node[] => {
+    const { output, x, first: own } = compiled.network;
+    const [toInput, toFirst] = vjp([output], [seedOf(compiled)], own ? [x, own.output] : [x]);
     return [squares(toInput), squares(x), ...(own ? [squares(toFirst)] : [])];
   };
   const [input, signal, examples] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   for (let k = 0; k < K; k++) {
-    meter.check();
+    await meter.check();
     const seed = (count: number): Float32Array =>
       Float32Array.from({ length: count * K }, (_, i) => (i % K === k ? 1 : 0));
-    await each.forEach(
+    await perExample.forEach(
       "jacobianNorms",
       build,
-      ({ side, n: count }) => new Map([[seedOf(side), seed(count)]]),
+      ({ compiled, n: count }) => new Map([[seedOf(compiled), seed(count)]]),
       ([toInput, own, toFirst], { start, n: count }) => {
         for (let i = 0; i < count; i++) {
           examples[start + i] = own[i];

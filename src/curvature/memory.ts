@@ -3,11 +3,10 @@ import { hvp } from "../graph/differentiate";
 import { reachable, sizeOf, type Node } from "../graph/node";
 import { stage } from "../graph/stage";
 import { buildNetwork } from "./buildNetwork";
+import { passesOf } from "./factors";
 import type { Chunking } from "./chunks";
 import type { NetworkParts } from "./network";
-
-/** Hessian, Gauss–Newton and noise products each keep their own staged values. */
-const stagedFunctions = 3;
+import { stagedFunctions } from "./stagedFunction";
 
 /**
  * Splits n examples so that one chunk's intermediate values fill at most half of the budget; staged values of all chunks are kept
@@ -32,4 +31,20 @@ function footprint(parts: NetworkParts, n: number): { all: number; staged: numbe
   const bytes = (nodes: readonly Node[]): number =>
     nodes.reduce((total, { shape }) => total + 4 * sizeOf(shape), 0);
   return { all: bytes(reachable(outputs)), staged: bytes(stage(outputs, v).frontier) };
+}
+
+/** Bytes of per-example gradients at once at most, whatever the budget: more would be worked on for too long without a pause. */
+const signalBytes = 128 * 2 ** 20;
+
+/**
+ * Splits n examples so that what the factors of one chunk need, K gradients of a layer an example, fits into a quarter of the budget.
+ * Null where one chunk holds all.
+ * @param budget  Bytes.
+ */
+export function planSignals(parts: NetworkParts, n: number, budget: number): Chunking | null {
+  const network = buildNetwork(parts, 1, "running");
+  // Once as the engine gives them, one output at a time, and once side by side.
+  const bytes = 4 * (network.K + 1) * passesOf(network).width;
+  const size = Math.max(1, Math.min(n, Math.floor(Math.min(budget / 4, signalBytes) / bytes)));
+  return size >= n ? null : { size, keep: true };
 }

@@ -3,15 +3,35 @@ import type { Compiled, Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
 import { stage } from "../graph/stage";
 
+/** How many functions keep their staged values at a point: what one reading alternates between. memory.ts counts as many. */
+export const stagedFunctions = 3;
+
 /** Values of the placeholders at one θ and one set of examples, with what has been computed from them. */
 export class StagedPoint {
-  readonly staged = new Map<StagedFunction, Float32Array[]>();
+  private readonly staged = new Map<StagedFunction, Float32Array[]>();
 
   /** @param keep  False where staged values do not fit into memory: they are then computed anew for every product. */
   constructor(
     readonly given: ReadonlyMap<Node, Float32Array>,
-    readonly keep: boolean,
+    private readonly keep: boolean,
   ) {}
+
+  /** What a function has staged here; computed where it is not kept. The functions used last are kept. */
+  async valuesFor(of: StagedFunction, compute: () => Promise<Float32Array[]>): Promise<Float32Array[]> {
+    const { staged } = this;
+    const values = staged.get(of) ?? (await compute());
+    if (!this.keep) return values;
+    staged.delete(of);
+    staged.set(of, values);
+    const [oldest] = staged.keys();
+    if (staged.size > stagedFunctions) staged.delete(oldest);
+    return values;
+  }
+
+  /** Frees what is kept; it is computed again when it is asked for. */
+  forget(): void {
+    this.staged.clear();
+  }
 }
 
 export class StagedFunction {
@@ -41,13 +61,13 @@ export class StagedFunction {
     dynamic: ReadonlyMap<Node, Float32Array>,
     into?: readonly (Float32Array | undefined)[],
   ): Promise<Float32Array[]> {
-    let fixed = point.staged.get(this);
-    if (!fixed) {
-      fixed = this.before
-        ? await this.before.run(this.beforeInputs.map((node) => point.given.get(node)!))
-        : [];
-      if (point.keep) point.staged.set(this, fixed);
-    }
+    const { before } = this;
+    const fixed =
+      before === null
+        ? []
+        : await point.valuesFor(this, () =>
+            before.run(this.beforeInputs.map((node) => point.given.get(node)!)),
+          );
     const rest = this.afterInputs.map((node) => dynamic.get(node) ?? point.given.get(node)!);
     return this.after.run([...fixed, ...rest], into);
   }

@@ -4,6 +4,9 @@ import type { Rng } from "../util/rng";
 import type { LinearOperator } from "./operator";
 import { RitzBasis } from "./ritzBasis";
 
+/** What a tracker knows, by name: the same vectors give the same next reading, bit for bit. */
+export type TrackerState = ReadonlyMap<string, Float32Array>;
+
 export interface TrackerOptions {
   /** Dimension P. */
   readonly size: number;
@@ -17,14 +20,18 @@ export interface TrackerOptions {
   readonly rng: Rng;
 }
 
-export interface Reading {
+export interface Eigenpairs {
   /** Ritz values, descending, at most `top`. [NaN] when the operator gave no finite numbers. */
   readonly values: readonly number[];
   /** How far from each value its eigenvalue lies at most: ‖Av − λv‖, or ‖Av − λv‖²/gap where the neighbours leave a gap. */
   readonly errors: readonly number[];
+  /** ‖Av − λv‖ of each. */
+  readonly residuals: readonly number[];
   readonly vectors: readonly Float32Array[];
   readonly products: number;
   readonly converged: boolean;
+  /** Whether it ended before it was done because `over` said so: from nothing the values then bound the eigenvalues from below, no more. */
+  readonly cut: boolean;
 }
 
 /** Bytes of basis vectors and their products at most; large networks get a smaller basis and restart more often. */
@@ -34,10 +41,8 @@ const roundingShare = 1e-4;
 const patience = 10;
 /** Products of a reading from nothing at least: a random start may hold so little of the top eigenvector that a few steps pass it by. */
 const coldLeast = 12;
-/** Warm readings from one look of the scout to the next. */
+/** Warm readings from one search of the scout to the next. */
 const scoutEvery = 4;
-/** Numbers before the vectors of a state: how many are of the last reading, whether they move, readings since the scout looked. */
-const headerSize = 3;
 /** Residuals that expand the basis together: a block finds eigenvalues that stand there several times. */
 const block = 4;
 
@@ -68,29 +73,44 @@ export class EigenTracker {
     this.options = { demand: "values", maxProducts: 80 + 4 * top, ...options, top: Math.min(top, size) };
   }
 
-  /** Vectors [P] that make the next reading warm, behind a header of another length that `restore` reads. */
-  get state(): Float32Array[] {
+  /** Everything that the next reading depends on, but the random generator. */
+  get state(): TrackerState {
     const { kept, previous, moving, scout, readings } = this;
-    if (kept.length === 0 || this.options.size === headerSize) return kept;
-    const header = Float32Array.of(kept.length, Number(moving), readings % scoutEvery);
-    return [header, ...kept, ...previous, ...(scout ? [scout] : [])];
+    const named = (name: string, vectors: readonly Float32Array[]) =>
+      vectors.map((v, i) => [`${name}.${i}`, v] as const);
+    if (kept.length === 0) return new Map();
+    return new Map([
+      ["counts", Float32Array.of(Number(moving), readings % scoutEvery)],
+      ...named("kept", kept),
+      ...named("previous", previous),
+      ...named("scout", scout ? [scout] : []),
+    ]);
   }
 
-  /** Takes a state, or vectors alone: those of another length are left out. */
-  restore(state: readonly Float32Array[]): void {
-    const { size } = this.options;
-    const vectors = state.filter((v) => v.length === size).map((v) => v.slice());
-    const header = size === headerSize || state[0]?.length !== headerSize ? null : state[0];
-    const count = header?.[0] ?? vectors.length;
-    this.kept = vectors.slice(0, count);
-    this.scout = header ? (vectors.pop() ?? null) : null;
-    this.previous = header ? vectors.slice(count) : [];
-    this.moving = header?.[1] === 1;
-    this.readings = header?.[2] ?? 0;
+  restore(state: TrackerState): void {
+    const list = (name: string): Float32Array[] => {
+      const found: Float32Array[] = [];
+      for (let i = 0, v = state.get(`${name}.0`); v; v = state.get(`${name}.${++i}`)) found.push(v);
+      return found;
+    };
+    this.kept = list("kept");
+    this.previous = list("previous");
+    this.scout = list("scout").at(0) ?? null;
+    const [moving = 0, readings = 0] = state.get("counts") ?? [];
+    this.moving = moving === 1;
+    this.readings = readings;
   }
 
-  /** Reads the top of the spectrum of `op` as it is now. */
-  async measure(op: LinearOperator): Promise<Reading> {
+  /** Starts from vectors [P] that are near the ones looked for; those of another length are left out. */
+  startFrom(vectors: readonly Float32Array[]): void {
+    this.kept = vectors.filter(({ length }) => length === this.options.size);
+  }
+
+  /**
+   * Reads the top of the spectrum of `op` as it is now.
+   * @param over  Asked before every expansion: where it says so the reading ends as far as it is, its errors saying how far that is.
+   */
+  async measure(op: LinearOperator, over: () => boolean = () => false): Promise<Eigenpairs> {
     const { size, top } = this.options;
     const guards = Math.min(size, top === 1 ? 2 : top);
     const room = Math.min(
@@ -99,18 +119,18 @@ export class EigenTracker {
     );
     const basis = new RitzBasis(op, room, guards + 3 + block);
     try {
-      return await this.search(basis, guards);
+      return await this.search(basis, guards, over);
     } finally {
       basis.release();
     }
   }
 
-  private async search(basis: RitzBasis, guards: number): Promise<Reading> {
+  private async search(basis: RitzBasis, guards: number, over: () => boolean): Promise<Eigenpairs> {
     const { size, top, demand, maxProducts } = this.options;
     const cold = this.kept.length === 0;
     const starts = this.kept.slice(0, guards).map((v, i) => (this.moving ? this.foretold(i) : v));
     for (const vector of starts) await basis.add((w) => w.set(vector));
-    if (!cold && size > guards && this.readings++ % scoutEvery === 0) await this.lookElsewhere(basis);
+    if (!cold && size > guards && this.readings++ % scoutEvery === 0) await this.searchElsewhere(basis);
     for (let i = basis.length; i < Math.min(top, block); i++) await this.addRandom(basis);
     let best = Infinity;
     let stale = 0;
@@ -125,18 +145,24 @@ export class EigenTracker {
       const stuck =
         demand === "values" && stale >= patience && worst < roundingShare * Math.abs(basis.values[0]);
       const last = basis.products >= maxProducts || stuck || basis.length === size;
-      if ((open.length === 0 && complete) || last) {
+      const done = (open.length === 0 && complete) || last;
+      const cut = !done && over();
+      if (done || cut) {
         const count = Math.min(guards, basis.length);
         const wanted = Math.min(top, count);
-        const errors = Array.from({ length: wanted }, (_, i) => basis.error(i));
+        // From nothing, a residual says that there is an eigenvalue near, not that it is the largest.
+        const blind = cut && cold;
+        const errors = Array.from({ length: wanted }, (_, i) => (blind ? Infinity : basis.error(i)));
         if (cold && size > guards) this.scout = this.randomVector();
         this.remember(Array.from({ length: count }, (_, i) => basis.vector(i)));
         return {
           values: [...basis.values.slice(0, wanted)],
           errors,
+          residuals: errors.map((_, i) => basis.residualNorm(i)),
           vectors: this.kept.slice(0, top),
           products: basis.products,
           converged: open.length === 0,
+          cut,
         };
       }
       if (!(await this.expand(basis, open, guards))) return broken(basis.products);
@@ -157,7 +183,7 @@ export class EigenTracker {
    * A power step of the scout beside the tracked vectors, one product. What they are not coupled to, their residuals never show: an
    * eigenvalue that rises there would be missed for good.
    */
-  private async lookElsewhere(basis: RitzBasis): Promise<void> {
+  private async searchElsewhere(basis: RitzBasis): Promise<void> {
     const { scout } = this;
     const added = scout !== null && (await basis.add((w) => w.set(scout)));
     this.scout = added ? basis.powerStep() : this.randomVector();
@@ -216,10 +242,12 @@ export class EigenTracker {
   }
 }
 
-const broken = (products: number): Reading => ({
+const broken = (products: number): Eigenpairs => ({
   values: [NaN],
   errors: [NaN],
+  residuals: [NaN],
   vectors: [],
   products,
   converged: false,
+  cut: false,
 });

@@ -1,4 +1,5 @@
 // Regression of a Chebyshev polynomial: one input, one output, a sharp test of progressive sharpening.
+import { ref } from "../protocol/fragment";
 import { Rng } from "../util/rng";
 import type { Split } from "./dataset";
 import { defineSource } from "./source";
@@ -23,7 +24,39 @@ export function chebyshevT(k: number, x: number): number {
  */
 export const chebyshev = defineSource({
   source: "chebyshev",
-  summary: "Synthetic regression: a Chebyshev polynomial on [−1, 1]",
+  spec: {
+    about: "Synthetic regression: a Chebyshev polynomial on [−1, 1].",
+    description:
+      "Regression of the Chebyshev polynomial y = T_k(x) at equally spaced x in [−1, 1] (Cohen et al. 2021, appendix).",
+    properties: {
+      degree: {
+        type: "integer",
+        minimum: 0,
+        maximum: 100,
+        default: 4,
+        description: "Degree k of the polynomial T_k.",
+      },
+      examples: {
+        type: "integer",
+        minimum: 1,
+        maximum: 10000000,
+        default: 20,
+        description: "Number of training points, n.",
+      },
+      testExamples: ref("testExamples", { default: 100 }),
+      noise: ref("noise", { default: 0 }),
+    },
+    examples: { key: "examples" },
+    test: "testExamples",
+    snippets: [
+      {
+        label: "chebyshev: polynomial regression",
+        body: { source: "chebyshev", degree: "^${1:4}", examples: "^${2:20}" },
+      },
+    ],
+    targets: "numbers",
+    from: "chebyshev (made from seed {.seed})",
+  },
   load({ degree, examples, testExamples, noise }, { seed }) {
     const rng = new Rng(seed, "data.chebyshev");
     const split = (n: number, at: (i: number) => number, deviation: number): Split => {

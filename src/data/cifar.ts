@@ -1,4 +1,5 @@
 // The binary version of CIFAR-10: records of one label byte and 3 × 32 × 32 pixel bytes.
+import { ref } from "../protocol/fragment";
 import { fileError } from "../protocol/errors";
 import type { FileList } from "../protocol/experiment";
 import type { ReadBytes } from "./dataset";
@@ -13,7 +14,21 @@ export const cifarClasses = 10;
 
 export const cifar = defineSource({
   source: "cifar",
-  summary: "CIFAR-10 binary files (data_batch_1.bin …)",
+  spec: {
+    about: "CIFAR-10 binary files (data_batch_1.bin …).",
+    required: ["train"],
+    properties: {
+      train: ref("fileList", { description: "Training files." }),
+      test: ref("fileList", { description: "Test files; needed for the generalization gap." }),
+      scale: ref("scale", { default: "unit" }),
+      only: ref("only"),
+      labelNoise: ref("labelNoise"),
+    },
+    examples: { key: "train.take" },
+    test: "test",
+    targets: "labels",
+    from: "{train.files}",
+  },
   async load(spec, { readBytes }) {
     const train = await readBatches(spec.train, readBytes);
     const test = spec.test ? await readBatches(spec.test, readBytes) : null;

@@ -1,4 +1,6 @@
 // CSV files with a header line: the named columns are targets, all others inputs.
+import type { CsvFile } from "../protocol/experiment";
+import { ref } from "../protocol/fragment";
 import { fileError } from "../protocol/errors";
 import { didYouMean } from "../protocol/suggest";
 import { parseCsv, type CsvTable } from "./csvTable";
@@ -10,23 +12,123 @@ import { countClasses, oneHot } from "./targets";
 
 export const csv = defineSource({
   source: "csv",
-  summary: "CSV files with a header line",
-  async load({ train, test, targets, task, scale }, { readBytes }) {
-    const read = async ({ file, take }: { file: string; take?: number }): Promise<Source> => {
-      const table = parseCsv(unpack(await readBytes(file), file), file);
-      return { ...table, file, n: checkTake(take, table.rows.length, file) };
+  spec: {
+    about: "CSV files with a header line.",
+    required: ["train", "targets"],
+    properties: {
+      train: ref("csvFile", { description: "Training file." }),
+      test: ref("csvFile", {
+        description: "Test file with the same columns; needed for the generalization gap.",
+      }),
+      separator: {
+        type: "string",
+        minLength: 1,
+        maxLength: 1,
+        description: 'The character between fields, default ","; "\\t" for a tab.',
+        examples: [",", ";", "\t"],
+      },
+      decimal: {
+        enum: [".", ","],
+        enumDescriptions: ["1.5", "1,5"],
+        description: "What stands before the fraction of a number. Default: a point.",
+      },
+      header: {
+        type: "boolean",
+        description:
+          'Whether the first line names the columns, as it does by default. Otherwise they are called "0", "1", … by their place.',
+      },
+      columns: {
+        type: "array",
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: "string", minLength: 1 },
+        description:
+          "Header names of the input columns. Default: every column that is no target; a nameless first column of row numbers is left out.",
+      },
+      classNames: {
+        type: "array",
+        minItems: 2,
+        uniqueItems: true,
+        items: { type: "string", minLength: 1 },
+        description:
+          "The classes as the file writes them; the i-th becomes class i. Default: whole numbers from 0 stand for themselves, names are numbered as sorted.",
+        examples: [["1", "2", "3"]],
+      },
+      targets: {
+        type: "array",
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: "string", minLength: 1 },
+        description: "Header names of the target columns.",
+        examples: [["y"]],
+      },
+      task: {
+        enum: ["regression", "classification"],
+        enumDescriptions: [
+          "Targets are numbers.",
+          "One target column holds the class: a name or a whole number.",
+        ],
+        default: "regression",
+        description: "What the target columns mean.",
+      },
+      scale: ref("scale", { default: "none" }),
+      labelNoise: ref("labelNoise"),
+    },
+    examples: { key: "train.take" },
+    test: "test",
+    targets: {
+      numbersWhen: { key: "task", is: "regression" },
+      hint: 'Set data.task to "classification", or use "mse" or "squared-error".',
+    },
+    from: "{train.file}",
+    rules: [
+      {
+        at: "labelNoise",
+        wrong: "key",
+        when: [
+          { key: "task", is: "regression" },
+          { key: "labelNoise", given: true },
+        ],
+        message: "`labelNoise` needs class labels, but the task is regression.",
+        hint: 'Remove it, or set "task" to "classification".',
+      },
+      {
+        at: "classNames",
+        wrong: "key",
+        when: [
+          { key: "task", is: "regression" },
+          { key: "classNames", given: true },
+        ],
+        message: "`classNames` needs class labels, but the task is regression.",
+        hint: 'Remove it, or set "task" to "classification".',
+      },
+      {
+        at: "targets",
+        when: [
+          { key: "task", is: "classification" },
+          { key: "targets.length", isNot: 1 },
+        ],
+        message: "A classification task has one target column, the class; found {targets.length}.",
+        hint: 'Name one column, or set "task" to "regression".',
+      },
+    ],
+  },
+  async load(spec, { readBytes }) {
+    const { train, test, targets, task, scale, decimal = ".", separator = ",", header = true } = spec;
+    const read = async ({ file, take }: CsvFile): Promise<Source> => {
+      const table = parseCsv(unpack(await readBytes(file), file), file, { separator, header });
+      return { ...table, file, decimal, n: checkTake(take, table.rows.length, file) };
     };
     const training = await read(train);
     const testing = test ? await read(test) : null;
-    const inputs = training.header.filter((name) => !targets.includes(name));
     checkColumns(training, targets);
-    if (inputs.length === 0)
-      throw fileError(train.file, "Expected at least one input column; every column is a target.");
-    if (testing) checkColumns(testing, training.header);
+    const { inputs, notes } = inputsOf(training, targets, spec.columns);
+    if (testing) checkColumns(testing, [...inputs, ...targets]);
 
     const x = numbers(training, inputs);
     const scaled = scaler(scale, x, inputs.length);
-    const toTargets = task === "classification" ? classesOf(training, targets[0]) : realTargets(targets);
+    const toTargets =
+      task === "classification" ? classesOf(training, targets[0], spec.classNames) : realTargets(targets);
     const split = (source: Source, values: Float64Array): Split => ({
       n: source.n,
       x: scaled(values),
@@ -37,13 +139,42 @@ export const csv = defineSource({
       outputs: toTargets.K,
       train: split(training, x),
       test: testing && split(testing, numbers(testing, inputs)),
+      notes,
     };
   },
 });
 
+/** The input columns: those named, else all but the targets and the row numbers that pandas writes before them. */
+function inputsOf(
+  table: Source,
+  targets: readonly string[],
+  columns: readonly string[] | undefined,
+): { inputs: readonly string[]; notes: string[] } {
+  const { file, header, rows } = table;
+  if (columns) {
+    checkColumns(table, columns);
+    return { inputs: columns, notes: [] };
+  }
+  const nameless = header.indexOf("");
+  const counts =
+    nameless === 0 && rows.every(({ fields }, i) => Number(fields[0]) === Number(rows[0].fields[0]) + i);
+  if (nameless >= 0 && !counts)
+    throw fileError(
+      file,
+      `Column ${nameless + 1} of the header has no name; expected one, or the inputs listed.`,
+      "Name it, or list the input columns as data.columns.",
+    );
+  const inputs = header.filter((name) => name !== "" && !targets.includes(name));
+  if (inputs.length === 0)
+    throw fileError(file, "Expected at least one input column; every column is a target.");
+  const note = `${file}: the first column has no name and counts the rows (pandas' index); it is left out.`;
+  return { inputs, notes: counts ? [note] : [] };
+}
+
 interface Source extends CsvTable {
   readonly file: string;
   readonly n: number;
+  readonly decimal: "." | ",";
 }
 
 function checkColumns({ header, file }: Source, wanted: readonly string[]): void {
@@ -58,28 +189,50 @@ function checkColumns({ header, file }: Source, wanted: readonly string[]): void
   }
 }
 
-/** A decimal number as programs write it; JavaScript's Number() would take "", "0x10" and "Infinity" too. */
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/** A number as programs write it; JavaScript's Number() would take "", "0x10" and "Infinity" too. */
+const written = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+function valueOf(text: string, decimal: "." | ","): number {
+  const point = decimal === "." ? text : text.includes(".") ? "" : text.replace(",", ".");
+  return written.test(point) ? Number(point) : NaN;
+}
 
 /** Columns by name, [n, columns] row-major, of the rows taken. */
-function numbers({ header, rows, n, file }: Source, columns: readonly string[]): Float64Array {
+function numbers({ header, rows, n, file, decimal }: Source, columns: readonly string[]): Float64Array {
   const at = columns.map((name) => header.indexOf(name));
   const values = new Float64Array(n * at.length);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < at.length; j++) {
       const text = rows[i].fields[at[j]].trim();
-      const value = decimal.test(text) ? Number(text) : NaN;
+      const value = valueOf(text, decimal);
       if (!Number.isFinite(Math.fround(value))) {
         const found = text === "" ? "an empty field" : `"${text}"`;
         throw fileError(
           file,
           `Line ${rows[i].line}, column "${columns[j]}": expected a finite number; found ${found}.`,
+          Number.isFinite(valueOf(text, decimal === "." ? "," : "."))
+            ? `Set data.decimal to "${decimal === "." ? "," : "."}".`
+            : undefined,
         );
       }
       values[i * at.length + j] = value;
     }
   }
   return values;
+}
+
+/** Number of classes of whole numbers. @throws UserError where they do not start at 0, naming the choice. */
+function wholeClasses(names: readonly string[], file: string, found: readonly string[]): number {
+  if (found.some((name) => Number(name) === 0)) return countClasses(names.map(Number), undefined, file);
+  const list = found
+    .slice(0, 12)
+    .map((name) => `"${name}"`)
+    .join(", ");
+  throw fileError(
+    file,
+    `Expected classes from 0; found ${list}, so that output 0 would stand for no class.`,
+    `Give data.classNames, e.g. [${list}]: the i-th becomes class i.`,
+  );
 }
 
 const realTargets = (targets: readonly string[]) => ({
@@ -91,7 +244,7 @@ const realTargets = (targets: readonly string[]) => ({
  * Classes of one column. Whole numbers stand for themselves; names are numbered in the order of their sorted list (as
  * scikit-learn's LabelEncoder does), so that the order of rows does not matter. Both splits share the training file's classes.
  */
-function classesOf(training: Source, target: string) {
+function classesOf(training: Source, target: string, given: readonly string[] | undefined) {
   const classOf = ({ header }: Source) => header.indexOf(target);
   const names = training.rows.map(({ fields }) => fields[classOf(training)].trim());
   const empty = names.indexOf("");
@@ -101,15 +254,16 @@ function classesOf(training: Source, target: string) {
       `Line ${training.rows[empty].line}, column "${target}": expected a class; found an empty field.`,
     );
   }
-  const whole = names.every((name) => /^\d+$/.test(name));
-  const sorted = [...new Set(names)].sort();
-  const K = whole ? countClasses(names.map(Number), undefined, training.file) : sorted.length;
-  if (K < 2 || sorted.length < 2) {
+  const whole = !given && names.every((name) => /^\d+$/.test(name));
+  const found = [...new Set(names)].sort();
+  const sorted = given ?? found;
+  if (found.length < 2) {
     throw fileError(
       training.file,
-      `Column "${target}": expected at least two classes; found only "${sorted[0]}".`,
+      `Column "${target}": expected at least two classes; found only "${found[0]}".`,
     );
   }
+  const K = whole ? wholeClasses(names, training.file, found) : sorted.length;
   const index = new Map(sorted.map((name, i) => [name, i]));
   const of = (source: Source) => {
     const labels = Int32Array.from({ length: source.n }, (_, i) => {

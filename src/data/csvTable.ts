@@ -12,6 +12,13 @@ export interface CsvTable {
   readonly rows: readonly CsvRow[];
 }
 
+export interface CsvForm {
+  /** One character between fields. */
+  readonly separator: string;
+  /** Whether the first line names the columns; else they are called by their place, "0", "1", …. */
+  readonly header: boolean;
+}
+
 /**
  * Parses comma-separated values: fields in double quotes may hold commas, line ends and doubled quotes. Blank lines are
  * skipped; every row must have as many fields as the header.
@@ -21,15 +28,25 @@ export interface CsvTable {
  * @source  RFC 4180.
  * @throws  UserError naming file, line, what was expected and what was found.
  */
-export function parseCsv(bytes: Uint8Array, file: string): CsvTable {
+export function parseCsv(bytes: Uint8Array, file: string, { separator, header: named }: CsvForm): CsvTable {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes); // also drops a byte order mark
   } catch {
     throw fileError(file, "Expected a CSV file in UTF-8; found bytes that are none.", "Save it as UTF-8.");
   }
-  const [header, ...rows] = splitRows(text, file);
-  if (!header) throw fileError(file, "Expected a header line with column names; the file is empty.");
+  const all = splitRows(text, file, separator);
+  if (all.length === 0) throw fileError(file, "Expected a header line with column names; the file is empty.");
+  const header = named ? all[0] : { line: 1, fields: all[0].fields.map((_, i) => String(i)) };
+  const rows = named ? all.slice(1) : all;
+  const other =
+    header.fields.length === 1 && [";", "\t", "|", ","].find((mark) => all[0].fields[0].includes(mark));
+  if (other)
+    throw fileError(
+      file,
+      `Expected fields separated by ${JSON.stringify(separator)}; line ${all[0].line} has none, but ${JSON.stringify(other)}.`,
+      `Set data.separator to ${JSON.stringify(other)}.`,
+    );
   const names = header.fields.map((name) => name.trim());
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
@@ -48,7 +65,8 @@ export function parseCsv(bytes: Uint8Array, file: string): CsvTable {
   return { header: names, rows };
 }
 
-function splitRows(text: string, file: string): CsvRow[] {
+function splitRows(text: string, file: string, separator: string): CsvRow[] {
+  const ends = `${separator}\r\n`;
   const rows: CsvRow[] = [];
   let fields: string[] = [];
   let line = 1;
@@ -71,21 +89,21 @@ function splitRows(text: string, file: string): CsvRow[] {
         if (text[at] === "\n") line++;
         field += text[at];
       }
-      if (at < text.length && !",\r\n".includes(text[at])) {
+      if (at < text.length && !ends.includes(text[at])) {
         throw fileError(
           file,
-          `Line ${line}: expected a comma or the line's end behind a quoted field; found "${text[at]}".`,
+          `Line ${line}: expected a separator or the line's end behind a quoted field; found "${text[at]}".`,
         );
       }
     } else {
       const from = at;
-      while (at < text.length && !",\r\n".includes(text[at])) at++;
+      while (at < text.length && !ends.includes(text[at])) at++;
       field = text.slice(from, at);
     }
     fields.push(field);
-    if (text[at] === ",") {
+    if (text[at] === separator) {
       at++;
-      // A comma at the very end of the file opens a last, empty field.
+      // A separator at the very end of the file opens a last, empty field.
       if (at >= text.length) {
         fields.push("");
         endRow();

@@ -18,6 +18,8 @@ export interface Dataset {
   readonly outputs: number;
   readonly train: Split;
   readonly test: Split | null;
+  /** What was understood of the files that they do not say outright, in sentences to show. */
+  readonly notes?: readonly string[];
 }
 
 /** Reads a file named as in the experiment (the caller resolves it); rejects with a UserError naming the file. */

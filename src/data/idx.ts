@@ -1,4 +1,5 @@
 // IDX files, the format of MNIST and its family, gzipped or not.
+import { ref } from "../protocol/fragment";
 import { fileError } from "../protocol/errors";
 import type { FilePair } from "../protocol/experiment";
 import type { ReadBytes } from "./dataset";
@@ -8,7 +9,36 @@ import { defineSource } from "./source";
 
 export const idx = defineSource({
   source: "idx",
-  summary: "IDX files (MNIST, Fashion-MNIST), gzipped or not",
+  spec: {
+    about: "IDX files (MNIST, Fashion-MNIST), gzipped or not.",
+    required: ["train"],
+    properties: {
+      train: ref("filePair", { description: "Training images and labels." }),
+      test: ref("filePair", { description: "Test images and labels; needed for the generalization gap." }),
+      scale: ref("scale", { default: "unit" }),
+      classes: ref("classes"),
+      only: ref("only"),
+      labelNoise: ref("labelNoise"),
+    },
+    examples: { key: "train.take" },
+    test: "test",
+    snippets: [
+      {
+        label: "idx: MNIST-like files",
+        body: {
+          source: "idx",
+          train: {
+            images: "${1:data/train-images-idx3-ubyte.gz}",
+            labels: "${2:data/train-labels-idx1-ubyte.gz}",
+            take: 1000,
+          },
+          scale: "unit",
+        },
+      },
+    ],
+    targets: "labels",
+    from: "{train.images}",
+  },
   async load(spec, { readBytes }) {
     const train = await readPair(spec.train, readBytes);
     return imageDataset(spec, train, spec.test ? await readPair(spec.test, readBytes) : null);
@@ -57,6 +87,15 @@ export async function readPair(pair: FilePair, readBytes: ReadBytes): Promise<La
   };
 }
 
+/** What other element types of IDX are called. */
+const elements: Readonly<Record<number, string>> = {
+  0x09: "signed byte",
+  0x0b: "16-bit integer",
+  0x0c: "32-bit integer",
+  0x0d: "32-bit float",
+  0x0e: "64-bit float",
+};
+
 /** Bytes an IDX file has by its header; any number for what is none, which is then refused by name. */
 function promisedBytes(head: Uint8Array): number {
   const view = new DataView(head.buffer, head.byteOffset, head.length);
@@ -88,7 +127,10 @@ export function parseIdx(raw: Uint8Array, file: string): { shape: number[]; byte
   if (type !== 8) {
     throw fileError(
       file,
-      `Expected IDX elements of type 0x08 (unsigned byte); found 0x${type.toString(16).padStart(2, "0")}.`,
+      `Expected IDX elements of type 0x08 (unsigned byte); found 0x${type.toString(16).padStart(2, "0")}${elements[type] ? ` (${elements[type]})` : ""}.`,
+      elements[type]
+        ? 'Save the arrays as .npz, which may hold any numbers, and use "source": "npz".'
+        : undefined,
     );
   }
   const start = 4 + 4 * rank;

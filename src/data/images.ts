@@ -1,6 +1,6 @@
 // Labelled byte images, however they are stored, to a data set: classes counted, examples selected, pixels scaled.
 import { fileError } from "../protocol/errors";
-import type { LabelOptions, Part, Scale } from "../protocol/experiment";
+import type { Part, Scale } from "../protocol/experiment";
 import type { Dataset, Split } from "./dataset";
 import { scaler } from "./scale";
 import { gather, select } from "./select";
@@ -20,7 +20,9 @@ export interface LabelledImages {
   readonly part: Part;
 }
 
-interface Options extends LabelOptions {
+interface Options {
+  /** Labels to keep; the i-th of them becomes class i. */
+  readonly only?: readonly number[];
   readonly scale: Scale;
   readonly classes?: number;
 }

@@ -2,17 +2,18 @@
 import { join } from "node:path";
 import { fileError, UserError } from "../protocol/errors";
 import { cacheHere } from "../protocol/cacheFolder";
-import { filesOf, howToGet, namedSets, type NamedSet, type SetName } from "../protocol/namedSets";
+import { ref, type DataFragment } from "../protocol/fragment";
+import { filesOf, howToGet, namedSets, setNames, type NamedSet, type SetName } from "../protocol/namedSets";
 import { cifarClasses, readBatches } from "./cifar";
 import type { ReadBytes } from "./dataset";
 import { readPair } from "./idx";
 import { imageDataset, type LabelledImages } from "./images";
 import { defineSource, type DataSource } from "./source";
 
-const named = <S extends SetName>(name: S, summary: string): DataSource<SetName> =>
+const named = (name: SetName): DataSource<SetName> =>
   defineSource<SetName>({
     source: name,
-    summary,
+    spec: specOf(namedSets[name]),
     async load(spec, context) {
       const set: NamedSet = namedSets[name];
       const folder = join(cacheHere(), name);
@@ -32,12 +33,35 @@ const named = <S extends SetName>(name: S, summary: string): DataSource<SetName>
     },
   });
 
-/** Every set here has ten classes. */
-export const namedSources = [
-  named("fashion-mnist", "Fashion-MNIST, fetched by name"),
-  named("mnist", "MNIST, fetched by name"),
-  named("cifar-10", "CIFAR-10, fetched by name"),
-] as const;
+const snippet = {
+  label: "fashion-mnist: a public data set by name",
+  body: { source: "${1:fashion-mnist}", train: { take: "^${2:1000}" }, test: { take: "^${3:1000}" } },
+};
+
+/** Every set has ten classes. */
+export const namedSources = setNames.map(named);
+
+function specOf({ name, about, examples }: NamedSet): DataFragment {
+  return {
+    about: `${about} \`basin fetch ${name}\` gets it once.`,
+    description: "A public data set by name, from the cache folder that `basin fetch NAME` fills.",
+    properties: {
+      train: ref("part", {
+        default: {},
+        description: "Which of the training images are used. Default: all.",
+      }),
+      test: ref("part", { default: {}, description: "Which of the test images are used. Default: all." }),
+      scale: ref("scale", { default: "unit" }),
+      only: ref("only"),
+      labelNoise: ref("labelNoise"),
+    },
+    snippets: name === "fashion-mnist" ? [snippet] : [],
+    examples: { key: "train.take", most: examples.train },
+    test: "test",
+    targets: "labels",
+    from: `the public set ${name}`,
+  };
+}
 
 const pointTo = (hint: string) => (error: unknown) => {
   if (!(error instanceof UserError)) throw error;

@@ -1,6 +1,6 @@
 // Reads NumPy's .npy: one array with its dtype, order and shape.
 import { fileError } from "../protocol/errors";
-import { halfFloat } from "../util/halfFloat";
+import { fromHalf } from "../util/half";
 
 export interface NpyArray {
   readonly shape: readonly number[];
@@ -11,7 +11,7 @@ export interface NpyArray {
 
 type Reader = (view: DataView, offset: number, little: boolean) => number;
 const dtypes: Readonly<Record<string, { size: number; kind: NpyArray["kind"]; read: Reader }>> = {
-  f2: { size: 2, kind: "float", read: (v, o, le) => halfFloat(v.getUint16(o, le)) },
+  f2: { size: 2, kind: "float", read: (v, o, le) => fromHalf(v.getUint16(o, le)) },
   f4: { size: 4, kind: "float", read: (v, o, le) => v.getFloat32(o, le) },
   f8: { size: 8, kind: "float", read: (v, o, le) => v.getFloat64(o, le) },
   u1: { size: 1, kind: "integer", read: (v, o) => v.getUint8(o) },
@@ -26,11 +26,6 @@ const dtypes: Readonly<Record<string, { size: number; kind: NpyArray["kind"]; re
 };
 const known = "float16, float32, float64, bool, or an integer of 8 to 64 bits";
 
-const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-
-/** Whether the bytes start as an .npy file does. */
-export const isNpy = (bytes: Uint8Array): boolean => magic.every((byte, i) => bytes[i] === byte);
-
 /**
  * Parses an .npy file, versions 1 to 3, either byte order, C or Fortran order.
  *
@@ -41,7 +36,9 @@ export const isNpy = (bytes: Uint8Array): boolean => magic.every((byte, i) => by
 export function parseNpy(bytes: Uint8Array, file: string, name: string): NpyArray {
   const bad = (message: string) => fileError(file, `Array ${name}: ${message}.`, "Save it with numpy.savez.");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < 12 || !isNpy(bytes)) throw bad("expected a .npy array, which starts with \\x93NUMPY");
+  const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+  if (bytes.length < 12 || magic.some((byte, i) => bytes[i] !== byte))
+    throw bad("expected a .npy array, which starts with \\x93NUMPY");
   const version = bytes[6];
   if (version < 1 || version > 3) throw bad(`expected .npy version 1, 2 or 3; found ${version}`);
   const headerStart = version === 1 ? 10 : 12;
@@ -57,11 +54,11 @@ export function parseNpy(bytes: Uint8Array, file: string, name: string): NpyArra
   if (!order || !dims)
     throw bad(`expected a header with fortran_order and shape; found ${header.trim().slice(0, 80)}`);
   const dtype = descr && Object.hasOwn(dtypes, descr[2]) ? dtypes[descr[2]] : undefined;
-  if (descr?.[2] === "O" || /'descr':\s*'\|?O'/.test(header))
+  if (descr?.[2] === "O")
     throw fileError(
       file,
-      `Array ${name} holds Python objects (pickled), which are never unpacked: that could run code.`,
-      "Make it an array of numbers first, e.g. numpy.stack(list).astype(numpy.float32), and save that.",
+      `Array ${name}: expected ${known}; found pickled Python objects.`,
+      `Save numbers: ${name}.astype("float32"), or "int64" for labels.`,
     );
   if (!dtype) throw bad(`expected ${known}; found ${/'descr':\s*([^,]*)/.exec(header)?.[1] ?? "no dtype"}`);
   const shape = dims[1]
@@ -75,7 +72,7 @@ export function parseNpy(bytes: Uint8Array, file: string, name: string): NpyArra
 
   const little = descr?.[1] !== ">";
   const values =
-    dtype.kind === "float" && dtype.size <= 4
+    descr?.[2] === "f4"
       ? new Float32Array(size)
       : dtype.size === 1 && descr?.[2] !== "i1"
         ? new Uint8Array(size)

@@ -1,5 +1,6 @@
 // What one data source is: a name and a function from its spec to a data set.
 import type { DataSpec, LossKind } from "../protocol/experiment";
+import type { DataFragment } from "../protocol/fragment";
 import type { Dataset, ReadBytes } from "./dataset";
 
 export interface LoadContext {
@@ -14,8 +15,8 @@ export type SpecOf<S extends DataSpec["source"]> = Extract<DataSpec, { readonly 
 
 export interface DataSource<S extends DataSpec["source"]> {
   readonly source: S;
-  /** One line for pick lists and documentation. */
-  readonly summary: string;
+  /** Its keys in an experiment, and what the checker and the panel know of it. */
+  readonly spec: DataFragment;
   readonly load: (spec: SpecOf<S>, context: LoadContext) => Promise<Dataset>;
 }
 

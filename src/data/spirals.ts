@@ -1,4 +1,5 @@
 // Classification of points on interleaved spirals: small, in the plane, and not linearly separable.
+import { ref } from "../protocol/fragment";
 import { Rng } from "../util/rng";
 import type { Split } from "./dataset";
 import { defineSource } from "./source";
@@ -10,7 +11,58 @@ import { oneHot } from "./targets";
  */
 export const spirals = defineSource({
   source: "spirals",
-  summary: "Synthetic classification: interleaved spirals in the plane",
+  spec: {
+    about: "Synthetic classification: interleaved spirals in the plane.",
+    description: "Classification of points on interleaved spirals in the plane.",
+    properties: {
+      classes: {
+        type: "integer",
+        minimum: 2,
+        maximum: 1000,
+        default: 2,
+        description: "Number of spiral arms, one class each.",
+      },
+      turns: {
+        type: "number",
+        exclusiveMinimum: 0,
+        maximum: 100,
+        default: 1,
+        description: "Turns of each arm from the centre to radius 1.",
+      },
+      examples: {
+        type: "integer",
+        minimum: 1,
+        maximum: 10000000,
+        default: 200,
+        description: "Number of training points over all classes, n; at least one per class.",
+      },
+      testExamples: ref("testExamples", { default: 200 }),
+      noise: ref("noise", {
+        default: 0.02,
+        description: "Standard deviation of the Gaussian noise added to each coordinate.",
+      }),
+      labelNoise: ref("labelNoise"),
+    },
+    examples: { key: "examples" },
+    test: "testExamples",
+    snippets: [
+      {
+        label: "spirals: classification in the plane",
+        body: { source: "spirals", classes: "^${1:2}", examples: "^${2:200}" },
+      },
+    ],
+    targets: "labels",
+    from: "spirals (made from seed {.seed})",
+    rules: [
+      {
+        at: "examples",
+        when: [{ key: "examples", below: "classes" }],
+        message:
+          "`examples` is {examples}, fewer than the {classes} classes; expected at least one per class.",
+        hint: "Set it to at least {classes}.",
+      },
+    ],
+  },
   load({ classes, turns, examples, testExamples, noise }, { seed }) {
     const split = (part: "train" | "test", n: number): Split => {
       const rng = new Rng(seed, `data.spirals.${part}`);

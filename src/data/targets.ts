@@ -14,17 +14,21 @@ const usualLargest = 9;
  * @throws UserError naming the first label out of range and its position (from 0).
  */
 export function countClasses(labels: ArrayLike<number>, classes: number | undefined, file: string): number {
+  const seen = new Set<number>();
   if (classes !== undefined) {
     checkLabels(labels, classes, file, "data.classes");
+    for (let i = 0; i < labels.length && seen.size < 2; i++) seen.add(labels[i]);
+    refuseOneClass(seen, file);
     return classes;
   }
-  const seen = new Set<number>();
   let largest = 1;
   for (let i = 0; i < labels.length; i++) {
     checkWhole(labels[i], i, file);
     seen.add(labels[i]);
     largest = Math.max(largest, labels[i]);
   }
+  refuseOneClass(seen, file);
+  if (seen.size > 0 && !seen.has(0)) throw notFromZero(seen, largest, file);
   if (largest > usualLargest) {
     let gap = 0;
     while (seen.has(gap)) gap++;
@@ -39,6 +43,24 @@ export function countClasses(labels: ArrayLike<number>, classes: number | undefi
     }
   }
   return largest + 1;
+}
+
+function refuseOneClass(seen: ReadonlySet<number>, file: string): void {
+  if (seen.size !== 1) return;
+  const [label] = seen;
+  const message = `Expected at least two classes; every label is ${label}.`;
+  throw fileError(file, message, "There is nothing to tell apart: use data with several classes.");
+}
+
+/** Outputs that no example asks for are a mistake more often than a wish: the user says which. */
+function notFromZero(seen: ReadonlySet<number>, largest: number, file: string) {
+  const labels = [...seen].sort((a, b) => a - b);
+  const all = labels.slice(0, 12).join(", ") + (labels.length > 12 ? ", …" : "");
+  return fileError(
+    file,
+    `Expected labels from 0; found ${all}, so that output 0 would stand for no class.`,
+    `Set data.only to [${all}] to number them from 0, or data.classes to ${largest + 1} to keep the numbers.`,
+  );
 }
 
 function checkWhole(label: number, i: number, file: string): void {

@@ -1,4 +1,5 @@
 // Teacher–student regression: Gaussian inputs labelled by a random network.
+import { ref } from "../protocol/fragment";
 import type { Activation } from "../protocol/experiment";
 import { erf } from "../util/erf";
 import { Rng } from "../util/rng";
@@ -12,6 +13,12 @@ const activations: Readonly<Record<Activation, (x: number) => number>> = {
   gelu: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   softplus: (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
+  silu: (x) => x / (1 + Math.exp(-x)),
+  leakyRelu: (x) => (x > 0 ? x : 0.01 * x),
+  hardtanh: (x) => Math.max(-1, Math.min(1, x)),
+  hardswish: (x) => (x * Math.max(0, Math.min(6, x + 3))) / 6,
   linear: (x) => x,
 };
 
@@ -22,7 +29,51 @@ const activations: Readonly<Record<Activation, (x: number) => number>> = {
  */
 export const teacher = defineSource({
   source: "teacher",
-  summary: "Synthetic regression: a random teacher network on Gaussian inputs",
+  spec: {
+    about: "Synthetic regression: a random teacher network on Gaussian inputs.",
+    description:
+      "Regression of a random teacher network's outputs on standard Gaussian inputs; teacher and inputs come from the seed.",
+    properties: {
+      inputs: {
+        type: "integer",
+        minimum: 1,
+        maximum: 100000,
+        default: 10,
+        description: "Number of inputs, D.",
+      },
+      outputs: {
+        type: "integer",
+        minimum: 1,
+        maximum: 100000,
+        default: 1,
+        description: "Number of outputs, K.",
+      },
+      hidden: ref("hidden", {
+        default: [10],
+        description: "Widths of the teacher's hidden layers; [] is a linear teacher.",
+      }),
+      activation: ref("activation", { default: "tanh" }),
+      examples: {
+        type: "integer",
+        minimum: 1,
+        maximum: 10000000,
+        default: 100,
+        description: "Number of training examples, n.",
+      },
+      testExamples: ref("testExamples", { default: 100 }),
+      noise: ref("noise", { default: 0 }),
+    },
+    examples: { key: "examples" },
+    test: "testExamples",
+    snippets: [
+      {
+        label: "teacher: teacher-student",
+        body: { source: "teacher", inputs: "^${1:10}", hidden: ["^${2:10}"], examples: "^${3:100}" },
+      },
+    ],
+    targets: "numbers",
+    from: "teacher (made from seed {.seed})",
+  },
   load({ inputs, outputs, hidden, activation, examples, testExamples, noise }, { seed }) {
     const stream = (part: string) => new Rng(seed, `data.teacher.${part}`);
     const widths = [inputs, ...hidden, outputs];

@@ -1,5 +1,5 @@
 // Numbers and run states as the editor shows them. Pure.
-import type { RunStatus } from "../protocol/runFolder";
+import type { RunStatus } from "../types/runStatus";
 import type { VerdictKind } from "../types/verdict";
 
 /** At most four significant digits, without trailing zeros: 0.0312, 3.98, 1.2e-7. */
@@ -17,12 +17,14 @@ export function roundedDown(x: number): number {
 }
 
 export const statusWords: Readonly<Record<RunStatus, string>> = {
+  queued: "waiting",
   running: "training",
   finished: "finished",
   diverged: "diverged",
   interrupted: "stopped",
   died: "process gone",
   failed: "failed",
+  unknown: "not heard of",
 };
 
 /** Short words for lists; the verdict's own summary says it in full. */

@@ -1,15 +1,10 @@
 // Launchers: starting runs, and reading the folders they write. What CLI and extension share.
-export { effectiveEvents, followRun, readEvents, type Follower, type FollowHandlers } from "./follow";
-export {
-  deleteRun,
-  readLog,
-  resumeRun,
-  startRun,
-  stopRun,
-  type ProcessOptions,
-  type StartedRun,
-  type StartOptions,
-} from "./local";
-export { isAlive, processStartOf } from "./processStart";
-export { findRun, listRuns, readRun, runsDirOf, workspaceOf } from "./runs";
-export type { RunRecord } from "./runState";
+export { followRun, type Follower, type FollowHandlers } from "../record/disk/follow";
+export type { ProcessOptions, StopHow } from "./launcher";
+export { submit, type MadeRun, type RunRequest } from "./newRun";
+export { readLog } from "./runLog";
+export { resumeRun, type ResumeOptions } from "./resume";
+export { findRun, listRuns, readRun, runsDirOf, workspaceOf } from "../record/disk/catalog";
+export type { RunRecord } from "../record/disk/runReader";
+export { deleteRun, stopRun, stopRuns } from "./stop";
+export { runQueue } from "./worker";

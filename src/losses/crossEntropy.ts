@@ -23,6 +23,10 @@ const margins = (f: Node, y: Node): Node => add(sub(f, sum(mul(y, f), [1])), mul
  */
 export const crossEntropy: Loss = {
   kind: "cross-entropy",
+  spec: {
+    about: "Mean softmax cross-entropy over the examples, as torch.nn.CrossEntropyLoss; needs class labels.",
+    needsLabels: true,
+  },
   perExample: (f, y) => reshape(logOnePlusSumExp(margins(f, y)), [f.shape[0]]),
   factor: (f, y, u) => {
     const others = softmaxRest(margins(f, y));

@@ -4,10 +4,9 @@ import { crossEntropy } from "./crossEntropy";
 import type { Loss } from "./loss";
 import { mse, squaredError } from "./squares";
 
-export const losses = {
-  mse,
-  "squared-error": squaredError,
-  "cross-entropy": crossEntropy,
-} as const satisfies Record<LossKind, Loss>;
+/** In the order they are suggested; the first is the default. */
+const all = [mse, squaredError, crossEntropy] as const;
+
+export const losses = Object.fromEntries(all.map((loss) => [loss.kind, loss])) as Record<LossKind, Loss>;
 
 export type { Loss } from "./loss";

@@ -1,7 +1,9 @@
 // The model registry: one line a kind. Every model is a list of layers.
 import type { BuiltinSpec, ModelSpec } from "../protocol/experiment";
 import { cnn } from "./cnn";
-import type { Part } from "./layers";
+import { deepLinear } from "./deepLinear";
+import type { ModelKind } from "./define";
+import { listed } from "./listed";
 import { mlp } from "./mlp";
 import type { Model } from "./model";
 import { importOnnx } from "./onnx";
@@ -12,29 +14,18 @@ import { transformer } from "./transformer";
 import { twoMinima } from "./twoMinima";
 
 type Kind = BuiltinSpec["kind"];
-type Layers<K extends Kind> = (spec: Extract<BuiltinSpec, { kind: K }>, outputs: number) => readonly Part[];
 
-export const models: { readonly [K in Kind]: Layers<K> } = {
-  mlp,
-  deepLinear: (spec, outputs) => mlp({ ...spec, activation: "linear" }, outputs),
-  cnn,
-  resnet,
-  transformer,
-  sequential: ({ layers }) => layers,
-  twoMinima,
-};
-
-/** Kinds whose first layer is dense: they see every example as one row. */
-const flat: readonly Kind[] = ["mlp", "deepLinear"];
+export const models = [mlp, deepLinear, cnn, resnet, transformer, listed, twoMinima] as const;
 
 /**
  * Builds the model of an experiment for examples of `inputShape` and `outputs` targets.
  * @throws UserError where its layers do not fit the data or one another.
  */
 export function buildModel(spec: BuiltinSpec, inputShape: readonly number[], outputs: number): Model {
-  const layers = (models[spec.kind] as Layers<Kind>)(spec, outputs);
+  // Entry and settings are of one kind, which the types of a list cannot say.
+  const entry = models.find(({ kind }) => kind === spec.kind) as unknown as ModelKind<Kind>;
   const size = inputShape.reduce((a, b) => a * b, 1);
-  return sequential(layers, flat.includes(spec.kind) ? [size] : inputShape, outputs);
+  return sequential(entry.layers(spec, outputs), entry.flat ? [size] : inputShape, outputs);
 }
 
 /** A name in the folder of a file. */
@@ -60,4 +51,8 @@ export async function loadModel(
 
 export { initialize } from "./initialize";
 export { layers, layerOf } from "./layers";
+export { takeWeights } from "./weights";
+export { modelDefinitions } from "./shared";
+export { onnxSpec } from "./onnxSpec";
+export { activations } from "./activations";
 export type { BufferInfo, BuiltModel, Mask, Mode, Model, ParameterInfo, Tap } from "./model";

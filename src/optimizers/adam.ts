@@ -1,7 +1,8 @@
 // Adam with weight decay in the gradient, exactly as torch.optim.Adam updates.
 import type { AdamSpec } from "../protocol/experiment";
-import { adamPreconditioner, adamSlots, adamStep } from "./adamMoments";
+import { adamLimit, adamPreconditioner, adamSlots, adamStep, adamWords, betas } from "./adamMoments";
 import type { Optimizer } from "./optimizer";
+import { optimizerKeys } from "./shared";
 
 /**
  * With P frozen and the bias corrections gone, m ← β₁ m + (1 − β₁) g is heavy ball: v = −η m obeys v ← β₁ v − η(1 − β₁) g.
@@ -10,7 +11,13 @@ import type { Optimizer } from "./optimizer";
  */
 export const adam: Optimizer<AdamSpec> = {
   kind: "adam",
-  hyperparameters: ["beta1", "beta2", "epsilon"],
+  spec: {
+    about: "RMSProp with a running mean of the gradient, both bias-corrected, as torch.optim.Adam.",
+    properties: optimizerKeys(betas),
+    snippets: [{ label: "Adam", body: { kind: "adam", learningRate: "^${1:0.001}", batchSize: "^${2:32}" } }],
+    words: adamWords,
+    limit: adamLimit,
+  },
   slots: () => adamSlots,
   update(spec, eta, theta, gradient, state, count) {
     adamStep(spec, eta, spec.weightDecay, theta, gradient, state, count);

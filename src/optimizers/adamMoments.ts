@@ -1,6 +1,18 @@
 // What Adam and AdamW share: running moments with bias correction, the step along them, and the preconditioner they make.
 import type { AdamSpec, AdamwSpec } from "../protocol/experiment";
+import type { SchemaNode } from "../protocol/experimentSchema";
+import { ref, type Words } from "../protocol/fragment";
 import type { Optimizer } from "./optimizer";
+
+export const betas: Readonly<Record<string, SchemaNode>> = {
+  beta1: ref("beta1", { default: 0.9 }),
+  beta2: ref("beta2", { default: 0.999 }),
+  epsilon: ref("epsilon", { default: 1e-8 }),
+};
+export const adamWords: readonly Words[] = [{ text: "β₁ {beta1}" }, { text: "β₂ {beta2}" }];
+export const adamLimit: readonly Words[] = [
+  { text: "(2 + 2β₁)/((1 − β₁)η), of P^-½ H P^-½ · Cohen et al. 2022" },
+];
 
 type Betas = Pick<AdamSpec | AdamwSpec, "beta1" | "beta2" | "epsilon">;
 

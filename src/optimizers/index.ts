@@ -11,8 +11,9 @@ export const optimizers = { sgd, rmsprop, adam, adamw } as const satisfies {
 };
 
 /** The record of an optimizer; its functions are to be given specs of that kind only. */
-export const optimizerOf = ({ kind }: OptimizerSpec): Optimizer => optimizers[kind] as unknown as Optimizer;
+export const optimizerOf = ({ kind }: OptimizerSpec): Optimizer => optimizers[kind];
 
 export { clipNorm } from "./clip";
-export { learningRateAt } from "./schedule";
+export { learningRateAt, schedules } from "./schedule";
+export { optimizerDefinitions } from "./shared";
 export type { Optimizer } from "./optimizer";

@@ -1,12 +1,13 @@
 // What an optimizer is: state beside θ, an in-place update of both, and what linear stability sees of it.
 import type { OptimizerSpec } from "../protocol/experiment";
+import type { OptimizerFragment } from "../protocol/fragment";
 import type { Dynamics } from "../stability/thresholds";
 
-/** One optimizer of the registry, a plain record. Its hyperparameters' defaults and ranges are in the experiment schema. */
+/** One optimizer of the registry, a plain record. */
 export interface Optimizer<Spec extends OptimizerSpec = OptimizerSpec> {
   readonly kind: Spec["kind"];
-  /** Names of the keys it has beside those of every optimizer. */
-  readonly hyperparameters: readonly (keyof Spec & string)[];
+  /** Its keys in an experiment, and what is said of it. */
+  readonly spec: OptimizerFragment;
   /** Names of the state vectors, each as long as θ; they start at zero. */
   slots(spec: Spec): readonly string[];
   /**

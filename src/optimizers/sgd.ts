@@ -1,6 +1,8 @@
 // Stochastic gradient descent with heavy-ball or Nesterov momentum, exactly as torch.optim.SGD updates.
+import { ref } from "../protocol/fragment";
 import type { SgdSpec } from "../protocol/experiment";
 import type { Optimizer } from "./optimizer";
+import { optimizerKeys } from "./shared";
 
 /**
  * g ← ∇L + wθ; v ← β v + g; θ ← θ − η v (heavy ball) or θ ← θ − η (g + β v) (Nesterov).
@@ -8,7 +10,59 @@ import type { Optimizer } from "./optimizer";
  */
 export const sgd: Optimizer<SgdSpec> = {
   kind: "sgd",
-  hyperparameters: ["momentum", "nesterov"],
+  spec: {
+    about:
+      "Gradient descent, full batch or mini-batch, with heavy-ball or Nesterov momentum, as torch.optim.SGD.",
+    properties: optimizerKeys({
+      momentum: ref("momentum", { default: 0 }),
+      nesterov: {
+        type: "boolean",
+        default: false,
+        markdownDescription:
+          "Nesterov's momentum instead of heavy-ball: the gradient is taken at θ + βv. Needs `momentum` > 0. Stable iff λmax ≤ (2+2β)/((1+2β)η).",
+      },
+    }),
+    rules: [
+      {
+        at: "nesterov",
+        when: [
+          { key: "nesterov", is: true },
+          { key: "momentum", is: 0 },
+        ],
+        message: "`nesterov` is true but `momentum` is 0; expected momentum between 0 and 1.",
+        hint: 'Give "momentum", e.g. 0.9, or set "nesterov" to false.',
+      },
+    ],
+    snippets: [
+      { label: "gradient descent", body: { kind: "sgd", learningRate: "^${1:0.1}", batchSize: "full" } },
+      { label: "mini-batch SGD", body: { kind: "sgd", learningRate: "^${1:0.1}", batchSize: "^${2:32}" } },
+      {
+        label: "SGD with momentum",
+        body: { kind: "sgd", learningRate: "^${1:0.1}", batchSize: "^${2:32}", momentum: 0.9 },
+      },
+    ],
+    words: [
+      {
+        text: "Nesterov {momentum}",
+        when: [
+          { key: "momentum", above: 0 },
+          { key: "nesterov", is: true },
+        ],
+      },
+      {
+        text: "momentum {momentum}",
+        when: [
+          { key: "momentum", above: 0 },
+          { key: "nesterov", is: false },
+        ],
+      },
+    ],
+    limit: [
+      { text: "2/η · Cohen et al., ICLR 2021", when: [{ key: "momentum", is: 0 }] },
+      { text: "(2 + 2β)/((1 + 2β)η) · Cohen et al., ICLR 2021", when: [{ key: "nesterov", is: true }] },
+      { text: "(2 + 2β)/η · Cohen et al., ICLR 2021" },
+    ],
+  },
   slots: ({ momentum }) => (momentum > 0 ? ["momentum"] : []),
   update({ momentum, nesterov, weightDecay }, eta, theta, gradient, [velocity]) {
     const d = theta.length;

@@ -2,6 +2,7 @@
 import { hasTestData } from "./dataFacts";
 import type { Problem, SourcePlace } from "./errors";
 import type { Experiment } from "./experiment";
+import { extended, type ReadText } from "./extending";
 import { withDefaults } from "./experimentSchema";
 import { getAt, isObject, without, type Json, type JsonObject, type KeyPath } from "./jsonPath";
 import { cacheHere } from "./cacheFolder";
@@ -23,6 +24,8 @@ import {
 export interface CheckOptions {
   /** Whether a file exists; given absolute paths when `file` is absolute. Without it no path is checked. */
   readonly exists?: (path: string) => boolean;
+  /** Reads a file that `extends` names; given absolute paths when `file` is absolute. */
+  readonly readText?: ReadText;
   /** The folder of fetched data sets; this machine's by default. */
   readonly cache?: string;
   /** `--set` texts, e.g. "optimizer.learningRate=0.1". They win over the file and over the sweep. */
@@ -50,7 +53,7 @@ export interface CheckedExperiment {
  * @param file  Its path, for messages and for resolving the paths in it.
  */
 export function checkExperiment(text: string, file: string, options: CheckOptions = {}): CheckedExperiment {
-  const source = parseJsonSource(text, file);
+  const source = extended(parseJsonSource(text, file), file, options.readText);
   const problems = [...source.problems];
   const placeOf = (keyPath: string) => findPlace(source, keyPath);
   if (source.value === undefined || !isObject(source.value)) {
@@ -69,7 +72,7 @@ function notAnObject(source: JsonSource): Problem {
       ? "The file is empty; expected an experiment { … }."
       : `Expected an experiment { … }; found ${Array.isArray(source.value) ? "a list" : JSON.stringify(source.value)}.`;
   const hint = 'Start with { "data": …, "model": …, "optimizer": … }.';
-  return { severity: "error", from: "schema", message, hint, place: source.place([]) };
+  return { severity: "error", from: "check", message, hint, place: source.place([]) };
 }
 
 /** One combination of sweep values. `indices` says which value of each axis it takes. */
@@ -80,6 +83,7 @@ interface Candidate {
 
 function checkValue(written: JsonObject, source: JsonSource, file: string, options: CheckOptions) {
   const problems = new Map<string, Problem>();
+  let left = 0;
   const add = (problem: Problem) => {
     const { place } = problem;
     // Each sweep value is checked once by itself and once in every combination: one problem a place and message.
@@ -90,7 +94,9 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
       place.offset === undefined ? "" : place.length,
       problem.message,
     ]);
-    if (!problems.has(id)) problems.set(id, problem);
+    if (problems.has(id)) return;
+    if (problems.size < maxProblems) problems.set(id, problem);
+    else left++;
   };
 
   const { value: base, applied } = applyAll(written, options.overrides ?? [], add);
@@ -123,8 +129,19 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
     const set = applied.map(({ key, value }): [string, unknown] => [key, value]);
     points.push({ overrides: Object.fromEntries([...set, ...swept]), experiment });
   }
-  return { problems: [...problems.values()], points };
+  return { problems: [...problems.values(), ...(left > 0 ? [moreProblems(left, source)] : [])], points };
 }
+
+/** A text wrong in more places than this is wrong in one way many times over: the rest is counted. */
+const maxProblems = 100;
+
+const moreProblems = (count: number, source: JsonSource): Problem => ({
+  severity: "error",
+  from: "check",
+  message: `${count} more ${count === 1 ? "problem" : "problems"} of this file are not shown.`,
+  hint: "Correct these first.",
+  place: source.place([]),
+});
 
 function applyAll(written: Json, texts: readonly string[], add: (problem: Problem) => void) {
   let value = written;
@@ -179,7 +196,7 @@ function candidatesOf(
 
 /** Gives a finding its place: the sweep value or `--set` that put the value there, else the key in the file. */
 function toProblem(
-  { path, at, severity, message, hint, from }: Finding,
+  { path, at, severity, message, hint, from, fix }: Finding,
   applied: readonly Override[],
   axes: readonly Axis[],
   indices: readonly number[],
@@ -187,19 +204,20 @@ function toProblem(
 ): Problem {
   const axis = axes.findIndex((candidate) => isInside(path, candidate.path));
   const rest = { severity, message, from, ...(hint === undefined ? {} : { hint }) };
+  const fixed = fix === undefined ? {} : { fix };
   if (axis >= 0) {
     const { key, path: axisPath } = axes[axis];
     const place = source.place(["sweep", key, String(indices[axis]), ...path.slice(axisPath.length)], at);
-    return { ...rest, place: { ...place, key: `sweep.${key}` } };
+    return { ...rest, ...fixed, place: { ...place, key: `sweep.${key}` } };
   }
   const override = applied.findLast((candidate) => isInside(path, candidate.path));
   if (override) return { ...rest, from: "check", place: { file: "--set", key: override.key } };
-  return { ...rest, place: source.place(path, at) };
+  return { ...rest, ...fixed, place: source.place(path, at) };
 }
 
 /** Fills in every default, also those that depend on other keys. */
 function resolve(value: Json, file: string): Experiment {
-  const filled = without(withDefaults(value) as JsonObject, "$schema", "sweep");
+  const filled = without(withDefaults(value) as JsonObject, "$schema", "extends", "sweep");
   const stop = filled.stop as JsonObject;
   const steps = stop.steps ?? (stop.minutes === undefined ? defaultSteps : unlimitedSteps);
   const experiment = {

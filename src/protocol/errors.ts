@@ -18,8 +18,10 @@ export interface Problem {
   /** What to do next. */
   readonly hint?: string;
   readonly place: SourcePlace;
-  /** `schema` problems are also found by VS Code's JSON service; `check` problems only by our checker. */
-  readonly from?: "schema" | "check";
+  /** `syntax` problems are also found by VS Code's JSON service, in its own words; all others only by our checker. */
+  readonly from?: "syntax" | "check";
+  /** The text that would be right in this place, where a slip of the hand is likely. */
+  readonly fix?: string;
 }
 
 /** A user's mistake. Exit status 2; never shown with a stack trace. */

@@ -53,6 +53,14 @@ export type RunEvent =
   | { readonly kind: "heartbeat"; readonly time: number }
   | { readonly kind: "checkpoint"; readonly step: number; readonly file: string }
   | { readonly kind: "diverged"; readonly step: number; readonly what: "loss" | "parameters" | "gradient" }
+  /** The measurement at the last point is under way: what it is at, and how many of its parts are done. */
+  | {
+      readonly kind: "closing";
+      readonly step: number;
+      readonly what: string;
+      readonly done: number;
+      readonly of: number;
+    }
   /** Something worth telling that ends nothing, e.g. a probe that could not be taken. */
   | { readonly kind: "note"; readonly step: number; readonly message: string }
   | { readonly kind: "end"; readonly step: number; readonly time: number; readonly reason: EndReason };
@@ -63,16 +71,14 @@ export interface Measured {
   readonly method: string;
 }
 
-/** Readings in columns, one entry a reading; steps ascend. */
+/** Readings in columns, one entry a reading; steps ascend. On disk the columns are shorter: record/packColumns.ts. */
 export interface Earlier {
   readonly steps: readonly number[];
   /** Seconds of training at the first and the last of them. */
   readonly times: readonly [first: number, last: number];
   readonly values: Readonly<Record<string, readonly (number | readonly number[])[]>>;
-  /** Products of each reading, where a probe measured them. */
-  readonly products?: readonly number[];
-  /** Seconds of all of them together. */
-  readonly seconds?: number;
+  /** Of all of them together, where a probe measured them. */
+  readonly cost?: Cost;
 }
 
 /** Why a run ended: a stop condition, divergence, a signal, or an error (whose text is in `run.log`). */

@@ -1,256 +1,674 @@
-// What a `*.basin.json` says, once checked and with every default filled in: the type the run process trusts.
+// Made by `npm run schema` from what the kinds declare; change it there. What a checked experiment holds, defaults filled in.
 
-export type BatchSize = number | "full";
-export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "linear";
 export type LossKind = "mse" | "squared-error" | "cross-entropy";
 
-/** Which examples of a split: of those that `only` keeps, `skip` are left out and the next `take` used. */
 export interface Part {
+  /** Leave out the first this many examples. Default: none. */
   readonly skip?: number;
+  /** Use only the first this many examples. Default: all. */
   readonly take?: number;
 }
-/** A training or test file pair, paths as written in the experiment (relative to it). */
-export interface FilePair extends Part {
+
+export interface FilePair {
+  /** IDX file of the images (magic number 2051), gzipped or not, relative to this file. */
   readonly images: string;
+  /** IDX file of the labels (magic number 2049), gzipped or not, relative to this file. */
   readonly labels: string;
+  /** Leave out the first this many examples. Default: none. */
+  readonly skip?: number;
+  /** Use only the first this many examples. Default: all. */
+  readonly take?: number;
 }
-export interface FileList extends Part {
+
+export interface FileList {
+  /** CIFAR-10 binary files, records of 3073 bytes, read one after another. */
   readonly files: readonly string[];
+  /** Leave out the first this many examples. Default: none. */
+  readonly skip?: number;
+  /** Use only the first this many examples. Default: all. */
+  readonly take?: number;
 }
-/** Public data sets by name, see namedSets.ts. */
-export type SetName = "fashion-mnist" | "mnist" | "cifar-10";
+
+export interface CsvFile {
+  /** CSV file with a header line, relative to this file. */
+  readonly file: string;
+  /** Use only the first this many examples. Default: all. */
+  readonly take?: number;
+}
+
 export type Scale = "unit" | "standardize" | "none";
 
-/** What any source with class labels can be told. */
-export interface LabelOptions {
-  /** Labels to keep; the i-th of them becomes class i. */
-  readonly only?: readonly number[];
-  /** Fraction of the training labels that are replaced by another class, uniformly. */
-  readonly labelNoise?: number;
-}
-
-/** A public data set from the cache folder. */
-export interface NamedSpec<S extends SetName = SetName> extends LabelOptions {
-  readonly source: S;
-  readonly train: Part;
-  readonly test: Part;
-  readonly scale: Scale;
-}
-
-export type DataSpec =
-  /** `classes`: number of classes K; without it, one more than the largest label in the whole training file. */
-  | ({
-      readonly source: "idx";
-      readonly train: FilePair;
-      readonly test?: FilePair;
-      readonly scale: Scale;
-      readonly classes?: number;
-    } & LabelOptions)
-  | ({
-      readonly source: "cifar";
-      readonly train: FileList;
-      readonly test?: FileList;
-      readonly scale: Scale;
-    } & LabelOptions)
-  | { [S in SetName]: NamedSpec<S> }[SetName]
-  | ({
-      readonly source: "npz";
-      readonly file: string;
-      readonly takeTrain?: number;
-      readonly takeTest?: number;
-      readonly scale: Scale;
-      readonly classes?: number;
-    } & LabelOptions)
-  | {
-      readonly source: "csv";
-      readonly train: { readonly file: string; readonly take?: number };
-      readonly test?: { readonly file: string; readonly take?: number };
-      /** Header names of the target columns; one column of class names or integers makes a classification task. */
-      readonly targets: readonly string[];
-      readonly task: "regression" | "classification";
-      readonly scale: Scale;
-      readonly labelNoise?: number;
-    }
-  | {
-      readonly source: "chebyshev";
-      readonly degree: number;
-      readonly examples: number;
-      readonly testExamples: number;
-      readonly noise: number;
-    }
-  | {
-      readonly source: "teacher";
-      readonly inputs: number;
-      readonly outputs: number;
-      readonly hidden: readonly number[];
-      readonly activation: Activation;
-      readonly examples: number;
-      readonly testExamples: number;
-      readonly noise: number;
-    }
-  | {
-      readonly source: "spirals";
-      readonly classes: number;
-      readonly turns: number;
-      readonly examples: number;
-      readonly testExamples: number;
-      readonly noise: number;
-      readonly labelNoise?: number;
-    }
-  /** Curvatures cᵢ of the examples around x = 1. */
-  | { readonly source: "two-minima"; readonly curvatures: readonly number[] };
+export type Activation = "tanh" | "relu" | "gelu" | "sigmoid" | "softplus" | "elu" | "selu" | "silu" | "leakyRelu" | "hardtanh" | "hardswish" | "linear";
 
 export type Initialization = "pytorch" | "he" | "lecun" | "xavier" | "mup";
 
-/** What every model has. */
-export interface AnyModel {
-  /** A safetensors file to start from, relative to the experiment. */
-  readonly weights?: string;
-  /** Default: PyTorch's own. */
-  readonly initialization?: Initialization;
+export type BatchSize = number | "full";
+
+export interface StopSpec {
+  /** Number of steps. Default: 10000, or no limit when minutes are given. */
+  readonly steps: number;
+  /** Stop once the loss over the whole training set is at most this. */
+  readonly trainLoss?: number;
+  /** Stop after this many minutes of training. */
+  readonly minutes?: number;
+}
+
+export type ClosingSpec = "full" | {
+  /** Seconds at most; what does not fit is left out or cut short, and the verdict says so. */
+  readonly seconds: number;
+};
+
+export interface ProbesSpec {
+  /** Top eigenvalues of the Hessian of the training loss, with an error bar. Sharpness is λmax(H), in loss/θ². */
+  readonly sharpness?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+    /** How many eigenvalues, largest first. */
+    readonly top: number;
+    /** Relative accuracy: stop when ‖Hv − λv‖ ≤ tolerance·λ. */
+    readonly tolerance: number;
+  };
+  /** Non-uniformity λmax(Σ)^½ of the per-example Hessians (Gauss–Newton parts) and the mean-square stability limit. */
+  readonly noise?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+    /** Directions kept for the mean-square limit; "all" is exact. Fewer give an upper bound. */
+    readonly rank: number | "all";
+    /** Relative accuracy of λmax(Σ). */
+    readonly tolerance: number;
+  };
+  /** Loss and accuracy on the test set, and the gaps to training; needs test data. */
+  readonly generalization?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+  };
+  /** Trace of the gradient covariance, simple noise scale tr Cov/‖∇L‖², and batch sharpness E[gᵀH_B g/‖g‖²]. */
+  readonly gradientNoise?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+  };
+  /** How strongly the outputs react to the inputs, ((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½, and the bound that flatness puts on it. */
+  readonly smoothness?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+  };
+  /** Density of all eigenvalues by stochastic Lanczos quadrature, of the Hessian or of its Gauss–Newton part; traces and Frobenius norm with error bars. */
+  readonly spectrum?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+    /** Which matrix's spectrum. */
+    readonly of: "hessian" | "gaussNewton" | "both";
+    /** Lanczos steps per random start. */
+    readonly steps: number;
+    /** Random starts; the error falls with their square root. */
+    readonly starts: number;
+    /** How many of the Gauss–Newton matrix's eigenvalues, largest first; the Hessian's come with the sharpness probe. */
+    readonly top: number;
+  };
+  /** Sharpness of each layer by itself: the largest eigenvalue of its diagonal block of the Hessian. */
+  readonly layers?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+    /** Relative accuracy. */
+    readonly tolerance: number;
+  };
+  /** Motion along the manifold of minima: displacement in the sharp subspace (oscillation) and outside it (drift), how the eigenvectors turn, and the gradient of sharpness. */
+  readonly manifold?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+    /** Eigenvectors that span the sharp subspace. */
+    readonly top: number;
+  };
 }
 
 /** A layer by its name, or { name: options }; see models/layers. */
 export type LayerSpec = string | { readonly [layer: string]: unknown };
 
-export interface MlpSpec extends AnyModel {
+/** IDX files (MNIST, Fashion-MNIST), gzipped or not. */
+export interface IdxData {
+  readonly source: "idx";
+  /** Training images and labels. */
+  readonly train: FilePair;
+  /** Test images and labels; needed for the generalization gap. */
+  readonly test?: FilePair;
+  /** How inputs are scaled. */
+  readonly scale: Scale;
+  /** Number of classes, K. Default: one more than the largest label in the whole training file. */
+  readonly classes?: number;
+  /** Labels to keep, in training and test data; the i-th of them becomes class i. skip and take count what is kept. */
+  readonly only?: readonly number[];
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** CIFAR-10 binary files (data_batch_1.bin …). */
+export interface CifarData {
+  readonly source: "cifar";
+  /** Training files. */
+  readonly train: FileList;
+  /** Test files; needed for the generalization gap. */
+  readonly test?: FileList;
+  /** How inputs are scaled. */
+  readonly scale: Scale;
+  /** Labels to keep, in training and test data; the i-th of them becomes class i. skip and take count what is kept. */
+  readonly only?: readonly number[];
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** A public data set by name, from the cache folder that `basin fetch NAME` fills. */
+export interface FashionMnistData {
+  readonly source: "fashion-mnist";
+  /** Which of the training images are used. Default: all. */
+  readonly train: Part;
+  /** Which of the test images are used. Default: all. */
+  readonly test: Part;
+  /** How inputs are scaled. */
+  readonly scale: Scale;
+  /** Labels to keep, in training and test data; the i-th of them becomes class i. skip and take count what is kept. */
+  readonly only?: readonly number[];
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** A public data set by name, from the cache folder that `basin fetch NAME` fills. */
+export interface MnistData {
+  readonly source: "mnist";
+  /** Which of the training images are used. Default: all. */
+  readonly train: Part;
+  /** Which of the test images are used. Default: all. */
+  readonly test: Part;
+  /** How inputs are scaled. */
+  readonly scale: Scale;
+  /** Labels to keep, in training and test data; the i-th of them becomes class i. skip and take count what is kept. */
+  readonly only?: readonly number[];
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** A public data set by name, from the cache folder that `basin fetch NAME` fills. */
+export interface Cifar10Data {
+  readonly source: "cifar-10";
+  /** Which of the training images are used. Default: all. */
+  readonly train: Part;
+  /** Which of the test images are used. Default: all. */
+  readonly test: Part;
+  /** How inputs are scaled. */
+  readonly scale: Scale;
+  /** Labels to keep, in training and test data; the i-th of them becomes class i. skip and take count what is kept. */
+  readonly only?: readonly number[];
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** One NumPy .npz archive with x_train, y_train and optionally x_test, y_test. */
+export interface NpzData {
+  readonly source: "npz";
+  /** A `.npz` archive with `x_train`, `y_train` and, for a test set, `x_test`, `y_test`. `x` is float32 or uint8 [n, …]; `y` is float32 [n, K] or integer labels [n]. */
+  readonly file: string;
+  /** Names of the arrays in the archive, where they are not x_train, y_train, x_test, y_test. */
+  readonly arrays?: {
+    /** Array of the training inputs, default x_train. */
+    readonly xTrain?: string;
+    /** Array of the training targets, default y_train. */
+    readonly yTrain?: string;
+    /** Array of the test inputs, default x_test. */
+    readonly xTest?: string;
+    /** Array of the test targets, default y_test. */
+    readonly yTest?: string;
+  };
+  /** Order of the axes of images. Default: channels first. */
+  readonly layout?: "nchw" | "nhwc";
+  /** Use only the first this many examples. Default: all. */
+  readonly takeTrain?: number;
+  /** Use only the first this many examples. Default: all. */
+  readonly takeTest?: number;
+  /** How inputs are scaled. */
+  readonly scale: Scale;
+  /** Number of classes, K. Default: one more than the largest label in the whole training file. */
+  readonly classes?: number;
+  /** Labels to keep, in training and test data; the i-th of them becomes class i. skip and take count what is kept. */
+  readonly only?: readonly number[];
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** CSV files with a header line. */
+export interface CsvData {
+  readonly source: "csv";
+  /** Training file. */
+  readonly train: CsvFile;
+  /** Test file with the same columns; needed for the generalization gap. */
+  readonly test?: CsvFile;
+  /** The character between fields, default ","; "\t" for a tab. */
+  readonly separator?: string;
+  /** What stands before the fraction of a number. Default: a point. */
+  readonly decimal?: "." | ",";
+  /** Whether the first line names the columns, as it does by default. Otherwise they are called "0", "1", … by their place. */
+  readonly header?: boolean;
+  /** Header names of the input columns. Default: every column that is no target; a nameless first column of row numbers is left out. */
+  readonly columns?: readonly string[];
+  /** The classes as the file writes them; the i-th becomes class i. Default: whole numbers from 0 stand for themselves, names are numbered as sorted. */
+  readonly classNames?: readonly string[];
+  /** Header names of the target columns. */
+  readonly targets: readonly string[];
+  /** What the target columns mean. */
+  readonly task: "regression" | "classification";
+  /** How inputs are scaled. */
+  readonly scale: Scale;
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** Regression of the Chebyshev polynomial y = T_k(x) at equally spaced x in [−1, 1] (Cohen et al. 2021, appendix). */
+export interface ChebyshevData {
+  readonly source: "chebyshev";
+  /** Degree k of the polynomial T_k. */
+  readonly degree: number;
+  /** Number of training points, n. */
+  readonly examples: number;
+  /** Number of test examples; 0 for none. */
+  readonly testExamples: number;
+  /** Standard deviation of the Gaussian noise added to the training targets. */
+  readonly noise: number;
+}
+
+/** Regression of a random teacher network's outputs on standard Gaussian inputs; teacher and inputs come from the seed. */
+export interface TeacherData {
+  readonly source: "teacher";
+  /** Number of inputs, D. */
+  readonly inputs: number;
+  /** Number of outputs, K. */
+  readonly outputs: number;
+  /** Widths of the teacher's hidden layers; [] is a linear teacher. */
+  readonly hidden: readonly number[];
+  /** What is applied between the layers. */
+  readonly activation: Activation;
+  /** Number of training examples, n. */
+  readonly examples: number;
+  /** Number of test examples; 0 for none. */
+  readonly testExamples: number;
+  /** Standard deviation of the Gaussian noise added to the training targets. */
+  readonly noise: number;
+}
+
+/** Classification of points on interleaved spirals in the plane. */
+export interface SpiralsData {
+  readonly source: "spirals";
+  /** Number of spiral arms, one class each. */
+  readonly classes: number;
+  /** Turns of each arm from the centre to radius 1. */
+  readonly turns: number;
+  /** Number of training points over all classes, n; at least one per class. */
+  readonly examples: number;
+  /** Number of test examples; 0 for none. */
+  readonly testExamples: number;
+  /** Standard deviation of the Gaussian noise added to each coordinate. */
+  readonly noise: number;
+  /** Fraction of the training labels replaced by a uniformly random other class, drawn from the seed. Test labels stay. */
+  readonly labelNoise?: number;
+}
+
+/** The one-dimensional example of Wu, Ma & E 2018: with the model `twoMinima` and loss `mse`, example i loses min{x², cᵢ(x−1)²}. */
+export interface TwoMinimaData {
+  readonly source: "two-minima";
+  /** Curvature cᵢ of each example around x = 1. With a mean of 1 both minima are equally sharp for full batches. */
+  readonly curvatures: readonly number[];
+}
+
+export type DataSpec = IdxData | CifarData | FashionMnistData | MnistData | Cifar10Data | NpzData | CsvData | ChebyshevData | TeacherData | SpiralsData | TwoMinimaData;
+
+/** Dense layers with an activation between. */
+export interface MlpSpec {
   readonly kind: "mlp";
+  /** Widths of the hidden layers, input side first; [] is a linear model. */
   readonly hidden: readonly number[];
+  /** What is applied between the layers. */
   readonly activation: Activation;
+  /** Whether dense and convolution layers add a bias. */
   readonly bias: boolean;
-}
-export interface DeepLinearSpec extends AnyModel {
-  readonly kind: "deepLinear";
-  readonly hidden: readonly number[];
-  readonly bias: boolean;
-}
-export interface CnnSpec extends AnyModel {
-  readonly kind: "cnn";
-  readonly filters: readonly number[];
-  readonly kernel: number;
-  readonly pool: "avg" | "max";
-  readonly hidden: readonly number[];
-  readonly activation: Activation;
-  readonly bias: boolean;
-}
-export interface ResnetSpec extends AnyModel {
-  readonly kind: "resnet";
-  readonly width: number;
-  readonly blocks: number;
-  readonly activation: Activation;
-  readonly norm: "batch" | "none";
-}
-export interface TransformerSpec extends AnyModel {
-  readonly kind: "transformer";
-  readonly vocabulary: number;
-  readonly width: number;
-  readonly depth: number;
-  readonly heads: number;
-  readonly causal: boolean;
-  readonly activation: Activation;
-  readonly dropout: number;
-}
-export interface SequentialSpec extends AnyModel {
-  readonly kind: "sequential";
-  readonly layers: readonly LayerSpec[];
-}
-/** One parameter x, which starts at `start`. */
-export interface TwoMinimaSpec extends AnyModel {
-  readonly kind: "twoMinima";
-  readonly start: number;
-}
-/** A network from a file, with the starting values it holds. */
-export interface OnnxSpec {
-  readonly kind?: undefined;
-  readonly onnx: string;
-  /** Globs over names of initializers: what alone is trained, and what is not. */
-  readonly train?: readonly string[];
-  readonly freeze?: readonly string[];
+  /** How the weights start; default "pytorch". All but "pytorch" start biases at zero. "mup" is the initialization alone, without muP's learning rates per layer. */
+  readonly initialization?: Initialization;
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/** Dense layers without activations. */
+export interface DeepLinearSpec {
+  readonly kind: "deepLinear";
+  /** Widths of the hidden layers, input side first; [] is a linear model. */
+  readonly hidden: readonly number[];
+  /** Whether dense layers add a bias. */
+  readonly bias: boolean;
+  /** How the weights start; default "pytorch". All but "pytorch" start biases at zero. "mup" is the initialization alone, without muP's learning rates per layer. */
+  readonly initialization?: Initialization;
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
+  readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/** Convolutions with pooling, then dense layers. */
+export interface CnnSpec {
+  readonly kind: "cnn";
+  /** Filters of each convolution; a pooling by two follows each. */
+  readonly filters: readonly number[];
+  /** Height and width of the convolutions' windows; odd, since the padding keeps the image's size. */
+  readonly kernel: number;
+  /** Kind of pooling. */
+  readonly pool: "avg" | "max";
+  /** Widths of the hidden layers, input side first; [] is a linear model. */
+  readonly hidden: readonly number[];
+  /** What is applied between the layers. */
+  readonly activation: Activation;
+  /** Whether dense and convolution layers add a bias. */
+  readonly bias: boolean;
+  /** How the weights start; default "pytorch". All but "pytorch" start biases at zero. "mup" is the initialization alone, without muP's learning rates per layer. */
+  readonly initialization?: Initialization;
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
+  readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/** Residual network for small images (He et al. 2016). */
+export interface ResnetSpec {
+  readonly kind: "resnet";
+  /** Filters of the first stage; the next two have twice and four times as many. */
+  readonly width: number;
+  /** Residual blocks per stage; 3 gives ResNet-20. */
+  readonly blocks: number;
+  /** What is applied between the layers. */
+  readonly activation: Activation;
+  /** Batch normalization after each convolution, or none. */
+  readonly norm: "batch" | "none";
+  /** How the weights start; default "pytorch". All but "pytorch" start biases at zero. "mup" is the initialization alone, without muP's learning rates per layer. */
+  readonly initialization?: Initialization;
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
+  readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/** Small transformer over sequences of tokens: encoder, or causal decoder. */
+export interface TransformerSpec {
+  readonly kind: "transformer";
+  /** Number of tokens; the data holds them as whole numbers from 0. */
+  readonly vocabulary: number;
+  /** Width of the vectors that stand for tokens. */
+  readonly width: number;
+  /** Number of blocks of attention and perceptron. */
+  readonly depth: number;
+  /** Attention heads; they divide the width. */
+  readonly heads: number;
+  /** A decoder: each position sees those before it, and the last one predicts. Otherwise an encoder, whose mean over the positions predicts. */
+  readonly causal: boolean;
+  /** What is applied between the layers. */
+  readonly activation: Activation;
+  /** Share of entries set to zero while training; off while probing. */
+  readonly dropout: number;
+  /** How the weights start; default "pytorch". All but "pytorch" start biases at zero. "mup" is the initialization alone, without muP's learning rates per layer. */
+  readonly initialization?: Initialization;
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
+  readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/** Any list of layers. */
+export interface SequentialSpec {
+  readonly kind: "sequential";
+  /** Layers in order, each a name or `{ name: options }`. Each takes an index in the names of its parameters, as in `nn.Sequential`. A last `"dense"` takes its width from the data. */
+  readonly layers: readonly LayerSpec[];
+  /** How the weights start; default "pytorch". All but "pytorch" start biases at zero. "mup" is the initialization alone, without muP's learning rates per layer. */
+  readonly initialization?: Initialization;
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
+  readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/** One parameter x with min{x², c(x−1)²} as its loss (Wu, Ma & E 2018); for the data source two-minima. */
+export interface TwoMinimaSpec {
+  readonly kind: "twoMinima";
+  /** Where x starts. Exactly at a minimum, 0 or 1, no gradient moves it. */
+  readonly start: number;
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
+  readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
   readonly initialization?: undefined;
 }
-export type BuiltinSpec =
-  MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec | TwoMinimaSpec;
-export type ModelSpec = BuiltinSpec | OnnxSpec;
 
-/** Learning rate over training; every kind may start with a linear warm-up. Step counts are whole steps. */
-export type ScheduleSpec =
-  | { readonly kind: "constant"; readonly warmup: number }
-  /** Falls along a half cosine to `final` times the learning rate at step `steps`, warm-up included. */
-  | { readonly kind: "cosine"; readonly warmup: number; readonly steps: number; readonly final: number }
-  /** Times `factor` every `every` steps after the warm-up. */
-  | { readonly kind: "step"; readonly warmup: number; readonly every: number; readonly factor: number };
+/** A network of your own, from an ONNX file. */
+export interface OnnxSpec {
+  readonly kind?: undefined;
+  /** In place of `kind`: a network of your own, an ONNX file relative to this one, e.g. from torch.onnx.export. Its float initializers that act as weights are the parameters, in their own names, and training starts from their values. */
+  readonly onnx: string;
+  /** Names of the initializers that are trained, and no others; * stands for any text. Without it, those that act as weights. */
+  readonly train?: readonly string[];
+  /** Names of initializers that are not trained, such as fixed position codes; * stands for any text. Running statistics of batch normalization never are. */
+  readonly freeze?: readonly string[];
+  /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
+  readonly weights?: string;
+  /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */
+  readonly names?: Readonly<Record<string, string>>;
+  readonly initialization?: undefined;
+}
 
-interface CommonOptimizerSpec {
+export type BuiltinSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec | TwoMinimaSpec;
+
+export type ModelSpec = MlpSpec | DeepLinearSpec | CnnSpec | ResnetSpec | TransformerSpec | SequentialSpec | TwoMinimaSpec | OnnxSpec;
+
+/** Gradient descent, full batch or mini-batch, with heavy-ball or Nesterov momentum, as torch.optim.SGD. */
+export interface SgdSpec {
+  readonly kind: "sgd";
+  /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
   readonly learningRate: number;
+  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
   readonly batchSize: BatchSize;
+  /** Momentum β: v ← βv − η∇L, θ ← θ + v. Full batch is stable iff sharpness ≤ (2+2β)/η. */
+  readonly momentum: number;
+  /** Nesterov's momentum instead of heavy-ball: the gradient is taken at θ + βv. Needs `momentum` > 0. Stable iff λmax ≤ (2+2β)/((1+2β)η). */
+  readonly nesterov: boolean;
+  /** Weight decay w: wθ is added to the gradient (L2, as in PyTorch), which shifts the Hessian that stability sees to H + wI. */
   readonly weightDecay: number;
+  /** How the learning rate changes over training. Default: it does not. */
   readonly schedule?: ScheduleSpec;
-  /** Largest norm of the gradient a step uses; longer ones are scaled down to it. */
+  /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
   readonly clip?: number;
 }
-export interface SgdSpec extends CommonOptimizerSpec {
-  readonly kind: "sgd";
-  readonly momentum: number;
-  readonly nesterov: boolean;
-}
-export interface RmspropSpec extends CommonOptimizerSpec {
+
+/** Each coordinate over the root of its running mean square gradient, as torch.optim.RMSprop. */
+export interface RmspropSpec {
   readonly kind: "rmsprop";
+  /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
+  readonly learningRate: number;
+  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
+  readonly batchSize: BatchSize;
+  /** Decay α of the running mean square of the gradient: v ← αv + (1−α)g². PyTorch's default, 0.99. */
   readonly alpha: number;
+  /** ε in the preconditioner P = √v̂ + ε, in loss/θ. */
   readonly epsilon: number;
+  /** Heavy-ball momentum β on the preconditioned gradient. Full batch is stable iff λmax(P^-½ H P^-½) ≤ (2+2β)/η. */
   readonly momentum: number;
+  /** Weight decay w: wθ is added to the gradient (L2, as in PyTorch), which shifts the Hessian that stability sees to H + wI. */
+  readonly weightDecay: number;
+  /** How the learning rate changes over training. Default: it does not. */
+  readonly schedule?: ScheduleSpec;
+  /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
+  readonly clip?: number;
 }
-interface AdamLikeSpec extends CommonOptimizerSpec {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
-export interface AdamSpec extends AdamLikeSpec {
+
+/** RMSProp with a running mean of the gradient, both bias-corrected, as torch.optim.Adam. */
+export interface AdamSpec {
   readonly kind: "adam";
+  /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
+  readonly learningRate: number;
+  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
+  readonly batchSize: BatchSize;
+  /** Decay β₁ of the running mean of the gradient. Full batch is stable iff λmax(P^-½ H P^-½) ≤ (2+2β₁)/((1−β₁)η): 38/η at 0.9. */
+  readonly beta1: number;
+  /** Decay β₂ of the running mean square of the gradient, v̂, which makes the preconditioner P = √v̂ + ε. */
+  readonly beta2: number;
+  /** ε in the preconditioner P = √v̂ + ε, in loss/θ. */
+  readonly epsilon: number;
+  /** Weight decay w: wθ is added to the gradient (L2, as in PyTorch), which shifts the Hessian that stability sees to H + wI. */
+  readonly weightDecay: number;
+  /** How the learning rate changes over training. Default: it does not. */
+  readonly schedule?: ScheduleSpec;
+  /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
+  readonly clip?: number;
 }
-export interface AdamwSpec extends AdamLikeSpec {
+
+/** Adam with weight decay apart from the gradient, as torch.optim.AdamW. */
+export interface AdamwSpec {
   readonly kind: "adamw";
+  /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
+  readonly learningRate: number;
+  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
+  readonly batchSize: BatchSize;
+  /** Decay β₁ of the running mean of the gradient. Full batch is stable iff λmax(P^-½ H P^-½) ≤ (2+2β₁)/((1−β₁)η): 38/η at 0.9. */
+  readonly beta1: number;
+  /** Decay β₂ of the running mean square of the gradient, v̂, which makes the preconditioner P = √v̂ + ε. */
+  readonly beta2: number;
+  /** ε in the preconditioner P = √v̂ + ε, in loss/θ. */
+  readonly epsilon: number;
+  /** Decoupled weight decay w: θ ← (1 − ηw)θ before each step, apart from the gradient. PyTorch's default, 0.01. */
+  readonly weightDecay: number;
+  /** How the learning rate changes over training. Default: it does not. */
+  readonly schedule?: ScheduleSpec;
+  /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
+  readonly clip?: number;
 }
+
 export type OptimizerSpec = SgdSpec | RmspropSpec | AdamSpec | AdamwSpec;
 
-export interface StopSpec {
-  readonly steps: number;
-  readonly trainLoss?: number;
-  readonly minutes?: number;
+/** The learning rate itself, after the warm-up. */
+export interface ConstantSchedule {
+  readonly kind: "constant";
+  /** Steps of linear warm-up W: step t < W uses (t+1)/W of the learning rate. */
+  readonly warmup: number;
 }
 
-export interface ProbesSpec {
-  readonly sharpness?: { readonly every: number; readonly top: number; readonly tolerance: number };
-  /** `rank`: directions kept for the mean-square limit ("all" is exact); `tolerance`: relative, of λmax(Σ). */
-  readonly noise?: { readonly every: number; readonly rank: number | "all"; readonly tolerance: number };
-  readonly generalization?: { readonly every: number };
-  readonly gradientNoise?: { readonly every: number };
-  readonly smoothness?: { readonly every: number };
-  /** Lanczos steps per random start, and starts; `top`: largest eigenvalues of the Gauss–Newton matrix. */
-  readonly spectrum?: {
-    readonly every: number;
-    readonly of: "hessian" | "gaussNewton" | "both";
-    readonly steps: number;
-    readonly starts: number;
-    readonly top: number;
-  };
-  readonly layers?: { readonly every: number; readonly tolerance: number };
-  /** `top`: dimension of the sharp subspace. */
-  readonly manifold?: { readonly every: number; readonly top: number };
+/** Falls along a half cosine, as torch.optim.lr_scheduler.CosineAnnealingLR. */
+export interface CosineSchedule {
+  readonly kind: "cosine";
+  /** Steps of linear warm-up W: step t < W uses (t+1)/W of the learning rate. */
+  readonly warmup: number;
+  /** Step at which the final learning rate is reached, warm-up included; it stays there. Default: `stop.steps`. */
+  readonly steps: number;
+  /** Final learning rate as a fraction of `learningRate`. */
+  readonly final: number;
 }
+
+/** Falls by a factor at equal distances, as torch.optim.lr_scheduler.StepLR. */
+export interface StepSchedule {
+  readonly kind: "step";
+  /** Steps of linear warm-up W: step t < W uses (t+1)/W of the learning rate. */
+  readonly warmup: number;
+  /** Steps from one fall of the learning rate to the next, counted from the end of the warm-up. */
+  readonly every: number;
+  /** What the learning rate is multiplied by each time. */
+  readonly factor: number;
+}
+
+export type ScheduleSpec = ConstantSchedule | CosineSchedule | StepSchedule;
+
+export type DenseOptions = number | {
+  /** Width of the layer. */
+  readonly units: number;
+  /** Whether it adds a bias. */
+  readonly bias?: boolean;
+};
+
+export type Conv2dOptions = {
+  /** Number of output channels. */
+  readonly filters: number;
+  /** Height and width of the window. */
+  readonly kernel: number;
+  /** Step from one window to the next. */
+  readonly stride?: number;
+  /** Zeros on every side; "same" keeps the size at stride 1. */
+  readonly padding?: number | "same";
+  /** Independent groups of channels. */
+  readonly groups?: number;
+  /** Whether it adds a bias. */
+  readonly bias?: boolean;
+};
+
+export type AvgPool2dOptions = number | {
+  /** Height and width of the window. */
+  readonly kernel: number;
+  /** Step from one window to the next; default: the kernel, so that windows do not overlap. */
+  readonly stride?: number;
+};
+
+export type MaxPool2dOptions = number | {
+  /** Height and width of the window. */
+  readonly kernel: number;
+  /** Step from one window to the next; default: the kernel, so that windows do not overlap. */
+  readonly stride?: number;
+};
+
+export type DropoutOptions = number;
+
+export type EmbeddingOptions = {
+  /** Number of tokens, from 0. */
+  readonly vocabulary: number;
+  /** Width of the vectors. */
+  readonly width: number;
+};
+
+export type SelfAttentionOptions = {
+  /** Number of heads; they divide the width. */
+  readonly heads: number;
+  /** Whether a position sees itself and those before it only. */
+  readonly causal?: boolean;
+};
+
+export type ResidualOptions = readonly LayerSpec[] | {
+  /** Layers in order, each a name or `{ name: options }`. Each takes an index in the names of its parameters, as in `nn.Sequential`. A last `"dense"` takes its width from the data. */
+  readonly layers: readonly LayerSpec[];
+  /** Layers in order, each a name or `{ name: options }`. Each takes an index in the names of its parameters, as in `nn.Sequential`. A last `"dense"` takes its width from the data. */
+  readonly shortcut?: readonly LayerSpec[];
+};
 
 export interface Experiment {
+  /** Name of the experiment, shown in the tree and part of every run id. Default: the file's name. */
   readonly name: string;
+  /** Seed of everything random: initial weights, mini-batches, synthetic data. Same seed, same run. */
   readonly seed: number;
+  /** Where the training and test examples come from; `source` decides the other keys. */
   readonly data: DataSpec;
+  /** The network; `kind` decides the other keys. Inputs and outputs come from the data. */
   readonly model: ModelSpec;
+  /** Training loss. Class labels become one-hot targets for the first two. */
   readonly loss: LossKind;
+  /** How the weights are updated; `kind` decides the other keys. */
   readonly optimizer: OptimizerSpec;
+  /** When the run ends: at the first condition that holds. */
   readonly stop: StopSpec;
+  /** What is measured while training. Only the probes listed are taken; without this key all are, at their defaults. */
   readonly probes: ProbesSpec;
-  readonly checkpoints: { readonly every: number };
-  /** Budget for the values of one pass over the examples, e.g. "2GB"; more examples are processed in chunks. */
-  readonly memory: string;
+  /** Saved states, from which a run resumes bit-exactly. */
+  readonly checkpoints: {
+    /** Steps from one checkpoint to the next. */
+    readonly every: number;
+  };
+  /** What computes losses, gradients and Hessian products. `basin doctor` says which engines work here. */
   readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";
-  readonly launch: { readonly on: "local"; readonly concurrency: number };
+  /** Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. */
+  readonly memory: string;
+  /** What the measurement at the last point, on which the verdict rests, may take: "full" for every reading as exact as asked, or a budget. Without it a run takes 20 seconds at most, and `basin measure` what it needs. */
+  readonly closing?: ClosingSpec;
+  /** Where the run's process starts. */
+  readonly launch: {
+    /** Where to run. */
+    readonly on: "local";
+    /** Runs of a sweep that train at the same time. */
+    readonly concurrency: number;
+  };
 }

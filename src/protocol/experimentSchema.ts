@@ -2,8 +2,21 @@
 import schemaJson from "./basin.schema.json";
 import { getAt, isObject, type Json, type JsonObject, type KeyPath } from "./jsonPath";
 
-/** The parts of JSON Schema draft-07 that `basin.schema.json` uses. */
+/** The parts of JSON Schema draft-07, and of VS Code's additions to it, that `basin.schema.json` uses. */
 export interface SchemaNode {
+  readonly $schema?: string;
+  readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly enumDescriptions?: readonly string[];
+  readonly examples?: readonly Json[];
+  readonly defaultSnippets?: readonly {
+    readonly label: string;
+    readonly description?: string;
+    readonly body: Json;
+  }[];
+  readonly doNotSuggest?: boolean;
+  readonly allowComments?: boolean;
+  readonly allowTrailingCommas?: boolean;
   /** What a value is called in messages, where its forms are too many to list. */
   readonly title?: string;
   readonly $ref?: string;
@@ -21,8 +34,12 @@ export interface SchemaNode {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
+  readonly pattern?: string;
   readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly uniqueItems?: boolean;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly minProperties?: number;
   readonly maxProperties?: number;
 }
@@ -94,15 +111,24 @@ export function keysAt(root: Json, path: KeyPath): string[] {
 }
 
 /** Every key path of the schema that ends in `key`, over all kinds and sources: "it belongs there". */
-export function pathsNamed(key: string): string[] {
-  const found: string[] = [];
+export function pathsNamed(key: string): readonly string[] {
+  pathsByName ??= collectPaths();
+  return pathsByName.get(key) ?? [];
+}
+
+/** Collected at the first question: a text may ask thousands of times. */
+let pathsByName: ReadonlyMap<string, readonly string[]> | undefined;
+
+function collectPaths(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   const visit = (node: SchemaNode, path: string): void => {
     const self = resolved(node);
     for (const part of [self, ...(self.allOf ?? []).map(({ then }) => resolved(then))]) {
       for (const [name, property] of Object.entries(part.properties ?? {})) {
         if (typeof property === "boolean") continue;
         const here = path === "" ? name : `${path}.${name}`;
-        if (name === key && !found.includes(here)) found.push(here);
+        const paths = found.get(name) ?? [];
+        if (!paths.includes(here)) found.set(name, [...paths, here]);
         if (here !== "sweep") visit(property, here);
       }
     }

@@ -26,14 +26,14 @@ export function parseJsonSource(rawText: string, file: string): JsonSource {
   const at = locator(text, file);
   if (depthOf(text) > maxDepth) {
     const message = `The file nests more than ${maxDepth} levels deep; an experiment needs at most four.`;
-    const problem: Problem = { severity: "error", from: "schema", message, place: at(0, 1) };
+    const problem: Problem = { severity: "error", from: "check", message, place: at(0, 1) };
     return { value: undefined, problems: [problem], place: () => at(0, 1), has: () => false };
   }
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
   const problems: Problem[] = errors.map(({ error, offset, length }) => ({
     severity: "error",
-    from: "schema",
+    from: "syntax",
     message: syntaxMessage(printParseErrorCode(error), text.slice(offset, offset + length)),
     place: at(offset, Math.max(1, length)),
   }));
@@ -42,7 +42,7 @@ export function parseJsonSource(rawText: string, file: string): JsonSource {
   function duplicate(key: Node, path: KeyPath): Problem {
     return {
       severity: "error",
-      from: "schema",
+      from: "check",
       message: `\`${path.at(-1)}\` is given twice in the same object; expected once.`,
       hint: "Remove one of the two.",
       place: { ...at(key.offset, key.length), key: path.join(".") },

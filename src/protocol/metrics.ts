@@ -30,6 +30,8 @@ export const metrics = [
     "",
   ),
   m("learningRate", "learning rate", "θ² / loss", "η in force at this step, schedule applied", ""),
+  m("loss.batch", "batch loss", "loss", "mean loss over the mini-batch of a step, before the step", ""),
+  m("gradNorm.batch", "batch gradient norm", "loss / θ", "‖∇L_B(θ)‖₂ over the mini-batch of a step", ""),
   m("gradNorm", "gradient norm", "loss / θ", "‖∇L(θ)‖₂ over all training examples", ""),
   m("gap.loss", "generalization gap (loss)", "loss", "test loss − training loss", ""),
   m("gap.accuracy", "generalization gap (accuracy)", "fraction", "training accuracy − test accuracy", ""),
@@ -56,7 +58,21 @@ export const metrics = [
     "Parlett, The Symmetric Eigenvalue Problem, §4.5, §11.7",
   ),
   m("eigenvalues", "top Hessian eigenvalues", "loss / θ²", "λ₁ ≥ λ₂ ≥ … of H", wme),
+  m(
+    "eigenvalues.error",
+    "top Hessian eigenvalues, error bars",
+    "loss / θ²",
+    "r = ‖Hv − λv‖ of each Ritz pair, or r²/gap to the next value",
+    "Parlett, The Symmetric Eigenvalue Problem, §4.5, §11.7",
+  ),
   m("gaussNewtonSharpness", "Gauss–Newton sharpness", "loss / θ²", "λmax((1/n) Σ GᵢGᵢᵀ)", wme),
+  m(
+    "gaussNewtonSharpness.error",
+    "Gauss–Newton sharpness, error bar",
+    "loss / θ²",
+    "r = ‖Av − λv‖ of the reported Ritz pair, or r²/gap to the next value",
+    "Parlett, The Symmetric Eigenvalue Problem, §4.5, §11.7",
+  ),
   m(
     "gaussNewtonEigenvalues",
     "top Gauss–Newton eigenvalues",
@@ -170,6 +186,13 @@ export const metrics = [
   ),
   m("frobenius", "Frobenius norm", "loss / θ²", "‖H‖_F", "Wu, Wang & Su, NeurIPS 2022"),
   m("nonuniformity", "non-uniformity", "loss / θ²", "s = λmax((1/n) Σ Hᵢ² − H²)^½ with Hᵢ = GᵢGᵢᵀ", wme),
+  m(
+    "nonuniformity.error",
+    "non-uniformity, error bar",
+    "loss / θ²",
+    "that of λmax(Σ) over 2s",
+    "Parlett, The Symmetric Eigenvalue Problem, §4.5, §11.7",
+  ),
   m("noise.trace", "gradient covariance trace", "loss² / θ²", "tr Cov(∇Lᵢ)", "McCandlish et al. 2018"),
   m("noise.scale", "simple noise scale", "examples", "tr Cov(∇Lᵢ) / ‖∇L‖²", "McCandlish et al. 2018"),
   m("noise.alignment", "noise alignment", "1", "μ = tr(ΣgH) / (2 L ‖H‖_F²)", "Wu, Wang & Su, NeurIPS 2022"),
@@ -202,6 +225,13 @@ export const metrics = [
     cohen,
   ),
   m(
+    "stability.meanLimit.error",
+    "mean stability limit, error bar",
+    "learning rate",
+    "that of the sharpness it rests on",
+    cohen,
+  ),
+  m(
     "stability.varianceLimit",
     "mean-square stability limit",
     "learning rate",
@@ -223,6 +253,7 @@ export const metrics = [
     "ρ: factor of E‖δ‖² per step at the run's own η, B, β",
     mulayoff,
   ),
+  m("stability.growth.error", "growth per step, error bar", "1", "estimated from its residual", mulayoff),
 ] as const satisfies readonly MetricInfo[];
 
 export type MetricName = (typeof metrics)[number]["name"];

@@ -9,6 +9,8 @@ export interface SetFile {
 export interface NamedSet {
   /** What is written as `data.source`, and the name of its folder in the cache. */
   readonly name: string;
+  /** One line about it. */
+  readonly about: string;
   /** Files as they are served, under each of the homes. */
   readonly downloads: readonly SetFile[];
   /** Folders that serve the files, tried in this order. */
@@ -29,6 +31,7 @@ const idxFiles = (sizes: readonly (readonly [number, string])[]): SetFile[] =>
 export const namedSets = {
   "fashion-mnist": {
     name: "fashion-mnist",
+    about: "Fashion-MNIST by name: 60000 and 10000 grey images of clothes;",
     downloads: idxFiles([
       [26421880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"],
       [29515, "25c81989df183df01b3e8a0aad5dffbe"],
@@ -43,6 +46,7 @@ export const namedSets = {
   },
   mnist: {
     name: "mnist",
+    about: "MNIST by name: 60000 and 10000 grey images of digits;",
     downloads: idxFiles([
       [9912422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"],
       [28881, "d53e105ee54ea40749a09fcbcd1e9432"],
@@ -57,6 +61,7 @@ export const namedSets = {
   },
   "cifar-10": {
     name: "cifar-10",
+    about: "CIFAR-10 by name: 50000 and 10000 colour images;",
     downloads: [
       { name: "cifar-10-binary.tar.gz", bytes: 170052171, md5: "c32a1d4ab5d03f1284b67883e8d87530" },
     ],

@@ -21,3 +21,18 @@ export function stringify(value: unknown, indent?: number): string {
     indent,
   );
 }
+
+/** A copy in which each number that JSON cannot say is an object of its own, which no text can be taken for. Typed arrays stay. */
+export const tagNumbers = (value: unknown): unknown =>
+  mapNumbers(value, (x) => (Number.isFinite(x) ? x : { $number: encodeNum(x) }));
+
+/** What `tagNumbers` was given. */
+export const untagNumbers = (value: unknown): unknown => mapNumbers(value, (x) => x);
+
+function mapNumbers(value: unknown, f: (x: number) => unknown): unknown {
+  if (typeof value === "number") return f(value);
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return value.map((one) => mapNumbers(one, f));
+  if ("$number" in value) return Number(value.$number);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapNumbers(one, f)]));
+}

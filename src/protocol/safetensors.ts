@@ -1,4 +1,5 @@
 // Reads and writes safetensors, the format of weights and checkpoints: a JSON header, then the tensors' bytes.
+import { fromBrain, fromHalf } from "../util/half";
 import { fileError } from "./errors";
 
 export interface Tensor {
@@ -10,6 +11,8 @@ export interface Tensor {
 export interface Safetensors {
   /** In the order of the header. */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Element types of tensors that hold no float numbers, by name: they are skipped. */
+  readonly skipped: ReadonlyMap<string, string>;
   /** Strings stored beside the tensors. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -74,25 +77,23 @@ const dtypes: Readonly<Record<string, { bytes: number; read: (view: DataView, of
     F64: { bytes: 8, read: (view, offset) => view.getFloat64(offset, true) },
     F32: { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) },
     F16: { bytes: 2, read: (view, offset) => fromHalf(view.getUint16(offset, true)) },
-    BF16: { bytes: 2, read: (view, offset) => fromBfloat(view.getUint16(offset, true)) },
+    BF16: { bytes: 2, read: (view, offset) => fromBrain(view.getUint16(offset, true)) },
   };
 
-/** IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-/** bfloat16 is the upper half of a float32. */
-function fromBfloat(bits: number): number {
-  scratch.setUint32(0, bits << 16);
-  return scratch.getFloat32(0);
-}
+/** Element types that no parameter has, with their size: counters of PyTorch's batch normalization, quantized weights. */
+const otherDtypes: Readonly<Record<string, number>> = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I16: 2,
+  U16: 2,
+  I32: 4,
+  U32: 4,
+  I64: 8,
+  U64: 8,
+};
 
 interface Entry {
   readonly name: string;
@@ -103,7 +104,7 @@ interface Entry {
 }
 
 /**
- * Reads F32, F64, F16 and BF16 tensors as float32.
+ * Reads F32, F64, F16 and BF16 tensors as float32 and skips those of whole numbers.
  *
  * @param file  Name for messages.
  * @throws UserError naming the file, what was expected and what was found.
@@ -118,18 +119,30 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors 
 
   const view = new DataView(bytes.buffer, bytes.byteOffset + start);
   const tensors = new Map<string, Tensor>();
+  const skipped = new Map<string, string>();
   for (const { name, dtype, shape, start: from } of entries) {
+    if (Object.hasOwn(otherDtypes, dtype)) {
+      skipped.set(name, dtype);
+      continue;
+    }
     const { bytes: size, read } = dtypes[dtype];
     const data = new Float32Array(sizeOf(shape));
     for (let i = 0; i < data.length; i++) data[i] = read(view, from + i * size);
     tensors.set(name, { shape, data });
   }
-  return { tensors, metadata };
+  return { tensors, skipped, metadata };
 }
 
 function readHeader(bytes: Uint8Array, file: string): { header: Record<string, unknown>; start: number } {
   const hint = "Save the weights with safetensors.torch.save_file, or check that the file was copied whole.";
   const bad = (found: string) => fileError(file, `Expected a safetensors file; ${found}.`, hint);
+  if (isPickled(bytes)) {
+    throw fileError(
+      file,
+      "Expected a safetensors file; found one that torch.save wrote (.pt, .pth).",
+      `Convert it in Python: safetensors.torch.save_file(model.state_dict(), "weights.safetensors").`,
+    );
+  }
   if (bytes.length < 8)
     throw bad(`found only ${bytes.length} bytes, fewer than the 8 of the header's length`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -148,6 +161,11 @@ function readHeader(bytes: Uint8Array, file: string): { header: Record<string, u
   return { header: header as Record<string, unknown>, start: 8 + length };
 }
 
+/** torch.save writes a zip archive, before PyTorch 1.6 a pickle: protocol byte and version. */
+const isPickled = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) ||
+  (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && bytes[2] !== 0);
+
 function readMetadata(value: unknown, file: string): Record<string, string> {
   if (value === undefined) return {};
   const isStrings =
@@ -159,10 +177,18 @@ function readMetadata(value: unknown, file: string): Record<string, string> {
 const isSize = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
+const sizeOfDtype = (dtype: string): number | undefined =>
+  Object.hasOwn(dtypes, dtype)
+    ? dtypes[dtype].bytes
+    : Object.hasOwn(otherDtypes, dtype)
+      ? otherDtypes[dtype]
+      : undefined;
+
 function readEntry(name: string, value: unknown, file: string): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   const bad = (message: string) => fileError(file, `Tensor "${name}": ${message}.`);
-  if (typeof dtype !== "string" || !Object.hasOwn(dtypes, dtype)) {
+  const size = typeof dtype === "string" ? sizeOfDtype(dtype) : undefined;
+  if (typeof dtype !== "string" || size === undefined) {
     throw bad(`expected dtype ${Object.keys(dtypes).join(", ")}; found ${JSON.stringify(dtype) ?? "none"}`);
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) {
@@ -172,7 +198,7 @@ function readEntry(name: string, value: unknown, file: string): Entry {
     throw bad(`expected data_offsets [begin, end]; found ${JSON.stringify(offsets) ?? "none"}`);
   }
   const [start, end] = offsets as [number, number];
-  const expected = sizeOf(shape) * dtypes[dtype].bytes;
+  const expected = sizeOf(shape) * size;
   if (expected !== end - start) {
     throw bad(
       `shape [${shape.join(", ")}] of ${dtype} takes ${expected} bytes; data_offsets span ${end - start}`,

@@ -19,7 +19,9 @@ export interface Finding {
   readonly severity: "error" | "warning";
   readonly message: string;
   readonly hint?: string;
-  readonly from: "schema" | "check";
+  /** The text that would be right in this place, where a slip of the hand is likely. */
+  readonly fix?: string;
+  readonly from: "check";
 }
 
 /** Kinds the contract plans and this version lacks, so that a reader of the documentation is not told of a typing error. */
@@ -71,20 +73,19 @@ export function schemaFindings(root: Json): Finding[] {
   }
   // A value of several forms (`anyOf`) fails as a whole and inside the form that was meant: what is inside says more.
   const all = [...findings.values()];
-  const inside = (outer: KeyPath, inner: KeyPath) =>
-    inner.length > outer.length && outer.every((key, i) => key === inner[i]);
+  // Every path with a finding somewhere inside it: one look-up a finding, however many there are.
+  const around = new Set(
+    all.flatMap(({ path }) => path.map((_, depth) => JSON.stringify(path.slice(0, depth)))),
+  );
   return all.filter(
-    (one) =>
-      one.at === "key" ||
-      !schemaAt(root, one.path)?.anyOf ||
-      !all.some((other) => inside(one.path, other.path)),
+    ({ at, path }) => at === "key" || !around.has(JSON.stringify(path)) || !schemaAt(root, path)?.anyOf,
   );
 }
 
 function toFinding(root: Json, error: ErrorObject): Finding | undefined {
   const path = error.instancePath.split("/").slice(1).map(unescapePointer);
   const params = error.params as Readonly<Record<string, unknown>>;
-  const base = { severity: "error", from: "schema" } as const;
+  const base = { severity: "error", from: "check" } as const;
   switch (error.keyword) {
     case "if": // the branch's own errors say more
       return undefined;
@@ -116,16 +117,18 @@ export function unknownKey(
   root: Json,
   parent: KeyPath,
   key: string,
-): Pick<Finding, "path" | "message" | "hint"> {
+): Pick<Finding, "path" | "message" | "hint" | "fix"> {
   const known = keysAt(root, parent);
   const elsewhere = pathsNamed(key).filter((path) => path !== [...parent, key].join("."));
   const meant = suggest(key, known);
+  const reserved = impossible[[...parent, key].join(".")];
   const hint =
-    impossible[[...parent, key].join(".")] ??
+    reserved ??
     (meant === undefined && elsewhere.length > 0 && elsewhere.length <= 3
       ? `\`${key}\` belongs elsewhere: ${elsewhere.join(" or ")}.`
       : didYouMean(key, known));
-  return { path: [...parent, key], message: `Unknown key \`${key}\`${where(root, parent)}.`, hint };
+  const fix = meant === undefined || reserved ? {} : { fix: JSON.stringify(meant) };
+  return { ...fix, path: [...parent, key], message: `Unknown key \`${key}\`${where(root, parent)}.`, hint };
 }
 
 function missingKey(root: Json, parent: KeyPath, key: string): Pick<Finding, "path" | "message" | "hint"> {
@@ -140,7 +143,7 @@ function missingKey(root: Json, parent: KeyPath, key: string): Pick<Finding, "pa
 }
 
 /** The message for a value that is not what its key expects. */
-function wrongValue(root: Json, path: KeyPath): Pick<Finding, "message" | "hint"> {
+function wrongValue(root: Json, path: KeyPath): Pick<Finding, "message" | "hint" | "fix"> {
   const node = schemaAt(root, path);
   const found = getAt(root, path);
   const choices = node && choicesOf(node);
@@ -153,7 +156,9 @@ function wrongValue(root: Json, path: KeyPath): Pick<Finding, "message" | "hint"
     const withOptions = Object.keys(propertiesOf(node, {}));
     if (withOptions.includes(found)) return { message, hint: `Give its options: { "${found}": … }.` };
     const meant = suggest(found, [...choices, ...withOptions]);
-    return meant === undefined ? { message } : { message, hint: `Did you mean "${meant}"?` };
+    return meant === undefined
+      ? { message }
+      : { message, hint: `Did you mean "${meant}"?`, fix: JSON.stringify(meant) };
   }
   return {
     message: `${name(path)} must be ${node ? describeSchema(node) : "something else"}; found ${show(found)}.`,

@@ -1,8 +1,9 @@
 // What a schema cannot say about an experiment: files that are missing, keys that contradict each other.
 import { dirname, isAbsolute, join } from "node:path";
-import { dataFiles, hasTestData, knownExamples } from "./dataFacts";
+import { hasTestData, knownExamples, numbersNotLabels, testKey } from "./dataFacts";
 import type { Experiment } from "./experiment";
 import { getAt, type Json, type KeyPath } from "./jsonPath";
+import { allHold, dataFacts, filesNamed, filledIn, lossFacts, modelFacts, optimizerFacts } from "./kinds";
 import { filesOf, howToGet, isSetName, namedSets } from "./namedSets";
 import type { Finding } from "./schemaProblems";
 
@@ -35,25 +36,20 @@ const finding = ({ path, severity = "error", ...rest }: Draft): Finding => ({
 export const resolvePath = (file: string, path: string): string =>
   isAbsolute(path) ? path : join(dirname(file), path);
 
-const filesExist: Check = (experiment, { file, exists }) => {
+const filesExist: Check = ({ data, model }, { file, exists }) => {
   if (!exists) return [];
-  const { model } = experiment;
-  const weights = model.weights === undefined ? [] : ["model.weights"];
-  const network = model.kind === undefined ? ["model.onnx"] : [];
-  return [...dataFiles(experiment.data), ...network, ...weights].flatMap((path) => {
-    const written = getAt(experiment as unknown as Json, path.split(".")) as string;
+  const named = [
+    ...filesNamed(dataFacts(data), data).map((path) => ["data", ...path]),
+    ...filesNamed(modelFacts(model), model).map((path) => ["model", ...path]),
+  ];
+  return named.flatMap((path) => {
+    const written = getAt({ data, model } as unknown as Json, path) as string;
     const absolute = resolvePath(file, written);
     if (exists(absolute)) return [];
-    const what =
-      path === "model.weights" ? "weights file" : path === "model.onnx" ? "ONNX file" : "data file";
+    const what = path[0] === "data" ? "data file" : path[1] === "onnx" ? "ONNX file" : "weights file";
     const message = `The ${what} "${written}" does not exist; expected it at ${absolute}.`;
-    return [
-      finding({
-        path,
-        message,
-        hint: "Paths are relative to the experiment file. Correct the path or put the file there.",
-      }),
-    ];
+    const hint = "Paths are relative to the experiment file. Correct the path or put the file there.";
+    return [finding({ path: path.join("."), message, hint })];
   });
 };
 
@@ -80,18 +76,6 @@ const batchFits: Check = ({ data, optimizer }) => {
   const message = `\`batchSize\` is ${optimizer.batchSize}, more than the ${known.n} training examples of ${known.key}; a batch is drawn without replacement.`;
   return [
     finding({ path: "optimizer.batchSize", message, hint: `Set it to at most ${known.n}, or "full".` }),
-  ];
-};
-
-const nesterovHasMomentum: Check = ({ optimizer }) => {
-  if (optimizer.kind !== "sgd" || !optimizer.nesterov || optimizer.momentum > 0) return [];
-  const message = "`nesterov` is true but `momentum` is 0; expected momentum between 0 and 1.";
-  return [
-    finding({
-      path: "optimizer.nesterov",
-      message,
-      hint: 'Give "momentum", e.g. 0.9, or set "nesterov" to false.',
-    }),
   ];
 };
 
@@ -123,57 +107,34 @@ const scheduleFits: Check = ({ optimizer, stop }, { written }) => {
 /** Steps of a run that is limited by minutes alone. */
 const unlimited = 1_000_000_000;
 
-const decayIsGentle: Check = ({ optimizer }) => {
-  const { kind, weightDecay, learningRate } = optimizer;
-  if (kind !== "adamw" || learningRate * weightDecay < 2) return [];
-  const message = `\`learningRate\` times \`weightDecay\` is ${learningRate * weightDecay}; from 2 on the decay alone makes every weight grow.`;
-  return [finding({ path: "optimizer.weightDecay", message, hint: "Lower one of the two." })];
-};
-
 const lossFitsTargets: Check = ({ data, loss }) => {
-  const regression =
-    data.source === "chebyshev" ||
-    data.source === "teacher" ||
-    data.source === "two-minima" ||
-    (data.source === "csv" && data.task === "regression");
-  if (loss !== "cross-entropy" || !regression) return [];
-  const message = `Loss "cross-entropy" needs class labels, but data source "${data.source}" gives real-valued targets.`;
-  const hint =
-    data.source === "csv"
-      ? 'Set data.task to "classification", or use "mse" or "squared-error".'
-      : 'Use "mse" or "squared-error".';
-  return [finding({ path: "loss", message, hint })];
+  const numbers = numbersNotLabels(data);
+  if (!lossFacts(loss).needsLabels || !numbers) return [];
+  const message = `Loss "${loss}" needs class labels, but data source "${data.source}" gives real-valued targets.`;
+  return [finding({ path: "loss", message, hint: numbers.hint })];
 };
 
-const curvaturesForTwoMinima: Check = ({ data, model }) => {
-  if (model.kind !== "twoMinima" || data.source === "two-minima") return [];
-  const message = `Model "twoMinima" reads each example's input as a curvature; data source "${data.source}" gives other inputs.`;
-  return [finding({ path: "model.kind", message, hint: 'Use "data": { "source": "two-minima" }.' })];
-};
-
-const oneClassColumn: Check = ({ data }) => {
-  if (data.source !== "csv" || data.task !== "classification" || data.targets.length === 1) return [];
-  const message = `A classification task has one target column, the class; found ${data.targets.length}.`;
-  return [
-    finding({ path: "data.targets", message, hint: 'Name one column, or set "task" to "regression".' }),
+/** The rules that the kinds in use declare. */
+const kindRules: Check = (experiment) => {
+  const { data, model, optimizer } = experiment;
+  const parts = [
+    { name: "data", part: data, facts: dataFacts(data) },
+    { name: "model", part: model, facts: modelFacts(model) },
+    { name: "optimizer", part: optimizer, facts: optimizerFacts(optimizer) },
   ];
-};
-
-const labelNoiseHasLabels: Check = ({ data }) => {
-  if (data.source !== "csv" || data.task !== "regression" || data.labelNoise === undefined) return [];
-  const message = "`labelNoise` needs class labels, but the task is regression.";
-  return [
-    {
-      ...finding({ path: "data.labelNoise", message, hint: 'Remove it, or set "task" to "classification".' }),
-      at: "key",
-    },
-  ];
-};
-
-const enoughForClasses: Check = ({ data }) => {
-  if (data.source !== "spirals" || data.examples >= data.classes) return [];
-  const message = `\`examples\` is ${data.examples}, fewer than the ${data.classes} classes; expected at least one per class.`;
-  return [finding({ path: "data.examples", message, hint: `Set it to at least ${data.classes}.` })];
+  return parts.flatMap(({ name, part, facts: { rules = [] } }) => {
+    const scope = { part, experiment };
+    return rules
+      .filter(({ when }) => allHold(when, scope))
+      .map(({ at, wrong, message, hint }): Finding => ({
+        ...finding({
+          path: `${name}.${at}`,
+          message: filledIn(message, scope),
+          hint: filledIn(hint, scope),
+        }),
+        at: wrong ?? "value",
+      }));
+  });
 };
 
 const gapHasTestData: Check = ({ data }, { written }) => {
@@ -181,14 +142,17 @@ const gapHasTestData: Check = ({ data }, { written }) => {
   if (getAt(written, ["probes", "generalization"]) === undefined || hasTestData(data)) return [];
   const message =
     "The generalization probe needs test data and this experiment has none; no gap will be recorded.";
-  const add = "testExamples" in data ? "Set data.testExamples above 0" : "Add data.test";
+  const key = testKey(data);
+  const amount = key !== undefined && typeof getAt(data as unknown as Json, [key]) === "number";
+  const advice =
+    key === undefined ? "Use data that has some" : amount ? `Set data.${key} above 0` : `Add data.${key}`;
   return [
     {
       ...finding({
         path: "probes.generalization",
         severity: "warning",
         message,
-        hint: `${add}, or remove the probe.`,
+        hint: `${advice}, or remove the probe.`,
       }),
       at: "key",
     },
@@ -198,16 +162,11 @@ const gapHasTestData: Check = ({ data }, { written }) => {
 const checks: readonly Check[] = [
   filesExist,
   setIsCached,
-  labelNoiseHasLabels,
   learningRateGiven,
   batchFits,
-  nesterovHasMomentum,
   scheduleFits,
-  decayIsGentle,
   lossFitsTargets,
-  curvaturesForTwoMinima,
-  oneClassColumn,
-  enoughForClasses,
+  kindRules,
   gapHasTestData,
 ];
 

@@ -6,6 +6,9 @@ import type { ProbesSpec } from "./experiment";
 export type ProbeId = keyof ProbesSpec;
 
 const { properties } = schema.definitions.probes;
+
+export const isProbeId = (name: string): name is ProbeId => Object.hasOwn(properties, name);
+
 const entry = (id: ProbeId) => `"${id}": { "every": ${properties[id].properties.every.default} }`;
 
 /**

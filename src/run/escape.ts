@@ -1,16 +1,19 @@
 // `basin escape`: restarts near the point a run reached, with given settings, and watches whether training leaves it.
+import { closingSeconds, ClosingBudget, PausingMeter } from "../measure/budget";
+import { closingMeasurement } from "../measure/closing";
+import { memoryBytes } from "../protocol/memory";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
+import type { MeasureRequest } from "../protocol/request";
+import { BatchSampler } from "../trainers/basin/batches";
+import type { TrainingState } from "../trainers/basin/checkpoint";
+import { engineOf } from "../trainers/basin/engineOf";
+import { PointSource } from "../trainers/basin/point";
+import { Problem } from "../trainers/basin/problem";
+import { Stepper } from "../trainers/basin/stepper";
+import { pointAt } from "../trainers/basin/trainer";
 import { norm, scale } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
-import { BatchSampler } from "./batches";
 import { branchState } from "./branch";
-import type { TrainingState } from "./checkpoint";
-import { measurePoint } from "./measurePoint";
-import { engineOf } from "./engineOf";
-import { Problem } from "./problem";
-import { contextOf } from "./start";
-import { Stepper } from "./stepper";
 
 /** Displacement relative to ‖θ‖: small enough to be linear, far above float32 rounding. */
 const displacement = 1e-3;
@@ -19,37 +22,49 @@ const leftBeyond = 30;
 /** A distance below this share of the first one drowns in float32 rounding: the run is back. */
 const backBelow = 1e-3;
 
+const progress = (what: string): void => void process.stderr.write(`measuring ${what}\n`);
+
 /** Prints one object on stdout: predicted and measured growth of the squared distance per step. */
-export async function escape({ experiment, file, from, escape: how }: RunRequest): Promise<void> {
+export async function escape({ experiment, file, from, escape: how }: MeasureRequest): Promise<void> {
   if (!from || !how) throw new Error("internal: escape needs a run and its numbers");
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const saved = branchState(from.folder, from.step, problem);
-  const context = await contextOf(problem, saved.theta, () => undefined);
-  const say = (what: string): void => void process.stderr.write(`measuring ${what}\n`);
-  const state = { step: saved.step, slots: saved.slots, count: saved.step - saved.since };
-  const point = await measurePoint(problem, context, saved.theta, state, {
-    warm: saved.memories,
-    say,
+  const budget = new ClosingBudget(
+    closingSeconds(experiment.closing ?? "full"),
+    memoryBytes(experiment.memory),
+  );
+  const points = await PointSource.open(problem, new PausingMeter(() => budget.check()));
+  const point = await pointAt(problem, points, saved);
+  const { readings, facts } = await closingMeasurement(point, {
+    probes: experiment.probes,
+    budget,
+    extent: "verdict",
     initialLoss: saved.initialLoss,
+    progress,
   });
+  const valueOf = (metric: string) => readings.find((reading) => reading.metric === metric)?.value ?? null;
   const seeds = [];
   for (let seed = 0; seed < how.seeds; seed++) {
-    say(`seed ${seed}`);
+    progress(`seed ${seed}`);
     // Along the factors: a displacement that no example curves against would neither grow nor shrink.
     const rng = new Rng(seed, "escape");
     const delta = new Float32Array(problem.d);
     const c = Float32Array.from({ length: problem.n * problem.data.outputs }, () => rng.normal());
-    await context.curvature.pushFactors(c, delta);
+    await point.factors!.pushFactors(c, delta);
     scale((displacement * norm(saved.theta)) / norm(delta), delta);
-    seeds.push({ seed, ...(await replica(problem, saved, delta, seed, how.steps)) });
+    seeds.push({ seed, ...(await replica(problem, saved, delta, { seed, steps: how.steps })) });
   }
   const curves = seeds.map(({ distances }) => distances);
   const result = {
     run: from.run,
     step: from.step,
     examples: problem.n,
-    settings: { ...experiment.optimizer, learningRate: context.descent.learningRate },
-    predicted: { growth: point.growth?.value ?? null, meanLimit: point.meanLimit, variance: point.variance },
+    settings: { ...experiment.optimizer, learningRate: point.descent.learningRate },
+    predicted: {
+      growth: valueOf("stability.growth"),
+      meanLimit: valueOf("stability.meanLimit"),
+      variance: facts.variance ?? null,
+    },
     measured: { growth: growthOf(meanCurve(curves)), left: seeds.filter(({ left }) => left !== null).length },
     seeds: seeds.map(({ seed, growth, left }) => ({ seed, growth, left })),
   };
@@ -61,14 +76,13 @@ async function replica(
   problem: Problem,
   saved: TrainingState,
   delta: Float32Array,
-  seed: number,
-  steps: number,
+  { seed, steps }: { readonly seed: number; readonly steps: number },
 ): Promise<{ distances: number[]; growth: number; left: number | null }> {
   const { n, batchSize, d } = problem;
   const theta = saved.theta.map((x, i) => x + delta[i]);
   const sampler = batchSize === n ? null : new BatchSampler(n, batchSize, seed).state;
   const slots = new Map([...saved.slots].map(([name, values]) => [name, values.slice()]));
-  const stepper = await Stepper.make(problem, theta, { ...saved, theta, slots, sampler });
+  const stepper = await Stepper.make(problem, theta, { since: saved.since, slots, sampler });
   const distances: number[] = [];
   let left: number | null = null;
   let back = false;
@@ -78,8 +92,8 @@ async function replica(
     distances.push(squared);
     if (!(squared <= leftBeyond ** 2 * distances[0])) left = t;
     back = squared < backBelow ** 2 * distances[0];
-    await stepper.look(saved.step + t);
-    stepper.move(saved.step + t);
+    await stepper.computeGradient(saved.step + t);
+    stepper.step(saved.step + t);
   }
   return { distances, growth: growthOf(distances), left };
 }

@@ -1,43 +1,65 @@
-// Asking a run to stop: a signal or a stop file sets a flag, the loop and every product check it.
-import { existsSync } from "node:fs";
+// Asking a run to stop: a signal or a stop file. While it trains that ends the training, while it measures its last point the measuring.
+import { readPlainFile } from "../record/disk/files";
 
 /** Thrown to abandon a reading when the run was asked to stop. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** Milliseconds that a run asked twice has to write what it knows. */
+const patience = 3000;
+const interruptedStatus = 130;
+
 export class Interrupt {
-  private asked = false;
+  private signals = 0;
+  private fileSeen = false;
+  /** Signals that came while it trained, once it does no more. */
+  private trained: number | null = null;
   private timer: NodeJS.Timeout | null = null;
-  private muted = false;
 
   constructor() {
     const ask = (): void => {
-      // A second signal means now: the log is flushed by every event batch, nothing is lost but the verdict.
-      if (this.asked) process.exit(130);
-      this.asked = true;
+      this.signals++;
+      // A second signal means now: what is known is written, and nothing more is waited for. A third does not even wait for that.
+      if (this.signals > 2) process.exit(interruptedStatus);
+      if (this.signals === 2) setTimeout(() => process.exit(interruptedStatus), patience).unref();
     };
     process.on("SIGINT", ask);
     process.on("SIGTERM", ask);
   }
 
-  /** Windows has no signals to send to a detached process: a file named `stop` in the run folder asks instead. */
+  /** Where no signal reaches this process (Windows, another machine), a file in the run folder asks; one that says `now` ends it. */
   watch(file: string): void {
-    this.timer = setInterval(() => (this.asked ||= existsSync(file)), 300);
+    this.timer = setInterval(() => {
+      const word = wordIn(file);
+      if (word === "now") process.exit(interruptedStatus);
+      if (word === null || this.fileSeen) return;
+      this.fileSeen = true;
+      this.signals++;
+    }, 300);
     this.timer.unref();
   }
 
-  get requested(): boolean {
-    return this.asked;
+  /** Training is over: from here on only a new request counts. */
+  endTraining(): void {
+    this.trained = this.signals;
   }
 
-  /** From here on `check` is silent: the verdict of an interrupted run is still measured. */
-  mute(): void {
-    this.muted = true;
+  /** Whether the closing measurement was asked to end: by a request of its own, or by a second one. */
+  get closingAsked(): boolean {
+    return this.trained !== null && (this.signals > this.trained || this.signals > 1);
   }
 
-  /** @throws Interrupted when the run was asked to stop. */
+  /** @throws Interrupted when training was asked to stop. */
   check(): void {
-    if (this.asked && !this.muted) throw new Interrupted("interrupted");
+    if (this.trained === null && this.signals > 0) throw new Interrupted("interrupted");
+  }
+}
+
+function wordIn(file: string): string | null {
+  try {
+    return readPlainFile(file, 64)?.toString("utf8").trim() ?? null;
+  } catch {
+    return null;
   }
 }

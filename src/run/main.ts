@@ -1,7 +1,9 @@
-// Entry of the run process: `start FOLDER REQUEST`, `resume FOLDER`, `measure REQUEST`, `escape REQUEST`, `doctor`.
+// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, asked over standard input; `doctor`.
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
-import type { RunRequest } from "../protocol/request";
+import { readRequest } from "./askedBy";
+import { holdFolder } from "./claim";
+import { DiskFull } from "./diskFull";
 import { escape } from "./escape";
 import { measure } from "./measure";
 import { resume, start } from "./start";
@@ -9,14 +11,14 @@ import { resume, start } from "./start";
 async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case "start":
-      return start(args[0], JSON.parse(args[1]) as RunRequest);
     case "resume":
-      return resume(args[0]);
+      holdFolder(args[0], args[1]);
+      return command === "start" ? start(args[0]) : resume(args[0]);
     case "measure":
-      await measure(JSON.parse(args[0]) as RunRequest);
+      await measure(readRequest());
       return 0;
     case "escape":
-      await escape(JSON.parse(args[0]) as RunRequest);
+      await escape(readRequest());
       return 0;
     case "doctor":
       process.stdout.write(`${JSON.stringify(await inspectEngines())}\n`);
@@ -31,8 +33,9 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     // A user's mistake is one message; a stack is for our own.
     const mistake = error instanceof UserError || error instanceof EngineMissing;
+    const told = mistake || error instanceof DiskFull;
     process.stderr.write(
-      `${mistake ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `${told ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
     process.exit(mistake ? 2 : 1);
   },

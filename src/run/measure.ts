@@ -1,35 +1,47 @@
 // `basin measure`: no training, every metric and the verdict at given weights.
-import { engineOf } from "./engineOf";
+import { ClosingBudget, closingSeconds, PausingMeter } from "../measure/budget";
+import { closingMeasurement } from "../measure/closing";
+import { memoryBytes } from "../protocol/memory";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
-import { kinksOf } from "./kinks";
-import { measurePoint } from "./measurePoint";
-import { Problem } from "./problem";
-import { contextOf } from "./start";
-import { assembleVerdict } from "./verdict";
+import type { MeasureRequest } from "../protocol/request";
+import { engineOf } from "../trainers/basin/engineOf";
+import { kinksOf } from "../trainers/basin/kinks";
+import { PointSource } from "../trainers/basin/point";
+import { Problem } from "../trainers/basin/problem";
+import { pointAt } from "../trainers/basin/trainer";
+import { assembleVerdict } from "./judge";
+import { ReadingsWriter } from "./readingsEvent";
 
 /** Prints the contract's object on stdout; says what it is doing on stderr. */
-export async function measure({ experiment, file, weights }: RunRequest): Promise<void> {
-  const engine = await engineOf(experiment, file);
-  const problem = await Problem.load(experiment, file, engine);
+export async function measure({ experiment, file, weights }: MeasureRequest): Promise<void> {
+  const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const theta = await problem.start(weights);
-  const context = await contextOf(problem, theta, () => undefined);
-  const say = (what: string): void =>
-    void process.stderr.write(`measuring ${what}
-`);
-  const state = { step: null, slots: new Map<string, Float32Array>(), count: 0 };
-  const point = await measurePoint(problem, context, theta, state, { say, extent: "full" });
+  for (const note of problem.notes) process.stderr.write(`${note}\n`);
+  // Whoever asks for a measurement alone waits for it.
+  const budget = new ClosingBudget(
+    closingSeconds(experiment.closing ?? "full"),
+    memoryBytes(experiment.memory),
+  );
+  const points = await PointSource.open(problem, new PausingMeter(() => budget.check()));
+  const point = await pointAt(problem, points, { theta, step: null, slots: new Map(), since: 0 });
+  const closing = await closingMeasurement(point, {
+    probes: experiment.probes,
+    budget,
+    extent: "everything",
+    progress: (what) => void process.stderr.write(`measuring ${what}\n`),
+  });
   const verdict = assembleVerdict({
     experiment,
     n: problem.n,
     step: 0,
     diverged: false,
     initialLoss: NaN,
-    loss: point.loss,
-    kinks: kinksOf(context.curvature.network.loss),
-    point,
+    loss: closing.minimum.loss,
+    kinks: kinksOf(points.curvature.network.loss),
+    closing,
   });
+  const metrics = new ReadingsWriter().valuesOf(closing.readings);
   process.stdout.write(
-    `${stringify({ experiment: experiment.name, parameters: problem.d, examples: problem.n, metrics: point.metrics, verdict })}\n`,
+    `${stringify({ experiment: experiment.name, parameters: problem.d, examples: problem.n, metrics, verdict })}\n`,
   );
 }

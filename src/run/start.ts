@@ -1,202 +1,94 @@
 // One run from request to verdict, in its own process; and its resume after any kind of end.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openGemm } from "../engines";
-import type { ProbeContext } from "../probes";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
-import type { RunRequest } from "../protocol/request";
-import { files, type RunInfo } from "../protocol/runFolder";
-import { branchState, readInfo, slotsOf } from "./branch";
-import { loadCheckpoint, newestCheckpoint, type TrainingState } from "./checkpoint";
-import { descentOf } from "./descent";
+import { files, stopFile, type RunInfo } from "../protocol/runFolder";
+import { EventLog } from "../record/disk/eventLog";
+import { writeAtomic } from "../record/disk/files";
+import { loadCheckpoint, newestCheckpoint } from "../trainers/basin/checkpoint";
+import { engineOf } from "../trainers/basin/engineOf";
+import { Problem } from "../trainers/basin/problem";
+import { branchState, slotsOf } from "./branch";
 import { describeSelf } from "./describeSelf";
-import { engineOf } from "./engineOf";
-import { EventLog } from "./eventLog";
+import { withDiskFull } from "./diskFull";
 import { Interrupt } from "./interrupt";
-import { kinksOf } from "./kinks";
-import { measurePoint } from "./measurePoint";
-import { Problem } from "./problem";
-import { train, type Reached } from "./train";
-import { assembleVerdict } from "./verdict";
-import { optimizerOf } from "../optimizers";
+import { readInfo } from "./runInfo";
+import { Session, type SessionParts } from "./session";
 
 /** What the process's exit status says. */
 export type Status = 0 | 130;
 
-/** Everything a probe needs, over one curvature at one θ. */
-export async function contextOf(
-  problem: Problem,
-  theta: Float32Array,
-  check: () => void,
-): Promise<ProbeContext> {
-  const { optimizer } = problem.experiment;
-  const meter = { products: 0, check };
-  return {
-    descent: descentOf(optimizer, { step: null, slots: new Map(), count: 0 }, new Float32Array(problem.d)),
-    experiment: problem.experiment,
-    n: problem.n,
-    batchSize: problem.batchSize,
-    outputs: problem.data.outputs,
-    curvature: problem.curvature(meter),
-    onBatch: problem.batchCurvature(theta, problem.batchSize, meter),
-    gemm: await openGemm(problem.engine),
-    score: async () => ({
-      train: await problem.score(problem.data.train, theta),
-      test: problem.data.test ? await problem.score(problem.data.test, theta) : null,
-    }),
-  };
-}
+const writeInfo = (folder: string, info: RunInfo): void =>
+  writeAtomic(join(folder, files.run), `${stringify(info, 2)}\n`);
 
-const writeJson = (path: string, value: unknown): void => writeFileSync(path, `${stringify(value, 2)}\n`);
-
-/** Starts a new run in `folder`, which the launcher has made. */
-export async function start(folder: string, request: RunRequest): Promise<Status> {
-  const { experiment, file, overrides, id, from } = request;
+/** Starts the new run that the run.json in `folder` asks for. */
+export async function start(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
-  interrupt.watch(join(folder, "stop"));
-  const info: RunInfo = {
-    schema: 1,
-    id,
-    experiment,
-    file,
-    overrides,
-    resumed: [],
-    ...(from && { branchedFrom: { run: from.run, step: from.step } }),
-    created: new Date().toISOString(),
-    ...(await describeSelf(file)),
+  interrupt.watch(join(folder, stopFile));
+  const asked = readInfo(folder);
+  const { experiment, file, branchedFrom: from } = asked;
+  const prepare = async (log: EventLog): Promise<SessionParts> => {
+    writeInfo(folder, { ...asked, ...(await describeSelf(file)) });
+    mkdirSync(join(folder, files.checkpoints), { recursive: true });
+    const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
+    const saved = from ? branchState(from.folder, from.step, problem) : null;
+    return { problem, folder, id: asked.id, log, interrupt, saved };
   };
-  writeJson(join(folder, files.run), info);
-  mkdirSync(join(folder, files.checkpoints), { recursive: true });
-  const problem = await loadOrSay(folder, async () =>
-    Problem.load(experiment, file, await engineOf(experiment, file)),
-  );
-  const saved = from ? branchState(from.folder, from.step, problem) : null;
-  return go(folder, info, problem, saved?.theta ?? (await problem.start()), saved, interrupt);
-}
-
-/** A run that fails before its first step says so in its log: its folder must not look like that of a killed one. */
-async function loadOrSay<T>(folder: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    const log = new EventLog(join(folder, files.events));
-    log.add({ kind: "end", step: 0, time: 0, reason: "error" });
-    log.close();
-    throw error;
-  }
+  return recorded(folder, prepare, true);
 }
 
 /** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */
 export async function resume(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
-  interrupt.watch(join(folder, "stop"));
+  interrupt.watch(join(folder, stopFile));
   const old = readInfo(folder);
-  const engine = await engineOf(old.experiment, old.file);
-  const problem = await Problem.load(old.experiment, old.file, engine);
-  const checkpoint = newestCheckpoint(join(folder, files.checkpoints));
-  if (!checkpoint)
+  const path = newestCheckpoint(join(folder, files.checkpoints));
+  if (!path)
     throw fileError(
       join(folder, files.checkpoints),
       "holds no checkpoint",
       "The run ended before its first one; start it anew with `basin run`.",
     );
-  const saved = loadCheckpoint(checkpoint, problem.model, problem.d, slotsOf(old.experiment));
-  problem.fillBuffers(saved.buffers);
-  const info: RunInfo = {
-    ...old,
-    ...(await describeSelf(old.file)),
-    resumed: [...old.resumed, { at: new Date().toISOString(), step: saved.step }],
+  const prepare = async (log: EventLog): Promise<SessionParts> => {
+    const problem = await Problem.load(old.experiment, old.file, await engineOf(old.experiment, old.file));
+    const saved = loadCheckpoint(path, problem, slotsOf(old.experiment));
+    const resumed = [...old.resumed, { at: new Date().toISOString(), step: saved.step }];
+    writeInfo(folder, { ...old, ...(await describeSelf(old.file)), resumed });
+    return { problem, folder, id: old.id, log, interrupt, saved };
   };
-  writeJson(join(folder, files.run), info);
-  return go(folder, info, problem, saved.theta, saved, interrupt);
+  return recorded(folder, prepare, false);
 }
 
-async function go(
+/** Runs a session over the folder's log. However it ends, the log says so and says at which step, as long as it can be written. */
+async function recorded(
   folder: string,
-  info: RunInfo,
-  problem: Problem,
-  theta: Float32Array,
-  saved: TrainingState | null,
-  interrupt: Interrupt,
+  prepare: (log: EventLog) => Promise<SessionParts>,
+  isNew: boolean,
 ): Promise<Status> {
-  const { experiment, engine, d, n } = problem;
-  const log = new EventLog(join(folder, files.events));
-  const context = await contextOf(problem, theta, () => interrupt.check());
-  log.add({
-    kind: "header",
-    schema: 1,
-    id: info.id,
-    name: experiment.name,
-    parameters: d,
-    examples: n,
-    outputs: problem.data.outputs,
-    engine: `${engine.name} ${engine.version}`,
-    probes: Object.keys(experiment.probes),
-    layers: context.curvature.layers.map(({ name }) => name),
-    kinks: kinksOf(context.curvature.network.loss),
-    steps: experiment.stop.steps,
-    ...(saved ? { resumedAt: saved.step } : {}),
-    dynamics: {
-      preconditioned: context.descent.preconditioner !== null,
-      ...optimizerOf(experiment.optimizer).dynamics(experiment.optimizer),
-    },
-  });
-  log.flush();
+  let log: EventLog | null = null;
+  let session: Session | null = null;
   try {
-    const reached = await train(problem, folder, log, context, interrupt, theta, saved);
-    interrupt.mute();
-    const verdict = await verdictOf(problem, context, folder, reached);
-    writeJson(join(folder, files.verdict), verdict);
-    log.add({
-      kind: "metrics",
-      step: verdict.step,
-      time: reached.time,
-      probe: "verdict",
-      values: verdict.metrics,
-    });
-    log.add({ kind: "end", step: reached.step, time: reached.time, reason: reached.reason });
-    return reached.reason === "interrupted" ? 130 : 0;
-  } catch (error) {
-    log.add({ kind: "end", step: saved?.step ?? 0, time: saved?.time ?? 0, reason: "error" });
-    throw error;
-  } finally {
+    log = new EventLog(join(folder, files.events));
+    const prepared = await prepare(log);
+    session = await Session.open(prepared);
+    const { reason } = await session.run();
     log.close();
+    return reason === "interrupted" ? 130 : 0;
+  } catch (error) {
+    const [step, time] = [session?.step ?? 0, session?.time ?? 0];
+    // A resume that does not get to its first step changes nothing: the log's last end still holds.
+    if (log && (session || isNew)) endInError(log, step, time);
+    throw withDiskFull(error, folder, step);
   }
 }
 
-/** Judges the point reached; a diverged run is judged at its last finite checkpoint, so that a stable rate can be named. */
-async function verdictOf(problem: Problem, context: ProbeContext, folder: string, reached: Reached) {
-  const diverged = reached.reason === "diverged";
-  const { theta } = reached;
-  let { state } = reached;
-  let step = reached.step;
-  if (diverged) {
-    const path = newestCheckpoint(join(folder, files.checkpoints));
-    const last = path ? loadCheckpoint(path, problem.model, problem.d, slotsOf(problem.experiment)) : null;
-    if (last) {
-      theta.set(last.theta);
-      problem.fillBuffers(last.buffers);
-      step = last.step;
-      state = { step, slots: last.slots, count: step - last.since };
-    }
+/** The last thing that can be said; where not even that can be written, the folder looks like that of a killed run, which it is. */
+function endInError(log: EventLog, step: number, time: number): void {
+  try {
+    log.add({ kind: "end", step, time, reason: "error" });
+    log.close();
+  } catch {
+    // The error that brought us here says more.
   }
-  const point = theta.every(Number.isFinite)
-    ? await measurePoint(problem, context, theta, state, {
-        warm: diverged ? new Map() : reached.memories,
-        initialLoss: reached.initialLoss,
-      })
-    : null;
-  const verdict = assembleVerdict({
-    experiment: problem.experiment,
-    n: problem.n,
-    step,
-    diverged,
-    divergedAt: reached.step,
-    initialLoss: reached.initialLoss,
-    loss: reached.loss,
-    kinks: kinksOf(context.curvature.network.loss),
-    point,
-  });
-  return { ...verdict, metrics: point?.metrics ?? {} };
 }

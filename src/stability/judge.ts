@@ -12,6 +12,8 @@ export interface Evidence {
     readonly exact: boolean;
     readonly lastChange: number;
   } | null;
+  /** Whether there is a mean-square limit that nobody has measured. */
+  readonly varianceMissing?: boolean;
 }
 
 export interface Decision {
@@ -32,6 +34,7 @@ export function judge({
   meanLimit,
   meanLimitError,
   variance,
+  varianceMissing = false,
 }: Evidence): Decision {
   const mean = meanLimit !== null && !Number.isNaN(meanLimit) ? meanLimit : null;
   const known = variance !== null && !Number.isNaN(variance.upper) ? variance : null;
@@ -47,19 +50,29 @@ export function judge({
             ? "The mean-square limit is exact."
             : "The mean-square limit is estimated from a part of the directions.",
         ];
-  const say = (verdict: Decision["verdict"]): Decision => ({ verdict, binding, limit, evidence });
-  if (diverged) return say("diverged");
-  if (limit === null) return say("inconclusive");
+  // What is no number speaks for nothing: it can condemn no point, and it can clear none.
+  const unknown =
+    varianceMissing ||
+    (meanLimit !== null && (Number.isNaN(meanLimit) || !Number.isFinite(meanLimitError))) ||
+    (variance !== null && Number.isNaN(variance.upper + variance.lower + variance.lastChange));
+  const decide = (verdict: Decision["verdict"]): Decision => ({
+    verdict: unknown && (verdict === "stable" || verdict === "edge") ? "inconclusive" : verdict,
+    binding,
+    limit,
+    evidence,
+  });
+  if (diverged) return decide("diverged");
+  if (limit === null) return decide("inconclusive");
   // A limit nobody can pin to 5 % is no edge to be at.
   const spread = binding === "mean" ? meanLimitError : known!.upper - estimate;
   if (Number.isFinite(limit) && Math.abs(eta / limit - 1) <= edge && spread <= edge * limit)
-    return say("edge");
-  if (mean !== null && eta > mean + meanLimitError) return say("unstable-mean");
+    return decide("edge");
+  if (mean !== null && eta > mean + meanLimitError) return decide("unstable-mean");
   if (mean !== null && binding === "mean" && Math.abs(eta - mean) <= meanLimitError)
-    return say("inconclusive");
+    return decide("inconclusive");
   if (known !== null) {
-    if (eta > known.upper) return say("unstable-variance");
-    if (!known.exact && eta > estimate) return say("inconclusive");
+    if (eta > known.upper) return decide("unstable-variance");
+    if (!known.exact && eta > estimate) return decide("inconclusive");
   }
-  return say("stable");
+  return decide("stable");
 }

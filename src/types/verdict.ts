@@ -2,8 +2,15 @@
 import type { Bracket } from "./bracket";
 import type { ChainLink } from "./chainLink";
 
-export type VerdictKind =
-  "diverged" | "unstable-mean" | "unstable-variance" | "edge" | "inconclusive" | "stable";
+export const verdictKinds = [
+  "diverged",
+  "unstable-mean",
+  "unstable-variance",
+  "edge",
+  "inconclusive",
+  "stable",
+] as const;
+export type VerdictKind = (typeof verdictKinds)[number];
 
 /** Verdicts that mean "this learning rate breaks linear stability": the run is flagged. */
 export const flagged: readonly VerdictKind[] = ["diverged", "unstable-mean", "unstable-variance"];

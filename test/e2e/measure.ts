@@ -1,40 +1,160 @@
-// Packs the VSIX and starts VS Code several times: prints the VSIX's size and the median activation time.
+// `npm run measure`: the VSIX's size, activation, and how the extension scales; what it prints is what README quotes.
 import { statSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileOf, writeExperiments } from "./experiments";
-import { startServer } from "./server";
+import { logGrowth } from "./logGrowth";
+import {
+  extensionHost,
+  framesWhileZooming,
+  loadOf,
+  memoryOf,
+  openRun,
+  panelBehind,
+  writeLiveRun,
+  writeLongRun,
+  writeManyRuns,
+} from "./scale";
+import { startServer, type Server } from "./server";
 import { codeServer, packedExtension } from "./setup";
 import { settings } from "./settings";
 import { Workbench } from "./workbench";
 
-async function activation(entry: string, vsix: string): Promise<number> {
+const activated = /Activated in ([\d.]+) ms/;
+
+/** One start of VS Code with a workspace that `prepare` fills. */
+async function inWorkbench<T>(
+  entry: string,
+  vsix: string,
+  prepare: (server: Server) => void,
+  use: (workbench: Workbench, server: Server) => Promise<T>,
+): Promise<T> {
   const server = await startServer(entry, vsix, settings);
   try {
     writeExperiments(server.workspace);
+    prepare(server);
     const workbench = await Workbench.open(server.url);
-    await workbench.openFile(fileOf("steady"));
-    await workbench.lens("▶ Run").waitFor();
-    const milliseconds = await server.logged(/Activated in ([\d.]+) ms/);
-    await workbench.close();
-    return Number(milliseconds);
+    try {
+      await workbench.openFile(fileOf("steady"));
+      await workbench.lens("▶ Run").waitFor();
+      return await use(workbench, server);
+    } finally {
+      await workbench.close();
+    }
   } finally {
     await server.stop();
   }
 }
 
-async function main(starts: number): Promise<void> {
-  const found = codeServer();
-  const vsix = packedExtension();
-  console.log(`VSIX for ${process.platform}-${process.arch}: ${(statSync(vsix).size / 1e6).toFixed(1)} MB`);
-  if ("missing" in found) return console.log(`Activation not measured: ${found.missing}.`);
+async function activation(entry: string, vsix: string, starts: number): Promise<void> {
   const times: number[] = [];
-  for (let i = 0; i < starts; i++) times.push(await activation(found.entry, vsix));
+  for (let i = 0; i < starts; i++)
+    times.push(
+      await inWorkbench(
+        entry,
+        vsix,
+        () => undefined,
+        async (_workbench, server) => Number(await server.logged(activated)),
+      ),
+    );
   const sorted = [...times].sort((a, b) => a - b);
   const median = sorted[starts >> 1];
   console.log(
-    `Activation: median ${median.toFixed(1)} ms of ${starts} starts (${sorted.map((t) => t.toFixed(1)).join(", ")}); ` +
-      `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`,
+    `Activation: median ${median.toFixed(1)} ms of ${starts} starts (${sorted.map((t) => t.toFixed(1)).join(", ")})`,
   );
+}
+
+async function longLogs(entry: string, vsix: string): Promise<void> {
+  const made: {
+    readonly id: string;
+    readonly label: string;
+    readonly events: number;
+    readonly bytes: number;
+  }[] = [];
+  let short = { id: "", label: "" };
+  await inWorkbench(
+    entry,
+    vsix,
+    (server) => {
+      made.push({ events: 10_000, ...writeLongRun(server, 10_000, 0.2) });
+      made.push({ events: 1_000_000, ...writeLongRun(server, 1_000_000, 0.3) });
+      short = writeLongRun(server, 100, 0.1);
+    },
+    async (workbench) => {
+      await workbench.showTree();
+      await workbench.treeRow(short.label).click();
+      await workbench.panel().progress.waitFor();
+      for (const { events, bytes, ...run } of made)
+        for (const time of ["first", "second"] as const) {
+          const [first, all] = await openRun(workbench, run, events / 2 - 1);
+          console.log(
+            `Opening a finished run of ${events.toLocaleString("en-US")} events (${(bytes / 1e6).toFixed(0)} MB), ${time} time: first paint ${first.toFixed(0)} ms, every step there after ${all.toFixed(0)} ms`,
+          );
+          if (events === 1_000_000 && time === "second") {
+            const frames = await framesWhileZooming(workbench.page);
+            console.log(`Zooming and panning over it: ${frames.toFixed(0)} frames/s`);
+          }
+          await openRun(workbench, short, 49);
+        }
+    },
+  );
+}
+
+async function liveRun(entry: string, vsix: string): Promise<void> {
+  const perSecond = 1000;
+  await inWorkbench(
+    entry,
+    vsix,
+    () => undefined,
+    async (workbench, server) => {
+      const { log, writer } = await writeLiveRun(server, perSecond);
+      try {
+        await workbench.showTree();
+        await workbench.treeRow("η").first().click();
+        await workbench.panel().status.filter({ hasText: "training" }).waitFor();
+        const host = extensionHost();
+        const behind = panelBehind(workbench, log, perSecond);
+        const { share, megabytes } = await loadOf(host, 10);
+        console.log(
+          `A live run of ${perSecond} events/s: extension host ${(100 * share).toFixed(1)} % of a core, ${megabytes.toFixed(0)} MB; the panel at most ${(await behind).toFixed(1)} s behind`,
+        );
+      } finally {
+        writer.kill("SIGKILL");
+      }
+    },
+  );
+}
+
+async function manyRuns(entry: string, vsix: string): Promise<void> {
+  const [runs, events] = [1000, 2000];
+  await inWorkbench(
+    entry,
+    vsix,
+    (server) => writeManyRuns(server, runs, events),
+    async (workbench, server) => {
+      const activation = await server.logged(activated);
+      const listed = await server.logged(/Listed \d+ runs in (\d+) ms/);
+      await workbench.showTree();
+      const host = extensionHost();
+      const { share } = await loadOf(host, 20);
+      console.log(
+        `A workspace with ${runs} runs of ${events} events: activation ${activation} ms, list complete ${listed} ms, host memory ${memoryOf(host).toFixed(0)} MB, at rest ${(100 * share).toFixed(1)} % of a core`,
+      );
+    },
+  );
+}
+
+async function main(starts: number): Promise<void> {
+  const found = codeServer();
+  const vsix = packedExtension();
+  console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`);
+  console.log(`VSIX for ${process.platform}-${process.arch}: ${(statSync(vsix).size / 1e6).toFixed(1)} MB`);
+  console.log(logGrowth());
+  if ("missing" in found) return console.log(`VS Code not measured: ${found.missing}.`);
+  const { entry } = found;
+  await activation(entry, vsix, starts);
+  await longLogs(entry, vsix);
+  await liveRun(entry, vsix);
+  await manyRuns(entry, vsix);
 }
 
 await main(Number(process.argv[2] ?? 5));

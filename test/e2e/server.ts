@@ -13,6 +13,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { holderOf, lifeOf } from "../../src/record/disk/processes";
 
 export interface Server {
   readonly url: string;
@@ -72,17 +73,14 @@ function endRuns(workspace: string): void {
   const runs = join(workspace, ".basin", "runs");
   if (!existsSync(runs)) return;
   for (const name of readdirSync(runs)) {
-    const file = join(runs, name, "run.json");
-    if (!existsSync(file) || /"kind":"end"/.test(textOf(join(runs, name, "events.jsonl")))) continue;
+    const holder = holderOf(join(runs, name));
     try {
-      process.kill(JSON.parse(textOf(file)).pid, "SIGKILL");
+      if (holder && lifeOf(holder) === "alive") process.kill(holder.pid, "SIGKILL");
     } catch {
       // It has ended by itself.
     }
   }
 }
-
-const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 
 const flags = [
   "--auth",

@@ -46,7 +46,10 @@ function workspace(optimizer: object, more: object = {}) {
   writeFileSync(join(cwd, "tiny.basin.json"), JSON.stringify({ ...experiment(optimizer), ...more }));
   const basin = (...args: string[]) =>
     spawnSync(process.execPath, [cli, ...args], { cwd, encoding: "utf8", timeout: 50_000 });
-  const runs = () => readdirSync(join(cwd, ".basin", "runs")).map((id) => join(cwd, ".basin", "runs", id));
+  const runs = () =>
+    readdirSync(join(cwd, ".basin", "runs"))
+      .filter((id) => !id.startsWith("."))
+      .map((id) => join(cwd, ".basin", "runs", id));
   expect(basin("run", "tiny.basin.json").status).toBe(0);
   const [first] = runs();
   return { basin, first, branched: () => runs().find((run) => run !== first)! };

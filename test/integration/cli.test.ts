@@ -39,7 +39,11 @@ function basin(cwd: string, args: string[], env: Record<string, string> = {}) {
 
 const runsOf = (folder: string) => {
   const runs = join(folder, ".basin", "runs");
-  return existsSync(runs) ? readdirSync(runs).map((id) => join(runs, id)) : [];
+  return existsSync(runs)
+    ? readdirSync(runs)
+        .filter((id) => !id.startsWith("."))
+        .map((id) => join(runs, id))
+    : [];
 };
 
 const linesOf = (text: string) =>

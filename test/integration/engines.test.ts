@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Rng } from "../../src/util/rng";
-import { eventsOf, requestOf, root, temporary, tensorsOf } from "../support/runs";
+import { eventsOf, requestOf, root, runOf, temporary, tensorsOf } from "../support/runs";
 import { idxFile } from "../unit/data/files";
 
 // Whole processes, one after the other, on an engine that is slower by design.
@@ -27,7 +27,8 @@ const folder = (): string => {
 
 beforeAll(async () => {
   mkdirSync(packed, { recursive: true });
-  for (const bundle of ["run.js", "cli.js"]) copyFileSync(join(here, bundle), join(packed, bundle));
+  for (const bundle of ["run.js", "cli.js", "queue.js"])
+    copyFileSync(join(here, bundle), join(packed, bundle));
   const { copyEngine } = (await import(pathToFileURL(join(root, "scripts/engineFiles.mjs")).href)) as {
     copyEngine: (target: string, modules: string) => string;
   };
@@ -35,10 +36,16 @@ beforeAll(async () => {
 });
 afterAll(() => folders.forEach((name) => rmSync(name, { recursive: true, force: true })));
 
-function node(dist: string, script: string, args: readonly string[], env: Record<string, string> = {}) {
+interface Given {
+  readonly env?: Record<string, string>;
+  readonly input?: string;
+}
+
+function node(dist: string, script: string, args: readonly string[], { env, input }: Given = {}) {
   const child = spawnSync(process.execPath, [join(dist, script), ...args], {
     encoding: "utf8",
     cwd: "/",
+    input,
     env: { ...process.env, ...env },
   });
   return { ...child, what: `${child.stdout}${child.stderr}` };
@@ -59,9 +66,8 @@ const short = {
 /** Starts a whole run; its events and verdict. */
 function whole(dist: string, experiment: object, env: Record<string, string> = {}) {
   const place = folder();
-  const run = join(place, "run");
-  mkdirSync(run);
-  const { status, what } = node(dist, "run.js", ["start", run, requestOf(place, experiment)], env);
+  const run = runOf(place, experiment);
+  const { status, what } = node(dist, "run.js", ["start", run], { env });
   expect(status, what).toBe(0);
   const verdict = JSON.parse(readFileSync(join(run, "verdict.json"), "utf8")) as Record<string, unknown>;
   const events = eventsOf(run);
@@ -175,7 +181,9 @@ test("every metric of a small convolutional network agrees with the native engin
         Uint8Array.from({ length: 12 }, (_, i) => i % 10),
       ),
     );
-    const { status, stdout, stderr } = node(dist, "run.js", ["measure", requestOf(place, experiment)]);
+    const { status, stdout, stderr } = node(dist, "run.js", ["measure"], {
+      input: requestOf(place, experiment),
+    });
     expect(status, stderr).toBe(0);
     const { metrics } = JSON.parse(stdout) as { metrics: Record<string, number | number[]> };
     return new Map(
@@ -202,7 +210,7 @@ test("doctor says there that auto is WebAssembly, and fails only when no engine 
 
   const bare = join(folder(), "dist");
   mkdirSync(bare);
-  for (const bundle of ["run.js", "cli.js"]) copyFileSync(join(here, bundle), join(bare, bundle));
+  for (const bundle of ["run.js", "cli.js", "queue.js"]) copyFileSync(join(here, bundle), join(bare, bundle));
   const broken = node(bare, "cli.js", ["doctor"]);
   expect(broken.status).toBe(1);
   expect(broken.stdout).toMatch(/✗ engine onnx .*✗ engine wasm /s);

@@ -53,14 +53,14 @@ function imported(file: string, peer: Peer) {
   const inputs = peer.shape.reduce((a, b) => a * b, 1);
   const network = buildNetwork({ model, loss: losses["squared-error"], inputs, outputs: K }, n);
   const [x, y] = [Float32Array.from(peer.x), Float32Array.from(peer.y)];
-  const curvature = new Curvature(engine, network, x, y);
-  const theta = new Float32Array(curvature.size);
+  const compiled = new Curvature(engine, network, { x, y });
+  const theta = new Float32Array(compiled.size);
   const views = viewsOf(
     theta,
     model.parameters.map(({ shape }) => shape),
   );
   initialize(model.parameters, new Rng(0)).forEach((values, i) => views[i].set(values));
-  curvature.setPoint(theta);
+  const curvature = compiled.at(theta);
   return { model, network, curvature, views, theta, x, y };
 }
 

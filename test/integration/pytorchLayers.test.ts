@@ -9,6 +9,7 @@ import { viewsOf } from "../../src/curvature/flat";
 import { onnxEngine } from "../../src/engines/onnx/engine";
 import { losses } from "../../src/losses";
 import { buildModel, models } from "../../src/models";
+import type { ModelKind } from "../../src/models/define";
 import type { LayerSpec, BuiltinSpec } from "../../src/protocol/experiment";
 import { decodeSafetensors } from "../../src/protocol/safetensors";
 import { expectClose } from "../support/numeric";
@@ -57,7 +58,10 @@ const batchNormed: readonly ModelSample[] = [
 ];
 
 const layersOf = (spec: BuiltinSpec): readonly LayerSpec[] =>
-  (models[spec.kind] as (spec: BuiltinSpec, outputs: number) => readonly LayerSpec[])(spec, K);
+  models
+    .map((model) => model as unknown as ModelKind<BuiltinSpec["kind"]>)
+    .find(({ kind }) => kind === spec.kind)!
+    .layers(spec, K) as readonly LayerSpec[];
 
 /** PyTorch wants the channel axis that Basin adds by itself. */
 const shapeOf = ({ inputShape }: ModelSample) => (inputShape.length === 2 ? [1, ...inputShape] : inputShape);
@@ -101,14 +105,14 @@ describe.skipIf(!python)("layers beside PyTorch (needs Python with torch)", () =
       const { tensors } = decodeSafetensors(readFileSync(path), path);
       const shapes = model.parameters.map((p) => p.shape);
       const network = buildNetwork({ model, loss: losses[loss], inputs: D, outputs: K }, n);
-      const curvature = new Curvature(engine, network, x, y);
-      const theta = new Float32Array(curvature.size);
+      const compiled = new Curvature(engine, network, { x, y });
+      const theta = new Float32Array(compiled.size);
       viewsOf(theta, shapes).forEach((view, i) => {
         const tensor = tensors.get(model.parameters[i].name)!;
         expect(tensor.shape).toEqual([...shapes[i]]);
         view.set(tensor.data);
       });
-      curvature.setPoint(theta);
+      const curvature = compiled.at(theta);
       const mine = await curvature.evaluate();
       expectClose(mine.outputs, theirs.outputs, F32, "outputs");
       expect(Math.abs(mine.loss / theirs.loss - 1)).toBeLessThan(F32);

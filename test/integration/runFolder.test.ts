@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readRun } from "../../src/launchers";
 import { decodeNum, type Num } from "../../src/protocol/numbers";
-import { eventsOf, resume, startRun, temporary, tensorsOf } from "../support/runs";
+import { eventsOf, resume, seriesOf, startRun, temporary, tensorsOf } from "../support/runs";
 
 const experiment = (stop: object, learningRate = 0.05, more: object = {}) => ({
   name: "short",
@@ -63,11 +63,8 @@ test("a run killed at any moment resumes bit-exactly", async () => {
   expect(headers).toHaveLength(2);
   expect(headers[1].resumedAt).toBeGreaterThan(0);
   const lossAt = (run: string) => {
-    const losses = new Map<unknown, unknown>();
-    for (const { kind, step, probe, values } of eventsOf(run))
-      if (kind === "metrics" && probe === undefined)
-        losses.set(step, (values as Record<string, unknown>)["loss.train"]);
-    return [...losses].sort(([x], [y]) => Number(x) - Number(y));
+    const { steps, values } = seriesOf(run).column("loss.train");
+    return Array.from(steps, (step, i) => [step, values[i]]);
   };
   expect(lossAt(killed.run)).toEqual(lossAt(whole.run));
 });
@@ -139,7 +136,7 @@ test("the folder holds what the contract names, each reading with its cost", asy
   );
   const info = jsonOf(run, "run.json");
   expect(info).toMatchObject({ id: "test", experiment: { name: "short" } });
-  for (const key of ["versions", "machine", "pid"]) expect(info).toHaveProperty(key);
+  for (const key of ["versions", "machine", "handle"]) expect(info).toHaveProperty(key);
   const events = eventsOf(run);
   expect(events[0].kind).toBe("header");
   for (const probe of ["sharpness", "noise", "generalization"]) {

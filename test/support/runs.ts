@@ -1,38 +1,61 @@
 // Starts real run processes from experiments written to a temporary folder.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
+import { decodeLine } from "../../src/record/decodeEvent";
+import { RunSeries } from "../../src/record/runSeries";
 import { decodeSafetensors } from "../../src/protocol/safetensors";
 
 export const root = resolve(__dirname, "../..");
 const script = join(root, "dist", "run.js");
 
-export const temporary = (): string => mkdtempSync(join(tmpdir(), "basin-"));
+const folders: string[] = [];
 
-/** Writes an experiment and returns the request a launcher would make of it. */
-export function requestOf(folder: string, experiment: object, weights?: string): string {
+/** A folder that goes when the tests of the file have finished. */
+export function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "basin-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** Writes an experiment and returns what `measure` would be asked of it. */
+export const requestOf = (folder: string, experiment: object, weights?: string): string =>
+  JSON.stringify({ ...checked(folder, experiment), weights });
+
+/** Writes an experiment and a run folder that asks for it, as a launcher does; returns the folder. */
+export function runOf(folder: string, experiment: object): string {
+  const run = join(folder, "run");
+  mkdirSync(run);
+  const rest = { handle: null, resumed: [], created: new Date().toISOString(), versions: {}, git: null };
+  const info = { schema: 1, id: "test", ...checked(folder, experiment), ...rest };
+  writeFileSync(join(run, "run.json"), JSON.stringify(info));
+  return run;
+}
+
+function checked(folder: string, experiment: object) {
   const file = join(folder, "test.basin.json");
   const text = JSON.stringify(experiment);
   writeFileSync(file, text);
   const { points, problems } = checkExperiment(text, file, {});
   if (points.length !== 1) throw new Error(JSON.stringify(problems));
-  return JSON.stringify({ id: "test", experiment: points[0].experiment, file, overrides: {}, weights });
+  return { experiment: points[0].experiment, file, overrides: {} };
 }
 
 const started = new Set<ChildProcess>();
 // A test that fails before it ends its run must not leave it behind.
-afterAll(() => started.forEach((child) => child.kill("SIGKILL")));
+afterAll(() => {
+  started.forEach((child) => child.kill("SIGKILL"));
+  for (const folder of folders)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+});
 
 /** Starts the run process; the caller ends it. */
 export function startRun(folder: string, experiment: object) {
-  const run = join(folder, "run");
-  mkdirSync(run);
-  const child = spawn(process.execPath, [script, "start", run, requestOf(folder, experiment)], {
-    stdio: "ignore",
-  });
+  const run = runOf(folder, experiment);
+  const child = spawn(process.execPath, [script, "start", run], { stdio: "ignore" });
   started.add(child);
   return { run, child, exited: new Promise<number | null>((done) => child.on("exit", (code) => done(code))) };
 }
@@ -46,11 +69,10 @@ export function measure(
   experiment: object,
   weights?: string,
 ): { metrics: Record<string, number>; verdict: Record<string, unknown> } {
-  const { stdout, stderr, status } = spawnSync(
-    process.execPath,
-    [script, "measure", requestOf(folder, experiment, weights)],
-    { encoding: "utf8" },
-  );
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script, "measure"], {
+    encoding: "utf8",
+    input: requestOf(folder, experiment, weights),
+  });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as { metrics: Record<string, number>; verdict: Record<string, unknown> };
 }
@@ -60,6 +82,16 @@ export const tensorsOf = (file: string) => decodeSafetensors(readFileSync(file),
 export function eventsOf(run: string): Record<string, unknown>[] {
   const lines = readFileSync(join(run, "events.jsonl"), "utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** The log folded as every reader folds it. */
+export function seriesOf(run: string): RunSeries {
+  const series = new RunSeries();
+  for (const line of readFileSync(join(run, "events.jsonl"), "utf8").split("\n")) {
+    const event = line === "" ? "unknown" : decodeLine(line);
+    if (typeof event !== "string") series.add(event);
+  }
+  return series;
 }
 
 /** A Python with torch, or null: the tests that compare with PyTorch are then skipped, saying so. */

@@ -2,7 +2,9 @@
 import type { ProbesSpec } from "../../src/protocol/experiment";
 import { metricInfo, type MetricName } from "../../src/protocol/metrics";
 import { costOf } from "../store/provenance";
-import type { Column, Measured, RunModel } from "../store/runModel";
+import type { Column } from "../../src/record/column";
+import type { LatestReading } from "../../src/record/runSeries";
+import type { RunModel } from "../store/runModel";
 import type { ColorName, Theme } from "../theme";
 
 export interface Line {
@@ -100,12 +102,12 @@ export const formulasOf = (...names: readonly MetricName[]) =>
   });
 
 /** When, by what and at what cost something was measured, as rows beside formulas. */
-export const readingRows = (run: RunModel, reading: Measured | undefined) =>
+export const readingRows = (run: RunModel, reading: LatestReading | undefined) =>
   reading === undefined
     ? []
     : [
         ["step", String(reading.step)] as const,
-        ["data", `all ${run.header?.examples ?? ""} training examples`] as const,
+        ["data", `all ${run.series.header?.examples ?? ""} training examples`] as const,
         ["cost", costOf(reading) ?? "not recorded"] as const,
       ];
 
@@ -119,7 +121,7 @@ export const awaited =
 
 /** Lines of a plan that are drawn: those with readings. */
 export const shownLines = ({ lines }: Plan): Line[] =>
-  lines.filter(({ column, hidden }) => !hidden && column.steps.length > 0);
+  lines.filter(({ column, hidden }) => !hidden && column.length > 0);
 
 /** Whether a chart has a place in the panel for this run. The verdict's one closing reading makes no curve. */
 export function isShown(chart: Chart, run: RunModel): boolean {
@@ -128,5 +130,5 @@ export function isShown(chart: Chart, run: RunModel): boolean {
   if (measuredBy === "verdict") return chart.kind === "canvas" && chart.hasData(run);
   if (measuredBy.some((id) => run.info.experiment.probes[id])) return true;
   if (chart.kind === "canvas") return false;
-  return shownLines(chart.plan(run, { log: false })).some(({ column }) => column.steps.length > 1);
+  return shownLines(chart.plan(run, { log: false })).some(({ column }) => column.length > 1);
 }

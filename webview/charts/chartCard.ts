@@ -88,7 +88,7 @@ export class ChartCard {
     if (shown.length === 0) return;
     this.lines?.draw(plan, range, theme, width, height);
     const said = shown.map(
-      ({ label, column }) => `${label} ${column.values.at(-1)} at step ${column.steps.at(-1)}`,
+      ({ label, column }) => `${label} ${column.values.at(-1)} at step ${column.lastStep}`,
     );
     this.surfaceHost.setAttribute("aria-label", `${chart.about} Latest: ${said.join("; ")}.`);
   }

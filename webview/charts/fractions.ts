@@ -1,5 +1,6 @@
 // The learning rate as a fraction of each stability limit: 1 is the limit, above it the point cannot hold.
-import { column, type Column, type RunModel } from "../store/runModel";
+import type { Column } from "../../src/record/column";
+import { column, mapped, none, type RunModel } from "../store/runModel";
 import { rateAt } from "../store/limits";
 import { formulasOf, type LineChart } from "./chart";
 
@@ -24,7 +25,7 @@ export const fractions: LineChart = {
       column(run, "stability.varianceLimit"),
     ];
     const exact = lower.values.every((value, i) => value === upper.values[i]);
-    const high = exact ? { steps: [], values: [] } : fraction(run, lower);
+    const high = exact ? none : fraction(run, lower);
     const low = fraction(run, upper);
     const mean = fraction(run, column(run, "stability.meanLimit"));
     return {
@@ -39,6 +40,5 @@ export const fractions: LineChart = {
   },
 };
 
-function fraction(run: RunModel, limit: Column): Column {
-  return { steps: limit.steps, values: limit.values.map((value, i) => rateAt(run, limit.steps[i]) / value) };
-}
+const fraction = (run: RunModel, limit: Column): Column =>
+  mapped(limit, "fraction", (value, step) => rateAt(run, step) / value);

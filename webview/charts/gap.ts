@@ -16,7 +16,7 @@ export const gap: LineChart = {
     const lines: Line[] = [
       { label: "loss gap", column: column(run, "gap.loss"), color: "orange", width: 1.8 },
     ];
-    if (accuracy.steps.length > 0)
+    if (accuracy.length > 0)
       lines.push({
         label: "accuracy gap (right axis)",
         column: accuracy,

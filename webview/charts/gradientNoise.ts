@@ -16,7 +16,7 @@ export const gradientNoise: LineChart = {
   empty: awaited("the noise scale"),
   plan: (run, { log }) => {
     const { batchSize } = run.info.experiment.optimizer;
-    const B = batchSize === "full" ? run.header?.examples : batchSize;
+    const B = batchSize === "full" ? run.series.header?.examples : batchSize;
     return {
       log,
       lines: [

@@ -1,6 +1,6 @@
 // Sharpness of each layer by itself: the largest eigenvalue of its own block of the Hessian, against the limit of the whole.
 import { num } from "../format";
-import { entry, listOf, type RunModel } from "../store/runModel";
+import { entry, listOf, none, type RunModel } from "../store/runModel";
 import type { ColorName } from "../theme";
 import { awaited, formulasOf, readingRows, type LineChart } from "./chart";
 import { limitLine } from "./limitLine";
@@ -18,7 +18,7 @@ export const layers: LineChart = {
   unit: "λmax",
   log: true,
   formulas: (run) => {
-    const errors = listOf(run, "sharpness.layers.error")?.values ?? [];
+    const errors = listOf(run, "sharpness.layers.error")?.value ?? [];
     return [
       ...formulasOf("sharpness.layers", "sharpness.layers.error"),
       ...sharpest(run).map(
@@ -36,7 +36,7 @@ export const layers: LineChart = {
       color: colors[place],
       width: 1.6,
     }));
-    const limit = limitLine(run, "sharpness", "limit", "red", lines[0]?.column.steps ?? []);
+    const limit = limitLine(run, "sharpness", "limit", "red", lines[0]?.column ?? none);
     return {
       log,
       lines: [...limit.lines, ...lines],
@@ -50,8 +50,8 @@ export const layers: LineChart = {
 export function sharpest(
   run: RunModel,
 ): { readonly name: string; readonly i: number; readonly value: number }[] {
-  const names = run.header?.layers ?? [];
-  return (listOf(run, "sharpness.layers")?.values ?? [])
+  const names = run.series.header?.layers ?? [];
+  return (listOf(run, "sharpness.layers")?.value ?? [])
     .map((value, i) => ({ name: `layer ${names[i] ?? i}`, i, value }))
     .sort((a, b) => b.value - a.value || 0);
 }

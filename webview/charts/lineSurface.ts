@@ -1,7 +1,8 @@
 // The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
 import uPlot from "uplot";
 import { num, tick } from "../format";
-import { align, decimate } from "../store/decimate";
+import { decimate } from "../../src/record/pyramid";
+import { align } from "../store/align";
 import type { Theme } from "../theme";
 import type { Level, Line, Plan } from "./chart";
 import { logSplits } from "./logSplits";
@@ -18,6 +19,8 @@ export class LineSurface {
   private plot: uPlot | undefined;
   private shape = "";
   private levels: readonly Level[] = [];
+  /** First and last step there is. */
+  private extent: readonly [number, number] = [0, 1];
   private log = false;
   /** Values outside leave the frame. */
   private core: readonly [number, number] = [-Infinity, Infinity];
@@ -26,12 +29,41 @@ export class LineSurface {
     private readonly host: HTMLElement,
     private readonly legend: HTMLElement,
     private readonly onZoom: (range: StepRange | undefined) => void,
-  ) {}
+  ) {
+    // Not passive: what zooms or pans does not scroll the panel as well.
+    host.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+  }
+
+  /** Ctrl or ⌘ with the wheel, which a pinch sends too, zooms about the cursor; sideways, or with Shift, it pans. */
+  private wheel(event: WheelEvent): void {
+    const { plot } = this;
+    const [min, max] = [plot?.scales.x.min, plot?.scales.x.max];
+    if (!plot || min === undefined || max === undefined || min === null || max === null) return;
+    const sideways = event.shiftKey ? event.deltaY : event.deltaX;
+    const zooms = event.ctrlKey || event.metaKey;
+    if (!zooms && Math.abs(sideways) <= Math.abs(event.shiftKey ? 0 : event.deltaY)) return;
+    event.preventDefault();
+    const { left, width } = plot.over.getBoundingClientRect();
+    const at = min + ((max - min) * (event.clientX - left)) / width;
+    const factor = zooms ? Math.exp(0.002 * event.deltaY) : 1;
+    const shift = zooms ? 0 : ((max - min) * sideways) / width;
+    this.onZoom(this.within(at + (min - at) * factor + shift, at + (max - at) * factor + shift));
+  }
+
+  /** A range inside all steps; undefined for all of them. */
+  private within(from: number, to: number): StepRange | undefined {
+    const [first, last] = this.extent;
+    const size = Math.max(1, to - from);
+    if (size >= last - first) return undefined;
+    const start = Math.min(Math.max(from, first), last - size);
+    return { from: start, to: start + size };
+  }
 
   draw(plan: Plan, range: StepRange | undefined, theme: Theme, width: number, height: number): void {
     if (width <= 0) return;
     const log = plan.log === true;
-    const used = plan.lines.filter(({ column }) => column.steps.length > 0);
+    const used = plan.lines.filter(({ column }) => column.length > 0);
+    this.extent = extentOf(used);
     const { steps, rows } = align(
       used.map(({ column }) => decimate(column, buckets, range?.from, range?.to)),
     );
@@ -210,6 +242,12 @@ export class LineSurface {
     this.plot?.destroy();
     this.plot = undefined;
   }
+}
+
+function extentOf(lines: readonly Line[]): [number, number] {
+  const firsts = lines.map(({ column }) => column.steps[0]);
+  const lasts = lines.map(({ column }) => column.lastStep ?? 0);
+  return [Math.min(...firsts), Math.max(...lasts)];
 }
 
 /** Where all but a twentieth of the values on either side lie, and half as much around it. */

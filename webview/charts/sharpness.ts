@@ -1,7 +1,7 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
-import { sharpnessLimitFormula } from "../store/limits";
-import { column, entry, type Column, type RunModel } from "../store/runModel";
-import { valueAt } from "../store/decimate";
+import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
+import type { Column } from "../../src/record/column";
+import { column, entry, mapped, none, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, type Line, type LineChart } from "./chart";
 import { limitLine } from "./limitLine";
 
@@ -18,18 +18,18 @@ export const sharpness: LineChart = {
   unit: "λmax",
   formulas: (run) => [
     ...formulasOf("sharpness", "sharpness.error", "eigenvalues"),
-    ...(run.columns.has("preconditionedSharpness") ? formulasOf("preconditionedSharpness") : []),
-    ...(run.columns.has("noise.batchSharpness") ? formulasOf("noise.batchSharpness") : []),
-    ["limit", sharpnessLimitFormula(run)],
+    ...(run.series.columns.has("preconditionedSharpness") ? formulasOf("preconditionedSharpness") : []),
+    ...(run.series.columns.has("noise.batchSharpness") ? formulasOf("noise.batchSharpness") : []),
+    ["limit", sharpnessLimitFormula(run.info.experiment.optimizer)],
   ],
   empty: awaited("sharpness"),
   plan: (run) => {
     // A preconditioned optimizer is judged by its own sharpness, on a scale of its own.
-    const name = run.columns.has("preconditionedSharpness") ? "preconditionedSharpness" : "sharpness";
+    const name = run.series.columns.has("preconditionedSharpness") ? "preconditionedSharpness" : "sharpness";
     const main = column(run, name);
     const { upper, lower } = errorBand(main, column(run, `${name}.error`));
     const batch = name === "sharpness" ? column(run, "noise.batchSharpness") : none;
-    const limit = limitLine(run, name, "limit", "red", main.steps.length > 0 ? main.steps : batch.steps);
+    const limit = limitLine(run, name, "limit", "red", main.length > 0 ? main : batch);
     const lines: Line[] = [
       { label: "+ error", column: upper, color: "blue", hidden: true },
       { label: "− error", column: lower, color: "blue", hidden: true },
@@ -52,11 +52,9 @@ export const sharpness: LineChart = {
   },
 };
 
-const none: Column = { steps: [], values: [] };
-
 function otherEigenvalues(run: RunModel): Line[] {
   const lines: Line[] = [];
-  for (let i = 1; i < maxEigenvalues && run.columns.has(`eigenvalues.${i}`); i++) {
+  for (let i = 1; i < maxEigenvalues && run.series.columns.has(`eigenvalues.${i}`); i++) {
     const own = entry(run, "eigenvalues", i);
     lines.push({ label: `λ${subscript(i + 1)}`, column: own, color: "purple", width: 1, opacity: 1 / i });
   }
@@ -66,10 +64,12 @@ function otherEigenvalues(run: RunModel): Line[] {
 const subscript = (n: number) => [...String(n)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");
 
 function errorBand(main: Column, error: Column): { upper: Column; lower: Column } {
-  const at = main.steps.map((step) => valueAt(error, step) ?? 0);
-  const bar = (sign: number) => ({
-    steps: main.steps,
-    values: main.values.map((value, i) => value + sign * (Number.isFinite(at[i]) ? at[i] : 0)),
-  });
-  return { upper: bar(1), lower: bar(-1) };
+  const barAt = (step: number): number => {
+    const bar = error.at(step) ?? 0;
+    return Number.isFinite(bar) ? bar : 0;
+  };
+  return {
+    upper: mapped(main, "upper", (value, step) => value + barAt(step)),
+    lower: mapped(main, "lower", (value, step) => value - barAt(step)),
+  };
 }

@@ -1,5 +1,5 @@
 // Where training takes the sharpness: the change the gradient predicts, and the fall that oscillation adds.
-import { column, type Column } from "../store/runModel";
+import { column, mapped } from "../store/runModel";
 import { awaited, formulasOf, type LineChart } from "./chart";
 
 export const sharpnessRate: LineChart = {
@@ -14,13 +14,16 @@ export const sharpnessRate: LineChart = {
   empty: awaited("the gradient of sharpness"),
   plan: (run) => ({
     lines: [
-      { label: "by oscillation", column: negative(column(run, "sharpness.fall")), color: "red", width: 1.5 },
+      // A fall counts downwards.
+      {
+        label: "by oscillation",
+        column: mapped(column(run, "sharpness.fall"), "negative", (value) => -value),
+        color: "red",
+        width: 1.5,
+      },
       { label: "by the gradient", column: column(run, "sharpness.rate"), color: "blue", width: 1.8 },
     ],
     levels: [{ label: "", value: 0, color: "muted" }],
     outliers: "clip",
   }),
 };
-
-/** A fall counts downwards. */
-const negative = ({ steps, values }: Column): Column => ({ steps, values: values.map((value) => -value) });

@@ -23,7 +23,7 @@ export const smoothness: LineChart = {
         { label: "input smoothness", column: own, color: "blue", width: 1.8 },
       ],
       note:
-        own.steps.length > 0 && bound.steps.length === 0
+        own.length > 0 && bound.length === 0
           ? "No bound: it needs a first layer z = W₁x + b₁ and inputs that are not zero."
           : undefined,
     };

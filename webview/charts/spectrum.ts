@@ -1,6 +1,7 @@
 // The density of all eigenvalues at the latest reading, counted in bins on a log scale: the Hessian's as bars, the Gauss–Newton matrix's as a line.
 import { num } from "../format";
-import { limitsOf, sharpnessLimitFormula } from "../store/limits";
+import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
+import { limitsOf } from "../store/limits";
 import { listOf, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, readingRows, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, linearAxis, logAxis } from "./frame";
@@ -19,7 +20,7 @@ export const spectrum: CanvasChart = {
   formulas: (run) => [
     ...matricesOf(run).flatMap(({ nodes, weights }) => formulasOf(nodes, weights)),
     ["count", "weight × number of parameters, summed per bin"],
-    ["limit", sharpnessLimitFormula(run)],
+    ["limit", sharpnessLimitFormula(run.info.experiment.optimizer)],
     ...readingRows(run, listOf(run, matricesOf(run)[0]?.nodes ?? "spectrum.values")),
   ],
   empty: awaited("the spectrum"),
@@ -145,15 +146,15 @@ type Matrix = (typeof matrices)[number];
 const matricesOf = (run: RunModel): Matrix[] =>
   matrices.filter((matrix) => densityOf(run, matrix).length > 0);
 
-const sizeOf = ({ header }: RunModel): number => header?.parameters ?? 1;
+const sizeOf = ({ series }: RunModel): number => series.header?.parameters ?? 1;
 
 /** Relative to the largest: what float32 makes of an eigenvalue that is zero, of either sign. */
 const rounding = 1e-6;
 
 /** Nodes of the latest reading; a reading with a value that is not finite has none. */
 function densityOf(run: RunModel, matrix: Matrix): Node[] {
-  const values = listOf(run, matrix.nodes)?.values ?? [];
-  const weights = listOf(run, matrix.weights)?.values ?? [];
+  const values = listOf(run, matrix.nodes)?.value ?? [];
+  const weights = listOf(run, matrix.weights)?.value ?? [];
   if (![...values, ...weights].every(Number.isFinite)) return [];
   const zero = rounding * Math.max(...values.map(Math.abs));
   return values.map((value, i) => ({

@@ -1,6 +1,6 @@
 // The map of stability at the point reached: the largest stable learning rate at each batch size, and where the run stands in it.
 import { num } from "../format";
-import { numberOf, type RunModel } from "../store/runModel";
+import { type RunModel } from "../store/runModel";
 import { formulasOf, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, logAxis } from "./frame";
 
@@ -89,7 +89,7 @@ export const stabilityMap: CanvasChart = {
 export function mapOf({ verdict }: RunModel): Map | undefined {
   if (!verdict?.map) return undefined;
   const rows = verdict.map
-    .map((row) => ({ B: row.batchSize, eta: numberOf(row.largestStableLearningRate) }))
+    .map((row) => ({ B: row.batchSize, eta: row.largestStableLearningRate }))
     .filter(({ eta }) => Number.isFinite(eta) && eta > 0);
   if (rows.length < 2) return undefined;
   const { settings, limits, largestStableLearningRate, smallestStableBatchSize } = verdict;
@@ -97,8 +97,8 @@ export function mapOf({ verdict }: RunModel): Map | undefined {
     rows,
     B: settings.batchSize === "full" ? settings.examples : settings.batchSize,
     eta: settings.learningRate,
-    mean: limits.mean === null ? Infinity : numberOf(limits.mean),
-    largest: largestStableLearningRate === null ? NaN : numberOf(largestStableLearningRate),
+    mean: limits.mean === null ? Infinity : limits.mean,
+    largest: largestStableLearningRate === null ? NaN : largestStableLearningRate,
     smallest: smallestStableBatchSize,
   };
 }

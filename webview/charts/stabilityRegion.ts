@@ -1,7 +1,7 @@
 // The sharpness–non-uniformity diagram (Wu, Ma & E 2018): the rectangle where this run is stable, and the path it took.
 import { num } from "../format";
-import { valueAt } from "../store/decimate";
-import { limitsOf, nonuniformityFormula, sharpnessLimitFormula } from "../store/limits";
+import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
+import { limitsOf, nonuniformityFormula } from "../store/limits";
 import { column, type RunModel } from "../store/runModel";
 import type { Theme } from "../theme";
 import { awaited, formulasOf, type CanvasChart } from "./chart";
@@ -21,7 +21,7 @@ export const stabilityRegion: CanvasChart = {
   measuredBy: ["noise"],
   formulas: (run) => [
     ...formulasOf("sharpness", "nonuniformity"),
-    ["right edge", sharpnessLimitFormula(run)],
+    ["right edge", sharpnessLimitFormula(run.info.experiment.optimizer)],
     ["upper edge", nonuniformityFormula],
   ],
   empty: awaited("sharpness together with non-uniformity"),
@@ -77,9 +77,9 @@ export const stabilityRegion: CanvasChart = {
 export function pathOf(run: RunModel): Point[] {
   const sharpness = column(run, "sharpness");
   const { steps, values } = column(run, "nonuniformity");
-  return steps
-    .map((step, i) => ({ x: valueAt(sharpness, step) ?? NaN, y: values[i] }))
-    .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+  return Array.from(steps, (step, i) => ({ x: sharpness.at(step) ?? NaN, y: values[i] })).filter(
+    ({ x, y }) => Number.isFinite(x) && Number.isFinite(y),
+  );
 }
 
 /** End of an axis from zero: a little beyond both the data and the limit, unless the limit is far out of sight. */

@@ -4,6 +4,7 @@ import { num, verdictTitles } from "../format";
 import { limitsOf } from "../store/limits";
 import { factsOf, type Fact } from "../store/facts";
 import type { RunModel } from "../store/runModel";
+import type { ProvisionalFlag } from "../../src/record/provisionalFlag";
 import type { Verdict } from "../../src/types/verdict";
 import type { Popover } from "./popover";
 
@@ -62,15 +63,31 @@ const verdictContent = (run: RunModel, verdict: Verdict): Content => ({
 
 function liveContent(run: RunModel): Content {
   const none: Pick<Content, "facts" | "reasons"> = { facts: [], reasons: [] };
-  const last = run.notes.at(-1);
+  const last = run.series.notes.at(-1);
   switch (run.status) {
     case "running":
-      return { kind: "running", title: "Training", summary: nowOf(run), ...none };
+      return run.flag
+        ? flagContent(run.flag)
+        : { kind: "running", title: "Training", summary: nowOf(run), ...none };
+    case "queued":
+      return {
+        kind: "running",
+        title: "Queued",
+        summary: "It starts as soon as a run before it ends.",
+        ...none,
+      };
+    case "unknown":
+      return {
+        kind: "inconclusive",
+        title: "Not heard of",
+        summary: `It runs on ${hostOf(run)}, and its log has not grown for a while.`,
+        ...none,
+      };
     case "diverged":
       return {
         kind: "diverged",
         title: "Diverged",
-        summary: `The ${run.diverged?.what ?? "loss"} diverged at step ${run.diverged?.step ?? run.step}.`,
+        summary: `The ${run.series.diverged?.what ?? "loss"} diverged at step ${run.series.diverged?.step ?? run.series.step}.`,
         ...none,
       };
     case "died":
@@ -98,10 +115,22 @@ function liveContent(run: RunModel): Content {
   }
 }
 
+/** Said while it trains, and withdrawn when a reading falls below the limit. */
+const flagContent = ({ learningRate, limit, since, readings }: ProvisionalFlag): Content => ({
+  kind: "unstable-mean",
+  title: "Beyond its limit (provisional)",
+  summary: `Learning rate ${num(learningRate)} has been above its limit ${num(limit)} for ${readings} readings, since step ${since}, and the loss does not fall. The verdict comes with the end of the run.`,
+  facts: [],
+  reasons: [],
+});
+
+const hostOf = ({ info: { handle } }: RunModel): string =>
+  handle && "host" in handle ? handle.host : "another machine";
+
 /** One sentence on where sharpness stands against its limit. */
 function nowOf(run: RunModel): string {
-  const own = run.latest.get("preconditionedSharpness")?.value;
-  const sharpness = own ?? run.latest.get("sharpness")?.value;
+  const own = run.series.number("preconditionedSharpness");
+  const sharpness = own ?? run.series.number("sharpness");
   if (sharpness === undefined || !Number.isFinite(sharpness))
     return "The verdict comes with the end of the run.";
   const limits = limitsOf(run);

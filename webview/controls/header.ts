@@ -2,8 +2,9 @@
 import { h, setText } from "../dom";
 import { statusWords } from "../format";
 import { remember, send } from "../host";
+import { isActive, isResumable } from "../../src/types/runStatus";
 import type { PanelState } from "../store/panelState";
-import type { RunSummary } from "../../src/protocol/panel";
+import type { RunSummary } from "../../src/record/panelMessages";
 
 export class Header {
   readonly element: HTMLElement;
@@ -57,27 +58,27 @@ export class Header {
   }
 
   update({ runs, selected }: PanelState): void {
-    const id = selected?.info.id;
+    const id = selected?.key;
     const changed = id !== this.selected;
     this.selected = id;
     if (id !== undefined && changed) remember(id);
     this.fill(runs, id);
     setText(this.status, selected ? statusWords[selected.status] : "");
     this.status.dataset.status = selected?.status ?? "";
-    this.stop.hidden = selected?.status !== "running";
-    this.resume.hidden = !["interrupted", "died", "failed"].includes(selected?.status ?? "");
+    this.stop.hidden = !selected || !isActive(selected.status);
+    this.resume.hidden = !selected || !isResumable(selected.status);
   }
 
   /** Rebuilt only when it changes: an open list must not close under the user's hand while a run trains. */
   private fill(runs: readonly RunSummary[], id: string | undefined): void {
-    const shape = JSON.stringify([id, runs.map((run) => [run.id, run.status])]);
+    const shape = JSON.stringify([id, runs.map((run) => [run.key, run.status])]);
     if (shape === this.shape) return;
     this.shape = shape;
     const options = runs.map((run) =>
       h(
         "vscode-option",
-        { value: run.id, selected: run.id === id },
-        `${run.id}${run.status === "running" ? " (training)" : ""}`,
+        { value: run.key, selected: run.key === id },
+        `${run.id}${run.status === "running" ? " (training)" : run.status === "queued" ? " (queued)" : ""}`,
       ),
     );
     this.picker.replaceChildren(...options);

@@ -20,18 +20,18 @@ export class More {
   readonly element = h("p", { class: "more" });
   private shown = "";
 
-  update({ info }: RunModel): void {
+  update({ info, key }: RunModel): void {
     const { probes, data } = info.experiment;
     const missing = (Object.keys(labels) as ProbeId[]).filter(
       (id) => !probes[id] && (id !== "generalization" || hasTestData(data)),
     );
     this.element.hidden = missing.length === 0;
-    const shape = JSON.stringify([info.id, missing]);
+    const shape = JSON.stringify([key, missing]);
     if (shape === this.shown) return;
     this.shown = shape;
     this.element.replaceChildren(
       "More can be measured: ",
-      ...missing.flatMap((id, i) => [i > 0 ? " · " : "", this.button(id, info.id)]),
+      ...missing.flatMap((id, i) => [i > 0 ? " · " : "", this.button(id, key)]),
     );
   }
 

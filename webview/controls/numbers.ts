@@ -15,13 +15,12 @@ export class Numbers {
 
   update(run: RunModel): void {
     this.run = run;
-    for (const { name, label } of metrics) {
-      const reading = isFolded(name) ? undefined : run.latest.get(name);
-      const known = this.buttons.get(name);
-      if (known) known.root.hidden = reading === undefined;
-      if (reading === undefined) continue;
-      const { value } = known ?? this.add(name, label);
-      setText(value, metricNum(name, reading.value));
+    const { latest } = run.series;
+    for (const [name, { root }] of this.buttons) root.hidden = !latest.has(name);
+    for (const [name, { value }] of latest) {
+      if (isFolded(name) || typeof value !== "number") continue;
+      const button = this.buttons.get(name) ?? this.add(name, run.series.infoOf(name).label);
+      setText(button.value, metricNum(name, value));
     }
   }
 
@@ -36,10 +35,13 @@ export class Numbers {
     );
     const made = { root, value };
     this.buttons.set(name, made);
-    // In the order of the registry, whichever probe reports first.
-    const order = metrics.map((metric) => metric.name);
-    const after = order.slice(order.indexOf(name) + 1).find((later) => this.buttons.has(later));
-    this.element.insertBefore(root, after === undefined ? null : (this.buttons.get(after)?.root ?? null));
+    // In the order of the registry, whichever probe reports first; what it does not know comes last.
+    const later = [...this.buttons.keys()].filter((other) => placeOf(other) > placeOf(name));
+    const next = later.sort((a, b) => placeOf(a) - placeOf(b))[0];
+    this.element.insertBefore(root, next === undefined ? null : (this.buttons.get(next)?.root ?? null));
     return made;
   }
 }
+
+const order = new Map<string, number>(metrics.map(({ name }, i) => [name, i]));
+const placeOf = (name: string): number => order.get(name) ?? metrics.length;

@@ -30,12 +30,15 @@ export class ProgressBar {
     this.bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
     const parts = [
       `step ${count(step)}${steps === undefined ? "" : ` of ${count(steps)}`}`,
-      `${duration(run.time)} of training`,
+      `${duration(run.series.time)} of training`,
       ...(stepsPerSecond === undefined ? [] : [`${count(stepsPerSecond)} steps/s`]),
       ...(running && share >= 1 ? ["measuring the verdict…"] : []),
       ...(running && share < 1 && secondsLeft !== undefined ? [`about ${duration(secondsLeft)} left`] : []),
-      ...(run.header
-        ? [`${count(run.header.parameters)} parameters`, `${count(run.header.examples)} examples`]
+      ...(run.series.header
+        ? [
+            `${count(run.series.header.parameters)} parameters`,
+            `${count(run.series.header.examples)} examples`,
+          ]
         : []),
     ];
     // A line breaks between the parts, never within one.

@@ -2,7 +2,6 @@
 import type { Verdict } from "../../src/types/verdict";
 import { num } from "../format";
 import type { Provenance } from "./provenance";
-import { numberOf } from "./runModel";
 
 export interface Side {
   readonly label: string;
@@ -60,12 +59,12 @@ export function chainOf(verdict: Verdict): Link[] {
     const [a, b] = named ?? formula.split(" ≤ ");
     const side = (label: string, value: number): Side => ({
       label,
-      number: numberOf(value),
+      number: value,
       provenance: {
         title: label,
         formula,
         rows: [
-          ["value", `${num(numberOf(value))} (${String(value)})`],
+          ["value", `${num(value)} (${String(value)})`],
           ["says", meaning],
           ["step", String(verdict.step)],
           [

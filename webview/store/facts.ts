@@ -3,7 +3,7 @@ import { metricInfo } from "../../src/protocol/metrics";
 import type { Verdict } from "../../src/types/verdict";
 import { num } from "../format";
 import type { Provenance } from "./provenance";
-import { numberOf, type RunModel } from "./runModel";
+import { type RunModel } from "./runModel";
 
 export interface Fact {
   readonly label: string;
@@ -29,8 +29,8 @@ export function factsOf(run: RunModel, verdict: Verdict): Fact[] {
   const largest = verdict.largestStableLearningRate;
   if (largest !== null) {
     const { sharpness } = readings;
-    add("largest stable", num(numberOf(largest)), "the smaller of the mean and the mean-square limit", [
-      ...(limits.mean === null ? [] : [["mean limit", num(numberOf(limits.mean))] as const]),
+    add("largest stable", num(largest), "the smaller of the mean and the mean-square limit", [
+      ...(limits.mean === null ? [] : [["mean limit", num(limits.mean)] as const]),
       ...(limits.variance === null ? [] : [["mean-square limit", bracketOf(limits.variance)] as const]),
       ...(limits.binding === null ? [] : [["decided by", bindingWords[limits.binding]] as const]),
       ...(sharpness ? [["sharpness", readingWords(sharpness)] as const] : []),
@@ -52,15 +52,15 @@ export function factsOf(run: RunModel, verdict: Verdict): Fact[] {
       judged,
     );
   if (escapeTime !== null && readings.growth) {
-    add("escape time", escapeWords(numberOf(escapeTime)), "1 / ln ρ: steps in which E‖δ‖² grows e-fold", [
+    add("escape time", escapeWords(escapeTime), "1 / ln ρ: steps in which E‖δ‖² grows e-fold", [
       ["growth ρ", readingWords(readings.growth)],
       ...judged,
     ]);
   }
   add("judged at step", String(verdict.step), "at a minimum: the loss is still and small", [
-    ["gradient norm", num(numberOf(minimum.gradNorm))],
-    ["training loss", num(numberOf(minimum.trainLoss))],
-    ["residual", num(numberOf(minimum.interpolationResidual))],
+    ["gradient norm", num(minimum.gradNorm)],
+    ["training loss", num(minimum.trainLoss)],
+    ["residual", num(minimum.interpolationResidual)],
     ["why", minimum.why],
   ]);
   return facts;
@@ -69,10 +69,10 @@ export function factsOf(run: RunModel, verdict: Verdict): Fact[] {
 const bindingWords = { mean: "the mean (sharpness)", variance: "the mean square (gradient noise)" } as const;
 
 const readingWords = ({ value, error, how }: NonNullable<Verdict["readings"]["sharpness"]>) =>
-  `${num(numberOf(value))} ± ${num(numberOf(error))}; ${how}`;
+  `${num(value)} ± ${num(error)}; ${how}`;
 
 function bracketOf({ lower, upper, exact, rank, fullRank }: NonNullable<Verdict["limits"]["variance"]>) {
-  const [from, to] = [numberOf(lower), numberOf(upper)].map(num);
+  const [from, to] = [lower, upper].map((x) => num(x));
   return exact ? `${to}, exact` : `${from} to ${to}, ${rank} of ${fullRank} directions`;
 }
 

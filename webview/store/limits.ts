@@ -1,7 +1,7 @@
 // The limits a run's own settings put on sharpness and non-uniformity. Pure.
 import { nonuniformityLimit, sharpnessLimit } from "../../src/stability/thresholds";
-import { valueAt } from "./decimate";
-import { column, type Column, type RunModel } from "./runModel";
+import type { Column } from "../../src/record/column";
+import { column, mapped, type RunModel } from "./runModel";
 
 export interface RunLimits {
   /** Largest sharpness at which the learning rate in force is stable; Infinity where the preconditioned one decides. */
@@ -14,11 +14,12 @@ export interface RunLimits {
 
 /** The learning rate in force at a step: the experiment's own, or what its schedule made of it. */
 export const rateAt = (run: RunModel, step: number): number =>
-  valueAt(column(run, "learningRate"), step) ?? run.info.experiment.optimizer.learningRate;
+  column(run, "learningRate").at(step) ?? run.info.experiment.optimizer.learningRate;
 
 /** At a step; without one, now. */
 export function limitsOf(run: RunModel, step = Infinity): RunLimits {
-  const { info, header, verdict } = run;
+  const { info, verdict, series } = run;
+  const { header } = series;
   const { optimizer } = info.experiment;
   const { batchSize } = optimizer;
   const learningRate = rateAt(run, step);
@@ -42,25 +43,10 @@ export function limitsOf(run: RunModel, step = Infinity): RunLimits {
 }
 
 /** A limit over steps where a schedule moves it; undefined where it is constant. */
-export function limitOver(
-  run: RunModel,
-  name: keyof RunLimits,
-  steps: readonly number[],
-): Column | undefined {
+export function limitOver(run: RunModel, name: keyof RunLimits, along: Column): Column | undefined {
   const rates = column(run, "learningRate").values;
   if (rates.every((rate) => rate === rates[0])) return undefined;
-  return { steps: [...steps], values: steps.map((step) => limitsOf(run, step)[name]) };
-}
-
-/** The full-batch threshold of the run's optimizer in letters. */
-export function sharpnessLimitFormula({ info }: RunModel): string {
-  const { optimizer } = info.experiment;
-  if (optimizer.kind === "adam" || optimizer.kind === "adamw")
-    return "(2 + 2β₁)/((1 − β₁)η), of P^-½ H P^-½ · Cohen et al. 2022";
-  if (optimizer.kind === "rmsprop") return "(2 + 2β)/η, of P^-½ H P^-½ · Cohen et al. 2022";
-  const { momentum, nesterov } = optimizer;
-  const formula = momentum === 0 ? "2/η" : nesterov ? "(2 + 2β)/((1 + 2β)η)" : "(2 + 2β)/η";
-  return `${formula} · Cohen et al., ICLR 2021`;
+  return mapped(along, `limit.${name}`, (_value, step) => limitsOf(run, step)[name]);
 }
 
 export const nonuniformityFormula =

@@ -1,11 +1,13 @@
 // What the panel shows, folded from the host's messages. Pure.
-import type { RunSummary, ToPanel } from "../../src/protocol/panel";
-import { addEvents, createRun, type RunModel } from "./runModel";
+import type { RunSummary, ToPanel } from "../../src/record/panelMessages";
+import { RunSeries } from "../../src/record/runSeries";
+import { receive } from "../../src/record/transfer";
+import type { RunModel } from "./runModel";
 
 export interface PanelState {
   runs: readonly RunSummary[];
   selected: RunModel | undefined;
-  /** Set by the first snapshot: before it the panel does not know whether there is a run. */
+  /** Set by the first message that selects: before it the panel does not know whether there is a run. */
   loaded: boolean;
 }
 
@@ -14,22 +16,21 @@ export const emptyState = (): PanelState => ({ runs: [], selected: undefined, lo
 /** Applies one message in place. Messages about a run that is no longer shown are ignored. */
 export function apply(state: PanelState, message: ToPanel): void {
   switch (message.kind) {
-    case "snapshot":
-      state.loaded = true;
-      state.runs = message.runs;
-      state.selected = message.selected ? createRun(message.selected) : undefined;
-      return;
-    case "events":
-      if (state.selected?.info.id === message.run) addEvents(state.selected, message.events);
-      return;
-    case "status":
-      if (state.selected?.info.id === message.run) {
-        state.selected.status = message.status;
-        state.selected.verdict = message.verdict;
-      }
-      return;
     case "runs":
       state.runs = message.runs;
+      return;
+    case "select":
+      state.loaded = true;
+      state.selected = message.run ? { ...message.run, series: new RunSeries() } : undefined;
+      return;
+    case "series":
+      if (state.selected?.key === message.run) receive(state.selected.series, message.delta);
+      return;
+    case "status":
+      if (state.selected?.key === message.run) {
+        const { status, verdict, flag } = message;
+        state.selected = { ...state.selected, status, verdict, flag };
+      }
       return;
   }
 }

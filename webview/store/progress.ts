@@ -1,5 +1,5 @@
 // How far a run is, how fast it goes and how long it will take. Pure.
-import { lowerBound } from "./decimate";
+import { lowerBound } from "../../src/record/column";
 import type { RunModel } from "./runModel";
 
 export interface Progress {
@@ -16,7 +16,8 @@ const unlimited = 1e9;
 /** The rate is that of the last seconds: probes make it uneven, and the start is slow. */
 const window = 10;
 
-export function progressOf({ header, info, step, time, clock }: RunModel): Progress {
+export function progressOf({ info, series }: RunModel): Progress {
+  const { header, step, time, clock } = series;
   const { stop } = info.experiment;
   const planned = header?.steps ?? stop.steps;
   const steps = planned < unlimited ? planned : undefined;

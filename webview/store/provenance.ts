@@ -1,10 +1,10 @@
 // Where a number comes from: formula, source, data, cost and error bar, as rows to show. Pure.
-import type { DataSpec } from "../../src/protocol/experiment";
+import { describeData } from "../../src/protocol/dataFacts";
 import { kinkWords } from "../../src/protocol/kinks";
 import { metricInfo } from "../../src/protocol/metrics";
-import type { JudgedReading as VerdictReading } from "../../src/types/verdict";
+import type { LatestReading } from "../../src/record/runSeries";
 import { duration, metricNum, num } from "../format";
-import { numberOf, type Measured, type Reading, type RunModel } from "./runModel";
+import { listOf, type RunModel } from "./runModel";
 
 export interface Provenance {
   readonly title: string;
@@ -18,31 +18,31 @@ export interface Provenance {
 export const isFolded = (name: string): boolean =>
   name.endsWith(".error") || name === "stability.varianceLimit.lower";
 
-/** Of the latest reading of a metric; undefined when there is none. */
+/** Of the latest reading of a metric; undefined when there is none. Everything it says stands in the reading. */
 export function provenanceOf(name: string, run: RunModel): Provenance | undefined {
-  const info = metricInfo(name);
-  const reading = run.latest.get(name);
-  if (!info || !reading) return undefined;
-  const judged = judgedReading(name, reading, run);
-  const list = [...run.latest].filter(([key]) => key.startsWith("eigenvalues.")).map(([, r]) => num(r.value));
+  const { series } = run;
+  const reading = series.latest.get(name);
+  if (!reading) return undefined;
+  const info = series.infoOf(name);
+  const { header } = series;
+  const list = name === "sharpness" ? listOf(run, "eigenvalues")?.value : undefined;
   const rows: (readonly [string, string | undefined])[] = [
-    ["value", `${metricNum(name, reading.value)} (${String(reading.value)})`],
-    [
-      "error bar",
-      judged?.error === undefined ? errorBar(name, reading.value, run) : `± ${num(judged.error)}`,
-    ],
-    ["eigenvalues", name === "sharpness" ? list.join(", ") : undefined],
+    ["value", valueWords(name, reading.value)],
+    ["error bar", errorWords(reading)],
+    ["eigenvalues", list?.map((x) => num(x)).join(", ")],
     ["unit", info.unit],
     ["step", String(reading.step)],
-    ["data", dataOf(name, run)],
+    ["data", metricInfo(name) && dataOf(name, run)],
     ["cost", costOf(reading)],
-    ["how", judged?.how],
+    ["how", reading.method],
     [
       "at kinks",
-      underived.test(name) ? undefined : run.header?.kinks?.map((kink) => kinkWords[kink]).join(" "),
+      underived.test(name) || !metricInfo(name)
+        ? undefined
+        : header?.kinks?.map((kink) => kinkWords[kink]).join(" "),
     ],
     ["measured by", measuredBy(reading)],
-    ["engine", run.header?.engine],
+    ["engine", header?.engine],
     ["source", info.source],
   ];
   return {
@@ -55,75 +55,24 @@ export function provenanceOf(name: string, run: RunModel): Provenance | undefine
 /** What no derivative of the network enters. */
 const underived = /^(loss|accuracy|gap|learningRate|displacement)/;
 
-/** The verdict measures its own numbers once more and says how. */
-function judgedReading(name: string, { probe, step }: Reading, { verdict }: RunModel) {
-  if (!verdict || probe !== "verdict" || step !== verdict.step) return undefined;
-  // A limit is as good as the reading it is derived from.
-  const from: Readonly<Record<string, VerdictReading | null>> = {
-    "stability.meanLimit": verdict.readings.preconditionedSharpness ?? verdict.readings.sharpness,
-    "stability.varianceLimit": verdict.readings.growth,
-  };
-  const readings: Readonly<Record<string, VerdictReading | null>> = {
-    sharpness: verdict.readings.sharpness,
-    preconditionedSharpness: verdict.readings.preconditionedSharpness,
-    gaussNewtonSharpness: verdict.readings.gaussNewtonSharpness,
-    nonuniformity: verdict.readings.nonuniformity,
-    "stability.growth": verdict.readings.growth,
-  };
-  const found = readings[name];
-  return { how: (found ?? from[name])?.how, error: found ? numberOf(found.error) : undefined };
+const valueWords = (name: string, value: LatestReading["value"]): string =>
+  typeof value === "number"
+    ? `${metricNum(name, value)} (${String(value)})`
+    : `${value.length} numbers: ${value
+        .slice(0, 8)
+        .map((x) => num(x))
+        .join(", ")}${value.length > 8 ? ", …" : ""}`;
+
+function errorWords({ error, how }: LatestReading): string | undefined {
+  if (error !== undefined && error !== 0) {
+    const bars = typeof error === "number" ? [error] : error.slice(0, 8);
+    return `${bars.map((bar) => `± ${num(bar)}`).join(", ")}${how === "bound" ? "; the value is a bound" : ""}`;
+  }
+  if (how === "bound") return "a bound: the truth lies on its one side";
+  return how === "exact" || error === 0 ? "exact but for float32 rounding" : undefined;
 }
 
-/** What is known of a reading's error when the verdict does not say: recorded, implied by a tolerance, or a bracket. */
-function errorBar(name: string, value: number, { latest, info }: RunModel): string | undefined {
-  const recorded = latest.get(`${name}.error`)?.value;
-  const tolerance = info.experiment.probes.noise?.tolerance;
-  if (recorded !== undefined) {
-    if (recorded === 0) return "exact but for float32 rounding";
-    return `± ${num(recorded)} (${/sharpness$/i.test(name) && !name.startsWith("noise.") ? "the residual r = ‖Hv − λv‖, or r²/gap" : "one standard error"})`;
-  }
-  switch (name) {
-    case "stability.meanLimit": {
-      const decisive = latest.has("preconditionedSharpness") ? "preconditionedSharpness" : "sharpness";
-      const [own, error] = [latest.get(decisive)?.value, latest.get(`${decisive}.error`)?.value];
-      return error === undefined || !own
-        ? undefined
-        : `± ${num((value * error) / own)} (from the ${decisive === "sharpness" ? "sharpness" : "preconditioned sharpness"}'s)`;
-    }
-    case "stability.limit":
-      return "that of the limit it equals";
-    case "stability.varianceLimit": {
-      const lower = latest.get("stability.varianceLimit.lower")?.value;
-      if (lower === undefined) return undefined;
-      return lower === value ? "exact, all directions kept" : `between ${num(lower)} and ${num(value)}`;
-    }
-    case "gaussNewtonSharpness":
-      return tolerance === undefined
-        ? undefined
-        : `± ${num(value * tolerance)} (residual within the tolerance)`;
-    case "nonuniformity":
-      // s = λ^½, so half the relative error of λ.
-      return tolerance === undefined
-        ? undefined
-        : `± ${num((value * tolerance) / 2)} (residual within the tolerance)`;
-    case "stability.growth":
-      return "comes with the verdict";
-    case "sharpness.gradNorm":
-    case "sharpness.rate":
-    case "sharpness.fall":
-    case "eigenvectors.overlap":
-    case "displacement.sharp":
-    case "displacement.flat":
-      return "that of eigenvectors whose residual is at most 1 % of λ";
-    default:
-      return exact.test(name) ? "none but float32 rounding" : undefined;
-  }
-}
-
-/** Sums over all examples, without estimate or iteration. */
-const exact = /^(loss|accuracy|gap|gradNorm|noise\.(trace|scale)|smoothness)/;
-
-function dataOf(name: string, { header, info }: RunModel): string | undefined {
+function dataOf(name: string, { series: { header }, info }: RunModel): string | undefined {
   if (!header) return undefined;
   if (name === "learningRate") return "a setting, with its schedule";
   const { data, seed, optimizer } = info.experiment;
@@ -135,38 +84,15 @@ function dataOf(name: string, { header, info }: RunModel): string | undefined {
   return name.startsWith("gap.") ? `${all} and all test examples of ${from}` : `${all} of ${from}`;
 }
 
-/** The source with what identifies it: its file, its name, or the seed it was made from. */
-function describeData(data: DataSpec, seed: number): string {
-  switch (data.source) {
-    case "idx":
-      return data.train.images;
-    case "cifar":
-      return data.train.files.join(", ");
-    case "fashion-mnist":
-    case "mnist":
-    case "cifar-10":
-      return `the public set ${data.source}`;
-    case "npz":
-      return data.file;
-    case "csv":
-      return data.train.file;
-    case "chebyshev":
-    case "teacher":
-    case "spirals":
-      return `${data.source} (made from seed ${seed})`;
-    case "two-minima":
-      return `${data.source} (curvatures ${data.curvatures.join(", ")})`;
-  }
-}
-
-function measuredBy({ probe }: Reading): string {
+function measuredBy({ probe }: LatestReading): string {
   if (probe === undefined) return "training loop";
   return probe === "verdict" ? "the verdict, at the run's last point" : `probe "${probe}"`;
 }
 
 /** What a reading cost: products over the whole training set, and seconds. */
-export function costOf({ products, seconds }: Measured): string | undefined {
-  if (products === undefined || seconds === undefined) return undefined;
+export function costOf({ cost }: Pick<LatestReading, "cost">): string | undefined {
+  if (!cost || !Number.isFinite(cost.seconds)) return undefined;
+  const { products, seconds } = cost;
   if (products === 0) return `no Hessian products, ${duration(seconds)}`;
   return `${num(products)} Hessian or Gauss–Newton products, ${duration(seconds)}`;
 }

@@ -1,61 +1,54 @@
-// What a run has come to, gathered from its events: the state both displays draw.
+// How far a run has come, from the one fold of its log: what the displays draw beside its curves.
 import type { RunEvent } from "../../protocol/events";
 import type { Experiment } from "../../protocol/experiment";
-import type { MetricName } from "../../protocol/metrics";
-import { decodeNum, type Num } from "../../protocol/numbers";
-
-type Header = Extract<RunEvent, { kind: "header" }>;
+import { provisionalFlag, type ProvisionalFlag } from "../../record/provisionalFlag";
+import { RunSeries } from "../../record/runSeries";
 
 /** Speed is taken over the last so many seconds of training. */
 const window = 5;
-const longestSeries = 4000;
 
 export class Progress {
-  header: Header | null = null;
-  step = 0;
-  time = 0;
-  ended = false;
-  readonly notes: string[] = [];
-  private readonly values = new Map<MetricName, number[]>();
+  readonly series = new RunSeries();
   private marks: { step: number; time: number }[] = [];
 
   constructor(readonly experiment: Experiment) {}
 
   add(event: RunEvent): void {
-    if (event.kind === "header") {
-      this.header = event;
-      this.step = event.resumedAt ?? 0;
-      this.ended = false;
-      this.marks = [];
-      return;
-    }
-    if (event.kind === "note") this.notes.push(event.message);
-    if (event.kind === "diverged") this.notes.push(`The ${event.what} diverged at step ${event.step}.`);
-    if (event.kind === "end") this.ended = true;
-    // The verdict's own readings are no part of the curves.
+    this.series.add(event);
+    if (event.kind === "header") this.marks = [];
+    // The closing measurement stands still, at a point that may lie behind.
     if (event.kind !== "metrics" || event.probe === "verdict") return;
-    this.step = event.step;
-    this.time = event.time;
-    // Numbers that are not finite are words on disk.
-    for (const [name, value] of Object.entries(event.values))
-      if (!Array.isArray(value)) this.push(name, decodeNum(value as Num));
     this.marks.push({ step: event.step, time: event.time });
     while (this.marks.length > 2 && this.marks[1].time < event.time - window) this.marks.shift();
   }
 
-  private push(name: MetricName, value: number): void {
-    const series = this.values.get(name) ?? [];
-    series.push(value);
-    // Every second reading goes when there are many: the curve keeps its shape.
-    this.values.set(name, series.length > longestSeries ? series.filter((_, i) => i % 2 === 1) : series);
+  get step(): number {
+    return this.series.step;
   }
 
-  series(name: MetricName): readonly number[] {
-    return this.values.get(name) ?? [];
+  get ended(): boolean {
+    return this.series.ended !== undefined;
   }
 
-  last(name: MetricName): number | undefined {
-    return this.values.get(name)?.at(-1);
+  /** Whether the process has reported. */
+  get reported(): boolean {
+    return this.series.header !== undefined;
+  }
+
+  /** What is worth telling besides numbers, in the order it happened. */
+  get notes(): readonly string[] {
+    const { notes, diverged } = this.series;
+    const told = notes.map(({ message }) => message);
+    return diverged ? [...told, `The ${diverged.what} diverged at step ${diverged.step}.`] : told;
+  }
+
+  /** The readings of a metric over training. */
+  curve(name: string): Float64Array {
+    return this.series.column(name).values;
+  }
+
+  last(name: string): number | undefined {
+    return this.series.number(name);
   }
 
   /** Steps a second over the last seconds of training; NaN before there is one to tell. */
@@ -69,7 +62,7 @@ export class Progress {
   /** How much of the run is done, by whichever stop condition comes first. */
   get fraction(): number {
     const { steps, minutes } = this.experiment.stop;
-    const byTime = minutes === undefined ? 0 : this.time / (60 * minutes);
+    const byTime = minutes === undefined ? 0 : this.series.time / (60 * minutes);
     return Math.min(1, Math.max(this.step / steps, byTime));
   }
 
@@ -77,8 +70,19 @@ export class Progress {
   get secondsLeft(): number {
     const { steps, minutes } = this.experiment.stop;
     const bySteps = Math.max(0, steps - this.step) / this.speed;
-    const byTime = minutes === undefined ? Infinity : 60 * minutes - this.time;
+    const byTime = minutes === undefined ? Infinity : 60 * minutes - this.series.time;
     return Math.max(0, Number.isNaN(bySteps) ? byTime : Math.min(bySteps, byTime));
+  }
+
+  /** Said while it trains, and withdrawn: the learning rate has been beyond its limit for a while. */
+  get flag(): ProvisionalFlag | null {
+    return provisionalFlag(this.series, this.experiment.optimizer.learningRate);
+  }
+
+  /** What the closing measurement does now, and how far it is; undefined while the run trains. */
+  get closing(): string | undefined {
+    const { closing } = this.series;
+    return closing && `measuring the verdict: ${closing.what} (${closing.done + 1} of ${closing.of})`;
   }
 
   /** The learning rate in force: a schedule logs it whenever it changes. */

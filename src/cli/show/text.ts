@@ -122,6 +122,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   );
   const line = (cells: readonly string[]) =>
     cells
+      // A name with a line end in it would make a row of its own.
+      .map((cell) => cell.replace(/[\n\t]/g, "\ufffd"))
       .map((cell, i) => cell + " ".repeat(Math.max(0, widths[i] - widthOf(cell))))
       .join("  ")
       .trimEnd();

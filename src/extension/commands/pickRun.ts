@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import { ago, statusWords, verdictWords } from "../format";
 import type { Services } from "../services";
-import { runIdOf } from "../views/tree";
+import { runKeyOf } from "../views/tree";
 
 export async function pickRun(
   { runs }: Services,
@@ -11,10 +11,10 @@ export async function pickRun(
   fits: (run: RunRecord) => boolean,
   texts: { readonly placeHolder: string; readonly none: string },
 ): Promise<RunRecord | undefined> {
-  const id = runIdOf(argument);
-  if (id !== undefined) {
-    if (!runs.byId(id)) await runs.refresh();
-    return runs.byId(id);
+  const key = runKeyOf(argument);
+  if (key !== undefined) {
+    if (!runs.byKey(key)) await runs.refresh();
+    return runs.byKey(key);
   }
   await runs.refresh();
   const candidates = runs.all.filter(fits);

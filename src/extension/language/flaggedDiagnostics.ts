@@ -1,49 +1,70 @@
-// A flagged run marks the learning rate of its experiment: why it breaks linear stability, with the numbers.
+// A flagged run marks the setting of its experiment: why it breaks linear stability, with the numbers.
 import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
+import { shortNumber } from "../format";
 import { diagnosticSource, flaggedCode } from "../ids";
 import type { Services } from "../services";
 import type { Flag } from "../workspace/flaggedRuns";
-import { learningRatesIn } from "./learningRates";
 import { eachOpenExperiment } from "./openExperiments";
+import { settingPlacesIn, type TextPlace } from "./settingPlaces";
 
-/** A diagnostic that carries the value its quick fix sets. */
+/** A diagnostic that carries what its quick fix sets, and where. */
 export class FlaggedDiagnostic extends vscode.Diagnostic {
   constructor(
     range: vscode.Range,
-    message: string,
-    readonly largestStable: number | null,
+    readonly flag: Flag,
+    readonly learningRate: vscode.Range | null,
   ) {
-    super(range, message, vscode.DiagnosticSeverity.Warning);
+    // While a run trains its flag may still be withdrawn.
+    const { Error, Warning } = vscode.DiagnosticSeverity;
+    super(range, messageOf(flag), flag.kind === "verdict" ? Error : Warning);
     this.source = diagnosticSource;
     this.code = flaggedCode;
+  }
+
+  /** The largest learning rate that is stable where the run is, or was when it ended. */
+  get largestStable(): number | null {
+    return this.flag.kind === "verdict" ? this.flag.verdict.largestStableLearningRate : this.flag.flag.limit;
   }
 }
 
 export function registerFlaggedDiagnostics({ flagged, log }: Services, own: Disposables): void {
   const collection = own.own(vscode.languages.createDiagnosticCollection(flaggedCode));
-  const look = (document: vscode.TextDocument) => {
+  const mark = (document: vscode.TextDocument) => {
     try {
       collection.set(document.uri, diagnosticsOf(document, flagged.of(document.uri.fsPath)));
     } catch (error) {
       log.error(`Flagging ${document.uri.fsPath}: ${String(error)}`);
     }
   };
-  const again = eachOpenExperiment(own, look, (uri) => collection.delete(uri));
+  const again = eachOpenExperiment(own, mark, (uri) => collection.delete(uri));
   own.own(flagged.onDidChange(again));
 }
 
-/** Only where the file still says the learning rate the run used. */
+/** Only where the file still says what the run was set to. */
 function diagnosticsOf(document: vscode.TextDocument, flags: readonly Flag[]): FlaggedDiagnostic[] {
-  return learningRatesIn(document.getText()).flatMap(({ value, offset, length }) => {
-    const flag = flags.find(({ verdict }) => verdict.settings.learningRate === value);
-    if (!flag) return [];
-    const range = new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
-    return [new FlaggedDiagnostic(range, messageOf(flag), flag.verdict.largestStableLearningRate)];
+  const placesOf = settingPlacesIn(document.getText());
+  const rangeOf = ({ offset, length }: TextPlace) =>
+    new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
+  return flags.flatMap((flag) => {
+    const places = placesOf(flag.run.info);
+    if (!places) return [];
+    const { marked, learningRate } = places;
+    return [new FlaggedDiagnostic(rangeOf(marked), flag, learningRate && rangeOf(learningRate))];
   });
 }
 
-export function messageOf({ run, verdict }: Flag): string {
-  const lines = [verdict.summary, ...verdict.reasons.map((reason) => `• ${reason}`)];
-  return [...lines, `Run ${run.info.id}, step ${verdict.step}.`].join("\n");
+export function messageOf(flag: Flag): string {
+  const { run } = flag;
+  const set = Object.entries(run.info.overrides).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  const which = `Run ${run.info.id}${set.length > 0 ? ` (${set.join(", ")})` : ""}`;
+  if (flag.kind === "verdict") {
+    const { summary, reasons, step } = flag.verdict;
+    return [summary, ...reasons.map((reason) => `• ${reason}`), `${which}, step ${step}.`].join("\n");
+  }
+  const { learningRate, limit, readings, since, step } = flag.flag;
+  return [
+    `Learning rate ${shortNumber(learningRate)} has been above its limit ${shortNumber(limit)} for ${readings} readings, since step ${since}, and the loss does not fall. The run still trains; this may change.`,
+    `${which}, step ${step}.`,
+  ].join("\n");
 }

@@ -35,13 +35,19 @@ function ours(
 }
 
 function fix(document: vscode.TextDocument, diagnostic: FlaggedDiagnostic): vscode.CodeAction[] {
-  const { largestStable, range } = diagnostic;
-  if (largestStable === null || !(largestStable > 0) || !Number.isFinite(largestStable)) return [];
+  const { largestStable, learningRate } = diagnostic;
+  if (
+    learningRate === null ||
+    largestStable === null ||
+    !(largestStable > 0) ||
+    !Number.isFinite(largestStable)
+  )
+    return [];
   const text = String(roundedDown(largestStable));
   const title = `Set learningRate to ${text}, the largest stable value`;
   const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
   action.edit = new vscode.WorkspaceEdit();
-  action.edit.replace(document.uri, range, text);
+  action.edit.replace(document.uri, learningRate, text);
   action.diagnostics = [diagnostic];
   action.isPreferred = true;
   return [action];

@@ -4,11 +4,13 @@ import type { Services } from "../services";
 import { registerCheckDiagnostics } from "./checkDiagnostics";
 import { registerFlaggedDiagnostics } from "./flaggedDiagnostics";
 import { registerQuickFix } from "./quickFix";
+import { registerTypoFix } from "./typoFix";
 import { registerRunLens } from "./runLens";
 
 export function registerLanguage(services: Services, own: Disposables): void {
   registerCheckDiagnostics(services, own);
   registerFlaggedDiagnostics(services, own);
   registerQuickFix(own);
+  registerTypoFix(own);
   registerRunLens(services, own);
 }

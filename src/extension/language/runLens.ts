@@ -6,6 +6,7 @@ import { ago, statusWords, verdictWords } from "../format";
 import { experimentSelector } from "../ids";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
+import { isActive } from "../../types/runStatus";
 
 export function registerRunLens({ runs }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<void>());
@@ -32,20 +33,21 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
 }
 
 function latestLenses(range: vscode.Range, run: RunRecord): vscode.CodeLens[] {
-  const argument = { run: run.info.id };
+  const argument = { run: run.folder };
   const open = new vscode.CodeLens(range, {
     title: describeLatest(run),
     tooltip: `Open run ${run.info.id} in the panel`,
     command: commandIds.openPanel,
     arguments: [argument],
   });
-  if (run.status !== "running") return [open];
+  if (!isActive(run.status)) return [open];
   const stop = { title: "Stop", command: commandIds.stop, arguments: [argument] };
   return [open, new vscode.CodeLens(range, stop)];
 }
 
-export function describeLatest({ info, status, step, verdict }: RunRecord): string {
-  if (status === "running") return `$(sync~spin) training, step ${step}`;
+export function describeLatest({ info, status, step, verdict, flag }: RunRecord): string {
+  if (status === "running") return `$(sync~spin) training, step ${step}${flag ? ", beyond its limit" : ""}`;
+  if (status === "queued") return "$(clock) queued";
   const icon = verdict
     ? verdict.verdict === "stable"
       ? "$(pass)"

@@ -4,9 +4,18 @@ import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import { panelType } from "../ids";
 import { Disposables } from "../disposables";
-import type { FromPanel, RunSummary, ToPanel } from "../../protocol/panel";
 import { stringify } from "../../protocol/numbers";
+import { isProbeId } from "../../protocol/withProbe";
 import { files } from "../../protocol/runFolder";
+import {
+  decodeFromPanel,
+  encodeMessage,
+  type FromPanel,
+  type RunState,
+  type RunSummary,
+  type ToPanel,
+} from "../../record/panelMessages";
+import { isActive } from "../../types/runStatus";
 import type { RunRecord } from "../../launchers";
 import type { Runs } from "../workspace/runs";
 import { messageOf, type RunStarter } from "../workspace/runStarter";
@@ -18,9 +27,11 @@ export class PanelHost {
   private readonly own = new Disposables();
   private panel: vscode.WebviewPanel | undefined;
   private ready = false;
+  /** The folder of the run shown. */
   private selected: string | undefined;
   private feed: RunFeed | undefined;
   private sentRuns = "";
+  private sentState = "";
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -31,12 +42,12 @@ export class PanelHost {
     this.own.own(runs.onDidChange(() => this.runsChanged()));
   }
 
-  /** Opens or reveals the panel; with `id` it shows that run. */
-  show(id?: string, { preserveFocus = false } = {}): void {
-    const selected = id ?? this.selected;
+  /** Opens or reveals the panel; with `run`, a run's folder, it shows that run. */
+  show(run?: string, { preserveFocus = false } = {}): void {
+    const selected = run ?? this.selected;
     if (this.panel) {
       this.panel.reveal(undefined, preserveFocus);
-      if (selected !== this.selected) void this.select(selected);
+      if (selected !== this.selected) this.select(selected);
       return;
     }
     const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus };
@@ -44,20 +55,22 @@ export class PanelHost {
   }
 
   /** Takes over the panel VS Code kept over a reload, unless the user has opened one since: theirs shows what they chose. */
-  restore(panel: vscode.WebviewPanel, id?: string): void {
+  restore(panel: vscode.WebviewPanel, run?: string): void {
     if (this.panel) panel.dispose();
-    else this.adopt(panel, id);
+    else this.adopt(panel, run);
   }
 
-  private adopt(panel: vscode.WebviewPanel, id?: string): void {
+  private adopt(panel: vscode.WebviewPanel, run?: string): void {
     const { extensionUri } = this.context;
     // First what fails where VS Code has closed the panel in the meantime: a dead panel must not be kept.
     panel.iconPath = vscode.Uri.joinPath(extensionUri, "media", "icon.png");
     panel.webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(extensionUri)] };
     this.panel = panel;
     this.ready = false;
-    this.selected = id;
-    panel.webview.onDidReceiveMessage((message: FromPanel) => {
+    this.selected = run;
+    panel.webview.onDidReceiveMessage((raw: unknown) => {
+      const message = decodeFromPanel(raw);
+      if (!message) return this.log.warn("Panel: a message that is none.");
       this.receive(message).catch((error: unknown) => {
         this.log.error(`Panel, ${message.kind}: ${String(error)}`);
         void vscode.window.showErrorMessage(`Basin: ${messageOf(error)}`);
@@ -66,8 +79,7 @@ export class PanelHost {
     panel.onDidDispose(() => {
       if (this.panel !== panel) return;
       this.panel = undefined;
-      this.feed?.dispose();
-      this.feed = undefined;
+      this.follow(undefined);
     });
     panel.webview.html = panelHtml(panel.webview, extensionUri);
   }
@@ -76,8 +88,11 @@ export class PanelHost {
     switch (message.kind) {
       case "ready":
         this.ready = true;
+        this.sentRuns = "";
         await this.runs.refresh();
         return this.select(this.selected);
+      case "received":
+        return this.feed?.received();
       case "command":
         await vscode.commands.executeCommand(commandIds[message.command]);
         return;
@@ -92,61 +107,76 @@ export class PanelHost {
         return open(vscode.Uri.file(this.need(message.run).info.file));
       case "addProbe": {
         const { file, experiment } = this.need(message.run).info;
-        return addProbe(file, message.probe, experiment.probes);
+        if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
+        return;
       }
       case "openFile":
         return open(vscode.Uri.file(join(this.need(message.run).folder, files[message.file])));
     }
   }
 
-  private need(id: string): RunRecord {
-    const run = this.runs.byId(id);
-    if (!run) throw new Error(`run ${id} is no longer there.`);
+  private need(folder: string): RunRecord {
+    const run = this.runs.byKey(folder);
+    if (!run) throw new Error(`run ${folder} is no longer there.`);
     return run;
   }
 
-  /** Sends a snapshot of the run, then follows it. Without an id: what trains, else the latest. */
-  private async select(id: string | undefined): Promise<void> {
-    this.feed?.dispose();
-    this.feed = undefined;
+  /** Shows a run from its beginning and follows it. Without one: what trains, else the latest. */
+  private select(folder: string | undefined): void {
     const run =
-      (id === undefined ? undefined : this.runs.byId(id)) ?? this.runs.running[0] ?? this.runs.all[0];
-    this.selected = run?.info.id ?? id;
+      (folder === undefined ? undefined : this.runs.byKey(folder)) ??
+      this.runs.running[0] ??
+      this.runs.all[0];
+    this.selected = run?.folder ?? folder;
     if (!this.panel || !this.ready) return;
     this.panel.title = run ? `Basin: ${run.info.experiment.name}` : "Basin";
-    this.sentRuns = stringify(this.summaries());
-    if (!run) return this.post({ kind: "snapshot", runs: this.summaries(), selected: null });
-    const feed = new RunFeed(run);
-    this.feed = feed;
-    await feed.start(
-      (selected) => this.post({ kind: "snapshot", runs: this.summaries(), selected }),
-      (message) => this.post(message),
-    );
+    this.sendRuns();
+    this.follow(run);
+  }
+
+  private follow(run: RunRecord | undefined): void {
+    this.feed?.dispose();
+    this.feed = undefined;
+    if (!this.panel || !this.ready) return;
+    if (!run) return this.post({ kind: "select", run: null });
+    const { folder, info } = run;
+    const state = stateOf(run);
+    this.sentState = stringify(state);
+    this.post({ kind: "select", run: { key: folder, info, ...state } });
+    this.feed = new RunFeed({
+      folder,
+      isActive: () => isActive(this.runs.byKey(folder)?.status ?? "died"),
+      mayWrite: () => vscode.workspace.isTrusted,
+      post: (message) => this.post(message),
+      onRestart: () => this.follow(this.runs.byKey(folder)),
+    });
+    this.feed.start();
   }
 
   private runsChanged(): void {
     if (!this.panel || !this.ready) return;
-    const gone = this.selected !== undefined && !this.runs.byId(this.selected);
-    if (gone || (this.selected === undefined && this.runs.all.length > 0)) return void this.select(undefined);
-    const now = stringify(this.summaries());
+    const run = this.selected === undefined ? undefined : this.runs.byKey(this.selected);
+    // The run shown was deleted, or there was none: anything else the user looks at stays.
+    if (!run) return this.select(undefined);
+    this.sendRuns();
+    const state = stateOf(run);
+    const now = stringify(state);
+    if (now === this.sentState) return;
+    this.sentState = now;
+    this.post({ kind: "status", run: run.folder, ...state });
+    this.feed?.wake();
+  }
+
+  private sendRuns(): void {
+    const runs = this.runs.all.map(summaryOf);
+    const now = stringify(runs);
     if (now === this.sentRuns) return;
     this.sentRuns = now;
-    this.post({ kind: "runs", runs: this.summaries() });
+    this.post({ kind: "runs", runs });
   }
 
-  private summaries(): RunSummary[] {
-    return this.runs.all.map(({ info, status, verdict, step }) => ({
-      id: info.id,
-      name: info.experiment.name,
-      status,
-      step,
-      ...(verdict ? { verdict: verdict.verdict } : {}),
-    }));
-  }
-
-  /** Numbers that are not finite travel as words: message channels between processes are JSON. */
   private post(message: ToPanel): void {
-    void this.panel?.webview.postMessage(JSON.parse(stringify(message)));
+    void this.panel?.webview.postMessage(encodeMessage(message));
   }
 
   dispose(): void {
@@ -154,6 +184,16 @@ export class PanelHost {
     this.own.dispose();
   }
 }
+
+const stateOf = ({ status, verdict, flag }: RunRecord): RunState => ({ status, verdict, flag });
+
+const summaryOf = ({ folder, info, status, verdict }: RunRecord): RunSummary => ({
+  key: folder,
+  id: info.id,
+  name: info.experiment.name,
+  status,
+  ...(verdict ? { verdict: verdict.verdict } : {}),
+});
 
 const open = async (uri: vscode.Uri): Promise<void> => {
   await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.One });

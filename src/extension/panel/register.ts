@@ -3,16 +3,16 @@ import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
 import { panelType } from "../ids";
 import type { Services } from "../services";
-import { runIdOf } from "../views/tree";
+import { runKeyOf } from "../views/tree";
 
 export function registerPanel({ panel, starter, runs, experiments }: Services, own: Disposables): void {
-  own.own(starter.onDidStart(({ id }) => panel.show(id, { preserveFocus: true })));
+  own.own(starter.onDidStart(({ folder }) => panel.show(folder, { preserveFocus: true })));
   own.own(
     vscode.window.registerWebviewPanelSerializer(panelType, {
       deserializeWebviewPanel: async (webviewPanel, state) => {
         if (experiments.all.length === 0) await experiments.refresh();
         await runs.refresh();
-        panel.restore(webviewPanel, runIdOf(state));
+        panel.restore(webviewPanel, runKeyOf(state));
       },
     }),
   );

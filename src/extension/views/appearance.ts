@@ -12,8 +12,10 @@ const byVerdict: Readonly<Record<VerdictKind, readonly [icon: string, color: str
   stable: ["pass", "charts.green"],
 };
 
-export function iconOf({ status, verdict }: RunRecord): vscode.ThemeIcon {
-  if (status === "running") return icon("sync~spin", "charts.blue");
+export function iconOf({ status, verdict, flag }: RunRecord): vscode.ThemeIcon {
+  if (status === "running") return flag ? icon("warning", "charts.orange") : icon("sync~spin", "charts.blue");
+  if (status === "queued") return icon("clock", "charts.foreground");
+  if (status === "unknown") return icon("question", "charts.yellow");
   if (status === "failed") return icon("error", "errorForeground");
   if (status === "died") return icon("debug-disconnect", "charts.yellow");
   if (verdict) return icon(...byVerdict[verdict.verdict]);

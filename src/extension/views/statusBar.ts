@@ -24,7 +24,7 @@ export function registerStatusBar({ runs }: Services, own: Disposables): void {
     item.command = {
       title: "Open Panel",
       command: commandIds.openPanel,
-      arguments: [{ run: first.info.id }],
+      arguments: [{ run: first.folder }],
     };
     item.show();
   };

@@ -15,18 +15,18 @@ export type TreeNode =
 
 export function registerTree({ experiments, runs, panel }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<TreeNode | undefined>());
-  const openers = own.own(new RunOpeners((id) => panel.show(id)));
+  const openers = own.own(new RunOpeners((run) => panel.show(run)));
   // One object per run for good: VS Code refreshes a single row only by the object it was given.
   const nodes = new Map<string, TreeNode>();
-  const toNode = ({ info: { id } }: RunRecord): TreeNode => {
-    const node = nodes.get(id) ?? { kind: "run", run: id };
-    nodes.set(id, node);
+  const toNode = ({ folder }: RunRecord): TreeNode => {
+    const node = nodes.get(folder) ?? { kind: "run", run: folder };
+    nodes.set(folder, node);
     return node;
   };
   let shape = "";
   const look = () => {
     const now = JSON.stringify(
-      runs.all.map(({ info, status, verdict }) => [info.id, status, verdict?.verdict]),
+      runs.all.map(({ folder, status, verdict, flag }) => [folder, status, verdict?.verdict, flag !== null]),
     );
     // A step further is news for its own row only.
     if (now === shape) runs.running.forEach((run) => changed.fire(toNode(run)));
@@ -44,7 +44,7 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
     getTreeItem: (node) => {
       if (node.kind === "experiment")
         return experimentItem(node.experiment, runs.of(node.experiment.uri.fsPath), node.gone);
-      const record = runs.byId(node.run);
+      const record = runs.byKey(node.run);
       return record ? runItem(record, openers.commandFor(node.run)) : new vscode.TreeItem(node.run);
     },
   };
@@ -64,14 +64,15 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
  */
 class RunOpeners {
   private readonly own = new Disposables();
-  private readonly known = new Set<string>();
+  private readonly commands = new Map<string, string>();
 
   constructor(private readonly open: (run: string) => void) {}
 
   commandFor(run: string): vscode.Command {
-    const command = `${commandIds.openPanel}/${run}`;
-    if (!this.known.has(run)) {
-      this.known.add(run);
+    let command = this.commands.get(run);
+    if (command === undefined) {
+      command = `${commandIds.openPanel}/${this.commands.size}`;
+      this.commands.set(run, command);
       this.own.own(vscode.commands.registerCommand(command, () => this.open(run)));
     }
     return { title: "Open Panel", command };
@@ -96,8 +97,8 @@ function roots(experiments: readonly ExperimentFile[], runs: readonly RunRecord[
   ];
 }
 
-/** What a command gets when it is called from a lens, the tree or the palette. */
-export const runIdOf = (argument: unknown): string | undefined => {
+/** The run, by its folder, that a command is called with from a lens, the tree or the palette. */
+export const runKeyOf = (argument: unknown): string | undefined => {
   if (typeof argument !== "object" || argument === null || !("run" in argument)) return undefined;
   return typeof argument.run === "string" ? argument.run : undefined;
 };

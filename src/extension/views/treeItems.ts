@@ -51,20 +51,30 @@ function labelOf({ info }: RunRecord): string {
   return `η ${shortNumber(learningRate)}, ${batch}${more ? `, ${more}` : ""}`;
 }
 
-function descriptionOf({ info, status, step, verdict }: RunRecord): string {
-  if (status === "running") return `step ${step}`;
+function descriptionOf({ info, status, step, verdict, flag, damage }: RunRecord): string {
+  if (damage.length > 0 && !verdict) return `damaged: ${damage[0]}`;
+  if (status === "running") return `step ${step}${flag ? " · beyond its limit" : ""}`;
+  if (status === "queued") return placeInQueue(info);
   const words = verdict ? verdictWords[verdict.verdict] : statusWords[status];
   return `${words} · ${ago(info.created, Date.now())}`;
 }
 
-function tooltipOf({ info, status, step, verdict }: RunRecord): vscode.MarkdownString {
+/** "queued, 5 of 9": its place among the runs submitted with it. */
+const placeInQueue = ({ sweep }: RunRecord["info"]): string =>
+  sweep && sweep.of > 1 ? `queued, ${sweep.index} of ${sweep.of}` : "queued";
+
+function tooltipOf({ info, status, step, verdict, damage }: RunRecord): vscode.MarkdownString {
   const { optimizer, loss } = info.experiment;
   const lines = [
-    `**${info.experiment.name}** · ${statusWords[status]} at step ${step}`,
+    `${info.experiment.name} · ${statusWords[status]} at step ${step}`,
     ...(verdict ? [verdict.summary] : []),
     `learning rate ${shortNumber(optimizer.learningRate)} · batch ${optimizer.batchSize} · ${describeOptimizer(optimizer)} · ${loss}`,
     `started ${new Date(info.created).toLocaleString()}`,
-    `\`${info.id}\``,
+    ...damage.map((what) => `Damaged: ${what}`),
+    info.id,
   ];
-  return new vscode.MarkdownString(lines.join("\n\n"));
+  // As text: names and messages come from files that anyone may have written.
+  const tooltip = new vscode.MarkdownString();
+  lines.forEach((line, i) => tooltip.appendText(i > 0 ? `\n\n${line}` : line));
+  return tooltip;
 }

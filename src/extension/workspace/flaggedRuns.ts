@@ -1,25 +1,34 @@
-// Which experiments stand flagged: their latest judged run broke linear stability at the learning rate it used.
+// Which runs stand flagged: of those with the same settings the latest, judged to break linear stability or, while it trains, beyond its limit for a while.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
+import type { ProvisionalFlag } from "../../record/provisionalFlag";
 import { flagged, type Verdict } from "../../types/verdict";
 import { Disposables } from "../disposables";
 import type { Runs } from "./runs";
 
-export interface Flag {
-  readonly run: RunRecord;
-  readonly verdict: Verdict;
-}
+export type Flag =
+  | { readonly kind: "verdict"; readonly run: RunRecord; readonly verdict: Verdict }
+  | { readonly kind: "provisional"; readonly run: RunRecord; readonly flag: ProvisionalFlag };
 
 export class FlaggedRuns {
   private readonly own = new Disposables();
   private readonly changed = this.own.own(new vscode.EventEmitter<void>());
   readonly onDidChange = this.changed.event;
+  private before = "";
 
   constructor(private readonly runs: Runs) {
-    this.own.own(runs.onDidChange(() => this.changed.fire()));
+    this.own.own(
+      runs.onDidChange(() => {
+        // A step further is no news to a flag.
+        const now = JSON.stringify(flagsOf(runs.all).map(keyOf));
+        if (now === this.before) return;
+        this.before = now;
+        this.changed.fire();
+      }),
+    );
   }
 
-  /** For each learning rate tried with this file the latest judged run, when that run is flagged. */
+  /** For each combination of settings tried with this file the latest run, when that is flagged. */
   of(file: string): Flag[] {
     return flagsOf(this.runs.of(file));
   }
@@ -29,14 +38,28 @@ export class FlaggedRuns {
   }
 }
 
-/** Pure part: runs newest first in, flags out. A later run with the same learning rate overrules an earlier one. */
+const keyOf = (flag: Flag): unknown[] =>
+  flag.kind === "verdict"
+    ? [flag.run.folder, flag.verdict.verdict, flag.verdict.step]
+    : [flag.run.folder, flag.flag.since, flag.flag.limit];
+
+/** Pure part: runs newest first in, flags out. A later run with the same settings overrules an earlier one. */
 export function flagsOf(runs: readonly RunRecord[]): Flag[] {
-  const latest = new Map<number, Flag>();
+  const latest = new Map<string, Flag | null>();
   for (const run of runs) {
-    const { verdict } = run;
-    if (!verdict) continue;
-    const rate = verdict.settings.learningRate;
-    if (!latest.has(rate)) latest.set(rate, { run, verdict });
+    const flag = flagOf(run);
+    if (flag === undefined) continue;
+    const { learningRate, batchSize } = run.info.experiment.optimizer;
+    const overrides = Object.entries(run.info.overrides).sort(([a], [b]) => (a < b ? -1 : 1));
+    const settings = JSON.stringify([run.info.file, learningRate, batchSize, overrides]);
+    if (!latest.has(settings)) latest.set(settings, flag);
   }
-  return [...latest.values()].filter(({ verdict }) => flagged.includes(verdict.verdict));
+  return [...latest.values()].filter((flag) => flag !== null);
+}
+
+/** Null for a run that stands unflagged, undefined for one that says nothing yet. */
+function flagOf(run: RunRecord): Flag | null | undefined {
+  const { verdict, flag } = run;
+  if (verdict) return flagged.includes(verdict.verdict) ? { kind: "verdict", run, verdict } : null;
+  return flag ? { kind: "provisional", run, flag } : undefined;
 }

@@ -1,114 +1,133 @@
-// Starts, resumes and stops run processes. They are detached: closing the window does not end them.
+// Submits experiments to the queue, resumes and stops runs. None of them is ours: closing the window ends nothing.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as vscode from "vscode";
-import { readLog, resumeRun, startRun, stopRun, type RunRecord, type StartedRun } from "../../launchers";
+import {
+  readLog,
+  resumeRun,
+  runQueue,
+  stopRun,
+  stopRuns,
+  submit,
+  type MadeRun,
+  type ProcessOptions,
+  type RunRecord,
+} from "../../launchers";
+import { experimentText } from "../../record/disk/experimentText";
 import { Disposables } from "../disposables";
-import type { ExperimentPoint } from "../../protocol/checkExperiment";
 import { files } from "../../protocol/runFolder";
+import { isActive } from "../../types/runStatus";
 import { loadChecker } from "../language/checker";
 import { runsDirFor, type Runs } from "./runs";
 
 export class RunStarter {
   private readonly own = new Disposables();
   private readonly started = this.own.own(new vscode.EventEmitter<{ id: string; folder: string }>());
+  /** The first run of what was submitted, or one that goes on. */
   readonly onDidStart = this.started.event;
-  /** Experiment files whose sweep was stopped: no further point is started. */
-  private readonly cancelled = new Set<string>();
+  /** Runs started from this window: the user hears at once why one could not train. */
+  private watched: readonly string[] = [];
+  private keeping = false;
 
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly runs: Runs,
     private readonly log: vscode.LogOutputChannel,
-  ) {}
+  ) {
+    this.own.own(runs.onDidChange(() => void this.look()));
+  }
 
-  /** Starts the experiment in `uri`: the first point before this returns, the rest of a sweep as each one ends. */
+  /** Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once. */
   async start(uri: vscode.Uri): Promise<"started" | "invalid"> {
     const file = uri.fsPath;
     const document = await vscode.workspace.openTextDocument(uri);
     if (document.isDirty) await document.save();
     const { checkExperiment } = await loadChecker();
-    const { problems, points } = checkExperiment(document.getText(), file, { exists: existsSync });
+    const { problems, points } = checkExperiment(document.getText(), file, {
+      exists: existsSync,
+      readText: experimentText,
+    });
     if (points.length === 0) {
       const first = problems.find(({ severity }) => severity === "error");
       this.log.warn(`${file}: ${first?.message ?? "no experiment in it"}`);
       return "invalid";
     }
-    this.cancelled.delete(file);
-    const [first, ...rest] = points;
-    const run = await this.launch(file, first);
-    if (rest.length > 0) void this.launchRest(file, run, rest);
+    const runsDir = runsDirFor(file);
+    const made = submit(
+      runsDir,
+      points.map(({ experiment, overrides }) => ({ experiment, file, overrides })),
+    );
+    this.log.info(`Queued ${made.map(({ id }) => id).join(", ")}.`);
+    await runQueue(runsDir, this.process());
+    await this.announce(made[0], made);
     return "started";
   }
 
-  private async launchRest(
-    file: string,
-    first: StartedRun,
-    points: readonly ExperimentPoint[],
-  ): Promise<void> {
-    let before = first;
-    for (const point of points) {
-      await before.exited;
-      if (this.cancelled.has(file)) return;
-      try {
-        before = await this.launch(file, point);
-      } catch (error) {
-        void vscode.window.showErrorMessage(`Basin: the sweep stopped. ${messageOf(error)}`);
-        return;
-      }
-    }
-  }
-
-  private async launch(file: string, { experiment, overrides }: ExperimentPoint): Promise<StartedRun> {
-    const run = await startRun({
-      request: { experiment, file, overrides },
-      runsDir: runsDirFor(file),
-      detached: true,
-      ...this.process(),
-    });
-    this.log.info(`Started run ${run.id}.`);
-    await this.announce(run);
-    return run;
-  }
-
-  private async announce(run: StartedRun): Promise<void> {
-    await this.runs.refresh();
-    this.started.fire({ id: run.id, folder: run.folder });
-    void this.watch(run.id, run.folder, run.exited);
-  }
-
   async resume(run: RunRecord): Promise<void> {
-    const resumed = await resumeRun({ folder: run.folder, detached: true, ...this.process() });
-    this.log.info(`Resumed run ${run.info.id}.`);
-    await this.announce(resumed);
+    const { folder, info } = run;
+    const onWatch = (host: string, seconds: number) =>
+      this.log.info(`Run ${info.id} was on ${host}; watching for ${seconds} s whether it still is.`);
+    await resumeRun({ folder, onWatch, ...this.process() });
+    this.log.info(`Resumed run ${info.id}.`);
+    const own = { folder, id: info.id };
+    await this.announce(own, [own]);
   }
 
-  /** Asks the run to end; it still writes its verdict. No further point of its sweep is started. */
+  private async announce(first: MadeRun, made: readonly MadeRun[]): Promise<void> {
+    this.watched = [...this.watched, ...made.map(({ folder }) => folder)];
+    await this.runs.refresh();
+    this.started.fire(first);
+  }
+
+  /** Asks the run to end; it still writes its verdict. The rest of its sweep goes on. */
   async stop(run: RunRecord): Promise<void> {
-    this.cancelled.add(run.info.file);
     await stopRun(run.folder);
     this.log.info(`Stopped run ${run.info.id}.`);
     await this.runs.refresh();
   }
 
-  /** A run that could not train says why in its log: the user hears it at once. */
-  private async watch(id: string, folder: string, exited: StartedRun["exited"]): Promise<void> {
-    const { code } = await exited;
+  /** Stops everything that trains or waits in this workspace. */
+  async stopAll(): Promise<void> {
+    await stopRuns(this.runs.all.filter(({ status }) => isActive(status)));
+    this.log.info("Stopped all runs.");
     await this.runs.refresh();
-    const status = this.runs.byId(id)?.status;
-    if (code === 0 || (status !== "failed" && status !== "died")) return;
+  }
+
+  /** Keeps queues going whose process was killed, and tells of runs that could not train. */
+  private async look(): Promise<void> {
+    const ended = this.runs.all.filter(
+      ({ folder, status }) => this.watched.includes(folder) && !isActive(status),
+    );
+    this.watched = this.watched.filter((folder) => !ended.some((run) => run.folder === folder));
+    for (const run of ended) if (run.status === "failed" || run.status === "died") void this.tell(run);
+    const waiting = this.runs.all.filter(({ status }) => status === "queued");
+    if (this.keeping || waiting.length === 0 || !vscode.workspace.isTrusted) return;
+    this.keeping = true;
+    try {
+      for (const runsDir of new Set(waiting.map(({ folder }) => dirname(folder))))
+        await runQueue(runsDir, this.process());
+    } catch (error) {
+      this.log.error(`The queue could not go on: ${messageOf(error)}`);
+    } finally {
+      this.keeping = false;
+    }
+  }
+
+  /** A run that could not train says why in its log. */
+  private async tell({ folder, info, status }: RunRecord): Promise<void> {
     const said = readLog(folder);
-    this.log.error(`Run ${id} failed (status ${code}):\n${said}`);
+    this.log.error(`Run ${info.id} ${status}:\n${said}`);
     const show = "Show Log";
-    const first = said.split("\n").find((line) => line.trim() !== "") ?? `it ended with status ${code}.`;
+    const first = said.split("\n").find((line) => line.trim() !== "") ?? "its process ended.";
     const answer = await vscode.window.showErrorMessage(`Basin: run failed. ${first}`, show);
     if (answer === show) await vscode.window.showTextDocument(vscode.Uri.file(join(folder, files.log)));
   }
 
   /** How a run process is started: our own bundle in this Node. */
-  private process() {
+  private process(): ProcessOptions {
     return {
       runScript: join(this.context.extensionPath, "dist", "run.js"),
+      queueScript: join(this.context.extensionPath, "dist", "queue.js"),
       execPath: process.execPath,
       env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
     };

@@ -1,12 +1,15 @@
 // Every run of the workspace with its live status: a reader of the run folders, never their owner.
 import * as vscode from "vscode";
-import { listRuns, runsDirOf, workspaceOf, type RunRecord } from "../../launchers";
+import { listRuns, readRun, runsDirOf, workspaceOf, type RunRecord } from "../../launchers";
+import { isActive } from "../../types/runStatus";
 import { Disposables } from "../disposables";
 import type { Experiments } from "./experiments";
 import { folderOf } from "./folders";
 
-/** While a run trains its step and status are read this often; without one nothing is polled. */
+/** While a run trains its step and status are read this often. */
 const pollMilliseconds = 500;
+/** While there are runs every folder is looked at this often: no watcher tells of a deleted parent, or of a disk that others write to. */
+const listMilliseconds = 10_000;
 
 export class Runs {
   private readonly own = new Disposables();
@@ -17,20 +20,26 @@ export class Runs {
   private reading: Promise<void> | undefined;
   private again = false;
   private timer: NodeJS.Timeout | undefined;
+  private listedAt = -Infinity;
 
   constructor(
     private readonly experiments: Experiments,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    // A run started elsewhere (the CLI, another window) is noticed by the files it makes.
-    for (const name of ["run.json", "verdict.json"]) {
-      const watcher = this.own.own(vscode.workspace.createFileSystemWatcher(`**/.basin/runs/*/${name}`));
-      const look = () => void this.refresh();
-      this.own.own(watcher.onDidCreate(look));
-      this.own.own(watcher.onDidChange(look));
-      this.own.own(watcher.onDidDelete(look));
+    const refresh = () => void this.refresh();
+    // A run started elsewhere (the CLI, another window) is noticed by the files it makes, one deleted by its folder.
+    for (const pattern of [
+      "**/.basin/runs/*/{run,verdict}.json",
+      "**/.basin/runs/*",
+      "**/.basin/runs",
+      "**/.basin",
+    ]) {
+      const watcher = this.own.own(vscode.workspace.createFileSystemWatcher(pattern));
+      this.own.own(watcher.onDidCreate(refresh));
+      this.own.own(watcher.onDidChange(refresh));
+      this.own.own(watcher.onDidDelete(refresh));
     }
-    this.own.own(experiments.onDidChange(() => void this.refresh()));
+    this.own.own(experiments.onDidChange(refresh));
   }
 
   /** Newest first. */
@@ -42,8 +51,9 @@ export class Runs {
     return this.records.filter(({ status }) => status === "running");
   }
 
-  byId(id: string): RunRecord | undefined {
-    return this.records.find(({ info }) => info.id === id);
+  /** A run by its folder, which alone tells runs apart. */
+  byKey(folder: string): RunRecord | undefined {
+    return this.records.find((run) => run.folder === folder);
   }
 
   /** Runs of one experiment file, newest first. */
@@ -68,21 +78,54 @@ export class Runs {
   }
 
   private async read(): Promise<void> {
+    const started = performance.now();
     try {
       const lists = await Promise.all(this.runsDirs().map(listRuns));
-      this.records = lists.flat().sort((a, b) => (a.info.id < b.info.id ? 1 : -1));
+      if (this.listedAt < 0)
+        this.log.info(
+          `Listed ${lists.flat().length} runs in ${(performance.now() - started).toFixed(0)} ms.`,
+        );
+      this.listedAt = performance.now();
+      this.take(lists.flat().sort((a, b) => (a.info.id < b.info.id ? 1 : -1)));
     } catch (error) {
       this.log.error(`Could not read the run folders: ${String(error)}`);
     }
-    const signature = this.records
-      .map(({ folder, status, step, verdict }) => `${folder} ${status} ${step} ${verdict?.verdict}`)
+    this.wait();
+  }
+
+  /** Reads those that train or wait alone: what has ended does not change by itself. */
+  private async readActive(): Promise<void> {
+    const records = await Promise.all(
+      this.records.map((run) =>
+        isActive(run.status) ? readRun(run.folder).catch(() => null) : Promise.resolve(run),
+      ),
+    );
+    this.take(records.filter((run) => run !== null));
+    this.wait();
+  }
+
+  private take(records: readonly RunRecord[]): void {
+    this.records = records;
+    const signature = records
+      .map(({ folder, status, step, verdict, flag, damage }) =>
+        [folder, status, step, verdict?.verdict, flag?.since, damage.length].join(" "),
+      )
       .join("\n");
-    if (signature !== this.signature) {
-      this.signature = signature;
-      this.changed.fire();
-    }
+    if (signature === this.signature) return;
+    this.signature = signature;
+    this.changed.fire();
+  }
+
+  private wait(): void {
     clearTimeout(this.timer);
-    if (this.running.length > 0) this.timer = setTimeout(() => void this.refresh(), pollMilliseconds);
+    if (this.records.length === 0) return;
+    const active = this.records.some(({ status }) => isActive(status));
+    const untilList = Math.max(0, this.listedAt + listMilliseconds - performance.now());
+    const poll = active && untilList > pollMilliseconds;
+    this.timer = setTimeout(
+      () => void (poll ? this.readActive() : this.refresh()),
+      poll ? pollMilliseconds : untilList,
+    );
   }
 
   /** Where runs of this workspace may lie: under its folders, and where the CLI puts those of each experiment. */

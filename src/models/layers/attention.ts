@@ -1,53 +1,71 @@
 // Multi-head self-attention, torch.nn.MultiheadAttention(width, heads, batch_first=True) applied to one sequence.
 import type { Node } from "../../graph/node";
 import { add, concat, matmul, mul, reshape, slice, softmax, sum, transpose } from "../../graph/ops";
+import type { SelfAttentionOptions } from "../../protocol/experiment";
 import { constantInit } from "../initialize";
 import { exampleShape, type Scope } from "../scope";
 import { defineLayer } from "./layer";
-
-export interface AttentionOptions {
-  readonly heads: number;
-  /** A position sees itself and those before it only. */
-  readonly causal?: boolean;
-}
 
 /** What is added where a position must not look: exp of it is zero in float32, and finite, so that 0·∞ never arises. */
 const hidden = -1e9;
 
 /** softmax(QKᵀ/√(width/heads)) V per head, heads joined, then a dense layer. Names as PyTorch's: in_proj_weight, out_proj.weight. */
-export const selfAttention = defineLayer<AttentionOptions>((x, { heads, causal = false }, scope) => {
-  if (x.shape.length !== 3)
-    throw scope.error(
-      `selfAttention wants sequences [length, width]; its input has shape ${exampleShape(x)}.`,
-      "Put it after embedding.",
+export const selfAttention = defineLayer<SelfAttentionOptions>(
+  {
+    about: "torch.nn.MultiheadAttention of a sequence with itself.",
+    options: {
+      type: "object",
+      required: ["heads"],
+      additionalProperties: false,
+      properties: {
+        heads: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1000,
+          description: "Number of heads; they divide the width.",
+        },
+        causal: {
+          type: "boolean",
+          default: false,
+          description: "Whether a position sees itself and those before it only.",
+        },
+      },
+    },
+  },
+  (x, { heads, causal = false }, scope) => {
+    if (x.shape.length !== 3)
+      throw scope.error(
+        `selfAttention wants sequences [length, width]; its input has shape ${exampleShape(x)}.`,
+        "Put it after embedding.",
+      );
+    const [n, length, width] = x.shape;
+    if (width % heads !== 0)
+      throw scope.error(
+        `selfAttention: ${heads} heads do not divide the width ${width}.`,
+        "Choose a number of heads that does.",
+      );
+    const joint = projection(
+      x,
+      3 * width,
+      scope,
+      ["in_proj_weight", "in_proj_bias"],
+      Math.sqrt(6 / (4 * width)),
     );
-  const [n, length, width] = x.shape;
-  if (width % heads !== 0)
-    throw scope.error(
-      `selfAttention: ${heads} heads do not divide the width ${width}.`,
-      "Choose a number of heads that does.",
-    );
-  const joint = projection(
-    x,
-    3 * width,
-    scope,
-    ["in_proj_weight", "in_proj_bias"],
-    Math.sqrt(6 / (4 * width)),
-  );
-  const size = width / heads;
-  const head = (i: number): Node =>
-    reshape(transpose(reshape(slice(joint, 2, i * width, width), [n, length, heads, size]), [0, 2, 1, 3]), [
-      n * heads,
-      length,
-      size,
-    ]);
-  const [q, k, v] = [head(0), head(1), head(2)];
-  const scores = mul(matmul(q, k, { tb: true }), 1 / Math.sqrt(size));
-  const seen = softmax(causal ? add(scores, futureOf(scores)) : scores);
-  const mixed = reshape(matmul(seen, v), [n, heads, length, size]);
-  const together = reshape(transpose(mixed, [0, 2, 1, 3]), [n, length, width]);
-  return projection(together, width, scope, ["out_proj.weight", "out_proj.bias"], 1 / Math.sqrt(width));
-});
+    const size = width / heads;
+    const head = (i: number): Node =>
+      reshape(transpose(reshape(slice(joint, 2, i * width, width), [n, length, heads, size]), [0, 2, 1, 3]), [
+        n * heads,
+        length,
+        size,
+      ]);
+    const [q, k, v] = [head(0), head(1), head(2)];
+    const scores = mul(matmul(q, k, { tb: true }), 1 / Math.sqrt(size));
+    const seen = softmax(causal ? add(scores, futureOf(scores)) : scores);
+    const mixed = reshape(matmul(seen, v), [n, heads, length, size]);
+    const together = reshape(transpose(mixed, [0, 2, 1, 3]), [n, length, width]);
+    return projection(together, width, scope, ["out_proj.weight", "out_proj.bias"], 1 / Math.sqrt(width));
+  },
+);
 
 /** A dense layer over [n, T, in]; PyTorch starts the weights uniform in ±bound and the biases at zero. */
 function projection(

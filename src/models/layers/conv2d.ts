@@ -1,20 +1,12 @@
 // Convolution layer, torch.nn.Conv2d: weight [filters, channels/groups, kernel, kernel].
 import type { Node } from "../../graph/node";
 import { add, concat, conv, matmul, reshape, slid, slice, sum, type Window } from "../../graph/ops";
+import type { Conv2dOptions } from "../../protocol/experiment";
+import { ref } from "../../protocol/fragment";
 import { linearInit } from "../initialize";
 import { exampleShape, type Scope } from "../scope";
 import { patches } from "./patches";
 import { defineLayer } from "./layer";
-
-export interface Conv2dOptions {
-  readonly filters: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  /** Zeros on every side, or "same": as many as keep the size at stride 1 (odd kernels). */
-  readonly padding?: number | "same";
-  readonly groups?: number;
-  readonly bias?: boolean;
-}
 
 /** An image [n, h, w] without a channel axis gets one. */
 export function asImage(x: Node, scope: Scope, what: string): Node {
@@ -26,41 +18,80 @@ export function asImage(x: Node, scope: Scope, what: string): Node {
   );
 }
 
-export const conv2d = defineLayer<Conv2dOptions>((input, options, scope) => {
-  const { filters, kernel, stride = 1, groups = 1, bias = true } = options;
-  const x = asImage(input, scope, "conv2d");
-  const padding = options.padding === "same" ? (kernel - 1) / 2 : (options.padding ?? 0);
-  const [n, channels, height, width] = x.shape;
-  if (channels % groups !== 0 || filters % groups !== 0)
-    throw scope.error(
-      `conv2d: ${groups} groups do not divide ${channels} input channels and ${filters} filters.`,
-      "Choose groups that divide both.",
-    );
-  const [h, w] = [height, width].map((size) => slid(size, kernel, { stride, padding }));
-  if (!Number.isInteger(padding) || h < 1 || w < 1)
-    throw scope.error(
-      `conv2d: a kernel of ${kernel} with padding ${padding} does not fit an image of ${height} × ${width}.`,
-      'Use a smaller kernel, or more padding ("same" needs an odd kernel).',
-    );
-  const fanIn = (channels / groups) * kernel * kernel;
-  const fanOut = (filters / groups) * kernel * kernel;
-  const shape = [filters, channels / groups, kernel, kernel];
-  const weight = scope.parameter("weight", shape, linearInit("weight", fanIn, fanOut));
-  const window = { stride, padding, groups };
-  let output = conv(x, weight, window);
-  if (bias) {
-    const shift = scope.parameter("bias", [filters], linearInit("bias", fanIn, fanOut));
-    output = add(output, reshape(shift, [1, filters, 1, 1]));
-  }
-  scope.tap({
-    output,
-    perExample: (delta) => {
-      const own = filterPerExample(x, delta, kernel, window);
-      return bias ? concat([own, reshape(sum(delta, [2, 3]), [n, filters])], 1) : own;
+export const conv2d = defineLayer<Conv2dOptions>(
+  {
+    about: "torch.nn.Conv2d with square windows.",
+    options: {
+      type: "object",
+      required: ["filters", "kernel"],
+      additionalProperties: false,
+      properties: {
+        filters: ref("layerWidth", { description: "Number of output channels." }),
+        kernel: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1000,
+          description: "Height and width of the window.",
+        },
+        stride: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1000,
+          default: 1,
+          description: "Step from one window to the next.",
+        },
+        padding: {
+          anyOf: [{ type: "integer", minimum: 0, maximum: 1000 }, { const: "same" }],
+          default: 0,
+          description: 'Zeros on every side; "same" keeps the size at stride 1.',
+        },
+        groups: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1000000,
+          default: 1,
+          description: "Independent groups of channels.",
+        },
+        bias: { type: "boolean", default: true, description: "Whether it adds a bias." },
+      },
     },
-  });
-  return output;
-});
+  },
+  (input, options, scope) => {
+    const { filters, kernel, stride = 1, groups = 1, bias = true } = options;
+    const x = asImage(input, scope, "conv2d");
+    const padding = options.padding === "same" ? (kernel - 1) / 2 : (options.padding ?? 0);
+    const [n, channels, height, width] = x.shape;
+    if (channels % groups !== 0 || filters % groups !== 0)
+      throw scope.error(
+        `conv2d: ${groups} groups do not divide ${channels} input channels and ${filters} filters.`,
+        "Choose groups that divide both.",
+      );
+    const [h, w] = [height, width].map((size) => slid(size, kernel, { stride, padding }));
+    if (!Number.isInteger(padding) || h < 1 || w < 1)
+      throw scope.error(
+        `conv2d: a kernel of ${kernel} with padding ${padding} does not fit an image of ${height} × ${width}.`,
+        'Use a smaller kernel, or more padding ("same" needs an odd kernel).',
+      );
+    const fanIn = (channels / groups) * kernel * kernel;
+    const fanOut = (filters / groups) * kernel * kernel;
+    const shape = [filters, channels / groups, kernel, kernel];
+    const weight = scope.parameter("weight", shape, linearInit("weight", fanIn, fanOut));
+    const window = { stride, padding, groups };
+    let output = conv(x, weight, window);
+    if (bias) {
+      const shift = scope.parameter("bias", [filters], linearInit("bias", fanIn, fanOut));
+      output = add(output, reshape(shift, [1, filters, 1, 1]));
+    }
+    scope.tap({
+      output,
+      perExample: (delta) => {
+        const own = filterPerExample(x, delta, kernel, window);
+        return bias ? concat([own, reshape(sum(delta, [2, 3]), [n, filters])], 1) : own;
+      },
+    });
+    return output;
+  },
+);
 
 /**
  * Gradients of a filter [o, c/groups, kernel, kernel] of every example by itself, flattened: [n, size]. Per example and group

@@ -1,17 +1,14 @@
 // Dense layer, torch.nn.Linear: z = a Wᵀ + b over the last axis, at every position where there are several.
 import { inputOp, sizeOf, type Node } from "../../graph/node";
 import { add, concat, matmul, reshape, sum } from "../../graph/ops";
+import type { DenseOptions } from "../../protocol/experiment";
+import { ref } from "../../protocol/fragment";
 import { linearInit } from "../initialize";
 import type { Scope } from "../scope";
 import { defineLayer } from "./layer";
 
-export interface DenseOptions {
-  readonly units: number;
-  readonly bias?: boolean;
-}
-
 /** Applies a dense layer whose parameters are named `weight` and `bias` in `scope`. */
-export function denseOn(a: Node, { units, bias = true }: DenseOptions, scope: Scope): Node {
+export function denseOn(a: Node, { units, bias = true }: Exclude<DenseOptions, number>, scope: Scope): Node {
   const width = a.shape[a.shape.length - 1];
   const weight = scope.parameter("weight", [units, width], linearInit("weight", width, units));
   const shift = bias ? scope.parameter("bias", [units], linearInit("bias", width, units)) : null;
@@ -61,4 +58,27 @@ const positionsTap = (a: Node, output: Node, n: number, width: number, out: numb
   },
 });
 
-export const dense = defineLayer<DenseOptions>((x, options, scope) => denseOn(x, options, scope));
+export const dense = defineLayer<DenseOptions | null>(
+  {
+    about: "torch.nn.Linear: its width, or { units, bias }; by its name alone, as wide as the data asks for.",
+    bare: true,
+    options: {
+      anyOf: [
+        ref("layerWidth"),
+        {
+          type: "object",
+          required: ["units"],
+          additionalProperties: false,
+          properties: {
+            units: ref("layerWidth", { description: "Width of the layer." }),
+            bias: { type: "boolean", default: true, description: "Whether it adds a bias." },
+          },
+        },
+      ],
+    },
+  },
+  (x, options, scope) => {
+    const given = options ?? scope.build.outputs;
+    return denseOn(x, typeof given === "number" ? { units: given } : given, scope);
+  },
+);

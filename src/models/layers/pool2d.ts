@@ -1,19 +1,44 @@
 // Average and maximum pooling over square windows, torch.nn.AvgPool2d and MaxPool2d, and the mean over all positions.
 import type { Node } from "../../graph/node";
 import { maxAlong, mul, reshape, slice, slid, sum } from "../../graph/ops";
+import type { AvgPool2dOptions, MaxPool2dOptions } from "../../protocol/experiment";
+import type { SchemaNode } from "../../protocol/experimentSchema";
 import type { Scope } from "../scope";
 import { asImage } from "./conv2d";
 import { defineLayer } from "./layer";
 import { patches } from "./patches";
 
-export interface PoolOptions {
-  readonly kernel: number;
-  /** Default: the kernel, so that windows do not overlap. */
-  readonly stride?: number;
-}
+type PoolOptions = AvgPool2dOptions | MaxPool2dOptions;
+
+const window: SchemaNode = {
+  anyOf: [
+    { type: "integer", minimum: 1, maximum: 1000 },
+    {
+      type: "object",
+      required: ["kernel"],
+      additionalProperties: false,
+      properties: {
+        kernel: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1000,
+          description: "Height and width of the window.",
+        },
+        stride: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1000,
+          description:
+            "Step from one window to the next; default: the kernel, so that windows do not overlap.",
+        },
+      },
+    },
+  ],
+};
 
 /** The image and its window, once they fit. */
-function windowOf(input: Node, { kernel, stride = kernel }: PoolOptions, scope: Scope, what: string) {
+function windowOf(input: Node, options: PoolOptions, scope: Scope, what: string) {
+  const { kernel, stride = kernel } = typeof options === "number" ? { kernel: options } : options;
   const x = asImage(input, scope, what);
   const [n, c, height, width] = x.shape;
   const [h, w] = [height, width].map((size) => slid(size, kernel, { stride, padding: 0 }));
@@ -31,30 +56,45 @@ function split(x: Node, kernel: number, [n, c, h, w]: readonly [number, number, 
   return reshape(cut, [n, c, h, kernel, w, kernel]);
 }
 
-export const avgPool2d = defineLayer<PoolOptions>((input, options, scope) => {
-  const { x, kernel, stride, shape } = windowOf(input, options, scope, "avgPool2d");
-  const total =
-    kernel === stride
-      ? sum(split(x, kernel, shape), [3, 5])
-      : sum(patches(x, kernel, { stride, padding: 0 }), [2]);
-  return mul(reshape(total, shape), 1 / (kernel * kernel));
-});
+export const avgPool2d = defineLayer<AvgPool2dOptions>(
+  {
+    about: "torch.nn.AvgPool2d: its window, or { kernel, stride }.",
+    options: window,
+  },
+  (input, options, scope) => {
+    const { x, kernel, stride, shape } = windowOf(input, options, scope, "avgPool2d");
+    const total =
+      kernel === stride
+        ? sum(split(x, kernel, shape), [3, 5])
+        : sum(patches(x, kernel, { stride, padding: 0 }), [2]);
+    return mul(reshape(total, shape), 1 / (kernel * kernel));
+  },
+);
 
 /**
  * Where the maximum is not unique the derivative goes to the first largest entry in reading order, as in PyTorch: the first
  * row that has it, and there the first column.
  */
-export const maxPool2d = defineLayer<PoolOptions>((input, options, scope) => {
-  const { x, kernel, stride, shape } = windowOf(input, options, scope, "maxPool2d");
-  const largest =
-    kernel === stride
-      ? maxAlong(maxAlong(split(x, kernel, shape), 5), 3)
-      : maxAlong(patches(x, kernel, { stride, padding: 0 }), 2);
-  return reshape(largest, shape);
-});
+export const maxPool2d = defineLayer<MaxPool2dOptions>(
+  {
+    about: "torch.nn.MaxPool2d: its window, or { kernel, stride }.",
+    options: window,
+  },
+  (input, options, scope) => {
+    const { x, kernel, stride, shape } = windowOf(input, options, scope, "maxPool2d");
+    const largest =
+      kernel === stride
+        ? maxAlong(maxAlong(split(x, kernel, shape), 5), 3)
+        : maxAlong(patches(x, kernel, { stride, padding: 0 }), 2);
+    return reshape(largest, shape);
+  },
+);
 
 /** torch.nn.AdaptiveAvgPool2d(1): the mean over height and width, [n, c, 1, 1]. */
-export const globalAvgPool2d = defineLayer<null>((input, _options, scope) => {
-  const x = asImage(input, scope, "globalAvgPool2d");
-  return mul(sum(x, [2, 3]), 1 / (x.shape[2] * x.shape[3]));
-});
+export const globalAvgPool2d = defineLayer<null>(
+  { about: "torch.nn.AdaptiveAvgPool2d(1): the mean of each channel.", bare: true },
+  (input, _options, scope) => {
+    const x = asImage(input, scope, "globalAvgPool2d");
+    return mul(sum(x, [2, 3]), 1 / (x.shape[2] * x.shape[3]));
+  },
+);

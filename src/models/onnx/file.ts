@@ -1,7 +1,7 @@
 // An ONNX file's bytes as plain nodes, attributes and arrays; knows no op.
 import { onnx } from "onnx-proto";
 import { fileError } from "../../protocol/errors";
-import { brainFloat, halfFloat } from "../../util/halfFloat";
+import { fromBrain, fromHalf } from "../../util/half";
 
 /** A constant array: shape arithmetic and weights alike. */
 export interface HostArray {
@@ -132,8 +132,8 @@ const elements: Readonly<
 > = {
   [DataType.FLOAT]: { bytes: 4, at: (v, o) => v.getFloat32(o, true), float: true },
   [DataType.DOUBLE]: { bytes: 8, at: (v, o) => v.getFloat64(o, true), float: true },
-  [DataType.FLOAT16]: { bytes: 2, at: (v, o) => halfFloat(v.getUint16(o, true)), float: true },
-  [DataType.BFLOAT16]: { bytes: 2, at: (v, o) => brainFloat(v.getUint16(o, true)), float: true },
+  [DataType.FLOAT16]: { bytes: 2, at: (v, o) => fromHalf(v.getUint16(o, true)), float: true },
+  [DataType.BFLOAT16]: { bytes: 2, at: (v, o) => fromBrain(v.getUint16(o, true)), float: true },
   [DataType.INT64]: { bytes: 8, at: (v, o) => Number(v.getBigInt64(o, true)), float: false },
   [DataType.INT32]: { bytes: 4, at: (v, o) => v.getInt32(o, true), float: false },
   [DataType.UINT8]: { bytes: 1, at: (v, o) => v.getUint8(o), float: false },
@@ -149,7 +149,7 @@ function listed(tensor: onnx.ITensorProto): number[] {
   if (type === DOUBLE) return (tensor.doubleData ?? []).map(Number);
   if (type === INT64) return (tensor.int64Data ?? []).map(Number);
   const list = (tensor.int32Data ?? []).map(Number);
-  return type === FLOAT16 ? list.map(halfFloat) : type === BFLOAT16 ? list.map(brainFloat) : list;
+  return type === FLOAT16 ? list.map(fromHalf) : type === BFLOAT16 ? list.map(fromBrain) : list;
 }
 
 /** The numbers of a tensor. @throws UserError for data that is missing or too short, and for types that no network here uses. */

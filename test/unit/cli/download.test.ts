@@ -211,6 +211,7 @@ describe("a set", () => {
   };
   const setOf = (archive: Uint8Array, bytes: number): NamedSet => ({
     name: "s",
+    about: "A set for this test.",
     downloads: [{ name: "s.tar.gz", bytes: archive.length, md5: md5(archive) }],
     homes: [],
     members: { folder: "in", names: ["one.bin", "two.bin"], bytes },

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { buildNetwork } from "../../../src/curvature/buildNetwork";
 import type { Chunking } from "../../../src/curvature/chunks";
 import { Curvature } from "../../../src/curvature/curvature";
+import type { CurvaturePoint } from "../../../src/curvature/curvaturePoint";
 import { viewsOf } from "../../../src/curvature/flat";
 import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../../src/curvature/gradients";
-import { planChunks } from "../../../src/curvature/memory";
+import { planChunks, planSignals } from "../../../src/curvature/memory";
 import type { NetworkParts } from "../../../src/curvature/network";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { losses } from "../../../src/losses";
@@ -24,20 +25,23 @@ function partsOf(sample: ModelSample): NetworkParts & { model: ReturnType<typeof
   return { model, loss: losses[loss], inputs: D, outputs: K };
 }
 
-function curvatureOf(sample: ModelSample, chunking: Chunking | null): Curvature {
+function curvatureOf(
+  sample: ModelSample,
+  chunking: Chunking | null,
+  signals: Chunking | null = null,
+): CurvaturePoint {
   const { x, y } = dataFor(sample, n, two);
   const parts = partsOf(sample);
   const build = (size: number) => buildNetwork(parts, size);
-  const chunks = chunking ? { chunks: { chunking, whole: build, each: build } } : {};
-  const curvature = new Curvature(engine, build(n), x, y, chunks);
+  const chunks = { chunks: { chunking, signals, fullBatch: build, perExample: build } };
+  const curvature = new Curvature(engine, build(n), { x, y }, chunking || signals ? chunks : {});
   const theta = new Float32Array(curvature.size);
   const views = viewsOf(theta, curvature.shapes);
   initialize(parts.model.parameters, new Rng(2, "init")).forEach((v, i) => views[i].set(v));
-  curvature.setPoint(theta);
-  return curvature;
+  return curvature.at(theta);
 }
 
-async function everything(curvature: Curvature): Promise<Record<string, ArrayLike<number>>> {
+async function everything(curvature: CurvaturePoint): Promise<Record<string, ArrayLike<number>>> {
   const v = uniform(new Rng(7, "v"), [curvature.size]);
   const product = async (op: { apply(v: Float32Array, out: Float32Array): Promise<void> }) => {
     const out = new Float32Array(v.length);
@@ -78,6 +82,21 @@ describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$n
     const split = await everything(curvatureOf(sample, chunking));
     for (const [name, values] of Object.entries(whole)) expectClose(split[name], values, ROUNDING, name);
   });
+});
+
+test("chunks for per-example gradients alone change neither kernel blocks nor Gram matrix", async () => {
+  for (const sample of [modelSamples[0], modelSamples.find(({ name }) => name === "resnet")!]) {
+    const whole = await everything(curvatureOf(sample, null));
+    const split = await everything(curvatureOf(sample, null, { size: 2, keep: true }));
+    for (const name of ["kernel", "gram"]) expectClose(split[name], whole[name], ROUNDING, name);
+  }
+});
+
+test("the plan for per-example gradients keeps K columns of a chunk within a quarter of the budget", () => {
+  const parts = partsOf(modelSamples[0]);
+  expect(planSignals(parts, 1000, 1e12)).toBe(null);
+  const [half, full] = [1e6, 2e6].map((budget) => planSignals(parts, 1_000_000, budget)!.size);
+  expect(full / half).toBeCloseTo(2, 1);
 });
 
 test("the plan splits examples as the budget asks, and recomputes what does not fit", () => {

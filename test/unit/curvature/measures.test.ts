@@ -23,18 +23,15 @@ function setup(sample: ModelSample, examples = n) {
   const model = buildModel(sample.spec, sample.inputShape, K);
   const parts = { model, loss: losses[loss], inputs: D, outputs: K };
   const of = (from: number, to: number) =>
-    new Curvature(
-      engine,
-      buildNetwork(parts, to - from),
-      x.slice(from * D, to * D),
-      y.slice(from * K, to * K),
-    );
+    new Curvature(engine, buildNetwork(parts, to - from), {
+      x: x.slice(from * D, to * D),
+      y: y.slice(from * K, to * K),
+    });
   const shapes = model.parameters.map((p) => p.shape);
-  const curvature = of(0, examples);
-  const theta = new Float32Array(curvature.size);
+  const compiled = of(0, examples);
+  const theta = new Float32Array(compiled.size);
   initialize(model.parameters, new Rng(2, "init")).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
-  curvature.setPoint(theta);
-  return { curvature, theta, of, model, x, D, K };
+  return { compiled, curvature: compiled.at(theta), theta, of, model, x, D, K };
 }
 
 describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$name", ({ sample }) => {
@@ -42,9 +39,8 @@ describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$n
     const { curvature, theta, of } = setup(sample);
     const alone: Float32Array[] = [];
     for (let i = 0; i < n; i++) {
-      const one = of(i, i + 1);
-      one.setPoint(theta);
-      alone.push((await one.evaluate()).gradient.slice());
+      const one = of(i, i + 1).at(theta);
+      alone.push((await one.evaluate()).gradient);
     }
     expectClose(
       await squaredGradientNorms(curvature),
@@ -62,15 +58,17 @@ describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$n
   });
 
   test("the gradient of vᵀHv equals central differences of it", async () => {
-    const { curvature, theta } = setup(sample);
+    const { compiled, curvature, theta } = setup(sample);
     const rng = new Rng(3, sample.name);
     const [v, u] = [uniform(rng, [theta.length]), uniform(rng, [theta.length])];
     const gradient = await curvature.curvatureGradient(v);
     const hv = new Float32Array(theta.length);
     const eps = 1e-3;
     const quadratic = async (sign: number) => {
-      curvature.setPoint(theta.map((t, i) => t + sign * eps * u[i]));
-      await curvature.hessian().apply(v, hv);
+      await compiled
+        .at(theta.map((t, i) => t + sign * eps * u[i]))
+        .hessian()
+        .apply(v, hv);
       return v.reduce((s, value, i) => s + value * hv[i], 0);
     };
     const slope = ((await quadratic(1)) - (await quadratic(-1))) / (2 * eps);

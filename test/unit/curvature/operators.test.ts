@@ -17,7 +17,7 @@ const engine = onnxEngine("test", { threads: 1 });
 const F32 = 2e-4;
 
 /** A reference network in plain float64 loops, written from the definitions alone. */
-const act: Record<Activation, (x: number) => number> = {
+const act: Readonly<Record<string, (x: number) => number>> = {
   tanh: Math.tanh,
   relu: (x) => Math.max(0, x),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
@@ -75,11 +75,11 @@ function setup(activation: Activation, loss: LossKind) {
       ? Float32Array.from({ length: n * K }, (_, i) => (i % K === Math.floor(i / K) % K ? 1 : 0))
       : uniform(rng, [n, K]);
   const parts = { model, loss: losses[loss], inputs: D, outputs: K };
-  const curvature = new Curvature(engine, buildNetwork(parts, n), x, y);
-  const theta = new Float32Array(curvature.size);
+  const compiled = new Curvature(engine, buildNetwork(parts, n), { x, y });
+  const theta = new Float32Array(compiled.size);
   const shapes = model.parameters.map((p) => p.shape);
   initialize(model.parameters, rng).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
-  curvature.setPoint(theta);
+  const curvature = compiled.at(theta);
   const exact = Float64Array.from(theta);
   const each = (i: number) => (t: Float64Array) =>
     lossOf(
@@ -254,11 +254,9 @@ test("at an interpolating net the operators equal the full Hessian and the noise
   const fitted = new Curvature(
     engine,
     buildNetwork({ model, loss: losses.mse, inputs: 3, outputs: K }, n),
-    x,
     // Targets equal to the outputs: every example is at its own minimum.
-    (await curvature.evaluate()).outputs.slice(),
-  );
-  fitted.setPoint(theta);
+    { x, y: (await curvature.evaluate()).outputs.slice() },
+  ).at(theta);
   expect((await fitted.evaluate()).loss).toBeLessThan(1e-12);
   const targets = Array.from({ length: n }, (_, i) => outputs(i)(exact));
   const each = targets.map((y, i) => hessianOf((t) => lossOf("mse", outputs(i)(t), y), exact));

@@ -203,8 +203,8 @@ test("on a steady motion the vectors are foretold: fewer products than from wher
   let [withMotion, without] = [0, 0];
   for (let t = 0; t < 20; t++) {
     const still = new EigenTracker(options);
-    // What `restore` takes without a header are vectors that stand still.
-    still.restore(moving.state.filter((v) => v.length === n).slice(0, 2));
+    // The last vectors alone, without where they came from.
+    still.startFrom([...moving.state].filter(([name]) => name.startsWith("kept.")).map(([, v]) => v));
     without += (await still.measure(at(t))).products;
     withMotion += (await moving.measure(at(t))).products;
   }
@@ -269,4 +269,17 @@ test("from nothing, the largest eigenvalue is found for 200 random starts, also 
     }).measure(op);
     expect(Math.abs(values[0] / spectrum[0] - 1), `start ${seed}`).toBeLessThan(1e-3);
   }
+});
+
+test("a search that is cut short knows no error from nothing, and keeps its bars where it started warm", async () => {
+  const n = 80;
+  const op = matrixOperator(withSpectrum(decaying(n, 5), 8), n);
+  const options = { size: n, top: 1, tolerance: 1e-9, rng: new Rng(1) };
+  const cold = await new EigenTracker(options).measure(op, () => true);
+  expect(cold).toMatchObject({ cut: true, errors: [Infinity] });
+  const warm = new EigenTracker({ ...options, tolerance: 1e-3 });
+  const { values } = await warm.measure(op);
+  const cut = await warm.measure(op, () => true);
+  expect(cut.products).toBeLessThan(4);
+  expect(Math.abs(cut.values[0] - values[0])).toBeLessThanOrEqual(cut.errors[0] + 1e-3 * values[0]);
 });

@@ -18,9 +18,11 @@ const load = (train: string | Uint8Array, spec: Partial<CsvSpec> = {}, test = ""
   );
 const classes = { task: "classification", test: { file: "b.csv" } } as const;
 
+const plain = { separator: ",", header: true };
+
 describe("parseCsv", () => {
   const rows = (content: string) =>
-    parseCsv(text(content), "f").rows.map(({ line, fields }) => [line, ...fields]);
+    parseCsv(text(content), "f", plain).rows.map(({ line, fields }) => [line, ...fields]);
 
   it.each([
     ["a,b\n1,2\n", [[2, "1", "2"]]],
@@ -63,7 +65,7 @@ describe("parseCsv", () => {
   });
 
   it("drops a byte order mark and spaces around names", () => {
-    expect(parseCsv(text("\uFEFFa , b\n1,2"), "f").header).toEqual(["a", "b"]);
+    expect(parseCsv(text("\uFEFFa , b\n1,2"), "f", plain).header).toEqual(["a", "b"]);
   });
 });
 

@@ -2,14 +2,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findRun, isAlive, listRuns, processStartOf, runsDirOf, workspaceOf } from "../../../src/launchers";
+import { findRun, listRuns, runsDirOf, workspaceOf } from "../../../src/launchers";
+import { isAlive, processStartOf } from "../../../src/record/disk/processTable";
 import { temporary } from "./support";
 
 function runsDir(...ids: string[]) {
   const dir = runsDirOf(temporary());
   for (const id of ids) {
     mkdirSync(join(dir, id), { recursive: true });
-    writeFileSync(join(dir, id, "run.json"), JSON.stringify({ id, pid: 0, processStarted: "", resumed: [] }));
+    const experiment = { optimizer: { learningRate: 1 } };
+    writeFileSync(join(dir, id, "run.json"), JSON.stringify({ id, experiment, resumed: [] }));
   }
   return dir;
 }
@@ -29,14 +31,19 @@ describe("workspaceOf", () => {
 });
 
 describe("listRuns", () => {
-  test("newest first; what is no run is passed over", async () => {
+  test("newest first; what is no run is passed over, and one with a torn run.json is listed as damaged", async () => {
     const dir = runsDir("20260101-000000-a", "20260301-000000-c", "20260201-000000-b");
     mkdirSync(join(dir, "notes"));
     writeFileSync(join(dir, "README"), "");
     mkdirSync(join(dir, "20260401-000000-torn"));
     writeFileSync(join(dir, "20260401-000000-torn", "run.json"), '{"id": "2026');
-    const ids = (await listRuns(dir)).map(({ info }) => info.id);
-    expect(ids).toEqual(["20260301-000000-c", "20260201-000000-b", "20260101-000000-a"]);
+    const found = (await listRuns(dir)).map(({ info, damage }) => [info.id, ...damage]);
+    expect(found).toEqual([
+      ["20260401-000000-torn", "run.json is no JSON"],
+      ["20260301-000000-c"],
+      ["20260201-000000-b"],
+      ["20260101-000000-a"],
+    ]);
   });
 
   test("is empty where there is no folder", async () => {
@@ -69,7 +76,8 @@ describe("processes", () => {
     const started = processStartOf(process.pid) ?? "";
     expect(isAlive(process.pid, started)).toBe(true);
     expect(processStartOf(process.pid)).toBe(started);
-    expect(isAlive(process.pid, "")).toBe(true);
+    // Without a start time a pid proves nothing, where the system tells one.
+    expect(isAlive(process.pid, "")).toBe(started === "");
     if (started !== "") expect(isAlive(process.pid, `${started}0`)).toBe(false);
   });
 

@@ -63,14 +63,14 @@ describe.each(onnxSamples.map((sample) => ({ name: sample.name, sample })))("$na
     const parts = { model: imported, loss: losses["squared-error"], inputs, outputs: K };
     const network = buildNetwork(parts, n);
     const y = uniform(new Rng(4, "y"), [n, K]);
-    const curvature = new Curvature(engine, network, x, y);
-    const theta = new Float32Array(curvature.size);
+    const compiled = new Curvature(engine, network, { x, y });
+    const theta = new Float32Array(compiled.size);
     const views = viewsOf(
       theta,
       imported.parameters.map(({ shape }) => shape),
     );
     initialize(imported.parameters, new Rng(0)).forEach((values, i) => views[i].set(values));
-    curvature.setPoint(theta);
+    const curvature = compiled.at(theta);
     const forward = await engine.compile([network.x, ...network.parameters], [network.output]);
     expectClose((await forward.run([x, ...views]))[0], rows.data as Float32Array, F32, "outputs");
     const tensors = [

@@ -28,6 +28,9 @@ const conv = { filters: 2, kernel: 3 };
 export const modelSamples: readonly ModelSample[] = [
   layers("dense", [4], [{ dense: 3 }, "tanh", { dense: { units: 3, bias: false } }, "gelu", "dense"]),
   layers("conv2d", [2, 5, 5], [{ conv2d: { ...conv, padding: 1 } }, "tanh", "flatten", "dense"]),
+  ...(["elu", "selu", "silu", "leakyRelu", "hardtanh", "hardswish"] as const).map((name) =>
+    layers(name, [4], [{ dense: 5 }, name, { dense: 3 }, name, "dense"], { range: [-4, 4] }),
+  ),
   layers(
     "conv2d strided, in groups",
     [2, 6, 5],

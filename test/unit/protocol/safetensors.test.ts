@@ -147,8 +147,8 @@ describe("decodeSafetensors refuses", () => {
     ["bytes behind the data", fileOf({ a: tensor([1], 0, 4) }, 5), "has bytes behind its tensors"],
     [
       "an unknown dtype",
-      fileOf({ a: tensor([4], 0, 4, "I8") }, 4),
-      'Tensor "a": expected dtype F64, F32, F16, BF16; found "I8"',
+      fileOf({ a: tensor([4], 0, 4, "X8") }, 4),
+      'Tensor "a": expected dtype F64, F32, F16, BF16; found "X8"',
     ],
     [
       "a shape that disagrees with its offsets",

@@ -9,11 +9,12 @@ import { sessionEngine } from "../../../src/engines/onnx/session";
 import { wasm } from "../../../src/engines/onnx/wasm";
 import { tensorflowEngine } from "../../../src/engines/tensorflow/engine";
 import { viewsOf } from "../../../src/curvature/flat";
+import { plainMeter } from "../../../src/curvature/meter";
 import { cacheHere } from "../../../src/protocol/cacheFolder";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
 import type { Experiment } from "../../../src/protocol/experiment";
 import { namedSets } from "../../../src/protocol/namedSets";
-import { Problem } from "../../../src/run/problem";
+import { Problem } from "../../../src/trainers/basin/problem";
 import { Rng } from "../../../src/util/rng";
 import { expectClose, tf } from "../../support/numeric";
 import { root } from "../../support/runs";
@@ -81,8 +82,11 @@ async function computed(problem: Problem, v: Float32Array) {
     ...masks.map((mask) => new Float32Array(mask.size).fill(1)),
   ]);
   const gradient = rest.slice(0, problem.shapes.length).flatMap((part) => Array.from(part));
-  const onBatch = problem.batchCurvature(theta, size, { products: 0, check: () => undefined });
-  const curvature = await onBatch(Uint32Array.from({ length: size }, (_, i) => i));
+  const onBatch = problem.batchCurvature(size, plainMeter());
+  const curvature = onBatch(
+    theta,
+    Uint32Array.from({ length: size }, (_, i) => i),
+  );
   const product = new Float32Array(problem.d);
   await curvature.hessian().apply(v, product);
   return { loss, gradient, product };

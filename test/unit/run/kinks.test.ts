@@ -9,7 +9,7 @@ import { maxAlong, mul, relu, reshape, sum } from "../../../src/graph/ops";
 import { buildModel } from "../../../src/models";
 import type { BuiltinSpec, LayerSpec } from "../../../src/protocol/experiment";
 import type { Kink } from "../../../src/protocol/kinks";
-import { kinksOf } from "../../../src/run/kinks";
+import { kinksOf } from "../../../src/trainers/basin/kinks";
 import { tf } from "../../support/numeric";
 import { python } from "../../support/runs";
 

@@ -166,3 +166,20 @@ test.each([
     expect(descend(1.01 * limit)).toBeGreaterThan(1e3);
   },
 );
+
+test("what is no number, or was not measured, clears no point: inconclusive at best", () => {
+  const clear = { ...base, learningRate: 0.1, meanLimit: 1, variance: exact(0.8) };
+  expect(judge(clear).verdict).toBe("stable");
+  for (const missing of [
+    { meanLimit: NaN },
+    { meanLimitError: NaN },
+    { variance: exact(NaN) },
+    { variance: { ...bracket(0, 0.8, NaN) } },
+    { variance: null, varianceMissing: true },
+    { meanLimitError: Infinity },
+  ])
+    expect(judge({ ...clear, ...missing }).verdict, JSON.stringify(missing)).not.toBe("stable");
+  // It condemns none either, and hides no condemnation.
+  expect(judge({ ...clear, variance: exact(NaN) }).verdict).toBe("inconclusive");
+  expect(judge({ ...clear, learningRate: 2, variance: exact(NaN) }).verdict).toBe("unstable-mean");
+});

@@ -2,17 +2,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { RunEvent } from "../../../src/protocol/events";
 import { metrics } from "../../../src/protocol/metrics";
 import type { RunInfo } from "../../../src/protocol/runFolder";
-import type { Verdict } from "../../../src/types/verdict";
+import { decodeVerdict } from "../../../src/record/decodeVerdict";
 import { charts } from "../../../webview/charts";
 import { isShown, shownLines, type Chart } from "../../../webview/charts/chart";
 import { chainOf } from "../../../webview/store/chain";
 import { factsOf } from "../../../webview/store/facts";
 import { isFolded, provenanceOf } from "../../../webview/store/provenance";
-import { createRun, type RunModel } from "../../../webview/store/runModel";
+import type { RunModel } from "../../../webview/store/runModel";
 import { recordingContext } from "./canvas";
+import { modelOf } from "./models";
 import { eventsOf, requestOf, startRun, temporary } from "../../support/runs";
 
 const every = { every: 10 };
@@ -53,6 +53,8 @@ const experiments = {
 type Name = keyof typeof experiments | "empty";
 
 const models = new Map<Name, RunModel>();
+/** The log of the recorded run. */
+let told: readonly Record<string, unknown>[] = [];
 const theme = { color: (name: string) => name, font: "11px sans-serif", dark: true };
 
 beforeAll(async () => {
@@ -60,19 +62,20 @@ beforeAll(async () => {
     const folder = temporary();
     const { run, exited } = startRun(folder, experiment);
     expect(await exited, name).toBe(0);
+    if (name === "recorded") told = eventsOf(run);
     const request = JSON.parse(requestOf(folder, experiment)) as RunInfo;
     models.set(
       name as Name,
-      createRun({
+      modelOf({
         info: { ...request, branchedFrom: undefined },
         status: name === "diverged" ? "diverged" : "finished",
-        events: eventsOf(run) as unknown as RunEvent[],
-        verdict: JSON.parse(readFileSync(join(run, "verdict.json"), "utf8")) as Verdict,
+        events: eventsOf(run),
+        verdict: decodeVerdict(JSON.parse(readFileSync(join(run, "verdict.json"), "utf8"))),
       }),
     );
   }
   const { info } = models.get("recorded")!;
-  models.set("empty", createRun({ info, status: "running", events: [], verdict: null }));
+  models.set("empty", modelOf({ info, status: "running", events: [], verdict: null }));
 }, 120_000);
 
 const at = (name: Name): RunModel => models.get(name)!;
@@ -127,7 +130,7 @@ describe.each(charts.map((chart) => [chart.id, chart] as const))("%s", (_id, cha
   });
   test("takes no room where its probes are not asked for and nothing was read", () => {
     const { info } = at("recorded");
-    const quiet = createRun({
+    const quiet = modelOf({
       info: { ...info, experiment: { ...info.experiment, probes: {} } },
       status: "running",
       events: [],
@@ -142,7 +145,7 @@ describe("provenance", () => {
     "every number of the %s run says where it comes from",
     (name) => {
       const run = at(name);
-      const read = metrics.filter((metric) => run.latest.has(metric.name));
+      const read = metrics.filter((metric) => run.series.latest.has(metric.name));
       expect(read.length).toBeGreaterThan(20);
       for (const metric of read) {
         const said = provenanceOf(metric.name, run)!;
@@ -160,9 +163,14 @@ describe("provenance", () => {
   test("numbers that rest on a derivative say which one is taken at a kink, where there are kinks", () => {
     const smooth = at("recorded");
     const rows = (run: RunModel, name: string) => new Map(provenanceOf(name, run)!.rows);
-    expect(smooth.header!.kinks).toEqual([]);
+    expect(smooth.series.header!.kinks).toEqual([]);
     expect(rows(smooth, "sharpness").has("at kinks")).toBe(false);
-    const kinked = { ...smooth, header: { ...smooth.header!, kinks: ["relu", "oneHotMax"] as const } };
+    const kinked = modelOf({
+      ...smooth,
+      events: told.map((event) =>
+        event.kind === "header" ? { ...event, kinks: ["relu", "oneHotMax"] } : event,
+      ),
+    });
     expect(rows(kinked, "sharpness").get("at kinks")).toMatch(/^ReLU: .* 0 everywhere.* Max-pool: .*first/);
     expect(rows(kinked, "trace").has("at kinks")).toBe(true);
     expect(rows(kinked, "loss.train").has("at kinks")).toBe(false);
@@ -171,7 +179,7 @@ describe("provenance", () => {
   test("an error bar recorded beside a number is the one shown", () => {
     const run = at("recorded");
     for (const name of ["trace", "frobenius", "noise.batchSharpness"]) {
-      const error = run.latest.get(`${name}.error`)!.value;
+      const error = run.series.number(`${name}.error`)!;
       const shown = new Map(provenanceOf(name, run)!.rows).get("error bar")!;
       if (error === 0) expect(shown).toContain("exact");
       else expect(Number(/± ([\d.e−]+)/.exec(shown)![1].replace("−", "-"))).toBeCloseTo(error, 3);

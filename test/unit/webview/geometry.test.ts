@@ -5,8 +5,9 @@ import { linearAxis, logAxis } from "../../../webview/charts/frame";
 import { linearTicks } from "../../../webview/charts/linearTicks";
 import { histogram } from "../../../webview/charts/spectrum";
 import { mapOf, stabilityMap } from "../../../webview/charts/stabilityMap";
-import { createRun, type RunModel } from "../../../webview/store/runModel";
+import type { RunModel } from "../../../webview/store/runModel";
 import { recordingContext } from "./canvas";
+import { modelOf } from "./models";
 
 const nodes = [
   { value: 3, count: 1 },
@@ -67,7 +68,7 @@ function mapped(settings: Partial<Verdict["settings"]>, more: Partial<Verdict> =
     map: [1, 2, 4, 8].map((batchSize) => ({ batchSize, largestStableLearningRate: batchSize / 10 })),
     ...more,
   } as unknown as Verdict;
-  const run = createRun({ info: {} as never, status: "finished", events: [], verdict });
+  const run = modelOf({ info: {} as never, status: "finished", events: [], verdict });
   return run;
 }
 

@@ -1,0 +1,50 @@
+// One network with what has been compiled from it; every chunk of as many examples shares it.
+import type { Engine } from "../engines/engine";
+import type { Node } from "../graph/node";
+import { viewsOf } from "./flat";
+import type { Network } from "./network";
+import { StagedFunction, StagedPoint } from "./stagedFunction";
+
+export class CompiledNetwork {
+  /** Placeholders for a vector of parameters. */
+  readonly v: readonly Node[];
+  private readonly fixed: readonly Node[];
+  private readonly functions = new Map<string, Promise<StagedFunction>>();
+
+  constructor(
+    private readonly engine: Engine,
+    readonly network: Network,
+  ) {
+    const { x, y, parameters, buffers, graph } = network;
+    this.fixed = [x, y, ...parameters, ...buffers];
+    this.v = parameters.map((node, i) => graph.input(`v${i}`, node.shape));
+  }
+
+  /** Values in the order x, y, parameters, buffers. */
+  point(values: readonly Float32Array[], keep: boolean): StagedPoint {
+    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), keep);
+  }
+
+  /** Compiles once by name. */
+  function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Promise<StagedFunction> {
+    let built = this.functions.get(name);
+    if (!built) {
+      built = StagedFunction.compile(this.engine, outputs(), this.fixed, dynamic);
+      this.functions.set(name, built);
+    }
+    return built;
+  }
+
+  /** Frees everything compiled: an engine keeps the memory of its largest call for each. */
+  async release(): Promise<void> {
+    const all = [...this.functions.values()];
+    this.functions.clear();
+    for (const built of all) await (await built).dispose();
+  }
+
+  /** The parts of a flat vector [P] by the placeholder that stands for each. */
+  views(flat: Float32Array, shapes: readonly (readonly number[])[]): Map<Node, Float32Array> {
+    const views = viewsOf(flat, shapes);
+    return new Map(this.v.map((node, i) => [node, views[i]]));
+  }
+}

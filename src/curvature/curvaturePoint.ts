@@ -1,0 +1,124 @@
+// The curvature of one network at one θ: loss, gradient and every operator there. Immutable; the next θ is another point.
+import type { Compiled } from "../engines/engine";
+import type { ChunkPoints } from "./chunks";
+import * as factor from "./factorOperators";
+import { viewsOf } from "./flat";
+import type { TapSignal } from "./gram";
+import { gramMatrix, kernelBlocks } from "./gramMatrices";
+import * as ofLoss from "./lossOperators";
+import type { Evaluation } from "./lossOperators";
+import type { Meter } from "./meter";
+import type { Network } from "./network";
+import type { LinearOperator } from "./operator";
+import type { Layer } from "./restricted";
+
+/** What a point is made of. */
+export interface PointParts extends ofLoss.AtPoint {
+  /** θ [P], never written to. */
+  readonly theta: Float32Array;
+  readonly layers: readonly Layer[];
+  /** The examples as `perExample` has them, in chunks small enough for per-example gradients. */
+  readonly signals: ChunkPoints;
+  readonly gramFunction: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>;
+}
+
+export class CurvaturePoint implements ofLoss.AtPoint {
+  private kernel: Promise<Float32Array> | null = null;
+  private evaluation: Promise<Evaluation> | null = null;
+
+  constructor(private readonly parts: PointParts) {}
+
+  get size(): number {
+    return this.parts.size;
+  }
+
+  get shapes(): readonly (readonly number[])[] {
+    return this.parts.shapes;
+  }
+
+  get meter(): Meter {
+    return this.parts.meter;
+  }
+
+  get theta(): Float32Array {
+    return this.parts.theta;
+  }
+
+  /** Parameters of one module together, in order. */
+  get layers(): readonly Layer[] {
+    return this.parts.layers;
+  }
+
+  get fullBatch(): ChunkPoints {
+    return this.parts.fullBatch;
+  }
+
+  get perExample(): ChunkPoints {
+    return this.parts.perExample;
+  }
+
+  get network(): Network {
+    return this.parts.fullBatch.network;
+  }
+
+  /** Loss, outputs [n, K], per-example losses [n] and gradient [P]; computed once. */
+  evaluate(): Promise<Evaluation> {
+    return (this.evaluation ??= ofLoss.evaluate(this));
+  }
+
+  hessian(): LinearOperator {
+    return ofLoss.hessian(this);
+  }
+
+  curvatureGradient(v: Float32Array): Promise<Float32Array> {
+    return ofLoss.curvatureGradient(this, v);
+  }
+
+  gaussNewton(): LinearOperator {
+    return factor.gaussNewton(this);
+  }
+
+  noiseMatrix(): LinearOperator {
+    return factor.noiseMatrix(this, () => this.kernelBlocks());
+  }
+
+  factorCoordinates(v: Float32Array): Promise<Float32Array> {
+    return factor.factorCoordinates(this, v);
+  }
+
+  pushFactors(c: Float32Array, out: Float32Array): Promise<void> {
+    return factor.pushFactors(this, c, out);
+  }
+
+  sufficientOperator(p: number): LinearOperator {
+    return factor.sufficientOperator(this, p, () => this.kernelBlocks());
+  }
+
+  /** Kernel blocks GᵢᵀGᵢ, [n, K, K]; computed once, and anew where that was abandoned. */
+  async kernelBlocks(): Promise<Float32Array> {
+    this.kernel ??= kernelBlocks(this.parts.signals, this.meter);
+    try {
+      return await this.kernel;
+    } catch (error) {
+      this.kernel = null;
+      throw error;
+    }
+  }
+
+  /** Frees what is compiled for it and staged at it; not while anything is being computed. */
+  async release(): Promise<void> {
+    const { fullBatch, perExample, signals } = this.parts;
+    for (const examples of new Set([fullBatch, perExample, signals])) await examples.release();
+  }
+
+  gram(): Promise<Float32Array> {
+    return gramMatrix(this.parts.signals, this.meter, this.parts.gramFunction);
+  }
+
+  /** W₁ [rows, columns] of a first layer that is linear in x; null where there is none. */
+  firstWeight(): { readonly values: Float32Array; readonly columns: number } | null {
+    const { first } = this.perExample.network;
+    if (!first) return null;
+    return { values: viewsOf(this.theta, this.shapes)[first.weight], columns: this.shapes[first.weight][1] };
+  }
+}

@@ -1,0 +1,52 @@
+// Where a file writes what a run was set to: the key itself, or the value of a sweep's list that the run took. Pure.
+import { findNodeAtLocation, getNodeValue, parseTree, type Node } from "jsonc-parser";
+import type { RunInfo } from "../../protocol/runFolder";
+
+export interface TextPlace {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface SettingPlaces {
+  /** The setting to mark: the run's own value of a sweep's axis, the learning rate's before any other; else the learning rate. */
+  readonly marked: TextPlace;
+  /** The learning rate, where the file writes it. */
+  readonly learningRate: TextPlace | null;
+}
+
+const rateKey = "optimizer.learningRate";
+const batchKey = "optimizer.batchSize";
+
+const toPlace = ({ offset, length }: Node): TextPlace => ({ offset, length });
+const same = (node: Node, value: unknown): boolean =>
+  JSON.stringify(getNodeValue(node)) === JSON.stringify(value);
+
+/** Asks one text after many runs. */
+export function settingPlacesIn(text: string): (run: RunInfo) => SettingPlaces | null {
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  return (run) => (tree ? placesOf(tree, run) : null);
+}
+
+/** Null where the file no longer says what the run was set to. */
+function placesOf(tree: Node, { overrides, experiment }: RunInfo): SettingPlaces | null {
+  const { learningRate, batchSize } = experiment.optimizer;
+  const values: Readonly<Record<string, unknown>> = {
+    [rateKey]: learningRate,
+    [batchKey]: batchSize,
+    ...overrides,
+  };
+  const places = new Map<string, { readonly node: Node; readonly swept: boolean }>();
+  for (const [key, value] of Object.entries(values)) {
+    const list = findNodeAtLocation(tree, ["sweep", key]);
+    const single = findNodeAtLocation(tree, key.split("."));
+    const entry = list?.type === "array" ? list.children?.find((node) => same(node, value)) : undefined;
+    if (entry) places.set(key, { node: entry, swept: true });
+    else if (single && same(single, value)) places.set(key, { node: single, swept: false });
+    // A setting that another file or a default gives has no place here; one that is written otherwise is another setting now.
+    else if (list || single) return null;
+  }
+  const rate = places.get(rateKey);
+  const swept = [...places].filter(([, place]) => place.swept).map(([, { node }]) => node);
+  const marked = rate?.swept ? rate.node : (swept[0] ?? rate?.node);
+  return marked ? { marked: toPlace(marked), learningRate: rate ? toPlace(rate.node) : null } : null;
+}

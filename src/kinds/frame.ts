@@ -1,0 +1,204 @@
+// The keys of an experiment that belong to no kind: name and seed, when it stops, what is saved, where it runs.
+import type { SchemaNode } from "../protocol/experimentSchema";
+import { ref } from "../protocol/fragment";
+
+/** In the order they are suggested; `ref`s to parts that kinds make up stand where a reader expects them. */
+export const experimentKeys: Readonly<Record<string, SchemaNode>> = {
+  $schema: { type: "string", description: "Only for editors; Basin ignores it.", doNotSuggest: true },
+  extends: {
+    type: "string",
+    minLength: 1,
+    markdownDescription:
+      "Another experiment file, relative to this one, from which everything is taken that this one does not say. Objects are merged key by key; lists, values, and parts of another `kind` or `source` replace.",
+    examples: ["base.basin.json"],
+  },
+  name: {
+    type: "string",
+    minLength: 1,
+    maxLength: 100,
+    description:
+      "Name of the experiment, shown in the tree and part of every run id. Default: the file's name.",
+  },
+  seed: {
+    type: "integer",
+    minimum: 0,
+    maximum: 9007199254740991,
+    default: 0,
+    description:
+      "Seed of everything random: initial weights, mini-batches, synthetic data. Same seed, same run.",
+  },
+};
+
+export const processKeys: Readonly<Record<string, SchemaNode>> = {
+  stop: ref("stop"),
+  probes: ref("probes"),
+  checkpoints: ref("checkpoints"),
+  sweep: ref("sweep"),
+  engine: {
+    enum: ["auto", "onnx", "wasm", "tensorflow"],
+    enumDescriptions: [
+      "Native ONNX Runtime where this platform has it, else its WebAssembly build.",
+      "ONNX Runtime, native: the fastest engine.",
+      "ONNX Runtime in WebAssembly: runs on every platform, several times slower, with the same results up to rounding.",
+      "TensorFlow (needs the optional package @tensorflow/tfjs-node).",
+    ],
+    default: "auto",
+    description:
+      "What computes losses, gradients and Hessian products. `basin doctor` says which engines work here.",
+  },
+  memory: {
+    title: 'a size such as "2GB" or "500MB"',
+    type: "string",
+    pattern: "^(?=[^KMG]*[1-9])(\\d{1,9}(\\.\\d{1,9})?|\\.\\d{1,9}) ?[KMG]B$",
+    default: "4GB",
+    description:
+      'Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding.',
+    examples: ["2GB", "500MB"],
+  },
+  closing: ref("closing"),
+  launch: ref("launch"),
+};
+
+export const frameDefinitions: Readonly<Record<string, SchemaNode>> = {
+  closing: {
+    title: '"full" or a budget such as { "seconds": 20 }',
+    anyOf: [
+      { const: "full" },
+      {
+        type: "object",
+        additionalProperties: false,
+        required: ["seconds"],
+        properties: {
+          seconds: {
+            type: "number",
+            minimum: 0,
+            maximum: 1000000,
+            description:
+              "Seconds at most; what does not fit is left out or cut short, and the verdict says so.",
+          },
+        },
+      },
+    ],
+    description:
+      'What the measurement at the last point, on which the verdict rests, may take: "full" for every reading as exact as asked, or a budget. Without it a run takes 20 seconds at most, and `basin measure` what it needs.',
+    examples: [{ seconds: 20 }, "full"],
+  },
+  path: { type: "string", minLength: 1, description: "A path relative to this file." },
+  stop: {
+    type: "object",
+    minProperties: 1,
+    additionalProperties: false,
+    default: { steps: 10000 },
+    description: "When the run ends: at the first condition that holds.",
+    properties: {
+      steps: {
+        type: "integer",
+        minimum: 1,
+        maximum: 1000000000000,
+        description: "Number of steps. Default: 10000, or no limit when minutes are given.",
+      },
+      trainLoss: {
+        type: "number",
+        minimum: 0,
+        description: "Stop once the loss over the whole training set is at most this.",
+      },
+      minutes: {
+        type: "number",
+        exclusiveMinimum: 0,
+        maximum: 1000000,
+        description: "Stop after this many minutes of training.",
+      },
+    },
+  },
+  every: { type: "integer", minimum: 1, description: "Steps from one reading to the next." },
+  tolerance: { type: "number", exclusiveMinimum: 0, maximum: 0.5, description: "Relative accuracy." },
+  checkpoints: {
+    type: "object",
+    additionalProperties: false,
+    default: {},
+    description: "Saved states, from which a run resumes bit-exactly.",
+    properties: {
+      every: {
+        type: "integer",
+        minimum: 1,
+        default: 500,
+        description: "Steps from one checkpoint to the next.",
+      },
+    },
+  },
+  sweep: {
+    type: "object",
+    markdownDescription:
+      "Key path → list of values. Every combination is one run, the last key varying fastest.",
+    properties: {
+      "optimizer.learningRate": {
+        type: "array",
+        minItems: 1,
+        items: ref("learningRate"),
+        description: "Learning rates to try.",
+      },
+      "optimizer.batchSize": {
+        type: "array",
+        minItems: 1,
+        items: ref("batchSize"),
+        description: "Batch sizes to try.",
+      },
+      "optimizer.momentum": {
+        type: "array",
+        minItems: 1,
+        items: ref("momentum"),
+        description: "Momenta to try.",
+      },
+      seed: {
+        type: "array",
+        minItems: 1,
+        items: { type: "integer", minimum: 0 },
+        description: "Seeds to try.",
+      },
+    },
+    additionalProperties: { type: "array", minItems: 1 },
+    defaultSnippets: [
+      {
+        label: "learning rate × batch size",
+        body: { "optimizer.learningRate": [0.1, 0.5, 1], "optimizer.batchSize": [4, 16, "full"] },
+      },
+    ],
+  },
+  launch: {
+    type: "object",
+    additionalProperties: false,
+    default: {},
+    description: "Where the run's process starts.",
+    properties: {
+      on: {
+        enum: ["local"],
+        enumDescriptions: ["A process of its own on this machine."],
+        default: "local",
+        description: "Where to run.",
+      },
+      concurrency: {
+        type: "integer",
+        minimum: 1,
+        maximum: 1000,
+        default: 1,
+        description: "Runs of a sweep that train at the same time.",
+      },
+    },
+  },
+};
+
+export const experimentSnippets = [
+  {
+    label: "Basin experiment",
+    description: "A small experiment on synthetic data, ready to run",
+    body: {
+      name: "${1:experiment}",
+      seed: 0,
+      data: { source: "chebyshev", degree: 4, examples: 20 },
+      model: { kind: "mlp", hidden: [50, 50], activation: "tanh" },
+      loss: "mse",
+      optimizer: { kind: "sgd", learningRate: "^${2:0.1}", batchSize: "full" },
+      stop: { steps: 2000 },
+    },
+  },
+];

@@ -1,0 +1,77 @@
+// Stops and deletes runs. A run that waits is taken out of the queue, one that trains is asked to end.
+import { rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileError } from "../protocol/errors";
+import { stopFile } from "../protocol/runFolder";
+import { checkPlainFolder } from "../record/disk/plainFolder";
+import { handleOf, holderOf, lifeOf, ownClaim, takeClaim, type Holder } from "../record/disk/processes";
+import type { RunStatus } from "../types/runStatus";
+import type { StopHow } from "./launcher";
+import { launcherOf } from "./launchers";
+import { isWaiting } from "./queue";
+import { readRun } from "../record/disk/catalog";
+
+/** Stops a run, or takes it out of the queue. False when there was nothing to stop. */
+export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boolean> {
+  const path = resolve(folder);
+  if (isWaiting(path) && cancel(path)) return true;
+  const holder = holderOf(path);
+  if (!holder || lifeOf(holder) === "gone") return false;
+  const handle = handleOf(holder);
+  const reached = !holder.starting && (await launcherOf(handle.on)?.stop?.(handle, path, how)) === true;
+  // On another machine, or where no signal can be sent with certainty: the run looks for this file.
+  if (!reached && lifeOf(holder) !== "gone") leaveWord(path, how);
+  return true;
+}
+
+/** Takes a waiting run out of the queue. False when it has just been started. */
+export function cancel(folder: string): boolean {
+  checkPlainFolder(folder);
+  const claim = { ...ownClaim(), cancelled: true } as const;
+  return takeClaim(folder, holderOf(folder), claim) !== null;
+}
+
+function leaveWord(folder: string, how: StopHow): void {
+  checkPlainFolder(folder);
+  const path = join(folder, stopFile);
+  rmSync(path, { force: true });
+  writeFileSync(path, how === "now" ? "now\n" : "", { flag: "wx" });
+}
+
+/**
+ * Stops these runs: the waiting ones first, so that none of them takes the place of one that ends.
+ *
+ * @throws the first error, after all have been asked: one folder that is not right does not keep the others going.
+ */
+export async function stopRuns(
+  runs: readonly { readonly folder: string }[],
+  how: StopHow = "ask",
+): Promise<void> {
+  const errors: unknown[] = [];
+  const training = runs.filter(({ folder }) => {
+    try {
+      return !(isWaiting(folder) && cancel(folder));
+    } catch (error) {
+      errors.push(error);
+      return false;
+    }
+  });
+  const asked = await Promise.allSettled(training.map(({ folder }) => stopRun(folder, how)));
+  errors.push(...asked.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : [])));
+  if (errors.length > 0) throw errors[0];
+}
+
+/** Removes a run folder. @throws UserError when it is none or its run may still train. */
+export async function deleteRun(folder: string): Promise<void> {
+  const path = resolve(folder);
+  const { status } = await readRun(path);
+  // Nobody can start it any more.
+  if (status === "queued") cancel(path);
+  else if (status === "running" || status === "unknown") throw stillRunning(path, status, holderOf(path));
+  rmSync(path, { recursive: true, force: true });
+}
+
+const stillRunning = (folder: string, status: RunStatus, holder: Holder | null) =>
+  status === "running"
+    ? fileError(folder, "is still running", "Stop it first.")
+    : fileError(folder, `may still train on ${holder?.host}`, "Stop it there first, or go on with it here.");

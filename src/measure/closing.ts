@@ -1,0 +1,104 @@
+// The closing measurement: the same probes with more effort, under a budget. Cheapest first, what the verdict needs before what it does not.
+import type { ProbesSpec } from "../protocol/experiment";
+import type { Reading } from "../types/reading";
+import { norm } from "../util/linalg/vector";
+import { Rng } from "../util/rng";
+import { BudgetSpent, type Budget } from "./budget";
+import { Limits } from "./limits";
+import { ProbeMemory } from "./memory";
+import { notApplicable, type Descent, type Point } from "./point";
+import { exact, Readings, type Facts, type Probe } from "./probe";
+import { generalization } from "./probes/generalization";
+import { gradientNoise } from "./probes/gradientNoise";
+import { noise } from "./probes/noise";
+import { sharpness } from "./probes/sharpness";
+import { smoothness } from "./probes/smoothness";
+import { spectrum } from "./probes/spectrum";
+
+/** What a verdict rests on, in the order it is measured. */
+const forVerdict: readonly Probe[] = [generalization, sharpness, noise, smoothness];
+/** What `basin measure` tells besides. */
+const forMeasure: readonly Probe[] = [...forVerdict, spectrum, gradientNoise];
+
+export interface Closing {
+  readonly minimum: Minimum;
+  readonly descent: Descent;
+  readonly readings: readonly Reading[];
+  readonly facts: Facts;
+  /** Sentences: what the budget left out, and what cannot be measured here. */
+  readonly leftOut: readonly string[];
+}
+
+export interface ClosingOptions {
+  readonly probes: ProbesSpec;
+  readonly budget: Budget;
+  /** `everything` adds what a verdict does not need: trace, Frobenius norm, gradient noise. */
+  readonly extent: "verdict" | "everything";
+  /** The first training loss, where it is known. */
+  readonly initialLoss?: number;
+  /** Eigenvectors of the Hessian from the run's last sharpness reading, to start from. */
+  readonly warm?: readonly Float32Array[];
+  /** Told what is being measured, and how many parts of all are done. */
+  readonly progress?: (what: string, done: number, of: number) => void;
+}
+
+/** How near a minimum the point is. */
+export interface Minimum {
+  readonly loss: number;
+  readonly gradNorm: number;
+  /** NaN where the trainer does not tell. */
+  readonly interpolationResidual: number;
+}
+
+/** Loss and gradient: every other reading is relative to them. */
+async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readings: Reading[] }> {
+  const read = new Readings(point.meter);
+  const { loss, gradient } = await point.evaluate();
+  const interpolationResidual = (await point.interpolationResidual?.()) ?? NaN;
+  read.lap();
+  const gradNorm = norm(gradient);
+  read.add("loss.train", loss, exact("a sum over all examples"));
+  read.add("gradNorm", gradNorm, exact("a sum over all examples"));
+  return { minimum: { loss, gradNorm, interpolationResidual }, readings: read.list };
+}
+
+/** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
+export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {
+  const { probes, budget, extent, initialLoss = NaN, warm = [], progress = () => undefined } = options;
+  const parts = extent === "everything" ? forMeasure : forVerdict;
+  const known = new Map<string, Reading>();
+  const keep = (readings: readonly Reading[]): void =>
+    readings.forEach((reading) => known.set(reading.metric, reading));
+  // Draws of their own: a closing measurement does not depend on how often the run was read before.
+  const rng = new Rng(point.seed, "measure");
+  let facts: Facts = {};
+  const leftOut: string[] = [];
+  progress("loss and gradient", 0, parts.length + 1);
+  const { minimum, readings } = await minimumReadings(point);
+  keep(readings);
+  for (const [i, probe] of parts.entries()) {
+    const name = probe.label.toLowerCase();
+    const why = notApplicable(point, probe.needs);
+    if (why !== null || (budget.over() && probe !== generalization)) {
+      leftOut.push(why === null ? `Left out: ${name}.` : `${probe.label}: ${why}.`);
+      continue;
+    }
+    await point.release?.();
+    progress(name, i + 1, parts.length + 1);
+    const memory = new ProbeMemory(rng);
+    if (probe === sharpness) memory.startFrom("hessian", warm);
+    try {
+      const task = { point, probes, effort: "closing", memory, budget, known, initialLoss } as const;
+      const measured = await probe.measure(task);
+      keep(measured.readings);
+      facts = { ...facts, ...measured.facts };
+      leftOut.push(...(measured.leftOut ?? []).map((what) => `Left out: ${what}.`));
+    } catch (error) {
+      if (!(error instanceof BudgetSpent)) throw error;
+      leftOut.push(`Left out: ${name}.`);
+    }
+  }
+  const limit = new Limits().update([...known.values()]);
+  if (limit) keep([limit]);
+  return { minimum, descent: point.descent, readings: [...known.values()], facts, leftOut };
+}

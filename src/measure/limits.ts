@@ -1,0 +1,38 @@
+// The stability limits in force while training: the last of each kind, and the smaller of them, which binds.
+import type { Reading } from "../types/reading";
+
+/** Learning rates; absent until one was read. */
+export interface LimitValues {
+  readonly mean?: number;
+  readonly variance?: number;
+}
+
+export class Limits {
+  constructor(private now: LimitValues = {}) {}
+
+  get values(): LimitValues {
+    return this.now;
+  }
+
+  /** Takes new limits over; where there were any, the limit that binds now as a reading of its own. */
+  update(readings: readonly Reading[]): Reading | null {
+    const of = (metric: string): Reading | undefined =>
+      readings.find((reading) => reading.metric === metric && typeof reading.value === "number");
+    const [mean, variance] = [of("stability.meanLimit"), of("stability.varianceLimit")];
+    if (!mean && !variance) return null;
+    this.now = {
+      ...this.now,
+      ...(mean && { mean: mean.value as number }),
+      ...(variance && { variance: variance.value as number }),
+    };
+    const value = Math.min(this.now.mean ?? Infinity, this.now.variance ?? Infinity);
+    const binding = value === this.now.mean ? mean : variance;
+    return {
+      metric: "stability.limit",
+      value,
+      how: binding?.how ?? "estimate",
+      method: "the smaller of the mean and the mean-square limit read last",
+      cost: (variance ?? mean)!.cost,
+    };
+  }
+}

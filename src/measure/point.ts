@@ -1,0 +1,118 @@
+// One θ held fixed: all that a probe sees. A trainer builds it anew for every reading; nothing in it changes afterwards.
+import type { Evaluation } from "../curvature/lossOperators";
+import type { Meter } from "../curvature/meter";
+import type { LinearOperator } from "../curvature/operator";
+import type { Layer } from "../curvature/restricted";
+import type { LossKind } from "../protocol/experiment";
+import type { Dynamics } from "../types/dynamics";
+import type { Gemm } from "../util/gemm";
+
+/** The optimizer as it stands at θ: its linear dynamics (in the coordinates P^{1/2}θ when preconditioned) and the rate in force. */
+export interface Descent extends Dynamics {
+  readonly learningRate: number;
+  /** P [d]; null where it is the identity. */
+  readonly preconditioner: Float32Array | null;
+  /** False where no optimizer state was there and P was made from the gradient at this point alone. */
+  readonly settled: boolean;
+}
+
+export interface Score {
+  readonly loss: number;
+  /** Null for regression. */
+  readonly accuracy: number | null;
+}
+
+/** The factors Gᵢ of the examples' Gauss–Newton matrices, Hᵢ ≈ GᵢGᵢᵀ; see curvature/factorOperators.ts. */
+export interface FactorSource {
+  noiseMatrix(): LinearOperator;
+  sufficientOperator(p: number): LinearOperator;
+  factorCoordinates(v: Float32Array): Promise<Float32Array>;
+  pushFactors(c: Float32Array, out: Float32Array): Promise<void>;
+  kernelBlocks(): Promise<Float32Array>;
+  gram(): Promise<Float32Array>;
+}
+
+/** What is per example but no factor. */
+export interface ExampleSource {
+  /** ‖∇Lᵢ‖², [n]. */
+  squaredGradientNorms(): Promise<Float64Array>;
+  /** Σ wᵢ ∇Lᵢ, [P]. */
+  weightedGradient(weights: Float32Array): Promise<Float32Array>;
+  /** Squared norms of ∂f/∂x and ∂f/∂W₁ per example and of the examples, [n]; the second null where the first layer is not z = W₁x + b₁. */
+  jacobianNorms(): Promise<{
+    readonly input: Float64Array;
+    readonly firstLayer: Float64Array | null;
+    readonly examples: Float64Array;
+  }>;
+  /** W₁ [rows, columns]; null likewise. */
+  firstWeight(): { readonly values: Float32Array; readonly columns: number } | null;
+}
+
+/** Gradient and Hessian of the loss on some of the examples, at the same θ. */
+export interface BatchCurvature {
+  evaluate(): Promise<{ readonly gradient: Float32Array }>;
+  hessian(): LinearOperator;
+}
+
+/** Inputs, for what is said of their neighbourhood: training [n, D], test [m, D] or null. */
+export interface Inputs {
+  readonly train: Float32Array;
+  readonly test: Float32Array | null;
+}
+
+export interface Point {
+  /** Number of parameters P, examples n, outputs K, examples a step sees B. */
+  readonly size: number;
+  readonly examples: number;
+  readonly outputs: number;
+  readonly batchSize: number;
+  readonly dtype: "float32";
+  readonly loss: LossKind;
+  /** For draws that are the same at every reading. */
+  readonly seed: number;
+  readonly theta: Float32Array;
+  readonly layers: readonly Layer[];
+  readonly descent: Descent;
+  readonly meter: Meter;
+  /** Float64 matrix products. */
+  readonly gemm: Gemm;
+  /** Loss, outputs and gradient; computed once. */
+  evaluate(): Promise<Evaluation>;
+  hessian(): LinearOperator;
+  /** ∇(vᵀHv). */
+  curvatureGradient?(v: Float32Array): Promise<Float32Array>;
+  gaussNewton?(): LinearOperator;
+  readonly factors?: FactorSource;
+  readonly perExample?: ExampleSource;
+  /** Valid until the next call. */
+  readonly onBatch?: (indices: Uint32Array) => Promise<BatchCurvature>;
+  /** On training and test data; the test's is null without such data. */
+  score?(): Promise<{ readonly train: Score; readonly test: Score | null }>;
+  readonly inputs?: Inputs;
+  /** Frees what is compiled for readings taken so far; it is compiled again when it is asked for. */
+  release?(): Promise<void>;
+  /** How far the outputs are from the targets: root mean square for square losses, mean of 1 − p(label) for cross-entropy. */
+  interpolationResidual?(): Promise<number>;
+}
+
+/** What a trainer may or may not be able to do. */
+export type Capability =
+  "curvatureGradient" | "gaussNewton" | "factors" | "perExample" | "onBatch" | "score" | "inputs";
+
+const words: Readonly<Record<Capability, string>> = {
+  curvatureGradient: "the gradient of curvature",
+  gaussNewton: "Gauss–Newton products",
+  factors: "the examples' Gauss–Newton factors",
+  perExample: "gradients of single examples",
+  onBatch: "the curvature of a mini-batch",
+  score: "losses on training and test data",
+  inputs: "the examples' inputs",
+};
+
+/** Why something cannot be measured at a point, or null where it can. */
+export function notApplicable(point: Point, needs: readonly Capability[]): string | null {
+  const missing = needs.filter((capability) => point[capability] === undefined);
+  return missing.length === 0
+    ? null
+    : `not applicable: the trainer gives no ${missing.map((one) => words[one]).join(" and no ")}`;
+}

@@ -1,0 +1,107 @@
+// What a probe is: one measurement at a fixed point of the run, with the keys it has in an experiment and the cost it declares.
+import type { Meter } from "../curvature/meter";
+import type { Experiment, ProbesSpec } from "../protocol/experiment";
+import type { JsonObject } from "../protocol/jsonPath";
+import type { Bracket } from "../types/bracket";
+import type { ChainLink } from "../types/chainLink";
+import type { MetricInfo } from "../types/metricInfo";
+import type { Cost, How, Reading } from "../types/reading";
+import type { MapRow } from "../stability/stabilityMap";
+import type { Budget } from "./budget";
+import type { ProbeMemory } from "./memory";
+import type { Capability, Point } from "./point";
+
+/** How much a reading may cost: while training as little as its settings ask, at the end what a verdict is worth. */
+export type Effort = "running" | "closing";
+
+export interface Task {
+  readonly point: Point;
+  /** The experiment's probes, with their settings. */
+  readonly probes: ProbesSpec;
+  readonly effort: Effort;
+  readonly memory: ProbeMemory;
+  readonly budget: Budget;
+  /** What was read at this point before, by metric. */
+  readonly known: ReadonlyMap<string, Reading>;
+  /** Where the run began, for what is relative to it. NaN where that is not known. */
+  readonly initialLoss: number;
+}
+
+/** What a verdict needs beside numbers. */
+export interface Facts {
+  readonly variance?: Bracket;
+  /** Why there is no mean-square limit. */
+  readonly noVariance?: string;
+  readonly map?: readonly MapRow[];
+  readonly smallestStableBatch?: number | null;
+  readonly chain?: readonly ChainLink[];
+}
+
+export interface Measured {
+  readonly readings: readonly Reading[];
+  readonly facts?: Facts;
+  /** What the budget left no time or memory for, in words that follow "Left out: ". */
+  readonly leftOut?: readonly string[];
+}
+
+/** JSON-schema fragment of a probe's keys in an experiment. */
+export interface ProbeFragment {
+  readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly properties: Readonly<Record<string, JsonObject>>;
+}
+
+export interface Probe {
+  readonly id: keyof ProbesSpec;
+  readonly label: string;
+  /** What one reading costs, in words for the panel. */
+  readonly cost: string;
+  readonly spec: ProbeFragment;
+  /** What a point must be able to do. */
+  readonly needs: readonly Capability[];
+  /** Metrics that protocol/metrics.ts does not name. */
+  readonly metrics: readonly MetricInfo[];
+  measure(task: Task): Promise<Measured>;
+}
+
+/** Steps between readings, or undefined when the experiment does not ask for the probe. */
+export const everyOf = ({ id }: Probe, { probes }: Experiment): number | undefined => probes[id]?.every;
+
+/** Names of eigenvalue searches that ended before they were done, for `leftOut`. */
+export const cutShort = (searches: Readonly<Record<string, boolean>>): string[] =>
+  Object.entries(searches).flatMap(([what, cut]) => (cut ? [`the rest of the search for ${what}`] : []));
+
+/** How a value came about. */
+export interface Way {
+  readonly how: How;
+  readonly method: string;
+  readonly error?: Reading["error"];
+}
+
+/** Collects readings, each with what was spent since the one before. */
+export class Readings {
+  readonly list: Reading[] = [];
+  private products: number;
+  private at = performance.now();
+  private spent: Cost = { products: 0, seconds: 0 };
+
+  constructor(private readonly meter: Meter) {
+    this.products = meter.products;
+  }
+
+  /** Ends a computation: the readings that follow cost what it did. */
+  lap(): Cost {
+    const now = performance.now();
+    this.spent = { products: this.meter.products - this.products, seconds: (now - this.at) / 1000 };
+    [this.products, this.at] = [this.meter.products, now];
+    return this.spent;
+  }
+
+  add(metric: string, value: Reading["value"], way: Way): Reading {
+    const reading = { metric, value, ...way, cost: this.spent };
+    this.list.push(reading);
+    return reading;
+  }
+}
+
+export const exact = (method: string): Way => ({ how: "exact", method });

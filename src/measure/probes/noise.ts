@@ -1,0 +1,104 @@
+// Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
+import { BudgetSpent, shareOf } from "../budget";
+import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
+import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
+
+const defaults = { rank: 32, tolerance: 1e-2 } as const;
+/** Relative error of the eigenvalues a verdict shows. */
+const closingTolerance = 1e-3;
+
+/** Sharpness of the Gauss–Newton matrix, and non-uniformity. */
+async function unevenness(
+  { point, probes, effort, memory, budget }: Task,
+  read: Readings,
+): Promise<string[]> {
+  const tolerance = effort === "closing" ? closingTolerance : (probes.noise ?? defaults).tolerance;
+  const tracker = (name: string) => memory.tracker(name, { size: point.size, top: 1, tolerance });
+  const flat = await tracker("gaussNewton").measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
+  read.lap();
+  read.add("gaussNewtonSharpness", flat.values[0], {
+    how: "estimate",
+    method: "Lanczos on the Gauss–Newton matrix",
+    error: flat.errors[0],
+  });
+  const uneven = await tracker("noise").measure(point.factors!.noiseMatrix(), shareOf(budget, 0.25).over);
+  read.lap();
+  const s = Math.sqrt(Math.max(0, uneven.values[0]));
+  read.add("nonuniformity", s, {
+    how: "estimate",
+    method: "Lanczos on Σ from Gauss–Newton factors",
+    // d√λ = dλ / (2√λ)
+    error: s > 0 ? uneven.errors[0] / (2 * s) : uneven.errors[0],
+  });
+  return cutShort({ "Gauss–Newton sharpness": flat.cut, "non-uniformity": uneven.cut });
+}
+
+function addMeanSquare({ factors, limit, growth }: MeanSquare, read: Readings): void {
+  read.lap();
+  const method = limit.exact
+    ? "second-moment map of all directions"
+    : `second-moment map of rank ${factors.r} of ${factors.fullRank}`;
+  const how = limit.exact ? "exact" : "bound";
+  read.add("stability.varianceLimit", limit.upper, { how, method });
+  read.add("stability.varianceLimit.lower", limit.lower, {
+    how,
+    method: limit.exact ? method : "the sufficient condition over all directions",
+  });
+  const growthHow = factors.r < factors.fullRank ? "bound" : "estimate";
+  read.add("stability.growth", growth.rho, { how: growthHow, method, error: growth.error });
+}
+
+async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measured, "facts" | "leftOut">> {
+  const { point, budget, probes } = task;
+  let facts: Facts = {};
+  try {
+    const rank = budget.over() ? null : await closingRankOf(point, budget, probes.noise?.rank);
+    if (rank === null) return { leftOut: ["the mean-square limit and the growth"] };
+    const reading = await meanSquare(point, rank, budget);
+    addMeanSquare(reading, read);
+    facts = { variance: reading.limit };
+    if (budget.over()) return { facts, leftOut: ["the map over batch sizes"] };
+    return { facts: { ...facts, ...(await mapOf(point, reading)) } };
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    return { facts, leftOut: ["the mean-square limit and the growth"] };
+  }
+}
+
+export const noise: Probe = {
+  id: "noise",
+  label: "Gradient noise",
+  cost: "about 30 Gauss–Newton products and one Gram matrix",
+  spec: {
+    markdownDescription:
+      "Non-uniformity λmax(Σ)^½ of the per-example Hessians (Gauss–Newton parts) and the mean-square stability limit.",
+    properties: {
+      every: { $ref: "#/definitions/every", default: 100 },
+      rank: {
+        anyOf: [{ type: "integer", minimum: 1, maximum: 100000 }, { const: "all" }],
+        default: 64,
+        description: 'Directions kept for the mean-square limit; "all" is exact. Fewer give an upper bound.',
+      },
+      tolerance: {
+        $ref: "#/definitions/tolerance",
+        default: 0.01,
+        description: "Relative accuracy of λmax(Σ).",
+      },
+    },
+  },
+  needs: ["gaussNewton", "factors"],
+  metrics: [],
+  async measure(task) {
+    const { point, probes, effort, budget } = task;
+    const read = new Readings(point.meter);
+    const leftOut = await unevenness(task, read);
+    const noVariance = noMeanSquare(point.descent);
+    if (noVariance !== null) return { readings: read.list, facts: { noVariance }, leftOut };
+    if (effort === "closing") {
+      const more = await closingMeanSquare(task, read);
+      return { readings: read.list, facts: more.facts, leftOut: [...leftOut, ...(more.leftOut ?? [])] };
+    }
+    addMeanSquare(await meanSquare(point, (probes.noise ?? defaults).rank, budget), read);
+    return { readings: read.list };
+  },
+};

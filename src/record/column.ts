@@ -1,0 +1,162 @@
+// One metric over steps, in growing typed arrays: steps ascend, a later value for the same step replaces the earlier one.
+
+const firstRoom = 64;
+
+/** What draws and decimates a column sees of it. */
+export interface ColumnView {
+  /** Ascending. */
+  readonly steps: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
+export class Column {
+  private allSteps = new Float64Array(firstRoom);
+  private allValues = new Float64Array(firstRoom);
+  private size = 0;
+  /** Counts the times points already handed out changed: whoever copies a column then copies it anew. */
+  private changes = 0;
+
+  /** @param most  Points kept: of more the oldest go, so that a summary of a long run stays small. */
+  constructor(private readonly most = Infinity) {}
+
+  /** A column of points that are known to ascend. */
+  static of(steps: ArrayLike<number>, values: ArrayLike<number>): Column {
+    const column = new Column();
+    column.append(steps, values);
+    return column;
+  }
+
+  get length(): number {
+    return this.size;
+  }
+
+  /** Views on the points so far, [length]; they do not grow with the column. */
+  get steps(): Float64Array {
+    return this.allSteps.subarray(0, this.size);
+  }
+  get values(): Float64Array {
+    return this.allValues.subarray(0, this.size);
+  }
+
+  get version(): number {
+    return this.changes;
+  }
+
+  get lastStep(): number | undefined {
+    return this.size > 0 ? this.allSteps[this.size - 1] : undefined;
+  }
+
+  add(step: number, value: number): void {
+    const last = this.size - 1;
+    if (last >= 0 && step <= this.allSteps[last]) {
+      this.insert(step, value);
+      return;
+    }
+    this.reserve(this.size + 1);
+    this.allSteps[this.size] = step;
+    this.allValues[this.size++] = value;
+    if (this.size >= 2 * this.most) this.forget();
+  }
+
+  /** Many points at once, ascending among themselves; those that follow the last one are copied in one go. */
+  append(steps: ArrayLike<number>, values: ArrayLike<number>): void {
+    if (steps.length === 0) return;
+    if (this.size > 0 && steps[0] <= this.allSteps[this.size - 1]) {
+      this.merge(steps, values);
+      return;
+    }
+    this.reserve(this.size + steps.length);
+    this.allSteps.set(steps, this.size);
+    this.allValues.set(values, this.size);
+    this.size += steps.length;
+    if (this.size >= 2 * this.most) this.forget();
+  }
+
+  /** Keeps the first `from` points and puts these, which ascend beyond them, in the place of the rest. */
+  replace(from: number, steps: Float64Array, values: Float64Array): void {
+    if (from < this.size) this.changes++;
+    this.size = Math.min(from, this.size);
+    this.append(steps, values);
+  }
+
+  /** Drops every point from `step` on: a resumed run writes them again. */
+  rewind(step: number): void {
+    let n = this.size;
+    while (n > 0 && this.allSteps[n - 1] >= step) n--;
+    if (n === this.size) return;
+    this.size = n;
+    this.changes++;
+  }
+
+  /** The value at the latest step ≤ `step`, or undefined. */
+  at(step: number): number | undefined {
+    const i = lowerBound(this.steps, step);
+    if (i < this.size && this.allSteps[i] === step) return this.allValues[i];
+    return i > 0 ? this.allValues[i - 1] : undefined;
+  }
+
+  private insert(step: number, value: number): void {
+    const i = lowerBound(this.steps, step);
+    if (this.allSteps[i] !== step) {
+      this.reserve(this.size + 1);
+      this.allSteps.copyWithin(i + 1, i, this.size);
+      this.allValues.copyWithin(i + 1, i, this.size);
+      this.size++;
+      this.allSteps[i] = step;
+    } else if (Object.is(this.allValues[i], value)) return;
+    this.allValues[i] = value;
+    this.changes++;
+  }
+
+  /** Both lists in one pass; where a step stands in both, the newer value counts. */
+  private merge(steps: ArrayLike<number>, values: ArrayLike<number>): void {
+    const [ownSteps, ownValues] = [this.steps.slice(), this.values.slice()];
+    this.size = 0;
+    this.changes++;
+    this.reserve(ownSteps.length + steps.length);
+    const put = (step: number, value: number): void => {
+      this.allSteps[this.size] = step;
+      this.allValues[this.size++] = value;
+    };
+    for (let i = 0, j = 0; i < ownSteps.length || j < steps.length;) {
+      const [a, b] = [ownSteps[i] ?? Infinity, steps[j] ?? Infinity];
+      if (a < b) put(a, ownValues[i++]);
+      else {
+        put(b, values[j++]);
+        if (a === b) i++;
+      }
+    }
+  }
+
+  private forget(): void {
+    const from = this.size - this.most;
+    this.allSteps.copyWithin(0, from, this.size);
+    this.allValues.copyWithin(0, from, this.size);
+    this.size = this.most;
+    this.changes++;
+  }
+
+  private reserve(size: number): void {
+    if (size <= this.allSteps.length) return;
+    const room = Math.max(size, 2 * this.allSteps.length);
+    const grown = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const now = new Float64Array(room);
+      now.set(old.subarray(0, this.size));
+      return now;
+    };
+    this.allSteps = grown(this.allSteps);
+    this.allValues = grown(this.allValues);
+  }
+}
+
+/** First index whose value is ≥ x, in an ascending list. */
+export function lowerBound(sorted: ArrayLike<number>, x: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

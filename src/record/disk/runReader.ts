@@ -1,0 +1,177 @@
+// What a run folder says right now: reads what changed of its files and folds it into one record. Whatever stands there costs exactly itself.
+import { lstatSync, type Stats } from "node:fs";
+import { basename, join } from "node:path";
+import { fileError } from "../../protocol/errors";
+import type { RunEvent } from "../../protocol/events";
+import type { MetricValues } from "../../protocol/metrics";
+import { files, type RunInfo } from "../../protocol/runFolder";
+import { isActive, type RunStatus } from "../../types/runStatus";
+import type { Verdict } from "../../types/verdict";
+import { damagedInfo, decodeRunInfo } from "../decodeRunInfo";
+import { decodeVerdict } from "../decodeVerdict";
+import { provisionalFlag, type ProvisionalFlag } from "../provisionalFlag";
+import { RunSeries } from "../runSeries";
+import { statusFrom } from "../status";
+import { readJson } from "./files";
+import { holderOf, lifeOf, type Holder, type Life } from "./processes";
+import { EventTail } from "./tail";
+
+/** One run as every surface lists it. */
+export interface RunRecord {
+  /** What tells runs apart: a copied folder keeps the id that was written into it. */
+  readonly folder: string;
+  readonly info: RunInfo;
+  readonly status: RunStatus;
+  readonly step: number;
+  /** Seconds of training so far. */
+  readonly time: number;
+  /** null until the run has ended with one. */
+  readonly verdict: Verdict | null;
+  /** While it trains: its learning rate has been beyond its limit for a while. */
+  readonly flag: ProvisionalFlag | null;
+  /** The latest value of each metric, as far as the end of the log tells. */
+  readonly last: MetricValues;
+  /** What cannot be read of it, a line each; empty for a folder that is whole. */
+  readonly damage: readonly string[];
+}
+
+/** A run on another machine that has changed nothing for this long has not been heard of. It gives a sign every 20 seconds. */
+const quietMilliseconds = 60_000;
+/** A list needs the latest values, and enough of the curves to say whether a run is beyond its limit. */
+const keptPoints = 128;
+/** Of a longer log a list reads the beginning, which says what it is of, and the end. */
+const longLog = 2 ** 16;
+const headBytes = 2 ** 13;
+const endBytes = 2 ** 15;
+
+/** A small JSON file, decoded again only when it changed. */
+class JsonFile<T> {
+  private stamp = "";
+  private value: T | null = null;
+  /** Why there is a file and yet no value. */
+  damage: string | null = null;
+
+  constructor(
+    private readonly path: string,
+    private readonly decode: (raw: unknown) => T | null,
+  ) {}
+
+  get(): T | null {
+    const stat = lstatSync(this.path, { throwIfNoEntry: false });
+    const stamp = stampOf(stat);
+    if (stamp === this.stamp) return this.value;
+    [this.value, this.damage, this.stamp] = [null, null, stamp];
+    if (!stat) return null;
+    const name = basename(this.path);
+    try {
+      this.value = this.decode(readJson(this.path));
+      if (this.value === null) this.damage = `${name} is not what Basin writes`;
+    } catch (error) {
+      this.damage = `${name} ${(error as Error).message}`;
+    }
+    return this.value;
+  }
+}
+
+const stampOf = (stat: Stats | undefined): string => (stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : "");
+
+export class RunReader {
+  private readonly tail: EventTail;
+  private readonly runFile: JsonFile<RunInfo>;
+  private readonly verdictFile: JsonFile<Verdict>;
+  private series = new RunSeries(keptPoints);
+  /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
+  private grewAt = -Infinity;
+  private opened = false;
+  private claim: Holder | null = null;
+  private life: Life = "gone";
+  private record: { readonly stamp: string; readonly value: RunRecord } | null = null;
+
+  constructor(readonly folder: string) {
+    this.tail = new EventTail(join(folder, files.events));
+    this.runFile = new JsonFile(join(folder, files.run), decodeRunInfo);
+    this.verdictFile = new JsonFile(join(folder, files.verdict), decodeVerdict);
+  }
+
+  /** Lines of the log that were no events. */
+  get damagedLines(): number {
+    return this.tail.damagedLines;
+  }
+
+  /** Reads what was added to the log since the last call. */
+  update(): RunEvent[] {
+    // Before the log: of a process that has gone the log is then read to its end, and never an end taken for missing.
+    this.claim = holderOf(this.folder);
+    this.life = this.claim ? lifeOf(this.claim) : "gone";
+    const { events, restarted } = this.tail.read();
+    if (restarted) this.series = new RunSeries(keptPoints);
+    if (events.length > 0 && this.opened) this.grewAt = performance.now();
+    this.opened = true;
+    for (const event of events) this.series.add(event);
+    return events;
+  }
+
+  /** The run as it stands. Nothing is read where nothing changed. @throws UserError when the folder holds no run. */
+  read(): RunRecord {
+    const names = [files.run, files.events, files.verdict, files.processes];
+    const stats = names.map((name) => lstatSync(join(this.folder, name), { throwIfNoEntry: false }));
+    const [run, events] = stats;
+    if (!run) throw this.notARun();
+    const stamp = stats.map(stampOf).join();
+    if (this.record?.stamp === stamp && !isActive(this.record.value.status)) return this.record.value;
+    if (!this.opened && (events?.size ?? 0) > longLog) this.openLong(events!.size);
+    this.update();
+    const value = this.current();
+    this.record = { stamp, value };
+    return value;
+  }
+
+  /** The ends of a long log. */
+  private openLong(size: number): void {
+    for (const event of this.tail.read(headBytes).events) this.series.add(event);
+    this.tail.startAt(size - endBytes);
+  }
+
+  private notARun(): Error {
+    return fileError(this.folder, "is not a run folder", `Expected a ${files.run} written by \`basin run\`.`);
+  }
+
+  /** The run by what has been read of its log so far. @throws UserError when the folder holds no run. */
+  current(): RunRecord {
+    const { series, folder } = this;
+    const name = basename(folder);
+    const written = this.runFile.get();
+    if (!written && !this.runFile.damage) throw this.notARun();
+    const info = written ?? damagedInfo(name);
+    const status = this.status();
+    const ended = series.ended !== undefined && !isActive(status);
+    const verdict = ended ? this.verdictFile.get() : null;
+    const lines = this.tail.damagedLines;
+    const damage = [
+      this.runFile.damage,
+      ended ? this.verdictFile.damage : null,
+      lines > 0 ? `${lines === 1 ? "a line" : `${lines} lines`} of ${files.events}` : null,
+    ];
+    return {
+      folder,
+      info: { ...info, id: name },
+      status,
+      step: series.step,
+      time: series.time,
+      verdict,
+      flag: status === "running" ? provisionalFlag(series, info.experiment.optimizer.learningRate) : null,
+      last: Object.fromEntries([...series.latest].map(([metric, { value }]) => [metric, value])),
+      damage: damage.filter((one) => one !== null),
+    };
+  }
+
+  private status(): RunStatus {
+    return statusFrom({
+      claim: this.claim,
+      life: this.life,
+      headers: this.series.headers,
+      end: this.series.ended?.reason ?? null,
+      changes: performance.now() - this.grewAt < quietMilliseconds,
+    });
+  }
+}

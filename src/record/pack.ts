@@ -1,0 +1,147 @@
+// How events are written: numbers no longer than anyone can see, and readings that come thick and fast in columns on one line.
+import type { Earlier, RunEvent } from "../protocol/events";
+import type { MetricValues } from "../protocol/metrics";
+import { derivable, isSeveral } from "./derive";
+import { packColumn } from "./packColumns";
+
+type Metrics = Extract<RunEvent, { kind: "metrics" }>;
+
+/** A float32 is told from its neighbours by nine digits; what is shown anywhere has at most six. */
+const valueDigits = 9;
+/** An error bar, or what a reading cost, says little beyond its first digit. */
+const errorDigits = 3;
+
+/** Digits are cut, never a number's kind: NaN and infinities stay what they are. */
+const rounded = (x: number, digits: number): number =>
+  Number.isInteger(x) ? x : Number(x.toPrecision(digits));
+const roundedTime = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+
+function roundedValue(name: string, value: number | readonly number[]): number | readonly number[] {
+  const digits = name.endsWith(".error") ? errorDigits : valueDigits;
+  return typeof value === "number" ? rounded(value, digits) : Array.from(value, (x) => rounded(x, digits));
+}
+
+/** An event as it goes to the log. The same reading is always rounded alike, so that a resumed run writes what it wrote before. */
+export function roundEvent(event: RunEvent): RunEvent {
+  if (event.kind === "end" || event.kind === "heartbeat") return { ...event, time: roundedTime(event.time) };
+  if (event.kind !== "metrics") return event;
+  const { cost, values } = event;
+  return {
+    ...event,
+    time: roundedTime(event.time),
+    values: mapValues(values, roundedValue),
+    ...(cost && {
+      cost: { products: rounded(cost.products, errorDigits), seconds: rounded(cost.seconds, errorDigits) },
+    }),
+  };
+}
+
+const mapValues = <A, B>(values: Readonly<Record<string, A>>, f: (name: string, value: A) => B) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(name, value)])) as Record<
+    string,
+    B
+  >;
+
+/** Of fewer readings of one kind a line each is as short, and what any script can read. */
+const leastPacked = 4;
+
+/**
+ * Joins the readings of one probe into the last of them, the others as its `earlier`. Whatever is no plain reading (a first explanation of a method, a list of changing length) stays as it is.
+ */
+export function pack(events: readonly RunEvent[]): RunEvent[] {
+  const groups = new Map<string, Metrics[]>();
+  const out: (RunEvent | Metrics[])[] = [];
+  for (const event of events) {
+    if (event.kind !== "metrics" || event.how || event.earlier || "stability.varianceLimit" in event.values) {
+      // Nothing is moved across a header, an end or a divergence, nor across a limit that the readings after it derive from.
+      groups.clear();
+      out.push(event);
+      continue;
+    }
+    const key = signatureOf(event);
+    const group = groups.get(key);
+    if (group && group.at(-1)!.step < event.step) group.push(event);
+    else {
+      const made = [event];
+      groups.set(key, made);
+      out.push(made);
+    }
+  }
+  return out.flatMap((one) =>
+    Array.isArray(one) ? (one.length < leastPacked ? one : [joined(one)]) : [one],
+  );
+}
+
+const signatureOf = ({ probe, values, cost }: Metrics): string =>
+  `${probe ?? ""}|${cost !== undefined}|${Object.entries(values)
+    .map(([name, value]) => (typeof value === "number" ? name : `${name}:${value.length}`))
+    .join()}`;
+
+function joined(group: readonly Metrics[]): Metrics {
+  const before = group.slice(0, -1);
+  const last = group[group.length - 1];
+  const total = (of: "products" | "seconds"): number =>
+    rounded(
+      before.reduce((sum, { cost }) => sum + cost![of], 0),
+      errorDigits,
+    );
+  const earlier: Earlier = {
+    steps: before.map(({ step }) => step),
+    times: [before[0].time, before[before.length - 1].time],
+    values: Object.fromEntries(
+      keptNames(last.values).map((name) => [name, before.map(({ values }) => values[name])]),
+    ),
+    ...(last.cost && { cost: { products: total("products"), seconds: total("seconds") } }),
+  };
+  return { ...last, earlier };
+}
+
+/** An event as it stands in the log. */
+export function encodeEvent(event: RunEvent): object {
+  if (event.kind !== "metrics" || !event.earlier) return event;
+  const { steps, values } = event.earlier;
+  const columns = Object.entries(values).map(([name, column]) => [
+    name,
+    packColumn(name, column, values.sharpness),
+  ]);
+  return {
+    ...event,
+    earlier: { ...event.earlier, steps: packSteps(steps), values: Object.fromEntries(columns) as object },
+  };
+}
+
+/** Steps at even distances are their first, their distance and their number. */
+function packSteps(steps: readonly number[]): unknown {
+  const every = steps.length > 1 ? steps[1] - steps[0] : 1;
+  return steps.every((step, i) => step === steps[0] + i * every)
+    ? { from: steps[0], every, n: steps.length }
+    : steps;
+}
+
+/** A reader derives the rest: see derive.ts. */
+function keptNames(values: MetricValues): string[] {
+  // Only a reading of the sharpness has what they derive from.
+  if (values.sharpness === undefined) return Object.keys(values).filter((name) => name !== "stability.limit");
+  return Object.keys(values).filter((name) => !derivable.has(name) || isSeveral(values[name]));
+}
+
+/** The readings that an event holds packed, as events of their own, and the event without them. What a reader derives is still missing. */
+export function unpack(event: Metrics): Metrics[] {
+  const { earlier, ...own } = event;
+  if (!earlier) return [event];
+  const { steps, times, values } = earlier;
+  const last = steps.length - 1;
+  const names = Object.keys(values);
+  const before = steps.map((step, i): Metrics => ({
+    kind: "metrics",
+    step,
+    time: timeOf(times, i, last),
+    values: Object.fromEntries(names.map((name) => [name, values[name][i]])),
+    ...(event.probe !== undefined && { probe: event.probe }),
+  }));
+  return [...before, own];
+}
+
+/** Readings of one flush lie so close that their times are those of even steps between the first and the last. */
+export const timeOf = ([from, to]: Earlier["times"], i: number, last: number): number =>
+  last === 0 ? from : from + ((to - from) * i) / last;

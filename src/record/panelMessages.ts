@@ -1,0 +1,81 @@
+// Messages between the extension host and the panel's webview. The webview says `ready`; the host says which runs there are, selects one, and tells its series in deltas.
+import { tagNumbers, untagNumbers } from "../protocol/numbers";
+import type { RunInfo } from "../protocol/runFolder";
+import type { RunStatus } from "../types/runStatus";
+import type { Verdict, VerdictKind } from "../types/verdict";
+import type { ProvisionalFlag } from "./provisionalFlag";
+import type { SeriesDelta } from "./transfer";
+
+/** A row of the picker. `key` is the run's folder: an id may stand in two folders, one copied from the other. */
+export interface RunSummary {
+  readonly key: string;
+  readonly id: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly verdict?: VerdictKind;
+}
+
+/** What may change of a run beside its series. */
+export interface RunState {
+  readonly status: RunStatus;
+  readonly verdict: Verdict | null;
+  readonly flag: ProvisionalFlag | null;
+}
+
+export interface SelectedRun extends RunState {
+  readonly key: string;
+  readonly info: RunInfo;
+}
+
+export type ToPanel =
+  | { readonly kind: "runs"; readonly runs: readonly RunSummary[] }
+  | { readonly kind: "select"; readonly run: SelectedRun | null }
+  /** Answered with `received`: the next one waits for it, and then holds all that came in between. */
+  | { readonly kind: "series"; readonly run: string; readonly delta: SeriesDelta }
+  | ({ readonly kind: "status"; readonly run: string } & RunState);
+
+const commands = ["run", "newExperiment"] as const;
+const openable = ["run", "events", "verdict"] as const;
+
+/** Intents: the webview says what was picked, the host decides. `run` is a key. */
+export type FromPanel =
+  | { readonly kind: "ready" }
+  | { readonly kind: "received" }
+  | { readonly kind: "command"; readonly command: (typeof commands)[number] }
+  | { readonly kind: "select"; readonly run: string }
+  | { readonly kind: "stop"; readonly run: string }
+  | { readonly kind: "resume"; readonly run: string }
+  | { readonly kind: "openExperiment"; readonly run: string }
+  /** Into the experiment file, for its next run. */
+  | { readonly kind: "addProbe"; readonly run: string; readonly probe: string }
+  | { readonly kind: "openFile"; readonly run: string; readonly file: (typeof openable)[number] };
+
+/** A message of the webview, checked; null for what is none. */
+export function decodeFromPanel(raw: unknown): FromPanel | null {
+  if (typeof raw !== "object" || raw === null) return null;
+  const { kind, run, command, probe, file } = raw as Readonly<Record<string, unknown>>;
+  const isOne = <T extends string>(list: readonly T[], value: unknown): value is T =>
+    list.includes(value as T);
+  if (kind === "ready" || kind === "received") return { kind };
+  if (kind === "command") return isOne(commands, command) ? { kind, command } : null;
+  if (typeof run !== "string") return null;
+  switch (kind) {
+    case "select":
+    case "stop":
+    case "resume":
+    case "openExperiment":
+      return { kind, run };
+    case "addProbe":
+      return typeof probe === "string" && /^[A-Za-z]{1,40}$/.test(probe) ? { kind, run, probe } : null;
+    case "openFile":
+      return isOne(openable, file) ? { kind, run, file } : null;
+    default:
+      return null;
+  }
+}
+
+/** A message as a channel of JSON and typed arrays carries it. */
+export const encodeMessage = (message: ToPanel): unknown => tagNumbers(message);
+
+/** The message that `encodeMessage` was given. */
+export const decodeMessage = (encoded: unknown): ToPanel => untagNumbers(encoded) as ToPanel;

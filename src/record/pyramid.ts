@@ -1,0 +1,132 @@
+// Smallest and largest value of any stretch of a long column in a few hundred steps: what zooming over a million points needs.
+import { lowerBound, type Column, type ColumnView } from "./column";
+
+/** Points of a block, and blocks of the block above it. */
+const fan = 16;
+
+/** Places of the extremes of a stretch and of its first value that is not finite; −1 where there is none. */
+interface Extremes {
+  low: number;
+  high: number;
+  bad: number;
+}
+
+/** Three numbers a block: places of its lowest, its highest and its first value that is not finite. */
+class Level {
+  private places = new Int32Array(3 * 64);
+  size = 0;
+
+  add({ low, high, bad }: Extremes): void {
+    if (3 * this.size + 3 > this.places.length) {
+      const grown = new Int32Array(2 * this.places.length);
+      grown.set(this.places);
+      this.places = grown;
+    }
+    this.places.set([low, high, bad], 3 * this.size++);
+  }
+
+  at(i: number): Extremes {
+    return { low: this.places[3 * i], high: this.places[3 * i + 1], bad: this.places[3 * i + 2] };
+  }
+}
+
+/** Grows with its column; a column whose earlier points changed gets a new one. */
+class Pyramid {
+  private readonly levels: Level[] = [];
+  readonly version: number;
+
+  constructor(private readonly column: Column) {
+    this.version = column.version;
+  }
+
+  /** Adds the whole blocks of what came since. */
+  grow(): void {
+    const { values } = this.column;
+    for (let k = 0, below = values.length; below >= fan; below = this.levels[k++].size) {
+      const level = (this.levels[k] ??= new Level());
+      while ((level.size + 1) * fan <= below) {
+        const found: Extremes = { low: -1, high: -1, bad: -1 };
+        for (let i = level.size * fan; i < (level.size + 1) * fan; i++)
+          if (k === 0) takePoint(found, values, i);
+          else takeBlock(found, values, this.levels[k - 1].at(i));
+        level.add(found);
+      }
+    }
+  }
+
+  /** Of the points start … stop − 1: the largest blocks inside, single points at the rims. */
+  extremes(values: Float64Array, start: number, stop: number): Extremes {
+    const found: Extremes = { low: -1, high: -1, bad: -1 };
+    for (let at = start; at < stop;) {
+      let [k, size] = [-1, 1];
+      while (k + 1 < this.levels.length) {
+        const next = size * fan;
+        if (at % next !== 0 || at + next > stop || at / next >= this.levels[k + 1].size) break;
+        [k, size] = [k + 1, next];
+      }
+      if (k < 0) takePoint(found, values, at);
+      else takeBlock(found, values, this.levels[k].at(at / size));
+      at += size;
+    }
+    return found;
+  }
+}
+
+function takePoint(found: Extremes, values: Float64Array, i: number): void {
+  const value = values[i];
+  if (!Number.isFinite(value)) {
+    if (found.bad < 0) found.bad = i;
+    return;
+  }
+  if (found.low < 0 || value < values[found.low]) found.low = i;
+  if (found.high < 0 || value > values[found.high]) found.high = i;
+}
+
+function takeBlock(found: Extremes, values: Float64Array, { low, high, bad }: Extremes): void {
+  if (low >= 0) takePoint(found, values, low);
+  if (high >= 0) takePoint(found, values, high);
+  if (bad >= 0 && found.bad < 0) found.bad = bad;
+}
+
+const pyramids = new WeakMap<Column, Pyramid>();
+
+function pyramidOf(column: Column): Pyramid {
+  let pyramid = pyramids.get(column);
+  if (!pyramid || pyramid.version !== column.version) pyramids.set(column, (pyramid = new Pyramid(column)));
+  pyramid.grow();
+  return pyramid;
+}
+
+/**
+ * Fewer points for the same picture: each of `buckets` equal stretches keeps its smallest and largest value, so no spike is lost, and its
+ * first that is not finite, so that a divergence shows as an end.
+ *
+ * @returns  At most about 2·buckets points within [from, to], and one more on either side, so that lines leave the frame. Costs about
+ *   a hundred comparisons a bucket however long the column is.
+ */
+export function decimate(column: Column, buckets: number, from = -Infinity, to = Infinity): ColumnView {
+  const { steps, values } = column;
+  const first = Math.max(0, lowerBound(steps, from) - 1);
+  const end = Math.min(steps.length, lowerBound(steps, to) + 1);
+  const n = end - first;
+  if (n <= 2 * buckets) return { steps: steps.subarray(first, end), values: values.subarray(first, end) };
+  const pyramid = pyramidOf(column);
+  const kept: number[] = [];
+  const keep = (i: number): void => {
+    if (i >= 0 && kept[kept.length - 1] !== i) kept.push(i);
+  };
+  keep(first);
+  for (let b = 0; b < buckets; b++) {
+    const [start, stop] = [
+      first + Math.floor((b * n) / buckets),
+      first + Math.floor(((b + 1) * n) / buckets),
+    ];
+    const { low, high, bad } = pyramid.extremes(values, start, stop);
+    [low, high, bad].sort((a, b) => a - b).forEach(keep);
+  }
+  keep(end - 1);
+  return {
+    steps: Float64Array.from(kept, (i) => steps[i]),
+    values: Float64Array.from(kept, (i) => values[i]),
+  };
+}

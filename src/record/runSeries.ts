@@ -1,0 +1,194 @@
+// The one fold from a run's log to what every surface shows of it: columns over steps, the latest reading of each metric, and how it ended.
+import type { Earlier, Measured, RunEvent } from "../protocol/events";
+import { metricInfo } from "../protocol/metrics";
+import type { MetricInfo } from "../types/metricInfo";
+import type { Cost, How } from "../types/reading";
+import { Column } from "./column";
+import { derived } from "./derive";
+import { timeOf, unpack } from "./pack";
+
+export type Header = Extract<RunEvent, { kind: "header" }>;
+type Metrics = Extract<RunEvent, { kind: "metrics" }>;
+type Ended = Extract<RunEvent, { kind: "end" }>;
+
+/** A metric's latest value with where, when, by what and at what cost it was measured. */
+export interface LatestReading {
+  readonly value: number | readonly number[];
+  readonly step: number;
+  /** Seconds of training. */
+  readonly time: number;
+  /** The probe's id, "verdict" for the closing measurement; absent for the loop's own numbers. */
+  readonly probe?: string;
+  readonly cost?: Cost;
+  readonly error?: number | readonly number[];
+  readonly how?: How;
+  readonly method?: string;
+}
+
+export interface Note {
+  readonly step: number;
+  readonly message: string;
+}
+
+/** A list over steps makes a curve for each of its first entries only: a long list is a picture of its own. */
+const longestList = 64;
+const errorOf = (name: string): string => `${name}.error`;
+const isList = (value: number | readonly number[]): value is readonly number[] => typeof value !== "number";
+
+export class RunSeries {
+  /** Scalars by metric name; entry i of a list as "name.i". */
+  readonly columns = new Map<string, Column>();
+  readonly latest = new Map<string, LatestReading>();
+  /** Seconds of training over steps. */
+  readonly clock: Column;
+  readonly notes: Note[] = [];
+  readonly checkpoints: number[] = [];
+  header: Header | undefined;
+  /** Processes that have written to this log. */
+  headers = 0;
+  step = 0;
+  time = 0;
+  diverged: { readonly step: number; readonly what: string } | undefined;
+  ended: Ended | undefined;
+  /** What the closing measurement does now; undefined while the run trains and when it has ended. */
+  closing: Extract<RunEvent, { kind: "closing" }> | undefined;
+  /** Grows whenever what was told before no longer holds: a resume took readings back. */
+  rewinds = 0;
+  /** How each metric was measured last: the log says so only where it changes. */
+  readonly methods = new Map<string, Measured>();
+
+  /** @param most  Points kept of each column; all by default. */
+  constructor(private readonly most = Infinity) {
+    this.clock = new Column(most);
+  }
+
+  add(event: RunEvent): void {
+    switch (event.kind) {
+      case "header":
+        this.header = event;
+        this.headers++;
+        if (event.resumedAt !== undefined) this.rewind(event.resumedAt);
+        return;
+      case "metrics":
+        return event.earlier ? this.addPacked(event, event.earlier) : this.addMetrics(event);
+      case "diverged":
+        this.diverged = { step: event.step, what: event.what };
+        this.step = Math.max(this.step, event.step);
+        return;
+      case "note":
+        if (this.notes.length < 1000) this.notes.push({ step: event.step, message: event.message });
+        return;
+      case "checkpoint":
+        if (this.checkpoints.at(-1) !== event.step) this.checkpoints.push(event.step);
+        return;
+      case "end":
+        this.ended = event;
+        this.closing = undefined;
+        this.step = Math.max(this.step, event.step);
+        this.time = Math.max(this.time, event.time);
+        return;
+      case "closing":
+        this.closing = event;
+        return;
+      case "heartbeat":
+        return;
+    }
+  }
+
+  /** What a metric is: a name of Basin's, one that the log explains, or a name that nobody has explained. */
+  infoOf(name: string): MetricInfo {
+    return (
+      metricInfo(name) ??
+      this.header?.metrics?.find((info) => info.name === name) ?? { name, label: name, unit: "", about: "" }
+    );
+  }
+
+  column(name: string): Column {
+    return this.columns.get(name) ?? empty;
+  }
+
+  /** The latest value of a scalar. */
+  number(name: string): number | undefined {
+    const value = this.latest.get(name)?.value;
+    return typeof value === "number" ? value : undefined;
+  }
+
+  private addMetrics({ step, time, probe, cost, how, values: written }: Metrics): void {
+    for (const [name, own] of Object.entries(how ?? {})) this.methods.set(name, own);
+    const values = this.withLimit(derived(written, this.header?.dynamics));
+    const reading = { step, time, probe, cost };
+    for (const name of Object.keys(values)) {
+      const value = values[name];
+      this.addValue(name, step, value);
+      // The verdict of a diverged run measures an earlier point: it does not hide what came after.
+      if ((this.latest.get(name)?.step ?? 0) > step) continue;
+      this.latest.set(name, { ...reading, ...this.methods.get(name), value, error: values[errorOf(name)] });
+    }
+    this.clock.add(step, time);
+    this.step = Math.max(this.step, step);
+    if (Number.isFinite(time)) this.time = Math.max(this.time, time);
+  }
+
+  /** The limit that binds is the smaller of the latest mean and mean-square limits. */
+  private withLimit(values: Metrics["values"]): Metrics["values"] {
+    const names = ["stability.meanLimit", "stability.varianceLimit"] as const;
+    if (values["stability.limit"] !== undefined || names.every((name) => values[name] === undefined))
+      return values;
+    const known = names.map((name) => {
+      const value = values[name] ?? this.number(name);
+      return typeof value === "number" ? value : Infinity;
+    });
+    return { ...values, "stability.limit": Math.min(...known) };
+  }
+
+  /** Packed readings: those nothing derives from go to their columns in one piece. */
+  private addPacked(event: Metrics, { steps, times, values }: Earlier): void {
+    const names = Object.keys(values);
+    if (values.sharpness !== undefined || names.some((name) => isList(values[name][0] ?? 0))) {
+      for (const one of unpack(event)) this.addMetrics(one);
+      return;
+    }
+    for (const name of names) this.columnOf(name).append(steps, values[name] as readonly number[]);
+    this.clock.append(
+      steps,
+      steps.map((_, i) => timeOf(times, i, steps.length - 1)),
+    );
+    this.addMetrics(event);
+  }
+
+  private addValue(name: string, step: number, value: number | readonly number[]): void {
+    if (!isList(value)) this.columnOf(name).add(step, value);
+    // A spectrum is another set of nodes each time: no curve over steps leads from one to the next.
+    else if (!name.startsWith("spectrum.") && value.length <= longestList)
+      value.forEach((own, i) => this.columnOf(`${name}.${i}`).add(step, own));
+  }
+
+  private columnOf(name: string): Column {
+    let column = this.columns.get(name);
+    if (!column) this.columns.set(name, (column = new Column(this.most)));
+    return column;
+  }
+
+  /** A resumed run repeats what came after its checkpoint: those readings are written again. */
+  private rewind(step: number): void {
+    for (const column of [...this.columns.values(), this.clock]) column.rewind(step);
+    for (const [name, reading] of this.latest) {
+      if (reading.step < step) continue;
+      const [column, errors] = [this.columns.get(name), this.columns.get(errorOf(name))];
+      const before = column?.lastStep;
+      if (!column || before === undefined) this.latest.delete(name);
+      else {
+        const back = { value: column.at(before)!, error: errors?.at(before), step: before };
+        this.latest.set(name, { ...reading, ...back, time: this.clock.at(before) ?? NaN, cost: undefined });
+      }
+    }
+    this.methods.clear();
+    this.step = step;
+    this.diverged = undefined;
+    this.ended = undefined;
+    this.closing = undefined;
+    this.rewinds++;
+  }
+}
+
+const empty = new Column();

@@ -1,0 +1,66 @@
+// A run process's hold on its folder: taken before anything is written, watched while it trains, given back with the exit status.
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import { fileError, type UserError } from "../protocol/errors";
+import { checkPlainFolder } from "../record/disk/plainFolder";
+import { holderOf, lifeOf, ownClaim, rewriteClaim, takeClaim } from "../record/disk/processes";
+
+const watchMilliseconds = 1000;
+
+/**
+ * Holds the folder until the process exits; from then on its claim carries the exit status. A run whose folder is deleted, replaced
+ * or taken over ends, instead of training on into nowhere.
+ *
+ * @param given  Number of the claim that the launcher made for this process; without one the folder is claimed here.
+ * @throws UserError when another process holds the folder, or it leads out of itself.
+ */
+export function holdFolder(folder: string, given: string | undefined): void {
+  const place = identityOf(folder);
+  if (place === null) throw fileError(folder, "is not there", "Expected a run folder.");
+  checkPlainFolder(folder);
+  const n = given === undefined ? claimHere(folder) : takeOver(folder, Number(given));
+  let lost = false;
+  const timer = setInterval(() => {
+    lost = identityOf(folder) !== place || holderOf(folder)?.n !== n;
+    if (!lost) return;
+    process.stderr.write(`${folder}: the folder was deleted, replaced or taken over; the run ends.\n`);
+    process.exit(1);
+  }, watchMilliseconds);
+  timer.unref();
+  process.on("exit", (exit) => {
+    if (lost || identityOf(folder) !== place) return;
+    try {
+      rewriteClaim(folder, n, { ...ownClaim(), exit });
+    } catch {
+      // The disk is full or the folder is gone: readers find that the process is.
+    }
+  });
+}
+
+/** What tells a folder from a later one of the same name. */
+function identityOf(folder: string): string | null {
+  const stat = statSync(folder, { throwIfNoEntry: false, bigint: true });
+  return stat?.isDirectory() ? `${stat.dev} ${stat.ino}` : null;
+}
+
+/** The launcher may have died since: the claim is made ours, and counts if nobody has made a newer one. */
+function takeOver(folder: string, n: number): number {
+  if (holderOf(folder)?.n !== n) throw taken(folder);
+  rewriteClaim(folder, n, ownClaim());
+  if (holderOf(folder)?.n !== n) throw taken(folder);
+  return n;
+}
+
+function claimHere(folder: string): number {
+  const holder = holderOf(folder);
+  const held = holder && lifeOf(holder) !== "gone" ? null : takeClaim(folder, holder, ownClaim());
+  if (!held) throw taken(folder);
+  return held.n;
+}
+
+const taken = (folder: string): UserError =>
+  fileError(
+    basename(folder),
+    "is trained by another process already",
+    "Only one process trains in a run folder; `basin list` shows what it does.",
+  );

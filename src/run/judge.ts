@@ -1,0 +1,113 @@
+// Judges a point: readings in, verdict out (theory.md, section 7).
+import type { Closing } from "../measure/closing";
+import { optimizerOf } from "../optimizers";
+import type { Experiment } from "../protocol/experiment";
+import type { Kink } from "../protocol/kinks";
+import { escapeTime } from "../stability/growth";
+import { judge } from "../stability/judge";
+import type { Reading } from "../types/reading";
+import type { JudgedReading, Verdict } from "../types/verdict";
+import { describeMinimum, evidenceOf, reasonsOf, summaryOf } from "./verdictWords";
+
+export interface Judged {
+  readonly experiment: Experiment;
+  readonly n: number;
+  readonly step: number;
+  readonly diverged: boolean;
+  /** Step at which the run diverged, when it did. */
+  readonly divergedAt?: number;
+  readonly initialLoss: number;
+  readonly loss: number;
+  /** Kinds of kinks the network has. */
+  readonly kinks: readonly Kink[];
+  /** What was measured at `step`; null where no finite point was left. */
+  readonly closing: Closing | null;
+}
+
+/** The readings a verdict names, null where they were not taken. */
+export type Named = Verdict["readings"] & { readonly meanLimit: JudgedReading | null };
+
+const byName = ({ closing }: Judged, metric: string): Reading | undefined =>
+  closing?.readings.find((reading) => reading.metric === metric);
+
+/** A reading as verdict.json has it: `how` says by what, and how many products that took. */
+function judged(from: Judged, metric: string): JudgedReading | null {
+  const reading = byName(from, metric);
+  if (typeof reading?.value !== "number") return null;
+  const { value, error = 0, method, cost } = reading;
+  const products =
+    cost.products > 0 && /Lanczos/.test(method) ? `, ${Math.round(cost.products)} products` : "";
+  return { value, error: typeof error === "number" ? error : NaN, how: `${method}${products}` };
+}
+
+export const named = (from: Judged): Named => ({
+  sharpness: judged(from, "sharpness"),
+  preconditionedSharpness: judged(from, "preconditionedSharpness"),
+  gaussNewtonSharpness: judged(from, "gaussNewtonSharpness"),
+  nonuniformity: judged(from, "nonuniformity"),
+  growth: judged(from, "stability.growth"),
+  meanLimit: judged(from, "stability.meanLimit"),
+});
+
+/** Full batches: every step sees the same loss. */
+export const noiseless = ({ experiment, n }: Judged): boolean => {
+  const { batchSize } = experiment.optimizer;
+  return batchSize === "full" || batchSize >= n;
+};
+
+/** The learning rate in force at the point, schedule applied. */
+export const rateOf = ({ experiment, closing }: Judged): number =>
+  closing?.descent.learningRate ?? experiment.optimizer.learningRate;
+
+/** The verdict of a run or a measurement at the point it reached. */
+export function assembleVerdict(from: Judged): Verdict {
+  const { experiment, n, step, diverged, closing } = from;
+  const { kind, learningRate: base, batchSize } = experiment.optimizer;
+  const learningRate = rateOf(from);
+  const { momentum = 0, nesterov = false } = optimizerOf(experiment.optimizer).dynamics(experiment.optimizer);
+  const { meanLimit, ...readings } = named(from);
+  const { variance = null, noVariance, chain = [], map, smallestStableBatch = null } = closing?.facts ?? {};
+  const decision = judge({
+    diverged,
+    learningRate,
+    meanLimit: meanLimit?.value ?? null,
+    meanLimitError: meanLimit?.error ?? 0,
+    // Without sampling noise the mean condition, which rests on the full Hessian, is the whole story.
+    variance: noiseless(from) ? null : variance,
+    // Where it cannot be given for this optimizer the mean limit speaks alone, and the evidence says so.
+    varianceMissing: closing !== null && !noiseless(from) && variance === null && noVariance === undefined,
+  });
+  const { atMinimum, why } = describeMinimum(from);
+  return {
+    schema: 1,
+    verdict: decision.verdict,
+    step,
+    summary: summaryOf(from, decision, atMinimum),
+    reasons: reasonsOf(from),
+    atMinimum,
+    provisional: !atMinimum,
+    minimum: {
+      gradNorm: closing?.minimum.gradNorm ?? NaN,
+      trainLoss: closing?.minimum.loss ?? from.loss,
+      interpolationResidual: closing?.minimum.interpolationResidual ?? NaN,
+      why,
+    },
+    settings: {
+      learningRate,
+      batchSize,
+      examples: n,
+      momentum,
+      nesterov,
+      optimizer: kind,
+      ...(learningRate === base ? {} : { baseLearningRate: base }),
+    },
+    readings,
+    limits: { mean: meanLimit?.value ?? null, variance, binding: decision.binding },
+    largestStableLearningRate: decision.limit,
+    smallestStableBatchSize: smallestStableBatch,
+    chain,
+    ...(map && { map }),
+    escapeTime: readings.growth ? escapeTime(readings.growth.value) : null,
+    evidence: evidenceOf(from, decision),
+  };
+}

@@ -1,0 +1,55 @@
+// Readings as the log has them: values, error bars beside them, and how a metric was measured wherever that has changed.
+import type { Measured, RunEvent } from "../protocol/events";
+import { metricInfo } from "../protocol/metrics";
+import type { MetricInfo } from "../types/metricInfo";
+import type { Reading } from "../types/reading";
+
+type Metrics = Extract<RunEvent, { kind: "metrics" }>;
+
+export class ReadingsWriter {
+  private readonly told = new Map<string, Measured>();
+  private readonly declared: ReadonlySet<string>;
+
+  /** @param declared  Metrics that the log's header explains. */
+  constructor(declared: readonly MetricInfo[] = []) {
+    this.declared = new Set(declared.map(({ name }) => name));
+  }
+
+  valuesOf(readings: readonly Reading[]): Metrics["values"] {
+    const values: Record<string, number | readonly number[]> = {};
+    for (const { metric, value, error } of readings) {
+      values[metric] = value;
+      const name = `${metric}.error`;
+      // The first eigenvalue's own bar is the sharpness's.
+      const said = typeof value !== "number" && value.length === 1 && metric === "eigenvalues";
+      if (error !== undefined && !said && (metricInfo(name) || this.declared.has(name))) values[name] = error;
+    }
+    return values;
+  }
+
+  /** Ways that differ from the last ones written; undefined where none does. */
+  private news(readings: readonly Reading[]): Metrics["how"] {
+    const news: Record<string, Measured> = {};
+    for (const { metric, how, method } of readings) {
+      const last = this.told.get(metric);
+      if (last?.how === how && last.method === method) continue;
+      news[metric] = { how, method };
+      this.told.set(metric, news[metric]);
+    }
+    return Object.keys(news).length > 0 ? news : undefined;
+  }
+
+  event(
+    readings: readonly Reading[],
+    about: Pick<Metrics, "step" | "time" | "probe" | "cost">,
+    more: Metrics["values"] = {},
+  ): Metrics {
+    const how = this.news(readings);
+    return {
+      kind: "metrics",
+      ...about,
+      values: { ...this.valuesOf(readings), ...more },
+      ...(how && { how }),
+    };
+  }
+}

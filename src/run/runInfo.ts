@@ -1,0 +1,47 @@
+// `run.json` read back: what a resume or a branch goes on from is checked as strictly as an experiment file is.
+import { join } from "node:path";
+import { fileError, UserError, type Problem } from "../protocol/errors";
+import { isObject, type Json } from "../protocol/jsonPath";
+import { parseJsonSource } from "../protocol/jsonSource";
+import { files, type RunInfo } from "../protocol/runFolder";
+import { schemaFindings } from "../protocol/schemaProblems";
+import { largestJson, readPlainFile } from "../record/disk/files";
+
+const hint = "Expected the run.json that `basin run` wrote; this folder cannot be gone on with.";
+
+/** @throws UserError when run.json is missing, no JSON, or holds an experiment that the schema refuses: file, line and key of each mistake. */
+export function readInfo(folder: string): RunInfo {
+  const path = join(folder, files.run);
+  let text: string;
+  try {
+    const bytes = readPlainFile(path, largestJson);
+    if (bytes === null) throw new Error("no such file");
+    text = bytes.toString("utf8");
+  } catch (error) {
+    throw fileError(path, (error as Error).message, hint);
+  }
+  let info: unknown;
+  try {
+    info = JSON.parse(text);
+  } catch {
+    throw fileError(path, "cannot be read as JSON", hint);
+  }
+  const raw = info as Json;
+  if (!isObject(raw) || typeof raw.file !== "string" || !isObject(raw.experiment))
+    throw fileError(path, "has no experiment", hint);
+  const problems = experimentProblems(raw.experiment, text, path);
+  if (problems.length > 0) throw new UserError(problems);
+  return info as RunInfo;
+}
+
+function experimentProblems(experiment: Json, text: string, path: string): Problem[] {
+  const findings = schemaFindings(experiment).filter(({ severity }) => severity === "error");
+  if (findings.length === 0) return [];
+  const source = parseJsonSource(text, path);
+  return findings.map(({ path: keys, message, hint: more, at }) => ({
+    severity: "error",
+    message,
+    hint: more ?? "A run goes on with the settings it began with; put back what was changed by hand.",
+    place: source.place(["experiment", ...keys], at),
+  }));
+}

@@ -1,0 +1,168 @@
+// A run from its first step to its verdict: trainer × probes × log.
+import { join } from "node:path";
+import { ClosingBudget, closingSeconds, PausingMeter } from "../measure/budget";
+import { closingMeasurement, type Closing } from "../measure/closing";
+import { optimizerOf } from "../optimizers";
+import type { RunEvent } from "../protocol/events";
+import { memoryBytes } from "../protocol/memory";
+import { stringify } from "../protocol/numbers";
+import { files } from "../protocol/runFolder";
+import type { EventLog } from "../record/disk/eventLog";
+import { writeAtomic } from "../record/disk/files";
+import { loadCheckpoint, newestCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
+import { kinksOf } from "../trainers/basin/kinks";
+import type { Problem } from "../trainers/basin/problem";
+import { Trainer } from "../trainers/basin/trainer";
+import type { Verdict } from "../types/verdict";
+import { ActiveProbes } from "./activeProbes";
+import { slotsOf } from "./branch";
+import { startHeartbeat } from "./heartbeat";
+import type { Interrupt } from "./interrupt";
+import { assembleVerdict } from "./judge";
+import { Training, type Reached } from "./training";
+
+/** What a closing measurement may take where the experiment does not say. The schema's text says the same. */
+const defaultClosing = { seconds: 20 };
+
+export interface SessionParts {
+  readonly problem: Problem;
+  readonly folder: string;
+  readonly id: string;
+  readonly log: EventLog;
+  readonly interrupt: Interrupt;
+  readonly saved: Checkpoint | null;
+}
+
+export class Session {
+  private readonly training: Training;
+
+  private constructor(
+    private readonly parts: SessionParts,
+    private readonly trainer: Trainer,
+    private readonly probes: ActiveProbes,
+    private readonly meter: PausingMeter,
+  ) {
+    const { log, folder, interrupt, saved } = parts;
+    this.training = new Training({ trainer, probes, log, folder, interrupt, saved });
+  }
+
+  static async open(parts: SessionParts): Promise<Session> {
+    const { problem, saved, interrupt, log } = parts;
+    if (saved) problem.fillBuffers(saved.buffers);
+    const meter = new PausingMeter(() => interrupt.check());
+    const trainer = await Trainer.open(problem, saved, meter);
+    return new Session(parts, trainer, new ActiveProbes(problem.experiment, log, saved), meter);
+  }
+
+  /** The step reached so far. */
+  get step(): number {
+    return this.trainer.step;
+  }
+
+  /** Seconds of training so far. */
+  get time(): number {
+    return this.training.time();
+  }
+
+  /** Trains, judges, and writes both down. */
+  async run(): Promise<Reached> {
+    const { log, problem, saved } = this.parts;
+    log.add(this.header());
+    if (!saved) for (const message of problem.notes) log.add({ kind: "note", step: 0, message });
+    log.flush();
+    const endHeartbeat = startHeartbeat(log, () => this.time);
+    try {
+      return await this.trainAndJudge();
+    } finally {
+      endHeartbeat();
+    }
+  }
+
+  private async trainAndJudge(): Promise<Reached> {
+    const { folder, log, interrupt } = this.parts;
+    const { trainer, probes } = this;
+    const reached = await this.training.run();
+    interrupt.endTraining();
+    const { time } = this;
+    const { closing, verdict } = await this.judge(reached);
+    writeAtomic(join(folder, files.verdict), `${stringify(verdict, 2)}\n`);
+    if (closing) {
+      const about = { step: verdict.step, time, probe: "verdict" };
+      log.add(probes.writer.event(closing.readings, about));
+      for (const message of closing.leftOut) log.add({ kind: "note", step: verdict.step, message });
+    }
+    log.add({ kind: "end", step: trainer.step, time, reason: reached.reason });
+    return reached;
+  }
+
+  private header(): RunEvent {
+    const { problem, id, saved } = this.parts;
+    const { experiment, engine } = problem;
+    const { layers, network } = this.trainer.curvature;
+    const { metrics } = this.probes;
+    return {
+      kind: "header",
+      schema: 1,
+      id,
+      name: experiment.name,
+      parameters: problem.d,
+      examples: problem.n,
+      outputs: problem.data.outputs,
+      engine: `${engine.name} ${engine.version}`,
+      probes: Object.keys(experiment.probes),
+      layers: layers.map(({ name }) => name),
+      kinks: kinksOf(network.loss),
+      steps: experiment.stop.steps,
+      ...(saved && { resumedAt: saved.step }),
+      ...(metrics.length > 0 && { metrics }),
+      dynamics: {
+        preconditioned: optimizerOf(experiment.optimizer).preconditioner !== undefined,
+        ...optimizerOf(experiment.optimizer).dynamics(experiment.optimizer),
+      },
+    };
+  }
+
+  /** Judges the point reached; a diverged run is judged at its last finite checkpoint, so that a stable rate can be named. */
+  private async judge(reached: Reached): Promise<{ closing: Closing | null; verdict: Verdict }> {
+    const { problem, folder } = this.parts;
+    const diverged = reached.reason === "diverged";
+    const path = diverged ? newestCheckpoint(join(folder, files.checkpoints)) : null;
+    const last = path ? loadCheckpoint(path, problem, slotsOf(problem.experiment)) : null;
+    const at = last ?? this.trainer.state();
+    const finite = at.theta.every(Number.isFinite);
+    const closing = finite ? await this.close(at, reached) : null;
+    const verdict = assembleVerdict({
+      experiment: problem.experiment,
+      n: problem.n,
+      step: at.step,
+      diverged,
+      divergedAt: this.trainer.step,
+      initialLoss: reached.initialLoss,
+      loss: reached.loss,
+      kinks: kinksOf(this.trainer.curvature.network.loss),
+      closing,
+    });
+    return { closing, verdict };
+  }
+
+  private async close(at: ReturnType<Trainer["state"]>, reached: Reached): Promise<Closing> {
+    const { problem, log, interrupt } = this.parts;
+    const { experiment } = problem;
+    const seconds = closingSeconds(experiment.closing ?? defaultClosing);
+    const bytes = memoryBytes(experiment.memory);
+    const budget = new ClosingBudget(seconds, bytes, () => interrupt.closingAsked);
+    this.meter.obey(() => budget.check());
+    const point = await this.trainer.pointOf(at);
+    return closingMeasurement(point, {
+      probes: experiment.probes,
+      budget,
+      extent: "verdict",
+      initialLoss: reached.initialLoss,
+      warm: reached.reason === "diverged" ? [] : this.probes.sharpVectors,
+      progress: (what, done, of) => {
+        log.add({ kind: "closing", step: at.step, what, done, of });
+        log.flush();
+      },
+    });
+  }
+}

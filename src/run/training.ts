@@ -1,0 +1,184 @@
+// The training loop: gradient, loss, readings, checkpoint, step, until a stop condition, divergence or a signal.
+import { join } from "node:path";
+import type { EndReason } from "../protocol/events";
+import { files } from "../protocol/runFolder";
+import type { EventLog } from "../record/disk/eventLog";
+import { saveCheckpoint, newestCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
+import type { Trainer } from "../trainers/basin/trainer";
+import { norm } from "../util/linalg/vector";
+import type { ActiveProbes } from "./activeProbes";
+import { Interrupted, type Interrupt } from "./interrupt";
+import { RecentSteps } from "./recentSteps";
+
+/** Loss above this many times its initial value is divergence (theory.md, section 7). */
+const divergenceFactor = 1e4;
+/** A run logs its loss at no more than about this many steps, and at every step a probe reads. */
+const loggedSteps = 5000;
+
+export interface TrainingParts {
+  readonly trainer: Trainer;
+  readonly probes: ActiveProbes;
+  readonly log: EventLog;
+  readonly folder: string;
+  readonly interrupt: Interrupt;
+  readonly saved: Checkpoint | null;
+}
+
+/** Why training ended, and with which losses. */
+export interface Reached {
+  readonly reason: EndReason;
+  readonly loss: number;
+  readonly initialLoss: number;
+}
+
+/** What the gradient told of the present step. */
+interface StepLosses {
+  readonly batchLoss: number;
+  readonly gradNorm: number;
+  /** Of the whole training set: every step when full batch, once an epoch otherwise; else null. */
+  readonly fullLoss: number | null;
+}
+
+export class Training {
+  private readonly started = performance.now();
+  private readonly recent = new RecentSteps();
+  private readonly fullBatch: boolean;
+  private readonly epoch: number;
+  private readonly logEvery: number;
+  private initialLoss: number;
+  private loss = NaN;
+  private loggedRate: number | null = null;
+
+  constructor(private readonly parts: TrainingParts) {
+    const { trainer, saved } = parts;
+    const { n, batchSize, experiment } = trainer.problem;
+    this.fullBatch = batchSize === n;
+    this.epoch = this.fullBatch ? 1 : Math.max(1, Math.floor(n / batchSize));
+    this.logEvery = Math.max(1, Math.ceil(experiment.stop.steps / loggedSteps));
+    // A resumed run has its first loss in the checkpoint; a batch run's first loss is of the whole training set.
+    this.initialLoss = saved?.initialLoss ?? NaN;
+  }
+
+  /** Seconds of training so far. */
+  readonly time = (): number => (this.parts.saved?.time ?? 0) + (performance.now() - this.started) / 1000;
+
+  /** Trains to the end. */
+  async run(): Promise<Reached> {
+    const { trainer, folder, probes } = this.parts;
+    const { checkpoints } = trainer.problem.experiment;
+    // A new run, or a branch, is resumable from the start.
+    if (newestCheckpoint(join(folder, files.checkpoints)) === null) this.keep();
+    probes.repeat();
+    for (;;) {
+      const reason = await this.visit();
+      if (reason !== null) {
+        // With the readings of this step, which a resume then need not repeat.
+        if (reason !== "diverged") this.keep();
+        return { reason, loss: this.loss, initialLoss: this.initialLoss };
+      }
+      trainer.advance();
+      if (trainer.step % checkpoints.every === 0) this.keep();
+      // The engine answers through promises alone; let signals, timers and the log have their turn.
+      if (trainer.step % 16 === 0) await new Promise(setImmediate);
+    }
+  }
+
+  /** Everything that happens at θ as it stands: why training ends here, or null where it goes on. */
+  private async visit(): Promise<EndReason | null> {
+    try {
+      // Awaited here and not in a method of its own: a small net's step costs as little as a few promises.
+      const { trainer, probes } = this.parts;
+      const readsLoss = !this.fullBatch && (this.last || trainer.step % this.epoch === 0);
+      const epochLoss = readsLoss ? await trainer.fullLoss() : null;
+      const batchLoss = await trainer.computeGradient();
+      const losses = {
+        batchLoss,
+        gradNorm: norm(trainer.gradient),
+        fullLoss: this.fullBatch ? batchLoss : epochLoss,
+      };
+      this.logLosses(losses);
+      const what = this.divergence(losses);
+      if (what !== null) {
+        await this.logDivergence(losses, what);
+        return "diverged";
+      }
+      if (probes.due(trainer.step)) await this.takeReadings();
+      const reason = this.stopReason(losses);
+      if (reason === null) this.parts.interrupt.check();
+      return reason;
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      return "interrupted";
+    }
+  }
+
+  private get last(): boolean {
+    const { step, problem } = this.parts.trainer;
+    return step >= problem.experiment.stop.steps;
+  }
+
+  private logLosses({ batchLoss, gradNorm, fullLoss }: StepLosses): void {
+    const { trainer, log } = this.parts;
+    const { step } = trainer;
+    const time = this.time();
+    this.recent.add(step, time, batchLoss, gradNorm);
+    if (fullLoss === null) return;
+    this.loss = fullLoss;
+    if (Number.isNaN(this.initialLoss)) this.initialLoss = fullLoss;
+    if (!this.last && this.fullBatch && step % this.logEvery !== 0) return;
+    const values = { "loss.train": fullLoss, ...(this.fullBatch && { gradNorm }), ...this.changedRate() };
+    log.add({ kind: "metrics", step, time, values });
+  }
+
+  /** A schedule's learning rate is logged whenever it is not the one logged last. */
+  private changedRate(): Readonly<Record<string, number>> {
+    const { problem, learningRate } = this.parts.trainer;
+    if (!problem.experiment.optimizer.schedule || learningRate === this.loggedRate) return {};
+    this.loggedRate = learningRate;
+    return { learningRate };
+  }
+
+  private divergence({ batchLoss, gradNorm, fullLoss }: StepLosses): "loss" | "gradient" | null {
+    if (!Number.isFinite(batchLoss) || !Number.isFinite(fullLoss ?? 0)) return "loss";
+    if (!Number.isFinite(gradNorm)) return "gradient";
+    return this.loss > divergenceFactor * this.initialLoss ? "loss" : null;
+  }
+
+  /** Where the loss has gone, and step by step how it came there. */
+  private async logDivergence({ fullLoss }: StepLosses, what: "loss" | "gradient"): Promise<void> {
+    const { trainer, log } = this.parts;
+    const { step } = trainer;
+    this.loss = fullLoss ?? (await trainer.fullLoss());
+    const earlier = this.fullBatch
+      ? this.recent.columns("loss.train", "gradNorm")
+      : this.recent.columns("loss.batch", "gradNorm.batch");
+    const values = { "loss.train": this.loss };
+    log.add({ kind: "metrics", step, time: this.time(), values, ...(earlier && { earlier }) });
+    log.add({ kind: "diverged", step, what });
+  }
+
+  private async takeReadings(): Promise<void> {
+    const { trainer, probes } = this.parts;
+    const moment = { step: trainer.step, time: this.time, more: () => this.changedRate() };
+    await probes.read(() => trainer.point(), moment);
+  }
+
+  private stopReason({ fullLoss }: StepLosses): EndReason | null {
+    const { stop } = this.parts.trainer.problem.experiment;
+    if (fullLoss !== null && stop.trainLoss !== undefined && fullLoss <= stop.trainLoss) return "trainLoss";
+    if (this.last) return "steps";
+    return stop.minutes !== undefined && this.time() > stop.minutes * 60 ? "minutes" : null;
+  }
+
+  /** Writes a checkpoint. What the log says up to here is on the disk before: a kill in between loses nothing. */
+  private keep(): void {
+    const { trainer, probes, log, folder } = this.parts;
+    const { step } = trainer;
+    const training = { ...trainer.state(), time: this.time(), initialLoss: this.initialLoss };
+    const state: Checkpoint = { ...training, ...probes.state(step) };
+    log.sync();
+    const file = saveCheckpoint(join(folder, files.checkpoints), trainer.problem.model, state);
+    log.add({ kind: "checkpoint", step, file: `${files.checkpoints}/${file}` });
+    log.flush();
+  }
+}

@@ -1,0 +1,146 @@
+// A verdict in words: its summary, the numbers behind it, the evidence it rests on.
+import { interpolatedBelow, isInterpolated } from "../measure/minimum";
+import { kinkWords } from "../protocol/kinks";
+import type { Decision } from "../stability/judge";
+import { sharpnessLimit } from "../stability/thresholds";
+import type { Bracket } from "../types/bracket";
+import type { JudgedReading } from "../types/verdict";
+import { named, noiseless, rateOf, type Judged } from "./judge";
+
+/** Progress of one more step relative to the loss, η‖∇L‖²/L, below which a point counts as a minimum. */
+const stillBelow = 1e-3;
+
+const fmt = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
+
+/** What the optimizer adds to the assumptions. */
+function optimizerEvidence(judged: Judged): string[] {
+  const { experiment, closing } = judged;
+  const { schedule, clip, weightDecay } = experiment.optimizer;
+  const lines: string[] = [];
+  if (closing && named(judged).preconditionedSharpness)
+    lines.push(
+      closing.descent.settled
+        ? "The preconditioner P is held fixed at its value here; sharpness is that of P^-½ H P^-½."
+        : "There is no optimizer state here: the preconditioner is |∇L| + ε, where this gradient would bring it.",
+    );
+  if (closing?.facts.noVariance !== undefined) lines.push(closing.facts.noVariance);
+  if (weightDecay)
+    lines.push("Weight decay is part of the dynamics judged: it adds to the curvature of every direction.");
+  if (schedule) lines.push("The learning rate judged is the one its schedule has reached at this step.");
+  if (clip !== undefined)
+    lines.push("Gradient clipping is left out: near a minimum gradients are shorter than it allows.");
+  return lines;
+}
+
+export function describeMinimum({ experiment, closing, initialLoss, diverged }: Judged): {
+  atMinimum: boolean;
+  why: string;
+} {
+  if (!closing || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
+  const point = closing.minimum;
+  // Without a gradient nothing changes, also where there is no loss left to divide by.
+  const progress =
+    point.gradNorm === 0 ? 0 : (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
+  const still = progress <= stillBelow || point.loss === 0;
+  const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
+  const why =
+    `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
+    `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
+    `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
+  return { atMinimum: still && interpolated, why };
+}
+
+/** One sentence a newcomer understands. */
+export function summaryOf(
+  judged: Judged,
+  { verdict, binding, limit }: Pick<Decision, "verdict" | "binding" | "limit">,
+  atMinimum: boolean,
+): string {
+  const { step, divergedAt, loss, initialLoss } = judged;
+  const readings = named(judged);
+  const rate = rateOf(judged);
+  const eta = fmt(rate);
+  const most = limit === null ? "" : fmt(limit);
+  const share = limit === null ? "" : `${Math.round((100 * rate) / limit)} %`;
+  const where = atMinimum ? "this minimum" : "this point";
+  const away = atMinimum ? "" : " The run had not settled at a minimum, so this is provisional.";
+  const own = readings.preconditionedSharpness;
+  const sharpness = own ? "preconditioned sharpness" : "sharpness";
+  const cause = binding === "variance" ? "the noise of its batches" : `its ${sharpness}`;
+  switch (verdict) {
+    case "diverged":
+      return (
+        `Diverged at step ${divergedAt ?? step}: learning rate ${eta} drove the loss ${Number.isFinite(loss) ? `from ${fmt(initialLoss)} to ${fmt(loss)}` : "out of the range of numbers"}.` +
+        (limit === null
+          ? ""
+          : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)
+      );
+    case "unstable-mean":
+      return `Unstable: ${where} has ${sharpness} ${fmt((own ?? readings.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
+    case "unstable-variance":
+      return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${away}`;
+    case "edge":
+      return `At the edge of stability: learning rate ${eta} is within 5 % of the limit ${most} that ${cause} sets.${away}`;
+    case "inconclusive":
+      return limit === null || !Number.isFinite(limit) || Math.abs(rate / limit - 1) > 0.5
+        ? `Inconclusive: not every limit could be measured, so nothing can be said for learning rate ${eta}.${away}`
+        : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
+    case "stable":
+      return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
+  }
+}
+
+/** A search that was cut short before it knew its error says no more than a bound from below. */
+const value = ({ value: own, error }: JudgedReading): string =>
+  error === Infinity ? `at least ${fmt(own)} (the search was cut short)` : `${fmt(own)} ± ${fmt(error)}`;
+
+/** The numbers behind a verdict, one line each. */
+export function reasonsOf(judged: Judged): string[] {
+  const { closing, loss } = judged;
+  if (!closing) return [`Training loss ${fmt(loss)}; no finite point was left to measure.`];
+  const { sharpness, preconditionedSharpness: own, nonuniformity, growth, meanLimit } = named(judged);
+  const { descent, facts } = closing;
+  // A preconditioned reading holds the weight decay of the gradient already.
+  const allowed = fmt(sharpnessLimit(own ? { ...descent, weightDecay: 0 } : descent));
+  const allows = `learning rate ${fmt(descent.learningRate)} allows at most ${allowed}`;
+  const lines: string[] = [];
+  if (sharpness)
+    lines.push(
+      own
+        ? `Preconditioned sharpness ${value(own)}; ${allows}. The sharpness itself is ${value(sharpness)}.`
+        : `Sharpness ${value(sharpness)}; ${allows}.`,
+    );
+  if (meanLimit) lines.push(`Mean limit: stable up to learning rate ${fmt(meanLimit.value)} on average.`);
+  if (facts.variance) lines.push(varianceReason(judged, facts.variance));
+  if (nonuniformity) lines.push(`Non-uniformity ${value(nonuniformity)}.`);
+  if (growth)
+    lines.push(
+      `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
+    );
+  return lines;
+}
+
+function varianceReason(judged: Judged, v: Bracket): string {
+  const { experiment, n } = judged;
+  const { batchSize } = experiment.optimizer;
+  const bracket = noiseless(judged)
+    ? `${fmt(v.upper)}, from the Gauss–Newton sharpness: full batches have no sampling noise`
+    : v.exact
+      ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
+      : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
+  const size = batchSize === "full" ? `${n} (full)` : batchSize;
+  return `Mean-square limit at batch size ${size}: ${bracket}.`;
+}
+
+/** Which matrices and assumptions a verdict rests on, and what was left out. */
+export function evidenceOf(judged: Judged, { evidence }: Pick<Decision, "evidence">): string[] {
+  return [
+    "Sharpness and the mean limit use the full Hessian.",
+    "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
+    ...judged.kinks.map((kink) => kinkWords[kink]),
+    ...evidence,
+    ...optimizerEvidence(judged),
+    ...(judged.closing?.leftOut ?? []),
+    ...(judged.initialLoss > 0 ? [] : ["The initial loss is not known."]),
+  ];
+}

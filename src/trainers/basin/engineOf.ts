@@ -1,0 +1,26 @@
+// Opens the engine an experiment asks for; one that is not there is a mistake at `engine` in the experiment's file.
+import { readFile } from "node:fs/promises";
+import { EngineMissing, openEngine } from "../../engines";
+import type { Engine } from "../../engines/engine";
+import { UserError, type SourcePlace } from "../../protocol/errors";
+import type { Experiment } from "../../protocol/experiment";
+import { parseJsonSource } from "../../protocol/jsonSource";
+
+/** @throws UserError at the key `engine` when the engine does not load on this machine. */
+export async function engineOf(experiment: Experiment, file: string): Promise<Engine> {
+  try {
+    return await openEngine(experiment.engine);
+  } catch (error) {
+    if (!(error instanceof EngineMissing)) throw error;
+    const { message, hint } = error;
+    throw new UserError([{ severity: "error", message, hint, place: await placeOf(file) }]);
+  }
+}
+
+async function placeOf(file: string): Promise<SourcePlace> {
+  try {
+    return { ...parseJsonSource(await readFile(file, "utf8"), file).place(["engine"]), key: "engine" };
+  } catch {
+    return { file, key: "engine" };
+  }
+}

@@ -1,0 +1,91 @@
+// Basin's own network at a θ, as a Point: everything that a probe can ask of it.
+import type { Curvature } from "../../curvature/curvature";
+import type { CurvaturePoint } from "../../curvature/curvaturePoint";
+import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../curvature/gradients";
+import type { Meter } from "../../curvature/meter";
+import { openGemm } from "../../engines";
+import type { Descent, Point } from "../../measure/point";
+import type { LossKind } from "../../protocol/experiment";
+import type { Gemm } from "../../util/gemm";
+import type { Problem } from "./problem";
+
+/** Parameters times examples above which the engine's memory for each compiled function counts. */
+const largeProblem = 1e7;
+
+export class PointSource {
+  readonly curvature: Curvature;
+  private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
+
+  private constructor(
+    private readonly problem: Problem,
+    meter: Meter,
+    private readonly gemm: Gemm,
+  ) {
+    this.curvature = problem.curvature(meter);
+    this.batches = problem.batchCurvature(problem.batchSize, meter);
+  }
+
+  static async open(problem: Problem, meter: Meter): Promise<PointSource> {
+    return new PointSource(problem, meter, await openGemm(problem.engine));
+  }
+
+  /** The point at θ [d], which is copied, with the optimizer as it stands there. */
+  at(theta: Float32Array, descent: Descent): Point {
+    const { problem, gemm } = this;
+    const { data, experiment } = problem;
+    const at = this.curvature.at(theta);
+    return {
+      size: problem.d,
+      examples: problem.n,
+      outputs: data.outputs,
+      batchSize: problem.batchSize,
+      dtype: "float32",
+      loss: experiment.loss,
+      seed: experiment.seed,
+      theta: at.theta,
+      layers: at.layers,
+      descent,
+      meter: at.meter,
+      gemm,
+      evaluate: () => at.evaluate(),
+      hessian: () => at.hessian(),
+      curvatureGradient: (v) => at.curvatureGradient(v),
+      gaussNewton: () => at.gaussNewton(),
+      factors: at,
+      perExample: {
+        squaredGradientNorms: () => squaredGradientNorms(at),
+        weightedGradient: (weights) => weightedGradient(at, weights),
+        jacobianNorms: () => jacobianNorms(at),
+        firstWeight: () => at.firstWeight(),
+      },
+      onBatch: (indices) => Promise.resolve(this.batches(at.theta, indices)),
+      score: async () => ({
+        train: await problem.score(data.train, at.theta),
+        test: data.test ? await problem.score(data.test, at.theta) : null,
+      }),
+      inputs: { train: data.train.x, test: data.test?.x ?? null },
+      ...(problem.n * problem.d > largeProblem && { release: () => at.release() }),
+      interpolationResidual: async () => {
+        const { outputs } = await at.evaluate();
+        return residual(outputs, data.train.y, data.outputs, experiment.loss);
+      },
+    };
+  }
+}
+
+/** Root mean square of f − y for square losses; mean of 1 − p(label) for cross-entropy. `f` and `y` [n, K]. */
+function residual(f: Float32Array, y: Float32Array, K: number, loss: LossKind): number {
+  let total = 0;
+  if (loss !== "cross-entropy") {
+    for (let i = 0; i < y.length; i++) total += (f[i] - y[i]) ** 2;
+    return Math.sqrt(total / y.length);
+  }
+  const n = y.length / K;
+  for (let i = 0; i < n; i++) {
+    const row = f.subarray(i * K, (i + 1) * K);
+    const top = Math.max(...row);
+    const sum = row.reduce((a, value) => a + Math.exp(value - top), 0);
+    for (let k = 0; k < K; k++) total += y[i * K + k] * (1 - Math.exp(row[k] - top) / sum);
+  }
+  return total / n;
+}

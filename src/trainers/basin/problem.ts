@@ -1,0 +1,255 @@
+// The training problem of an experiment: data, model, loss and compiled functions, ready to step and to be probed.
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, resolve, sep } from "node:path";
+import { buildNetwork } from "../../curvature/buildNetwork";
+import type { Chunking } from "../../curvature/chunks";
+import { Curvature } from "../../curvature/curvature";
+import type { CurvaturePoint } from "../../curvature/curvaturePoint";
+import type { Meter } from "../../curvature/meter";
+import { totalSize, viewsOf } from "../../curvature/flat";
+import { planChunks, planSignals } from "../../curvature/memory";
+import type { Mode, NetworkParts } from "../../curvature/network";
+import { loadDataset } from "../../data";
+import type { Dataset, Split } from "../../data/dataset";
+import type { Compiled, Engine } from "../../engines/engine";
+import { grad } from "../../graph/differentiate";
+import { losses } from "../../losses";
+import { initialize, loadModel, takeWeights, type Model } from "../../models";
+import { fileError, UserError, type SourcePlace } from "../../protocol/errors";
+import type { Experiment } from "../../protocol/experiment";
+import { memoryBytes } from "../../protocol/memory";
+import { decodeSafetensors } from "../../protocol/safetensors";
+import { Rng } from "../../util/rng";
+import { accuracyOf } from "./accuracy";
+import { gather } from "./batches";
+import { fillFrom } from "./namedParameters";
+
+/** @throws UserError for a link that leads out of `folder`: what a model file names must not reach the rest of the machine. */
+async function checkInside(path: string, folder: string): Promise<void> {
+  const [real, inside] = await Promise.all([realpath(path), realpath(folder)]);
+  if (!real.startsWith(inside + sep))
+    throw fileError(path, `leads out of ${folder}`, "Put the file itself beside the model.");
+}
+
+/** Reads a file the experiment names, relative to the experiment's own folder. */
+const reader =
+  (file: string) =>
+  async (path: string, folder?: string): Promise<Uint8Array> => {
+    const absolute = resolve(dirname(file), path);
+    try {
+      if (folder !== undefined) await checkInside(absolute, resolve(dirname(file), folder));
+      return await readFile(absolute);
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      const code = (error as NodeJS.ErrnoException).code;
+      throw fileError(
+        absolute,
+        code === "ENOENT" ? "no such file" : `cannot be read (${code ?? String(error)})`,
+        `Expected a file that ${file} names; put it there or correct the path.`,
+      );
+    }
+  };
+
+/** A compiled training step with the dropout masks it wants. */
+export interface StepFunction {
+  readonly compiled: Compiled;
+  readonly masks: readonly { readonly size: number; readonly rate: number }[];
+}
+
+export class Problem {
+  readonly shapes: readonly (readonly number[])[];
+  /** Number of parameters. */
+  readonly d: number;
+  /** Running statistics of batch normalizations, one per buffer of the model; training moves them in place. */
+  readonly buffers: readonly Float32Array[];
+  /** How the training examples are split to stay inside the memory budget; null where they fit as they are. */
+  readonly chunking: Chunking | null;
+  /** What was understood of files that do not say it outright: to be told, for the user to judge. */
+  readonly notes: string[] = [];
+  private readonly compiled = new Map<string, Promise<Compiled>>();
+
+  private constructor(
+    readonly experiment: Experiment,
+    readonly file: string,
+    readonly engine: Engine,
+    readonly data: Dataset,
+    readonly model: Model,
+    private readonly parts: NetworkParts,
+  ) {
+    this.shapes = model.parameters.map(({ shape }) => shape);
+    this.d = totalSize(this.shapes);
+    this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
+    this.notes.push(...(data.notes ?? []));
+    this.chunking = planChunks(parts, data.train.n, memoryBytes(experiment.memory));
+  }
+
+  /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
+  static async load(experiment: Experiment, file: string, engine: Engine): Promise<Problem> {
+    const data = await loadDataset(experiment.data, {
+      readBytes: reader(file),
+      seed: experiment.seed,
+      loss: experiment.loss,
+    });
+    const { batchSize } = experiment.optimizer;
+    if (batchSize !== "full" && batchSize > data.train.n)
+      throw fileError(
+        file,
+        `optimizer.batchSize: found ${batchSize}, but there are only ${data.train.n} training examples`,
+        `Use at most ${data.train.n}, or "full".`,
+      );
+    const inputs = data.inputShape.reduce((a, b) => a * b, 1);
+    const model = await modelOf(experiment, file, data);
+    return new Problem(experiment, file, engine, data, model, {
+      model,
+      loss: losses[experiment.loss],
+      inputs,
+      outputs: data.outputs,
+    });
+  }
+
+  get n(): number {
+    return this.data.train.n;
+  }
+
+  get batchSize(): number {
+    const { batchSize } = this.experiment.optimizer;
+    return batchSize === "full" ? this.n : batchSize;
+  }
+
+  /** Starting parameters [d]: the experiment's weights file, or the default initialization from the seed. */
+  async start(weights?: string): Promise<Float32Array> {
+    const theta = new Float32Array(this.d);
+    const views = viewsOf(theta, this.shapes);
+    const from = weights ?? this.experiment.model.weights;
+    if (from === undefined) {
+      initialize(
+        this.model.parameters,
+        new Rng(this.experiment.seed, "init"),
+        this.experiment.model.initialization,
+      ).forEach((values, i) => views[i].set(values));
+      return theta;
+    }
+    const path = resolve(dirname(this.file), from);
+    const file = decodeSafetensors(await reader(this.file)(from), path);
+    const { tensors, note } = takeWeights(file, this.model, path, this.experiment.model.names);
+    if (note !== undefined) this.notes.push(note);
+    fillFrom(tensors, this.model, views, { path });
+    this.fillBuffers(new Map([...tensors].map(([name, { data }]) => [name, data])));
+    return theta;
+  }
+
+  /** Takes running statistics over by name, from a checkpoint or a weights file; what is not there stays as it is. */
+  fillBuffers(named: ReadonlyMap<string, Float32Array>): void {
+    this.model.buffers.forEach(({ name }, i) => {
+      const values = named.get(name);
+      if (values?.length === this.buffers[i].length) this.buffers[i].set(values);
+    });
+  }
+
+  /** The curvature of the training loss. */
+  curvature(meter: Meter): Curvature {
+    const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode);
+    const normalized = this.buffers.length > 0;
+    const { chunking } = this;
+    const { n, x, y } = this.data.train;
+    const signals = planSignals(this.parts, n, memoryBytes(this.experiment.memory));
+    // Where products are split, what is per example is never in larger pieces.
+    const smaller = signals && (!chunking || signals.size < chunking.size) ? signals : null;
+    return new Curvature(
+      this.engine,
+      build("probe")(n),
+      { x, y },
+      {
+        meter,
+        buffers: this.buffers,
+        ...(normalized && { perExample: build("running")(n) }),
+        ...((chunking ?? smaller) && {
+          chunks: {
+            chunking,
+            signals: smaller,
+            fullBatch: normalized ? null : build("probe"),
+            perExample: build(normalized ? "running" : "probe"),
+          },
+        }),
+      },
+    );
+  }
+
+  /** The curvature of the loss on batches of `size` examples at a θ: one batch at a time, until the next call. */
+  batchCurvature(size: number, meter: Meter): (theta: Float32Array, indices: Uint32Array) => CurvaturePoint {
+    const { x, y, n } = this.data.train;
+    const [D, K] = [x.length / n, y.length / n];
+    const batch = { x: new Float32Array(size * D), y: new Float32Array(size * K) };
+    let made: Curvature | null = null;
+    return (theta, indices) => {
+      gather(x, D, indices, batch.x);
+      gather(y, K, indices, batch.y);
+      const own = { products: 0, check: () => meter.check() };
+      made ??= new Curvature(this.engine, buildNetwork(this.parts, size), batch, { meter: own });
+      // A batch is visited for one product, which costs its share of one over all examples.
+      meter.products += size / n;
+      return made.at(theta);
+    };
+  }
+
+  /** Loss and gradient on a batch of `size` examples as training sees them: run(x, y, …θ, …masks) → [loss, …∇, …statistics]. */
+  async gradient(size: number): Promise<StepFunction> {
+    const network = buildNetwork(this.parts, size, "train");
+    const { x, y, parameters, masks, statistics, loss } = network;
+    const compiled = await this.once(`gradient${size}`, () =>
+      this.engine.compile(
+        [x, y, ...parameters, ...masks.map(({ node }) => node)],
+        [loss, ...grad(loss, parameters), ...statistics],
+      ),
+    );
+    return {
+      compiled,
+      masks: masks.map(({ node, rate }) => ({ size: totalSize([node.shape]), rate })),
+    };
+  }
+
+  /** Mean loss and accuracy on a split, chunk by chunk; accuracy is null for regression. Costs one forward pass. */
+  async score(split: Split, theta: Float32Array): Promise<{ loss: number; accuracy: number | null }> {
+    const { n, x, y, labels } = split;
+    const [D, K] = [x.length / n, this.data.outputs];
+    let [loss, right] = [0, 0];
+    for (const [start, end] of this.pieces(n)) {
+      const f = await this.once(`score${end - start}`, () => {
+        const network = buildNetwork(this.parts, end - start, "running");
+        return this.engine.compile(
+          [network.x, network.y, ...network.parameters, ...network.buffers],
+          [network.loss, network.output],
+        );
+      });
+      const own = [x.subarray(start * D, end * D), y.subarray(start * K, end * K)];
+      const [mean, outputs] = await f.run([...own, ...viewsOf(theta, this.shapes), ...this.buffers]);
+      loss += (mean[0] * (end - start)) / n;
+      if (labels) right += accuracyOf(outputs, labels.subarray(start, end), K) * (end - start);
+    }
+    return { loss, accuracy: labels ? right / n : null };
+  }
+
+  /** Consecutive ranges of at most a chunk's examples that cover 0 … n. */
+  pieces(n: number): (readonly [start: number, end: number])[] {
+    const size = this.chunking?.size ?? n;
+    return Array.from({ length: Math.ceil(n / size) }, (_, i) => [i * size, Math.min(n, (i + 1) * size)]);
+  }
+
+  private once(key: string, compile: () => Promise<Compiled>): Promise<Compiled> {
+    let made = this.compiled.get(key);
+    if (!made) this.compiled.set(key, (made = compile()));
+    return made;
+  }
+}
+
+/** Builds the model. @throws UserError that names the layer that does not fit and the experiment's file, or the ONNX file. */
+async function modelOf({ model }: Experiment, file: string, data: Dataset): Promise<Model> {
+  try {
+    return await loadModel(model, data.inputShape, data.outputs, reader(file));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // A layer's error is about the experiment, whose name a model does not know.
+    const placed = (place: SourcePlace): SourcePlace => (place.file === "model" ? { ...place, file } : place);
+    throw new UserError(error.problems.map((problem) => ({ ...problem, place: placed(problem.place) })));
+  }
+}

@@ -1,0 +1,117 @@
+// What drives θ: the next gradient, the next step, the point as it stands, and everything a checkpoint must hold of it.
+import type { Curvature } from "../../curvature/curvature";
+import type { Meter } from "../../curvature/meter";
+import type { Point } from "../../measure/point";
+import { learningRateAt } from "../../optimizers";
+import type { SamplerState } from "./batches";
+import type { TrainingState } from "./checkpoint";
+import { descentOf } from "./descent";
+import { PointSource } from "./point";
+import type { Problem } from "./problem";
+import { Stepper } from "./stepper";
+
+export class Trainer {
+  /** Updates made so far. */
+  private made: number;
+  /** The sampler before the batch of the gradient in hand was drawn: a resume draws that batch again. */
+  private sampler: SamplerState | null;
+  private current: Point | null = null;
+
+  private constructor(
+    readonly problem: Problem,
+    private readonly stepper: Stepper,
+    private readonly points: PointSource,
+    saved: TrainingState | null,
+  ) {
+    this.made = saved?.step ?? 0;
+    this.sampler = stepper.sampler?.state ?? null;
+  }
+
+  /** Starts from `saved`, or anew from the experiment's own weights. @throws UserError when those cannot be read. */
+  static async open(problem: Problem, saved: TrainingState | null, meter: Meter): Promise<Trainer> {
+    const theta = saved?.theta ?? (await problem.start());
+    const stepper = await Stepper.make(problem, theta, saved);
+    return new Trainer(problem, stepper, await PointSource.open(problem, meter), saved);
+  }
+
+  get step(): number {
+    return this.made;
+  }
+
+  /** What is compiled of the network, for facts about it. */
+  get curvature(): Curvature {
+    return this.points.curvature;
+  }
+
+  get learningRate(): number {
+    return learningRateAt(this.problem.experiment.optimizer, this.made);
+  }
+
+  /** ∇L on the batch seen last, [d]; changes with the next one. */
+  get gradient(): Float32Array {
+    return this.stepper.gradient;
+  }
+
+  /** Loss on the next batch; its gradient is left in `gradient`. */
+  computeGradient(): Promise<number> {
+    this.sampler = this.stepper.sampler?.state ?? null;
+    return this.stepper.computeGradient(this.made);
+  }
+
+  /** One update by that gradient. */
+  advance(): void {
+    this.current = null;
+    this.stepper.step(this.made);
+    this.made++;
+    this.sampler = this.stepper.sampler?.state ?? null;
+  }
+
+  /** Mean loss over the training set as evaluation sees it. One forward pass. */
+  async fullLoss(): Promise<number> {
+    const { problem, stepper } = this;
+    return (await problem.score(problem.data.train, stepper.theta)).loss;
+  }
+
+  /** θ as it stands: the same point until the next update. */
+  point(): Point {
+    const { slots, since, gradient, theta } = this.stepper;
+    return (this.current ??= this.points.at(
+      theta,
+      descentOf(
+        this.problem.experiment.optimizer,
+        { step: this.made, slots, count: this.made - since },
+        gradient,
+      ),
+    ));
+  }
+
+  /** The point of another state of the same problem, whose running statistics are taken over. */
+  async pointOf(saved: Omit<TrainingState, "time" | "initialLoss">): Promise<Point> {
+    this.problem.fillBuffers(saved.buffers);
+    return pointAt(this.problem, this.points, saved);
+  }
+
+  /** Where training stands, for a checkpoint. Holds the arrays themselves: write it down before the next step. */
+  state(): Omit<TrainingState, "time" | "initialLoss"> {
+    const { problem, stepper, sampler } = this;
+    const { theta, slots, since } = stepper;
+    const buffers = new Map(problem.model.buffers.map(({ name }, i) => [name, problem.buffers[i]]));
+    return { step: this.made, theta, buffers, slots, since, sampler };
+  }
+}
+
+/** The point that a state has reached, its preconditioner from the state, or from the gradient there where that holds none. */
+export async function pointAt(
+  problem: Problem,
+  points: PointSource,
+  {
+    theta,
+    step,
+    slots,
+    since,
+  }: Pick<TrainingState, "theta" | "slots" | "since"> & { readonly step: number | null },
+): Promise<Point> {
+  const { gradient } = await points.curvature.at(theta).evaluate();
+  const count = step === null ? 0 : step - since;
+  return points.at(theta, descentOf(problem.experiment.optimizer, { step, slots, count }, gradient));
+}

@@ -1,0 +1,106 @@
+// The closing measurement on a point that cannot do everything, and the probes' own words in the schema.
+import { expect, test } from "vitest";
+import { unlimited } from "../../../src/measure/budget";
+import { closingMeasurement } from "../../../src/measure/closing";
+import { probes } from "../../../src/measure";
+import { ProbeMemory } from "../../../src/measure/memory";
+import type { Point } from "../../../src/measure/point";
+import { plainMeter } from "../../../src/curvature/meter";
+import { metricInfo } from "../../../src/protocol/metrics";
+import schema from "../../../src/protocol/basin.schema.json";
+import { Rng } from "../../../src/util/rng";
+import { jsGemm } from "../../../src/util/linalg/jsGemm";
+
+const curvatures = [5, 3, 1];
+
+/** L(θ) = ½ Σ hᵢθᵢ², with a gradient and a Hessian and nothing else: what any trainer can give. */
+function bowl(): Point {
+  const theta = Float32Array.of(1, 1, 1);
+  const hessian = {
+    size: 3,
+    apply: (v: Float32Array, out: Float32Array) => {
+      curvatures.forEach((h, i) => (out[i] = h * v[i]));
+      return Promise.resolve();
+    },
+  };
+  return {
+    size: 3,
+    examples: 4,
+    outputs: 1,
+    batchSize: 2,
+    dtype: "float32",
+    loss: "mse",
+    seed: 0,
+    theta,
+    layers: [{ name: "0", start: 0, size: 3 }],
+    descent: { learningRate: 0.1, preconditioner: null, settled: true },
+    meter: plainMeter(),
+    gemm: jsGemm,
+    evaluate: () =>
+      Promise.resolve({
+        loss: 4.5,
+        outputs: new Float32Array(4),
+        perExample: new Float32Array(4),
+        gradient: Float32Array.from(curvatures),
+      }),
+    hessian: () => hessian,
+  };
+}
+
+test("what a trainer cannot do is not applicable and says why; what it can do is measured all the same", async () => {
+  const { readings, leftOut, facts } = await closingMeasurement(bowl(), {
+    probes: {},
+    budget: unlimited(1e9),
+    extent: "everything",
+  });
+  const of = (metric: string) => readings.find((reading) => reading.metric === metric);
+  expect(of("sharpness")?.value).toBeCloseTo(5, 5);
+  expect(of("stability.meanLimit")?.value).toBeCloseTo(2 / 5, 5);
+  expect(of("trace")).toMatchObject({ how: "exact", value: 9 });
+  expect(of("nonuniformity")).toBeUndefined();
+  expect(facts).toEqual({});
+  const text = leftOut.join("\n");
+  expect(text).toMatch(/Gradient noise: not applicable: the trainer gives no Gauss–Newton products/);
+  expect(text).toMatch(/Input smoothness: not applicable: the trainer gives no gradients of single examples/);
+  for (const { metric, method, cost } of readings) {
+    expect(metricInfo(metric), metric).toBeDefined();
+    expect(method.length, metric).toBeGreaterThan(3);
+    expect(cost.seconds, metric).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test("a budget that is spent leaves out all but loss and gradient", async () => {
+  const { readings, leftOut, minimum } = await closingMeasurement(bowl(), {
+    probes: {},
+    budget: { bytes: 1e9, secondsLeft: () => 0, over: () => true },
+    extent: "verdict",
+  });
+  expect(readings.map(({ metric }) => metric)).toEqual(["loss.train", "gradNorm"]);
+  expect(minimum.gradNorm).toBeCloseTo(Math.sqrt(35), 5);
+  expect(leftOut).toContain("Left out: sharpness.");
+});
+
+test("a probe's memory, saved and restored, gives the same next reading bit for bit", async () => {
+  const point = bowl();
+  const read = async (memory: ProbeMemory) => {
+    const task = { point, effort: "running", memory, budget: unlimited(1e9), known: new Map() } as const;
+    const sharpness = probes.find(({ id }) => id === "sharpness")!;
+    const { readings } = await sharpness.measure({ ...task, probes: {}, initialLoss: NaN });
+    return readings.map(({ metric, value, error }) => ({ metric, value, error }));
+  };
+  const memory = new ProbeMemory(new Rng(1, "probe"));
+  await read(memory);
+  const saved = memory.save();
+  const other = new ProbeMemory(new Rng(99));
+  other.restore(saved);
+  for (let i = 0; i < 6; i++) expect(await read(other)).toEqual(await read(memory));
+});
+
+test.each(probes.map((probe) => ({ id: probe.id, probe })))(
+  "$id says of its keys what the schema says",
+  ({ id, probe }) => {
+    const { type, additionalProperties, ...rest } = schema.definitions.probes.properties[id];
+    expect({ type, additionalProperties }).toEqual({ type: "object", additionalProperties: false });
+    expect(rest).toEqual(probe.spec);
+  },
+);

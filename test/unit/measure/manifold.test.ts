@@ -1,0 +1,73 @@
+// Motion along the manifold: the split of a displacement, overlap, and the predicted change of sharpness against a step taken.
+import { expect, test } from "vitest";
+import { buildNetwork } from "../../../src/curvature/buildNetwork";
+import { Curvature } from "../../../src/curvature/curvature";
+import { viewsOf } from "../../../src/curvature/flat";
+import { EigenTracker } from "../../../src/curvature/tracker";
+import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { losses } from "../../../src/losses";
+import { buildModel, initialize } from "../../../src/models";
+import { sharpnessRate, splitDisplacement, subspaceOverlap } from "../../../src/measure/probes/manifold";
+import { Rng } from "../../../src/util/rng";
+import { uniform } from "../../support/numeric";
+
+test("sharp and flat part are the projections, and Pythagoras holds", () => {
+  const vectors = [Float32Array.of(1, 0, 0, 0), Float32Array.of(0, 0.6, 0.8, 0)];
+  const { sharp, flat } = splitDisplacement(Float32Array.of(3, 1, 1, 2), vectors);
+  expect(sharp).toBeCloseTo(Math.hypot(3, 1.4), 5);
+  expect(flat ** 2 + sharp ** 2).toBeCloseTo(15, 4);
+});
+
+test("the overlap is 1 for one space in two bases and 0 for orthogonal ones", () => {
+  const V = [Float32Array.of(1, 0, 0), Float32Array.of(0, 1, 0)];
+  const turned = [Float32Array.of(0.6, 0.8, 0), Float32Array.of(-0.8, 0.6, 0)];
+  expect(subspaceOverlap(V, turned)).toBeCloseTo(1, 5);
+  expect(subspaceOverlap([V[0]], [Float32Array.of(0, 0, 1)])).toBe(0);
+});
+
+test("the predicted rate is the change of sharpness along the gradient with its oscillating part taken out", async () => {
+  const [n, D, K] = [12, 3, 2];
+  const rng = new Rng(6, "rate");
+  const model = buildModel({ kind: "mlp", hidden: [8, 6], activation: "tanh", bias: true }, [D], K);
+  const parts = { model, loss: losses.mse, inputs: D, outputs: K };
+  const curvature = new Curvature(onnxEngine("test", { threads: 1 }), buildNetwork(parts, n), {
+    x: uniform(rng, [n, D]),
+    y: uniform(rng, [n, K]),
+  });
+  const theta = new Float32Array(curvature.size);
+  const shapes = model.parameters.map((p) => p.shape);
+  initialize(model.parameters, rng, "he").forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
+  const read = async (at: Float32Array) => {
+    const tracker = new EigenTracker({ size: at.length, top: 1, tolerance: 1e-6, rng: new Rng(1) });
+    const { values, vectors } = await tracker.measure(curvature.at(at).hessian());
+    return { lambda: values[0], v: vectors[0].slice() };
+  };
+  const { lambda, v } = await read(theta);
+  const { gradient } = await curvature.at(theta).evaluate();
+  const slope = await curvature.at(theta).curvatureGradient(v);
+  const learningRate = 0.02;
+  const { rate, fall } = sharpnessRate({ v, lambda }, gradient, slope, learningRate);
+  // A step along the gradient without its component along v, by a tenth of the rate: first order dominates.
+  const along = v.reduce((s, value, i) => s + value * gradient[i], 0);
+  const scale = 0.1;
+  const step = (sign: number) =>
+    theta.map((t, i) => t - sign * scale * learningRate * (gradient[i] - along * v[i]));
+  const change = ((await read(step(1))).lambda - (await read(step(-1))).lambda) / (2 * scale);
+  expect(Math.abs(rate)).toBeGreaterThan(1e-5);
+  expect(Math.abs(change / rate - 1)).toBeLessThan(0.05);
+  // Displaced by x along v, the gradient off v changes by ½x²∇S off v: that is what drives sharpness down.
+  const x = 0.3;
+  const at = async (shift: number) => {
+    return (await curvature.at(theta.map((t, i) => t + shift * v[i])).evaluate()).gradient;
+  };
+  const [plus, minus, centre] = [await at(x), await at(-x), await at(0)];
+  const own = v.reduce((s, value, i) => s + value * slope[i], 0);
+  let [push, across] = [0, 0];
+  for (let i = 0; i < theta.length; i++) {
+    const off = slope[i] - own * v[i];
+    push += ((plus[i] + minus[i]) / 2 - centre[i]) * off;
+    across += off * off;
+  }
+  expect(Math.abs(push / (0.5 * x * x * across) - 1)).toBeLessThan(0.1);
+  expect(fall).toBeCloseTo(0.5 * learningRate * (along / lambda) ** 2 * across, 8);
+});

@@ -1,0 +1,132 @@
+// Writing readings in columns loses nothing: both ways of writing fold to one and the same series.
+import { describe, expect, it } from "vitest";
+import { stringify } from "../../../src/protocol/numbers";
+import type { RunEvent } from "../../../src/protocol/events";
+import { decodeLine } from "../../../src/record/decodeEvent";
+import { encodeEvent, pack, roundEvent } from "../../../src/record/pack";
+import { RunSeries } from "../../../src/record/runSeries";
+import { meanLimit } from "../../../src/stability/thresholds";
+import { Rng } from "../../../src/util/rng";
+
+const header: RunEvent = {
+  kind: "header",
+  schema: 1,
+  id: "r",
+  name: "r",
+  parameters: 10,
+  examples: 20,
+  outputs: 1,
+  engine: "test 1",
+  probes: ["sharpness", "noise"],
+  steps: 1000,
+  dynamics: { preconditioned: false, momentum: 0.5 },
+};
+
+/** A run of `steps` steps as its process tells it: losses, sharpness every 2, noise every 30. */
+function told(steps: number, top: number): RunEvent[] {
+  const rng = new Rng(7, "test");
+  const events: RunEvent[] = [header];
+  let variance = Infinity;
+  for (let step = 0; step < steps; step++) {
+    const time = step * 0.00037;
+    events.push({
+      kind: "metrics",
+      step,
+      time,
+      values: { "loss.train": rng.uniform(), gradNorm: rng.normal() },
+    });
+    if (step % 30 === 0) {
+      variance = 0.1 + rng.uniform();
+      const cost = { products: 30, seconds: 0.1234567 };
+      events.push({
+        kind: "metrics",
+        step,
+        time,
+        probe: "noise",
+        cost,
+        values: { nonuniformity: rng.uniform(), "stability.varianceLimit": variance },
+      });
+    }
+    if (step % 2 === 1) continue;
+    const sharpness = step === 100 ? NaN : 1 + rng.uniform();
+    const eigenvalues = Array.from({ length: top }, (_, i) => sharpness / (i + 1));
+    const mean = meanLimit(sharpness, { momentum: 0.5 });
+    events.push({
+      kind: "metrics",
+      step,
+      time,
+      probe: "sharpness",
+      cost: { products: 2, seconds: 0.000123456 },
+      values: {
+        sharpness,
+        "sharpness.error": 1e-4 * rng.uniform(),
+        eigenvalues,
+        "eigenvalues.error": eigenvalues.map(() => 1e-4 * rng.uniform()),
+        "stability.meanLimit": mean,
+        "stability.meanLimit.error": 1e-4 * mean,
+        "stability.limit": Math.min(mean, variance),
+      },
+    });
+  }
+  return events;
+}
+
+function fold(events: readonly RunEvent[]): RunSeries {
+  const series = new RunSeries();
+  for (const event of events) {
+    const read = decodeLine(stringify(encodeEvent(roundEvent(event))));
+    if (typeof read === "string") throw new Error(`${read}: ${stringify(event)}`);
+    series.add(read);
+  }
+  return series;
+}
+
+describe("packed readings", () => {
+  it.each([1, 3])("fold to the curves that a line each folds to, to five digits (%i eigenvalues)", (top) => {
+    const events = told(600, top);
+    const [plain, packed] = [fold(events), fold(pack(events.map(roundEvent)))];
+    expect([...packed.columns.keys()].sort()).toEqual([...plain.columns.keys()].sort());
+    for (const [name, column] of plain.columns) {
+      const other = packed.column(name);
+      expect(Array.from(other.steps), name).toEqual(Array.from(column.steps));
+      other.values.forEach((value, i) => {
+        const wanted = column.values[i];
+        const about = `${name} at step ${column.steps[i]}`;
+        // An error bar stands for the whole flight it is of: never too small.
+        if (/\.error/.test(name)) expect(value, about).toBeGreaterThanOrEqual(wanted * 0.999);
+        else if (!Number.isFinite(wanted)) expect(value, about).toBe(wanted);
+        else expect(Math.abs(value - wanted), about).toBeLessThanOrEqual(1e-5 * Math.abs(wanted));
+      });
+    }
+    expect(packed.step).toBe(plain.step);
+    expect(packed.latest.get("sharpness")?.cost).toEqual(plain.latest.get("sharpness")?.cost);
+    const gap = Math.max(
+      ...plain.clock.steps.map((step) => Math.abs(packed.clock.at(step)! - plain.clock.at(step)!)),
+    );
+    expect(gap).toBeLessThan(2e-3);
+  });
+
+  it("take a fifth of the room, also where limits break the columns up", () => {
+    const events = told(600, 1).map(roundEvent);
+    const bytes = (list: readonly RunEvent[]) =>
+      list.map((event) => stringify(encodeEvent(event))).join("\n").length;
+    expect(bytes(pack(events))).toBeLessThan(bytes(events) / 5);
+  });
+
+  it("end in a line that a reader of the contract alone understands: step, time, probe, cost, all values", () => {
+    const packed = pack(told(20, 1));
+    const last = packed.findLast((event) => event.kind === "metrics" && event.probe === "sharpness");
+    expect(last).toMatchObject({ kind: "metrics", step: 18, cost: { products: 2 } });
+    expect(Object.keys((last as { values: object }).values)).toContain("stability.limit");
+  });
+
+  it("never move across a limit that later readings derive from", () => {
+    const events = told(40, 1);
+    const variance = pack(events).findIndex(
+      (event) => event.kind === "metrics" && event.step === 30 && event.probe === "noise",
+    );
+    const after = pack(events).slice(variance + 1);
+    for (const event of after)
+      if (event.kind === "metrics") expect(event.earlier?.steps[0] ?? event.step).toBeGreaterThanOrEqual(30);
+  });
+});

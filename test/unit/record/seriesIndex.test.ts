@@ -1,0 +1,86 @@
+// The index of a long log gives the series that reading it line by line gives, and is not believed when the log is another.
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { indexName, loadIndex, saveIndex } from "../../../src/record/disk/seriesIndex";
+import { EventTail } from "../../../src/record/disk/tail";
+import { RunSeries } from "../../../src/record/runSeries";
+
+let folder: string;
+let log: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "basin-index-"));
+  log = join(folder, "events.jsonl");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const lines = (from: number, n: number): string =>
+  Array.from({ length: n }, (_, i) => {
+    const step = from + i;
+    return `{"kind":"metrics","step":${step},"time":${step / 10},"values":{"loss.train":${step === 7 ? '"NaN"' : 1 / (step + 1)},"eigenvalues":[2,1]}}\n`;
+  }).join("");
+const head = '{"kind":"header","schema":1,"id":"r","name":"r","steps":9,"probes":["sharpness"]}\n';
+
+function read(): { series: RunSeries; offset: number } {
+  const [series, tail] = [new RunSeries(), new EventTail(log)];
+  for (const event of tail.read().events) series.add(event);
+  return { series, offset: tail.position };
+}
+
+describe("the index of a log", () => {
+  it("is the series itself, to the last bit, and reading goes on behind it", () => {
+    writeFileSync(log, `${head}${lines(0, 12_000)}{"kind":"note","step":5,"message":"n"}\n{"kind":"met`);
+    const whole = read();
+    saveIndex(log, whole.series, whole.offset);
+    appendFileSync(log, `rics","step":12000,"time":1,"values":{"loss.train":5}}\n`);
+    const index = loadIndex(log)!;
+    const tail = new EventTail(log);
+    tail.continueFrom(index.offset);
+    for (const event of tail.read().events) index.series.add(event);
+    const { series } = read();
+    expect([...index.series.columns.keys()]).toEqual([...series.columns.keys()]);
+    for (const [name, column] of series.columns) {
+      expect(index.series.column(name).steps).toEqual(column.steps);
+      expect(index.series.column(name).values).toEqual(column.values);
+    }
+    expect(index.series.latest).toEqual(series.latest);
+    expect(index.series.notes).toEqual(series.notes);
+    expect(index.series.header).toEqual(series.header);
+    expect(index.series.step).toBe(12_000);
+  });
+
+  it("is not made for a short log", () => {
+    writeFileSync(log, head + lines(0, 10));
+    const { series, offset } = read();
+    saveIndex(log, series, offset);
+    expect(() => statSync(join(folder, indexName))).toThrow();
+  });
+
+  it("is not believed when the log was replaced, cut, or the index damaged", () => {
+    writeFileSync(log, head + lines(0, 12_000));
+    const { series, offset } = read();
+    saveIndex(log, series, offset);
+    const [good, path] = [readFileSync(join(folder, indexName)), join(folder, indexName)];
+    expect(loadIndex(log)).not.toBeNull();
+    for (const cut of [0, 10, 30, 200, good.length - 8]) {
+      writeFileSync(path, good.subarray(0, cut));
+      expect(loadIndex(log), `cut to ${cut}`).toBeNull();
+    }
+    writeFileSync(path, good);
+    truncateSync(log, offset - 100);
+    expect(loadIndex(log)).toBeNull();
+    writeFileSync(log, head + lines(1, 12_000));
+    expect(loadIndex(log)).toBeNull();
+    rmSync(log);
+    expect(loadIndex(log)).toBeNull();
+  });
+});
