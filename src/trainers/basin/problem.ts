@@ -79,8 +79,13 @@ export class Problem {
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
     this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
-    this.notes.push(...(data.notes ?? []));
+    this.notes.push(...(data.notes ?? []), ...model.notices);
     this.chunking = planChunks(parts, data.train.n, memoryBytes(experiment.memory));
+  }
+
+  /** What is trained, tensor by tensor: of an imported network a user must be able to see it. */
+  get trained(): readonly string[] {
+    return this.model.parameters.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
   }
 
   /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
