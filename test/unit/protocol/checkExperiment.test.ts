@@ -32,6 +32,7 @@ describe("a valid experiment", () => {
         kind: "sgd",
         learningRate: 0.1,
         batchSize: "full",
+        sampling: "epochs",
         weightDecay: 0,
         momentum: 0,
         nesterov: false,
