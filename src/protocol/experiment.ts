@@ -67,6 +67,8 @@ export interface ProbesSpec {
     readonly top: number;
     /** Relative accuracy: stop when ‖Hv − λv‖ ≤ tolerance·λ. */
     readonly tolerance: number;
+    /** Whether the smallest eigenvalue is read too, at twice the cost: below zero the loss falls on both sides. */
+    readonly min: boolean;
   };
   /** Non-uniformity λmax(Σ)^½ of the per-example Hessians (Gauss–Newton parts) and the mean-square stability limit. */
   readonly noise?: {

@@ -38,6 +38,8 @@ export async function measure({ experiment, file, weights }: MeasureRequest): Pr
     loss: closing.minimum.loss,
     kinks: kinksOf(points.curvature.network.loss),
     closing,
+    // Nothing was trained: there are no readings to look back on.
+    course: [],
   });
   const metrics = new ReadingsWriter().valuesOf(closing.readings);
   const { d: parameters, n: examples, trained, notes } = problem;
