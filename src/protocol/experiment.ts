@@ -67,6 +67,8 @@ export interface ProbesSpec {
     readonly top: number;
     /** Relative accuracy: stop when ‖Hv − λv‖ ≤ tolerance·λ. */
     readonly tolerance: number;
+    /** Whether the smallest eigenvalue is read too, at twice the cost: below zero the loss falls on both sides. */
+    readonly min: boolean;
   };
   /** Non-uniformity λmax(Σ)^½ of the per-example Hessians (Gauss–Newton parts) and the mean-square stability limit. */
   readonly noise?: {
@@ -445,10 +447,12 @@ export interface TwoMinimaSpec {
 /** A network of your own, from an ONNX file. */
 export interface OnnxSpec {
   readonly kind?: undefined;
-  /** In place of `kind`: a network of your own, an ONNX file relative to this one, e.g. from torch.onnx.export. Its float initializers are the parameters, in their own names, and training starts from their values. */
+  /** In place of `kind`: a network of your own, an ONNX file relative to this one, e.g. from torch.onnx.export. Its float initializers that act as weights are the parameters, in their own names, and training starts from their values. */
   readonly onnx: string;
-  /** Names of initializers that are not trained, such as fixed position codes. Running statistics of batch normalization never are. */
-  readonly frozen?: readonly string[];
+  /** Names of the initializers that are trained, and no others; * stands for any text. Without it, those that act as weights. */
+  readonly train?: readonly string[];
+  /** Names of initializers that are not trained, such as fixed position codes; * stands for any text. Running statistics of batch normalization never are. */
+  readonly freeze?: readonly string[];
   /** A safetensors file to start from, named as PyTorch's `nn.Sequential` names its parameters (`0.weight` [out, in], `0.bias`, `2.weight`, …). Default: a fresh initialization from the seed. */
   readonly weights?: string;
   /** Names in the weights file where they are not this model's: its own name → the file's, such as `{ "0.weight": "fc1.weight" }`. Without it names are matched by order and shape where that is unambiguous. */

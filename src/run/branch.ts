@@ -36,6 +36,7 @@ export function branchState(folder: string, step: number, problem: Problem): Che
     time: 0,
     // Its readings are those of another run.
     readings: [],
+    course: new Map(),
     ...(sameData && keepsState ? {} : { limits: {} }),
     // A new state has made no updates yet: bias corrections count from here.
     ...(keepsState ? {} : { slots: new Map<string, Float32Array>(), since: step }),

@@ -16,7 +16,6 @@ import { ReadingsWriter } from "./readingsEvent";
 export async function measure({ experiment, file, weights }: MeasureRequest): Promise<void> {
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const theta = await problem.start(weights);
-  for (const note of problem.notes) process.stderr.write(`${note}\n`);
   // Whoever asks for a measurement alone waits for it.
   const budget = new ClosingBudget(
     closingSeconds(experiment.closing ?? "full"),
@@ -39,9 +38,11 @@ export async function measure({ experiment, file, weights }: MeasureRequest): Pr
     loss: closing.minimum.loss,
     kinks: kinksOf(points.curvature.network.loss),
     closing,
+    // Nothing was trained: there are no readings to look back on.
+    course: [],
   });
   const metrics = new ReadingsWriter().valuesOf(closing.readings);
-  process.stdout.write(
-    `${stringify({ experiment: experiment.name, parameters: problem.d, examples: problem.n, metrics, verdict })}\n`,
-  );
+  const { d: parameters, n: examples, trained, notes } = problem;
+  const about = { experiment: experiment.name, parameters, examples, trained, notes };
+  process.stdout.write(`${stringify({ ...about, metrics, verdict })}\n`);
 }

@@ -141,6 +141,7 @@ export class Session {
       loss: reached.loss,
       kinks: kinksOf(this.trainer.curvature.network.loss),
       closing,
+      course: this.probes.course,
     });
     return { closing, verdict };
   }

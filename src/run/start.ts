@@ -29,9 +29,11 @@ export async function start(folder: string): Promise<Status> {
   const asked = readInfo(folder);
   const { experiment, file, branchedFrom: from } = asked;
   const prepare = async (log: EventLog): Promise<SessionParts> => {
-    writeInfo(folder, { ...asked, ...(await describeSelf(file)) });
+    const info: RunInfo = { ...asked, ...(await describeSelf(file)) };
+    writeInfo(folder, info);
     mkdirSync(join(folder, files.checkpoints), { recursive: true });
     const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
+    writeInfo(folder, { ...info, trained: problem.trained });
     const saved = from ? branchState(from.folder, from.step, problem) : null;
     return { problem, folder, id: asked.id, log, interrupt, saved };
   };

@@ -159,7 +159,8 @@ export class Training {
 
   private async takeReadings(): Promise<void> {
     const { trainer, probes } = this.parts;
-    const moment = { step: trainer.step, time: this.time, more: () => this.changedRate() };
+    const { step, learningRate } = trainer;
+    const moment = { step, time: this.time, learningRate, loss: this.loss, more: () => this.changedRate() };
     await probes.read(() => trainer.point(), moment);
   }
 

@@ -2,6 +2,7 @@
 import { interpolatedBelow, isInterpolated } from "../measure/minimum";
 import { kinkWords } from "../protocol/kinks";
 import type { Decision } from "../stability/judge";
+import { hoveringOf, recentReturns } from "../stability/hovering";
 import { sharpnessLimit } from "../stability/thresholds";
 import type { Bracket } from "../types/bracket";
 import type { JudgedReading } from "../types/verdict";
@@ -51,9 +52,12 @@ function samplingEvidence(judged: Judged): string[] {
 
 export function describeMinimum({ experiment, closing, initialLoss, diverged }: Judged): {
   atMinimum: boolean;
+  /** Whether the gradient alone meets the test. */
+  still: boolean;
   why: string;
 } {
-  if (!closing || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
+  if (!closing || diverged)
+    return { still: false, atMinimum: false, why: "The run diverged; it reached no minimum." };
   const point = closing.minimum;
   // Without a gradient nothing changes, also where there is no loss left to divide by.
   const progress =
@@ -64,7 +68,7 @@ export function describeMinimum({ experiment, closing, initialLoss, diverged }: 
     `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
     `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
-  return { atMinimum: still && interpolated, why };
+  return { atMinimum: still && interpolated, still, why };
 }
 
 /** One sentence a newcomer understands. */
@@ -92,19 +96,43 @@ export function summaryOf(
           ? ""
           : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)
       );
+    case "saddle":
+      return `At a saddle: the gradient vanishes, but the Hessian has the eigenvalue ${value(readings.eigenvalueMin!)}, along which the loss falls on both sides. No learning rate is stable here.`;
     case "unstable-mean":
       return `Unstable: ${where} has ${sharpness} ${fmt((own ?? readings.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
     case "unstable-variance":
       return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${away}`;
-    case "edge":
+    case "edge": {
+      const hovering = hoveringOf(judged.course);
+      if (hovering)
+        return `At the edge of stability: over the last ${hovering.readings} readings learning rate ${eta} crossed its limit ${hovering.crossings} times, at ${fmt(hovering.meanShare)} of it on average, while the loss did not rise.${away}`;
       return `At the edge of stability: learning rate ${eta} is within 5 % of the limit ${most} that ${cause} sets.${away}`;
+    }
     case "inconclusive":
+      if (returnedFrom(judged, limit))
+        return `Inconclusive: learning rate ${eta} is below the limit ${most} now, but the run came back from beyond its limit ${recentReturns(judged.course)} times, the last time just before its end.${away}`;
       return limit === null || !Number.isFinite(limit) || Math.abs(rate / limit - 1) > 0.5
         ? `Inconclusive: not every limit could be measured, so nothing can be said for learning rate ${eta}.${away}`
         : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
     case "stable":
       return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
   }
+}
+
+/** Whether nothing speaks against the point but what the run did before. */
+const returnedFrom = (judged: Judged, limit: number | null): boolean =>
+  limit !== null && rateOf(judged) <= limit && recentReturns(judged.course) > 0;
+
+/** Over which readings a verdict averaged. */
+function courseEvidence({ course }: Judged): string[] {
+  const hovering = hoveringOf(course);
+  if (!hovering) return [];
+  const { readings, from, to, meanShare, crossings } = hovering;
+  const shares = course.slice(-readings).map(({ share }) => fmt(share));
+  const shown = shares.length > 20 ? [...shares.slice(0, 10), "…", ...shares.slice(-10)] : shares;
+  return [
+    `Hovering is judged over the last ${readings} readings, steps ${from} to ${to}: learning rate over limit ${shown.join(", ")}; mean ${fmt(meanShare)}, ${crossings} crossings of 1, the loss not risen.`,
+  ];
 }
 
 /** A search that was cut short before it knew its error says no more than a bound from below. */
@@ -115,7 +143,14 @@ const value = ({ value: own, error }: JudgedReading): string =>
 export function reasonsOf(judged: Judged): string[] {
   const { closing, loss } = judged;
   if (!closing) return [`Training loss ${fmt(loss)}; no finite point was left to measure.`];
-  const { sharpness, preconditionedSharpness: own, nonuniformity, growth, meanLimit } = named(judged);
+  const {
+    sharpness,
+    eigenvalueMin,
+    preconditionedSharpness: own,
+    nonuniformity,
+    growth,
+    meanLimit,
+  } = named(judged);
   const { descent, facts } = closing;
   // A preconditioned reading holds the weight decay of the gradient already.
   const allowed = fmt(sharpnessLimit(own ? { ...descent, weightDecay: 0 } : descent));
@@ -127,7 +162,11 @@ export function reasonsOf(judged: Judged): string[] {
         ? `Preconditioned sharpness ${value(own)}; ${allows}. The sharpness itself is ${value(sharpness)}.`
         : `Sharpness ${value(sharpness)}; ${allows}.`,
     );
-  if (meanLimit) lines.push(`Mean limit: stable up to learning rate ${fmt(meanLimit.value)} on average.`);
+  if (eigenvalueMin) lines.push(flattestReason(judged, eigenvalueMin));
+  if (meanLimit)
+    lines.push(
+      `Mean limit: stable up to learning rate ${fmt(meanLimit.value)} on average, along the sharpest direction.`,
+    );
   if (facts.variance) lines.push(varianceReason(judged, facts.variance));
   if (nonuniformity) lines.push(`Non-uniformity ${value(nonuniformity)}.`);
   if (growth)
@@ -135,6 +174,15 @@ export function reasonsOf(judged: Judged): string[] {
       `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
     );
   return lines;
+}
+
+/** The most negative curvature, and where it is one, what it makes of a distance. */
+function flattestReason({ closing }: Judged, reading: JudgedReading): string {
+  const { flattest } = closing!.facts;
+  const line = `Smallest eigenvalue of the Hessian ${value(reading)}`;
+  if (!flattest || !(flattest.value + flattest.error < 0) || !(flattest.growth > 1)) return `${line}.`;
+  const steps = fmt(1 / Math.log(flattest.growth));
+  return `${line}; along it the mean square distance grows e-fold every ${steps} steps.`;
 }
 
 function varianceReason(judged: Judged, v: Bracket): string {
@@ -157,6 +205,7 @@ export function evidenceOf(judged: Judged, { evidence }: Pick<Decision, "evidenc
     ...judged.kinks.map((kink) => kinkWords[kink]),
     ...evidence,
     ...samplingEvidence(judged),
+    ...courseEvidence(judged),
     ...optimizerEvidence(judged),
     ...(judged.closing?.leftOut ?? []),
     ...(judged.initialLoss > 0 ? [] : ["The initial loss is not known."]),

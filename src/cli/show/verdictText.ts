@@ -1,9 +1,11 @@
 // A verdict for a reader who does not know the theory: the word, the sentence, the numbers, and what to change.
 import { flagged, type Verdict, type VerdictKind } from "../../types/verdict";
+import type { ProvisionalFlag } from "../../record/provisionalFlag";
 import { number, wrap, type Style } from "./text";
 
 const titles: Readonly<Record<VerdictKind, string>> = {
   diverged: "Diverged",
+  saddle: "At a saddle: no learning rate is stable here",
   "unstable-mean": "Unstable: the learning rate is too large for this sharpness",
   "unstable-variance": "Unstable: the learning rate is too large for this batch noise",
   edge: "At the edge of stability",
@@ -13,6 +15,7 @@ const titles: Readonly<Record<VerdictKind, string>> = {
 
 const signs: Readonly<Record<VerdictKind, string>> = {
   diverged: "✗",
+  saddle: "✗",
   "unstable-mean": "✗",
   "unstable-variance": "✗",
   edge: "◆",
@@ -60,3 +63,7 @@ function adviceFor({
     advice.push(`Or keep learning rate ${number(settings.learningRate)} with batches of at least ${batch}.`);
   return advice;
 }
+
+/** Said while a run trains; the verdict comes with its end. */
+export const flagWords = ({ learningRate, limit, readings, since }: ProvisionalFlag): string =>
+  `Learning rate ${number(learningRate)} has been above its limit ${number(limit)} for ${readings} readings, since step ${since}, and the loss does not fall (provisional).`;

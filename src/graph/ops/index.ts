@@ -26,5 +26,5 @@ export { matmul } from "./matmul";
 export { conv, slid, type Window } from "./conv";
 export { oneHot, oneHotMax, maxAlong } from "./select";
 export { exp, log, reciprocal, sqrt, tanh, sigmoid, softplus, erf, step, relu, gelu } from "./elementwise";
-export { softmax, logSumExp } from "./softmax";
+export { softmax, logSumExp, softmaxRest, logOnePlusSumExp } from "./softmax";
 export { dot, sumLast, mean } from "./derived";

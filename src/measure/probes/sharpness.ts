@@ -1,5 +1,8 @@
 // Sharpness: the largest eigenvalues of the loss Hessian, tracked from reading to reading, with the residual as error bar.
 import { preconditioned } from "../../curvature/preconditioned";
+import type { LinearOperator } from "../../curvature/operator";
+import type { Flattest } from "../../stability/judge";
+import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
 import { shareOf } from "../budget";
 import type { Descent } from "../point";
@@ -8,6 +11,9 @@ import { cutShort, Readings, type Probe, type Task } from "../probe";
 const defaults = { top: 1, tolerance: 1e-3 };
 /** Relative error of the preconditioned sharpness a verdict rests on. */
 const closingTolerance = 1e-3;
+
+/** Absolute error of λmin, in units of the spectrum's width λmax − λmin: what is smaller takes thousands of steps to show. */
+const flattestTolerance = 3e-5;
 
 /** Largest η of the full-batch condition. A preconditioned reading holds the weight decay of the gradient already. */
 export function meanLimitOf(sharp: number, preconditionedSharp: number | null, descent: Descent): number {
@@ -57,6 +63,54 @@ async function preconditionedReadings({ point, probes, effort, memory, budget }:
   return { value: values[0], error: errors[0], cut };
 }
 
+/** σI − A: its largest eigenvalue is σ less A's smallest, and its scale the width of A's spectrum. */
+const below = (op: LinearOperator, sigma: number): LinearOperator => ({
+  size: op.size,
+  async apply(v, out) {
+    await op.apply(v, out);
+    for (let i = 0; i < out.length; i++) out[i] = sigma * v[i] - out[i];
+  },
+});
+
+/** λmin of `op` whose largest eigenvalue is `most`. Costs as much as the search for the largest. */
+async function smallest(
+  { point: { size }, memory, budget }: Task,
+  name: string,
+  op: LinearOperator,
+  most: number,
+): Promise<{ value: number; error: number; cut: boolean }> {
+  const tracker = memory.tracker(name, { size, top: 1, tolerance: flattestTolerance });
+  const sigma = Math.max(0, most);
+  const { values, errors, cut } = await tracker.measure(below(op, sigma), shareOf(budget, 0.5).over);
+  return { value: sigma - values[0], error: errors[0], cut };
+}
+
+/** λmin(H), and the most negative curvature that the optimizer's own dynamics see, with the growth along it. */
+async function flattestReadings(
+  task: Task,
+  most: { readonly own: number; readonly scaled: number | null },
+  read: Readings,
+): Promise<{ flattest: Flattest; cut: boolean }> {
+  const { point } = task;
+  const { preconditioner, weightDecay, ...rest } = point.descent;
+  const own = await smallest(task, "hessian.min", point.hessian(), most.own);
+  read.lap();
+  read.add("eigenvalue.min", own.value, {
+    how: "estimate",
+    method: "Lanczos on the full Hessian, shifted",
+    error: own.error,
+  });
+  const growthAt = (value: number, decay?: number): number =>
+    meanGrowth(Float64Array.of(value), { ...rest, weightDecay: decay, p: 0 });
+  if (preconditioner === null) {
+    const value = own.value + (weightDecay ?? 0);
+    return { flattest: { value, error: own.error, growth: growthAt(own.value, weightDecay) }, cut: own.cut };
+  }
+  const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
+  const { value, error, cut } = await smallest(task, "preconditioned.min", operator, most.scaled ?? 0);
+  return { flattest: { value, error, growth: growthAt(value) }, cut: cut || own.cut };
+}
+
 export const sharpness: Probe = {
   id: "sharpness",
   label: "Sharpness",
@@ -78,6 +132,12 @@ export const sharpness: Probe = {
         default: 0.001,
         description: "Relative accuracy: stop when ‖Hv − λv‖ ≤ tolerance·λ.",
       },
+      min: {
+        type: "boolean",
+        default: false,
+        description:
+          "Whether the smallest eigenvalue is read too, at twice the cost: below zero the loss falls on both sides.",
+      },
     },
   },
   needs: [],
@@ -93,7 +153,17 @@ export const sharpness: Probe = {
       method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
       error: limitError(limit, decisive),
     });
-    const cut = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
-    return { readings: read.list, leftOut: cutShort(cut) };
+    const searches = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
+    const wanted = task.effort === "closing" || task.probes.sharpness?.min === true;
+    if (!wanted) return { readings: read.list, leftOut: cutShort(searches) };
+    if (task.budget.over())
+      return { readings: read.list, leftOut: [...cutShort(searches), "the smallest eigenvalue"] };
+    const most = { own: own.value, scaled: scaled?.value ?? null };
+    const { flattest, cut } = await flattestReadings(task, most, read);
+    return {
+      readings: read.list,
+      facts: { flattest },
+      leftOut: cutShort({ ...searches, "the smallest eigenvalue": cut }),
+    };
   },
 };

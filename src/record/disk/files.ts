@@ -85,6 +85,30 @@ export function readPlainFile(path: string, largest: number): Buffer | null {
   }
 }
 
+/** The first line of a plain file; "" where there is no file, or no line of at most `longest` bytes. */
+export function readFirstLine(path: string, longest: number): string {
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  let fd: number;
+  try {
+    fd = openSync(path, flags);
+  } catch {
+    return "";
+  }
+  try {
+    if (!fstatSync(fd).isFile()) return "";
+    // Most first lines are short: a small piece first.
+    for (let size = Math.min(2048, longest); ; size = longest) {
+      const bytes = Buffer.alloc(size);
+      const got = readSync(fd, bytes, 0, size, 0);
+      const end = bytes.subarray(0, got).indexOf(10);
+      if (end >= 0) return bytes.toString("utf8", 0, end);
+      if (got < size || size === longest) return "";
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** A small JSON file as a value nobody has checked yet; undefined where there is none. @throws Error that says what is wrong with it. */
 export function readJson(path: string, largest = largestJson): unknown {
   const bytes = readPlainFile(path, largest);

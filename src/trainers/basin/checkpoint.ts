@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { viewsOf } from "../../curvature/flat";
 import type { LimitValues } from "../../measure/limits";
-import type { SavedMemory } from "../../measure/memory";
+import type { NamedTensors, SavedMemory } from "../../measure/memory";
 import type { Model } from "../../models";
 import { fileError } from "../../protocol/errors";
 import type { RunEvent } from "../../protocol/events";
@@ -36,6 +36,8 @@ export interface MeasuringState {
   /** Probe id → what it remembers. */
   readonly memories: ReadonlyMap<string, SavedMemory>;
   readonly limits: LimitValues;
+  /** Readings of η/limit so far, column by column. */
+  readonly course: NamedTensors;
   /** Readings that were taken at this very step: a resume writes them again and does not take them again. */
   readonly readings: readonly RunEvent[];
 }
@@ -73,6 +75,7 @@ export function saveCheckpoint(folder: string, model: Model, state: Checkpoint):
         ([name, data]) => [`probe.${probe}.${name}`, { shape: [data.length], data }] as const,
       ),
     ),
+    ...[...state.course].map(([name, data]) => [`course.${name}`, { shape: [data.length], data }] as const),
   ];
   const { step, time, initialLoss, since, sampler, limits, readings } = state;
   const generators = Object.fromEntries([...state.memories].map(([probe, { rng }]) => [probe, rng]));
@@ -116,15 +119,16 @@ export function loadCheckpoint(
     fillFrom(tensors, model, viewsOf(values, shapes), { path, prefix });
     return values;
   };
+  const under = (prefix: string): Map<string, Float32Array> =>
+    new Map(
+      [...tensors].flatMap(([key, { data }]) =>
+        key.startsWith(prefix) ? [[key.slice(prefix.length), data] as const] : [],
+      ),
+    );
   const { generators = {}, limits = {}, readings = [], ...rest } = metadataOf(metadata.basin, path);
   const memories = new Map(
     Object.entries(generators).map(([probe, rng]): [string, SavedMemory] => {
-      const prefix = `probe.${probe}.`;
-      const own = [...tensors].filter(([key]) => key.startsWith(prefix));
-      return [
-        probe,
-        { rng, tensors: new Map(own.map(([key, { data }]) => [key.slice(prefix.length), data])) },
-      ];
+      return [probe, { rng, tensors: under(`probe.${probe}.`) }];
     }),
   );
   return {
@@ -141,5 +145,6 @@ export function loadCheckpoint(
     ),
     slots: new Map(slots.map((slot) => [slot, flat(`optimizer.${slot}.`)])),
     memories,
+    course: under("course."),
   };
 }

@@ -5,7 +5,8 @@ import { Rng } from "../../../src/util/rng";
 const { DataType } = onnx.TensorProto;
 const { AttributeType } = onnx.AttributeProto;
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute =
+  number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] };
 export type NodeSpec = readonly [
   op: string,
   inputs: readonly string[],
@@ -58,6 +59,7 @@ function attribute(name: string, value: Attribute): onnx.IAttributeProto {
   if (typeof value === "string")
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  if ("floats" in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
   return { name, type: AttributeType.INTS, ints: [...value] };
 }
 
