@@ -29,7 +29,7 @@ interface Measured {
 
 export const measure: Command = {
   name: "measure",
-  usage: "FILE [--weights W.safetensors] [--set KEY=VALUE]… [--json]",
+  usage: "FILE [--weights W.safetensors] [--optimizer-state S.safetensors] [--set KEY=VALUE]… [--json]",
   summary: "no training: every metric and the verdict at given weights",
   options: [
     {
@@ -37,20 +37,25 @@ export const measure: Command = {
       value: "FILE",
       text: "a safetensors file that takes the place of the experiment's own",
     },
+    {
+      name: "optimizer-state",
+      value: "FILE",
+      text: "Adam's or RMSProp's running squares: a checkpoint, or PyTorch's exp_avg_sq as safetensors",
+    },
     setOption,
     { name: "json", text: "print one JSON object (one a line for a sweep)" },
   ],
   words: { least: 1, most: 1, what: "an experiment file, *.basin.json" },
   run: async (given) => {
-    const weights = given.one("weights");
-    if (weights !== undefined && !existsSync(weights))
-      throw fileError(weights, "no such file", "Expected weights in the safetensors format.");
+    const weights = fileOf(given.one("weights"), "weights");
+    const optimizerState = fileOf(given.one("optimizer-state"), "an optimizer's state");
     const [{ file, points }] = readExperiments(given.words, given.all("set"));
     for (const { experiment } of points) {
       const request: MeasureRequest = {
         experiment,
         file,
-        ...(weights === undefined ? {} : { weights: resolve(weights) }),
+        ...(weights !== undefined && { weights }),
+        ...(optimizerState !== undefined && { optimizerState }),
       };
       const { status, output } = await ask("measure", request);
       if (status !== exit.done) return status;
@@ -59,6 +64,13 @@ export const measure: Command = {
     return exit.done;
   },
 };
+
+/** The absolute path of a file that is there. */
+function fileOf(path: string | undefined, what: string): string | undefined {
+  if (path === undefined) return undefined;
+  if (!existsSync(path)) throw fileError(path, "no such file", `Expected ${what} in the safetensors format.`);
+  return resolve(path);
+}
 
 /** Runs one measurement; its progress is shown on a terminal's stderr, its mistakes always. */
 export function ask(

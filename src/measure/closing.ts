@@ -46,6 +46,8 @@ export interface ClosingOptions {
 export interface Minimum {
   readonly loss: number;
   readonly gradNorm: number;
+  /** ∇LᵀP⁻¹∇L: what a step takes off the loss to first order, per learning rate. */
+  readonly slope: number;
   /** NaN where the trainer does not tell. */
   readonly interpolationResidual: number;
 }
@@ -57,9 +59,11 @@ async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readin
   const interpolationResidual = (await point.interpolationResidual?.()) ?? NaN;
   read.lap();
   const gradNorm = norm(gradient);
+  const { preconditioner: P } = point.descent;
+  const slope = P === null ? gradNorm ** 2 : gradient.reduce((sum, g, i) => sum + (g * g) / P[i], 0);
   read.add("loss.train", loss, exact("a sum over all examples"));
   read.add("gradNorm", gradNorm, exact("a sum over all examples"));
-  return { minimum: { loss, gradNorm, interpolationResidual }, readings: read.list };
+  return { minimum: { loss, gradNorm, slope, interpolationResidual }, readings: read.list };
 }
 
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */

@@ -75,7 +75,7 @@ export function assembleVerdict(from: Judged): Verdict {
   const decision = judge({
     diverged,
     flattest: closing?.facts.flattest,
-    still: minimum.still,
+    still: minimum.gradientVanishes,
     hovers: hoveringOf(from.course) !== null,
     // Where it has settled nothing drives it back to its limit.
     returns: minimum.atMinimum ? 0 : recentReturns(from.course),

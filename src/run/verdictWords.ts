@@ -1,5 +1,6 @@
 // A verdict in words: its summary, the numbers behind it, the evidence it rests on.
 import { interpolatedBelow, isInterpolated } from "../measure/minimum";
+import { stateless } from "../measure/point";
 import { kinkWords } from "../protocol/kinks";
 import type { Decision } from "../stability/judge";
 import { hoveringOf, recentReturns } from "../stability/hovering";
@@ -13,16 +14,19 @@ const stillBelow = 1e-3;
 
 const fmt = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
 
+const missingState =
+  "The optimizer's state is missing: its preconditioner is made of the running mean of squared gradients, and without it there is no limit to compare the learning rate with. Give a checkpoint of a run, or the state as `--optimizer-state`.";
+
 /** What the optimizer adds to the assumptions. */
 function optimizerEvidence(judged: Judged): string[] {
   const { experiment, closing } = judged;
   const { schedule, clip, weightDecay } = experiment.optimizer;
   const lines: string[] = [];
-  if (closing && named(judged).preconditionedSharpness)
+  if (closing && closing.descent.preconditioner)
     lines.push(
       closing.descent.settled
         ? "The preconditioner P is held fixed at its value here; sharpness is that of P^-½ H P^-½."
-        : "There is no optimizer state here: the preconditioner is |∇L| + ε, where this gradient would bring it.",
+        : missingState,
     );
   if (closing?.facts.noVariance !== undefined) lines.push(closing.facts.noVariance);
   if (weightDecay)
@@ -50,26 +54,43 @@ function samplingEvidence(judged: Judged): string[] {
   ];
 }
 
-export function describeMinimum({ experiment, closing, initialLoss, diverged }: Judged): {
+export function describeMinimum(judged: Judged): {
   atMinimum: boolean;
-  /** Whether the gradient alone meets the test. */
-  still: boolean;
+  /** Whether the gradient is negligible beside the curvature: what tells a saddle from a slope. */
+  gradientVanishes: boolean;
   why: string;
 } {
+  const { closing, initialLoss, diverged } = judged;
   if (!closing || diverged)
-    return { still: false, atMinimum: false, why: "The run diverged; it reached no minimum." };
+    return { gradientVanishes: false, atMinimum: false, why: "The run diverged; it reached no minimum." };
   const point = closing.minimum;
   // Without a gradient nothing changes, also where there is no loss left to divide by.
-  const progress =
-    point.gradNorm === 0 ? 0 : (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
+  const progress = point.gradNorm === 0 ? 0 : (rateOf(judged) * point.slope) / point.loss;
   const still = progress <= stillBelow || point.loss === 0;
+  // At a saddle it is the curvature that drives the run away and not the gradient, also over the time that takes.
+  const { flattest } = closing.facts;
+  const leaving = flattest && flattest.growth > 1 ? Math.max(1, 1 / Math.log(flattest.growth)) : 1;
   const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
+  const change =
+    point.loss === 0
+      ? "The training loss is 0: no step changes it"
+      : `To first order one more step would change the loss by ${fmt(100 * progress)} %`;
   const why =
-    `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
+    `${change} (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
     `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
-  return { atMinimum: still && interpolated, still, why };
+  return { atMinimum: still && interpolated, gradientVanishes: progress * leaving <= stillBelow, why };
 }
+
+/** Why a verdict is provisional. */
+const awayWords = ({ closing }: Judged): string =>
+  closing?.minimum.gradNorm === 0
+    ? " The gradient is zero here but the training examples are not fitted, so this is provisional."
+    : " The run had not settled at a minimum, so this is provisional.";
+
+/** Bounded by nothing, a learning rate is no share of anything. */
+const flatWords = (where: string, eta: string): string =>
+  `Stable: the loss does not curve upwards in any direction at ${where}, so no learning rate is too large, ${eta} neither. A network whose units are all dead looks like this too.`;
 
 /** One sentence a newcomer understands. */
 export function summaryOf(
@@ -84,7 +105,7 @@ export function summaryOf(
   const most = limit === null ? "" : fmt(limit);
   const share = limit === null ? "" : `${Math.round((100 * rate) / limit)} %`;
   const where = atMinimum ? "this minimum" : "this point";
-  const away = atMinimum ? "" : " The run had not settled at a minimum, so this is provisional.";
+  const away = atMinimum ? "" : awayWords(judged);
   const own = readings.preconditionedSharpness;
   const sharpness = own ? "preconditioned sharpness" : "sharpness";
   const cause = binding === "variance" ? "the noise of its batches" : `its ${sharpness}`;
@@ -109,12 +130,15 @@ export function summaryOf(
       return `At the edge of stability: learning rate ${eta} is within 5 % of the limit ${most} that ${cause} sets.${away}`;
     }
     case "inconclusive":
+      if (judged.closing && stateless(judged.closing.descent))
+        return `Inconclusive: nothing can be said for learning rate ${eta} without the optimizer's state.${away}`;
       if (returnedFrom(judged, limit))
         return `Inconclusive: learning rate ${eta} is below the limit ${most} now, but the run came back from beyond its limit ${recentReturns(judged.course)} times, the last time just before its end.${away}`;
       return limit === null || !Number.isFinite(limit) || Math.abs(rate / limit - 1) > 0.5
         ? `Inconclusive: not every limit could be measured, so nothing can be said for learning rate ${eta}.${away}`
         : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
     case "stable":
+      if (limit === Infinity) return `${flatWords(where, eta)}${away}`;
       return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
   }
 }
@@ -137,7 +161,24 @@ function courseEvidence({ course }: Judged): string[] {
 
 /** A search that was cut short before it knew its error says no more than a bound from below. */
 const value = ({ value: own, error }: JudgedReading): string =>
-  error === Infinity ? `at least ${fmt(own)} (the search was cut short)` : `${fmt(own)} ± ${fmt(error)}`;
+  error === Infinity
+    ? `at least ${fmt(own)} (the search was cut short)`
+    : `${fmt(own)}${error === 0 ? "" : ` ± ${fmt(error)}`}`;
+
+/** Near 1 it is the distance from 1 that tells: "1 − 4e-8". */
+const nearOne = (rho: number): string => {
+  const off = rho - 1;
+  if (off === 0 || !(Math.abs(off) < 1e-3)) return fmt(rho);
+  return `1 ${off < 0 ? "−" : "+"} ${fmt(Math.abs(off))}`;
+};
+
+/** From a part of the directions the growth is a bound: what was left out may decay more slowly, or grow faster. */
+function growthReason({ value: rho, error }: JudgedReading, isBound: boolean): string {
+  const bar = error === 0 ? "" : ` ± ${fmt(error)}`;
+  const fold = rho > 1 ? `, e-fold every ${fmt(1 / Math.log(rho))} steps` : "";
+  const part = isBound ? " (a bound, from a part of the directions)" : "";
+  return `Growth of the mean square distance per step: ${isBound ? "at least " : ""}${nearOne(rho)}${bar}${part}${fold}.`;
+}
 
 /** The numbers behind a verdict, one line each. */
 export function reasonsOf(judged: Judged): string[] {
@@ -156,7 +197,9 @@ export function reasonsOf(judged: Judged): string[] {
   const allowed = fmt(sharpnessLimit(own ? { ...descent, weightDecay: 0 } : descent));
   const allows = `learning rate ${fmt(descent.learningRate)} allows at most ${allowed}`;
   const lines: string[] = [];
-  if (sharpness)
+  if (sharpness && stateless(descent))
+    lines.push(`Sharpness ${value(sharpness)}; what it means for this optimizer depends on its state.`);
+  else if (sharpness)
     lines.push(
       own
         ? `Preconditioned sharpness ${value(own)}; ${allows}. The sharpness itself is ${value(sharpness)}.`
@@ -171,7 +214,10 @@ export function reasonsOf(judged: Judged): string[] {
   if (nonuniformity) lines.push(`Non-uniformity ${value(nonuniformity)}.`);
   if (growth)
     lines.push(
-      `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
+      growthReason(
+        growth,
+        closing.readings.some(({ metric, how }) => metric === "stability.growth" && how === "bound"),
+      ),
     );
   return lines;
 }

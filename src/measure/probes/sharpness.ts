@@ -5,7 +5,8 @@ import type { Flattest } from "../../stability/judge";
 import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
 import { shareOf } from "../budget";
-import type { Descent } from "../point";
+import { evaluationError } from "../evaluation";
+import { stateless, type Curved, type Descent } from "../point";
 import { cutShort, Readings, type Probe, type Task } from "../probe";
 
 const defaults = { top: 1, tolerance: 1e-3 };
@@ -31,11 +32,27 @@ function limitError(
   return Number.isFinite(limit) ? (limit * error) / Math.abs(value) : 0;
 }
 
+/** What float32 evaluation adds to an error bar; a reading while training does without. */
+const roundingOf = (
+  { point, effort, budget }: Task,
+  operatorOf: (at: Curved) => LinearOperator,
+  v: Float32Array | undefined,
+): Promise<number> =>
+  effort === "closing" && !budget.over() ? evaluationError(point, operatorOf, v) : Promise.resolve(0);
+
 /** The largest eigenvalues of H. */
-async function hessianReadings({ point, probes, memory, budget }: Task, read: Readings) {
+async function hessianReadings(task: Task, read: Readings) {
+  const { point, probes, memory, budget } = task;
   const { top, tolerance } = probes.sharpness ?? defaults;
   const tracker = memory.tracker("hessian", { size: point.size, top, tolerance });
-  const { values, errors, cut } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const {
+    values,
+    errors: own,
+    vectors,
+    cut,
+  } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const rounding = await roundingOf(task, (at) => at.hessian(), vectors[0]);
+  const errors = own.map((error) => error + rounding);
   read.lap();
   const way = { how: "estimate", method: "Lanczos on the full Hessian" } as const;
   read.add("sharpness", values[0], { ...way, error: errors[0] });
@@ -47,20 +64,24 @@ async function hessianReadings({ point, probes, memory, budget }: Task, read: Re
  * λmax(P^{-1/2}(H + cI)P^{-1/2}), what the stability of a preconditioned optimizer depends on; null for the others.
  * @source Cohen et al. 2022, §2; c is the weight decay that enters the gradient.
  */
-async function preconditionedReadings({ point, probes, effort, memory, budget }: Task, read: Readings) {
+async function preconditionedReadings(task: Task, read: Readings) {
+  const { point, probes, effort, memory, budget } = task;
   const { preconditioner, weightDecay } = point.descent;
   if (preconditioner === null) return null;
   const tolerance = effort === "closing" ? closingTolerance : (probes.sharpness ?? defaults).tolerance;
   const tracker = memory.tracker("preconditioned", { size: point.size, top: 1, tolerance });
   const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
-  const { values, errors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
+  const { values, errors, vectors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
+  const error =
+    errors[0] +
+    (await roundingOf(task, (at) => preconditioned(at.hessian(), preconditioner, weightDecay), vectors[0]));
   read.lap();
   read.add("preconditionedSharpness", values[0], {
     how: "estimate",
     method: "Lanczos on P^-½ H P^-½",
-    error: errors[0],
+    error,
   });
-  return { value: values[0], error: errors[0], cut };
+  return { value: values[0], error, cut };
 }
 
 /** σI − A: its largest eigenvalue is σ less A's smallest, and its scale the width of A's spectrum. */
@@ -74,15 +95,18 @@ const below = (op: LinearOperator, sigma: number): LinearOperator => ({
 
 /** λmin of `op` whose largest eigenvalue is `most`. Costs as much as the search for the largest. */
 async function smallest(
-  { point: { size }, memory, budget }: Task,
+  task: Task,
   name: string,
-  op: LinearOperator,
+  operatorOf: (at: Curved) => LinearOperator,
   most: number,
 ): Promise<{ value: number; error: number; cut: boolean }> {
-  const tracker = memory.tracker(name, { size, top: 1, tolerance: flattestTolerance });
+  const { point, memory, budget } = task;
+  const tracker = memory.tracker(name, { size: point.size, top: 1, tolerance: flattestTolerance });
   const sigma = Math.max(0, most);
-  const { values, errors, cut } = await tracker.measure(below(op, sigma), shareOf(budget, 0.5).over);
-  return { value: sigma - values[0], error: errors[0], cut };
+  const op = below(operatorOf(point), sigma);
+  const { values, errors, vectors, cut } = await tracker.measure(op, shareOf(budget, 0.5).over);
+  const rounding = await roundingOf(task, operatorOf, vectors[0]);
+  return { value: sigma - values[0], error: errors[0] + rounding, cut };
 }
 
 /** λmin(H), and the most negative curvature that the optimizer's own dynamics see, with the growth along it. */
@@ -90,24 +114,26 @@ async function flattestReadings(
   task: Task,
   most: { readonly own: number; readonly scaled: number | null },
   read: Readings,
-): Promise<{ flattest: Flattest; cut: boolean }> {
+): Promise<{ flattest?: Flattest; cut: boolean }> {
   const { point } = task;
   const { preconditioner, weightDecay, ...rest } = point.descent;
-  const own = await smallest(task, "hessian.min", point.hessian(), most.own);
+  const own = await smallest(task, "hessian.min", (at) => at.hessian(), most.own);
   read.lap();
   read.add("eigenvalue.min", own.value, {
     how: "estimate",
     method: "Lanczos on the full Hessian, shifted",
     error: own.error,
   });
+  if (stateless(point.descent)) return { cut: own.cut };
   const growthAt = (value: number, decay?: number): number =>
     meanGrowth(Float64Array.of(value), { ...rest, weightDecay: decay, p: 0 });
   if (preconditioner === null) {
     const value = own.value + (weightDecay ?? 0);
     return { flattest: { value, error: own.error, growth: growthAt(own.value, weightDecay) }, cut: own.cut };
   }
-  const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
-  const { value, error, cut } = await smallest(task, "preconditioned.min", operator, most.scaled ?? 0);
+  const operatorOf = (at: Curved): LinearOperator =>
+    preconditioned(at.hessian(), preconditioner, weightDecay);
+  const { value, error, cut } = await smallest(task, "preconditioned.min", operatorOf, most.scaled ?? 0);
   return { flattest: { value, error, growth: growthAt(value) }, cut: cut || own.cut };
 }
 
@@ -145,14 +171,17 @@ export const sharpness: Probe = {
   async measure(task) {
     const read = new Readings(task.point.meter);
     const own = await hessianReadings(task, read);
-    const scaled = await preconditionedReadings(task, read);
+    // A limit without the optimizer's state would be the limit of another optimizer.
+    const unknown = task.effort === "closing" && stateless(task.point.descent);
+    const scaled = unknown ? null : await preconditionedReadings(task, read);
     const limit = meanLimitOf(own.value, scaled?.value ?? null, task.point.descent);
     const decisive = scaled ?? own;
-    read.add("stability.meanLimit", limit, {
-      how: "estimate",
-      method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
-      error: limitError(limit, decisive),
-    });
+    if (!unknown)
+      read.add("stability.meanLimit", limit, {
+        how: "estimate",
+        method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
+        error: limitError(limit, decisive),
+      });
     const searches = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
     const wanted = task.effort === "closing" || task.probes.sharpness?.min === true;
     if (!wanted) return { readings: read.list, leftOut: cutShort(searches) };
@@ -162,7 +191,7 @@ export const sharpness: Probe = {
     const { flattest, cut } = await flattestReadings(task, most, read);
     return {
       readings: read.list,
-      facts: { flattest },
+      facts: flattest && { flattest },
       leftOut: cutShort({ ...searches, "the smallest eigenvalue": cut }),
     };
   },

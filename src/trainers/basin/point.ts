@@ -51,6 +51,10 @@ export class PointSource {
       hessian: () => at.hessian(),
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
+      nearby: (other) => {
+        const there = this.curvature.at(other);
+        return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
+      },
       factors: at,
       perExample: {
         squaredGradientNorms: () => squaredGradientNorms(at),

@@ -42,8 +42,7 @@ test("only the last fifth of a long course counts", () => {
 });
 
 test("a run that came back from its limit again and again, the last time just now, is not called stable", () => {
-  const shares = Array.from({ length: 30 }, (_, i): number => (i % 6 === 5 ? 1.3 : 0.7));
-  const bounces = course([...shares, 0.7, 0.8]);
+  const bounces = course([...Array.from({ length: 30 }, (_, i) => (i % 6 === 5 ? 1.3 : 0.7)), 0.7, 0.8]);
   expect(recentReturns(bounces)).toBe(5);
   // One that left its limit for good has not.
   expect(recentReturns(course([...bounces.map(({ share }) => share), ...Array<number>(20).fill(0.5)]))).toBe(
