@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
 import { isExperimentPath } from "../ids";
 
-export const isExperiment = (document: vscode.TextDocument): boolean =>
+const isExperiment = (document: vscode.TextDocument): boolean =>
   document.uri.scheme === "file" && isExperimentPath(document.uri.path);
 
 /** Milliseconds of quiet after a key press before the file is looked at. */
