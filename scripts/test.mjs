@@ -148,7 +148,8 @@ function main() {
       ? ["webview/tsconfig.json", "test/unit/webview/tsconfig.json"].map((p) => [tsc, "--noEmit", "-p", p])
       : [];
     program("types", [tsc, "--noEmit", "-p", "tsconfig.json"], ...web);
-    program("lint", [tool("eslint/bin/eslint.js"), "."], [tool("prettier/bin/prettier.cjs"), "--check", "."]);
+    const lint = [[tool("eslint/bin/eslint.js"), "."], [tool("knip/bin/knip.js")]];
+    program("lint", ...lint, [tool("prettier/bin/prettier.cjs"), "--check", "."]);
   }
   if (all || flags.includes("--unit")) vitest("Unit and integration tests");
   const e2e = join("test", "e2e", "vitest.config.ts");

@@ -62,7 +62,7 @@ function release(folder: string, { n, ...claim }: Holder): void {
   }
 }
 
-export const taken = (folder: string): UserError =>
+const taken = (folder: string): UserError =>
   fileError(
     basename(folder),
     "is being started by another process",

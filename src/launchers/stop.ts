@@ -25,7 +25,7 @@ export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boo
 }
 
 /** Takes a waiting run out of the queue. False when it has just been started. */
-export function cancel(folder: string): boolean {
+function cancel(folder: string): boolean {
   checkPlainFolder(folder);
   const claim = { ...ownClaim(), cancelled: true } as const;
   return takeClaim(folder, holderOf(folder), claim) !== null;

@@ -50,9 +50,9 @@ export async function loadModel(
 }
 
 export { initialize } from "./initialize";
-export { layers, layerOf } from "./layers";
+export { layers } from "./layers";
 export { takeWeights } from "./weights";
 export { modelDefinitions } from "./shared";
 export { onnxSpec } from "./onnxSpec";
 export { activations } from "./activations";
-export type { BufferInfo, BuiltModel, Mask, Mode, Model, ParameterInfo, Tap } from "./model";
+export type { Model } from "./model";

@@ -33,7 +33,7 @@ const finding = ({ path, severity = "error", ...rest }: Draft): Finding => ({
 });
 
 /** Where a path written in an experiment leads: relative to the experiment's folder. */
-export const resolvePath = (file: string, path: string): string =>
+const resolvePath = (file: string, path: string): string =>
   isAbsolute(path) ? path : join(dirname(file), path);
 
 const filesExist: Check = ({ data, model }, { file, exists }) => {

@@ -73,8 +73,6 @@ export function pow(c: OpContext): Value {
   return data(Array.from({ length: exponent - 1 }).reduce<Node>((at) => g.mul(at, x), x));
 }
 
-export const silu: Unary = (x) => g.mul(x, g.sigmoid(x));
-
 export function gelu(c: OpContext): Value {
   const x = c.node(0);
   const approximate = c.text("approximate");

@@ -41,7 +41,7 @@ export function writeAtomic(path: string, bytes: string | Uint8Array): void {
 }
 
 /** Writes every byte: a single write may take fewer. @throws the system's error. */
-export function writeAll(fd: number, bytes: Uint8Array): void {
+function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at);
 }
 

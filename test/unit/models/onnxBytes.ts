@@ -5,7 +5,7 @@ import { Rng } from "../../../src/util/rng";
 const { DataType } = onnx.TensorProto;
 const { AttributeType } = onnx.AttributeProto;
 
-export type Attribute =
+type Attribute =
   number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] };
 export type NodeSpec = readonly [
   op: string,
@@ -14,7 +14,7 @@ export type NodeSpec = readonly [
   attributes?: Readonly<Record<string, Attribute>>,
 ];
 /** Whole numbers, float values, or a shape to fill with random floats in [0.5, 1.5]. */
-export type Initializer =
+type Initializer =
   | { readonly ints: readonly number[]; readonly scalar?: boolean }
   | { readonly floats: readonly number[]; readonly shape?: readonly number[] }
   | { readonly shape: readonly number[] };
