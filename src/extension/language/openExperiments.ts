@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
 import { isExperimentPath, isLocalPath } from "../ids";
 
-const isExperiment = (document: vscode.TextDocument): boolean =>
+export const isExperiment = (document: vscode.TextDocument): boolean =>
   document.uri.scheme === "file" && isExperimentPath(document.uri.path);
 
 export const isOwnSettings = (document: vscode.TextDocument): boolean =>
