@@ -70,11 +70,8 @@ fs.writeSync = (fd, bytes, offset = 0, length = bytes.length - offset, ...rest) 
     filled = true;
     return write(Math.floor(length / 2));
   }
-  return operation(
-    "write",
-    () => write(Math.floor(length / 2)),
-    () => write(length),
-  );
+  const half = plan.phase === "middle" ? () => write(Math.floor(length / 2)) : null;
+  return operation("write", half, () => write(length));
 };
 fs.fsyncSync = (fd) => {
   if (!open.has(fd)) return own.fsyncSync(fd);

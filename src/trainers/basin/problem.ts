@@ -23,6 +23,7 @@ import { Rng } from "../../util/rng";
 import { accuracyOf } from "./accuracy";
 import { gather } from "./batches";
 import { fillFrom } from "./namedParameters";
+import { checkRoom } from "./room";
 
 /** Reads a file the experiment names, relative to the experiment's own folder. */
 const reader =
@@ -90,6 +91,7 @@ export class Problem {
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = await modelOf(experiment, file, data);
+    checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
     return new Problem(experiment, file, engine, data, model, {
       model,
       loss: losses[experiment.loss],
