@@ -23,6 +23,7 @@ import { Rng } from "../../util/rng";
 import { accuracyOf } from "./accuracy";
 import { gather } from "./batches";
 import { fillFrom } from "./namedParameters";
+import { checkRoom } from "./room";
 
 /** @throws UserError for a link that leads out of `folder`: what a model file names must not reach the rest of the machine. */
 async function checkInside(path: string, folder: string): Promise<void> {
@@ -104,6 +105,7 @@ export class Problem {
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = await modelOf(experiment, file, data);
+    checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
     return new Problem(experiment, file, engine, data, model, {
       model,
       loss: losses[experiment.loss],
