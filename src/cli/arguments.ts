@@ -1,4 +1,5 @@
 // Reads the words after `basin NAME`: options as declared, everything else in order. A typo gets a suggestion.
+import { parseArgs } from "node:util";
 import { UserError } from "../protocol/errors";
 import { suggest } from "../protocol/suggest";
 
@@ -45,30 +46,29 @@ export function parseArguments(
   texts: readonly string[],
   options: readonly OptionSpec[],
 ): Arguments {
-  const specs = new Map(withHelp(options).map((spec) => [`--${spec.name}`, spec]));
+  const all = withHelp(options);
+  const specs = new Map(all.map((spec) => [`--${spec.name}`, spec]));
   const given = new Map<string, string[]>();
   const words: string[] = [];
-  for (let i = 0; i < texts.length; i++) {
-    if (texts[i] === "--") {
-      words.push(...texts.slice(i + 1));
-      break;
-    }
-    const text = texts[i] === "-h" ? "--help" : texts[i];
-    if (!text.startsWith("-") || text === "-") {
-      words.push(text);
-      continue;
-    }
-    const equals = text.indexOf("=");
-    const key = equals < 0 ? text : text.slice(0, equals);
+  const { tokens } = parseArgs({
+    args: [...texts],
+    options: Object.fromEntries(all.map(({ name, value }) => [name, { type: value ? "string" : "boolean" }])),
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    // As it was written: the parser takes letters behind one dash apart.
+    const [written] = texts[token.index].split("=", 1);
+    const key = written === "-h" ? "--help" : written;
     const spec = specs.get(key);
     if (!spec) throw unknownOption(command, key, [...specs.keys()]);
-    if (!spec.value && equals >= 0) throw usageError(command, `${key} takes no value`);
-    const value = !spec.value ? "" : equals >= 0 ? text.slice(equals + 1) : texts[++i];
-    if (value === undefined || (spec.value && value === ""))
-      throw usageError(command, `${key} needs a value: ${key} ${spec.value}`);
+    if (!spec.value && token.inlineValue) throw usageError(command, `${key} takes no value`);
+    if (spec.value && !token.value) throw usageError(command, `${key} needs a value: ${key} ${spec.value}`);
     const before = given.get(spec.name) ?? [];
     if (before.length > 0 && spec.value && !spec.many) throw usageError(command, `${key} was given twice`);
-    given.set(spec.name, [...before, value]);
+    given.set(spec.name, [...before, token.value ?? ""]);
   }
   return new Arguments(words, given);
 }

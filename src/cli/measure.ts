@@ -21,6 +21,8 @@ interface Measured {
   readonly experiment: string;
   readonly parameters: number;
   readonly examples: number;
+  readonly trained: readonly string[];
+  readonly notes: readonly string[];
   readonly metrics: MetricValues;
   readonly verdict: Verdict;
 }
@@ -116,19 +118,38 @@ function messageIn(said: string): string {
   return text || "The measurement ended unexpectedly.";
 }
 
+type Shown = number | string | readonly (number | string)[];
+
+/** A value, or the entries of a list, each with its error bar; numbers that JSON cannot say are words. */
+function withBar(value: Shown, bar: Shown | undefined): string {
+  const bars = bar === undefined ? [] : [bar].flat();
+  return [value]
+    .flat()
+    .map((x, i) => number(Number(x)) + (Number(bars[i]) > 0 ? ` ± ${number(Number(bars[i]))}` : ""))
+    .join(", ");
+}
+
 function describe(output: string): string {
-  const { experiment, parameters, examples, metrics: values, verdict } = JSON.parse(output) as Measured;
+  const {
+    experiment,
+    parameters,
+    examples,
+    trained,
+    notes,
+    metrics: values,
+    verdict,
+  } = JSON.parse(output) as Measured;
   const style = styleOf(process.stdout);
   const rows = metrics.flatMap(({ name, label, about }) => {
     const value = values[name];
-    if (value === undefined) return [];
-    const shown = Array.isArray(value)
-      ? value.map((x) => number(Number(x))).join(", ")
-      : number(Number(value));
-    return [[label, shown, style.dim(about)]];
+    // An error bar stands behind its number.
+    if (value === undefined || name.endsWith(".error")) return [];
+    return [[label, withBar(value, values[`${name}.error`]), style.dim(about)]];
   });
   return [
     style.bold(`${experiment} · ${parameters} parameters · ${examples} examples`),
+    style.dim(`trained: ${trained.join(", ")}`),
+    ...notes.map((note) => style.yellow(`note: ${note}`)),
     "",
     table(["metric", "value", "what"], rows, style),
     "",

@@ -2,7 +2,7 @@
 import { Graph, type Node } from "../graph/node";
 
 /** Structural twins of models/ and losses/, so that curvature/ depends on the graph alone. */
-export interface NetworkTap {
+interface NetworkTap {
   readonly output: Node;
   readonly perExample: (delta: Node) => Node;
   readonly dense?: { readonly input: Node; readonly bias: boolean };

@@ -1,7 +1,7 @@
 // Parses CSV text into rows that know their line, so that an error can point at one.
 import { fileError } from "../protocol/errors";
 
-export interface CsvRow {
+interface CsvRow {
   /** Line of the file the row starts at, from 1. */
   readonly line: number;
   readonly fields: readonly string[];

@@ -96,6 +96,16 @@ const elements: Readonly<Record<number, string>> = {
   0x0e: "64-bit float",
 };
 
+/** Bytes an IDX file has by its header; any number for what is none, which is then refused by name. */
+function promisedBytes(head: Uint8Array): number {
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const start = 4 + 4 * (head[3] ?? 0);
+  if (head.length < start) return head.length;
+  let size = 1;
+  for (let at = 4; at < start; at += 4) size *= view.getUint32(at);
+  return start + size;
+}
+
 /**
  * Parses an IDX file of unsigned bytes: magic 00 00 08 rank, then each dimension as a big-endian 32-bit integer, then the
  * elements, row-major.
@@ -104,7 +114,7 @@ const elements: Readonly<Record<number, string>> = {
  * @throws  UserError naming the file, what was expected and what was found.
  */
 export function parseIdx(raw: Uint8Array, file: string): { shape: number[]; bytes: Uint8Array } {
-  const data = unpack(raw, file);
+  const data = unpack(raw, file, promisedBytes);
   if (data.length < 4) throw fileError(file, `Expected an IDX file; found only ${data.length} bytes.`);
   const [zero0, zero1, type, rank] = data;
   if (zero0 !== 0 || zero1 !== 0 || rank === 0) {

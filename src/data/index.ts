@@ -1,6 +1,7 @@
 // The data sources, and the one way to load a data set. To add a source: write its file, add a line here.
 import { fileError } from "../protocol/errors";
 import type { DataSpec } from "../protocol/experiment";
+import { lossFacts } from "../protocol/kinds";
 import { cifar } from "./cifar";
 import { chebyshev } from "./chebyshev";
 import { csv } from "./csv";
@@ -43,10 +44,10 @@ export async function loadDataset(spec: DataSpec, context: LoadContext): Promise
   const made = await (entry as unknown as DataSource<typeof spec.source>).load(spec, context);
   const fraction = "labelNoise" in spec ? (spec.labelNoise ?? 0) : 0;
   const data = fraction > 0 ? withLabelNoise(made, fraction, context.seed, nameOf(spec)) : made;
-  if (context.loss === "cross-entropy" && data.train.labels === null) {
+  if (context.loss && lossFacts(context.loss).needsLabels && data.train.labels === null) {
     throw fileError(
       nameOf(spec),
-      'Loss "cross-entropy" needs class labels; found real-valued targets.',
+      `Loss "${context.loss}" needs class labels; found real-valued targets.`,
       data.outputs === 1 && data.train.y.every(Number.isInteger)
         ? 'They are whole numbers: save them as integers, y.astype("int64"), to make them labels.'
         : 'Use "mse" or "squared-error".',

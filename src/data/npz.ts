@@ -7,7 +7,7 @@ import { checkFinite, checkTake, scaler } from "./scale";
 import { gather, select } from "./select";
 import { defineSource } from "./source";
 import { checkLabels, countClasses, oneHot } from "./targets";
-import { readZip } from "./zip";
+import { openZip, type ZipArchive } from "./zip";
 
 const usualNames = { xTrain: "x_train", yTrain: "y_train", xTest: "x_test", yTest: "y_test" };
 
@@ -74,8 +74,8 @@ export const npz = defineSource({
     const arrays = { ...usualNames, ...spec.arrays };
     const bytes = await readBytes(file);
     refuseLoneArray(bytes, file);
-    const archive = readZip(bytes, file);
-    const hasTest = archive.has(`${arrays.xTest}.npy`) || archive.has(`${arrays.yTest}.npy`);
+    const archive = openZip(bytes, file);
+    const hasTest = [arrays.xTest, arrays.yTest].some((name) => archive.names.includes(`${name}.npy`));
     const from = { archive, file, only, lastAxis: layout === "nhwc" };
     const train = readSplit(from, { x: arrays.xTrain, y: arrays.yTrain, take: takeTrain });
     const test = hasTest ? readSplit(from, { x: arrays.xTest, y: arrays.yTest, take: takeTest }) : null;
@@ -142,7 +142,7 @@ function readSplit(
     only,
     lastAxis,
   }: {
-    readonly archive: ReadonlyMap<string, Uint8Array>;
+    readonly archive: ZipArchive;
     readonly file: string;
     readonly only: readonly number[] | undefined;
     readonly lastAxis: boolean;
@@ -151,9 +151,9 @@ function readSplit(
 ): RawSplit {
   const { take } = names;
   const array = (name: string): NpyArray => {
-    const bytes = archive.get(`${name}.npy`);
+    const bytes = archive.read(`${name}.npy`);
     if (bytes) return parseNpy(bytes, file, name);
-    const found = [...archive.keys()].map((key) => key.replace(/\.npy$/, "")).join(", ") || "nothing";
+    const found = archive.names.map((key) => key.replace(/\.npy$/, "")).join(", ") || "nothing";
     throw fileError(
       file,
       `The archive has no array ${name}; found ${found}.`,

@@ -11,7 +11,7 @@ export interface LoadContext {
   readonly loss?: LossKind;
 }
 
-export type SpecOf<S extends DataSpec["source"]> = Extract<DataSpec, { readonly source: S }>;
+type SpecOf<S extends DataSpec["source"]> = Extract<DataSpec, { readonly source: S }>;
 
 export interface DataSource<S extends DataSpec["source"]> {
   readonly source: S;

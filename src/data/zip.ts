@@ -1,17 +1,38 @@
 // Reads a zip archive of stored or deflated entries: as much of the format as NumPy writes into an .npz.
+// By hand, since fflate, a library for this, checks neither checksums nor bounds and names no entry in its errors.
 import { inflateRawSync } from "node:zlib";
 import { fileError } from "../protocol/errors";
 
 const signature = { end: 0x06054b50, central: 0x02014b50, local: 0x04034b50 } as const;
 const endSize = 22;
 
+export interface ZipArchive {
+  readonly names: readonly string[];
+  /** Unpacks one entry, undefined when there is none of that name. What is not asked for costs nothing. */
+  read(name: string): Uint8Array | undefined;
+}
+
+/** How an entry is packed, by the number in its header. */
+const methods: Readonly<Record<number, string>> = {
+  0: "stored",
+  8: "deflated",
+  9: "deflate64",
+  12: "bzip2",
+  14: "lzma",
+  93: "zstd",
+  95: "xz",
+};
+
+/** A deflated byte stands for no more than this many. @source zlib's technical details: 1032 to 1. */
+const deflateRatio = 1032;
+
 /**
- * All entries of an archive by name.
+ * An archive's entries by name, each unpacked when it is asked for: many may share one body.
  *
  * @source  PKWARE APPNOTE 6.3, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.16 (its end).
  * @throws  UserError naming the file, what was expected and what was found.
  */
-export function readZip(bytes: Uint8Array, file: string): Map<string, Uint8Array> {
+export function openZip(bytes: Uint8Array, file: string): ZipArchive {
   const bad = (message: string) =>
     fileError(
       file,
@@ -30,13 +51,24 @@ export function readZip(bytes: Uint8Array, file: string): Map<string, Uint8Array
     end = end < bytes.length - endSize - 0xffff ? -1 : end - 1;
   if (end < 0) throw bad("found no end of central directory");
 
-  const entries = new Map<string, Uint8Array>();
+  const readEntry = (entry: Entry): Uint8Array => {
+    const { name, local, packed } = entry;
+    inside(local, 30, `the header of ${name}`);
+    if (view.getUint32(local, true) !== signature.local)
+      throw bad(`found no header of ${name} at byte ${local}`);
+    const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+    inside(start, packed, `entry ${name}`);
+    return unpackEntry(bytes.subarray(start, start + packed), entry, bad, file);
+  };
+
+  const entries = new Map<string, () => Uint8Array>();
   let at = view.getUint32(end + 16, true);
   for (let i = view.getUint16(end + 10, true); i > 0; i--) {
     inside(at, 46, "the central directory");
     if (view.getUint32(at, true) !== signature.central)
       throw bad(`found no central directory entry at byte ${at}`);
-    const [method, crc, packed, size] = [
+    const [flags, method, crc, packed, size] = [
+      view.getUint16(at + 8, true),
       view.getUint16(at + 10, true),
       view.getUint32(at + 16, true),
       view.getUint32(at + 20, true),
@@ -47,24 +79,43 @@ export function readZip(bytes: Uint8Array, file: string): Map<string, Uint8Array
     inside(at + 46, nameLength, "an entry's name");
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
     if (packed === 0xffffffff || size === 0xffffffff || local === 0xffffffff) {
-      throw bad(`entry ${name} is larger than the 4 GiB that are read`);
+      throw bad(`entry ${name} is larger than the 4 GiB that are read (zip64)`);
     }
-    inside(local, 30, `the header of ${name}`);
-    if (view.getUint32(local, true) !== signature.local)
-      throw bad(`found no header of ${name} at byte ${local}`);
-    const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-    inside(start, packed, `entry ${name}`);
-    entries.set(name, unpackEntry(bytes.subarray(start, start + packed), { name, method, crc, size }, bad));
+    const entry: Entry = { name, local, packed, size, crc, method, encrypted: (flags & 1) === 1 };
+    entries.set(name, () => readEntry(entry));
     at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
-  return entries;
+  return { names: [...entries.keys()], read: (name) => entries.get(name)?.() };
+}
+
+interface Entry {
+  readonly name: string;
+  /** Byte of its own header. */
+  readonly local: number;
+  readonly packed: number;
+  readonly size: number;
+  readonly crc: number;
+  readonly method: number;
+  readonly encrypted: boolean;
 }
 
 function unpackEntry(
   packed: Uint8Array,
-  { name, method, crc, size }: { name: string; method: number; crc: number; size: number },
+  { name, method, crc, size, encrypted }: Entry,
   bad: (message: string) => Error,
+  file: string,
 ): Uint8Array {
+  if (encrypted) throw fileError(file, `Entry ${name} is encrypted.`, "Save the archive without a password.");
+  if (method !== 0 && method !== 8)
+    throw fileError(
+      file,
+      `Entry ${name} is packed by ${methods[method] ?? `method ${method}`}; expected stored or deflated.`,
+      "Save it with numpy.savez or numpy.savez_compressed.",
+    );
+  if (size > packed.length * (method === 8 ? deflateRatio : 1))
+    throw bad(
+      `entry ${name} should unpack to ${size} bytes, more than its ${packed.length} packed ones can hold`,
+    );
   let data = packed;
   if (method === 8) {
     try {
@@ -72,8 +123,7 @@ function unpackEntry(
     } catch (error) {
       throw bad(`entry ${name} cannot be unpacked: ${(error as Error).message}`);
     }
-  } else if (method !== 0)
-    throw bad(`entry ${name} is packed by method ${method}, expected 0 (stored) or 8 (deflated)`);
+  }
   if (data.length !== size) throw bad(`entry ${name} should unpack to ${size} bytes, found ${data.length}`);
   if (crc32(data) !== crc) throw bad(`entry ${name} does not match its checksum`);
   return data;

@@ -1,5 +1,5 @@
 // Reverse mode as a graph-to-graph map; forward mode as its transpose. No second set of rules.
-import { Graph, reachable, sameShape, sizeOf, type Node } from "./node";
+import { reachable, sameShape, sizeOf, type Node } from "./node";
 import { add } from "./ops/arithmetic";
 import { dot } from "./ops/derived";
 
@@ -65,5 +65,3 @@ export function hvp(output: Node, wrt: readonly Node[], v: readonly Node[]): Nod
     .reduce((a, b) => add(a, b));
   return grad(paired, wrt);
 }
-
-export { Graph };

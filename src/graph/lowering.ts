@@ -1,7 +1,7 @@
 // What an op may ask of an engine when it is lowered: three small vocabularies, so that graph/ imports no runtime.
 
 /** Attributes of an ONNX node: integers, floats and lists of integers. */
-export type OnnxAttributes = Readonly<Record<string, number | readonly number[]>>;
+type OnnxAttributes = Readonly<Record<string, number | readonly number[]>>;
 
 /** Writes one op's ONNX nodes. Every call returns the name of the value it made. */
 export interface OnnxEmitter {

@@ -15,7 +15,7 @@ export interface Node {
 }
 
 /** What a derivative rule sees: the cotangent of the output, the output, the inputs. */
-export interface VjpContext {
+interface VjpContext {
   readonly ct: Node;
   readonly out: Node;
   readonly inputs: readonly Node[];

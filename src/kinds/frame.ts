@@ -5,6 +5,13 @@ import { ref } from "../protocol/fragment";
 /** In the order they are suggested; `ref`s to parts that kinds make up stand where a reader expects them. */
 export const experimentKeys: Readonly<Record<string, SchemaNode>> = {
   $schema: { type: "string", description: "Only for editors; Basin ignores it.", doNotSuggest: true },
+  extends: {
+    type: "string",
+    minLength: 1,
+    markdownDescription:
+      "Another experiment file, relative to this one, from which everything is taken that this one does not say. Objects are merged key by key; lists, values, and parts of another `kind` or `source` replace.",
+    examples: ["base.basin.json"],
+  },
   name: {
     type: "string",
     minLength: 1,
@@ -47,6 +54,14 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
     description:
       'Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding.',
     examples: ["2GB", "500MB"],
+  },
+  threads: {
+    type: "integer",
+    minimum: 1,
+    maximum: 1024,
+    description:
+      "Threads inside one operation of native ONNX Runtime; the other engines take no notice. Default: one per physical core. Sums are split over them: another number rounds differently.",
+    examples: [2],
   },
   closing: ref("closing"),
   launch: ref("launch"),

@@ -6,6 +6,7 @@ import { activations, layers, modelDefinitions, models, onnxSpec } from "../mode
 import { optimizerDefinitions, optimizers, schedules } from "../optimizers";
 import type { SchemaNode } from "../protocol/experimentSchema";
 import { ref, type Fragment, type LayerFragment } from "../protocol/fragment";
+import { localKeys } from "../protocol/localSettings";
 import { experimentKeys, experimentSnippets, frameDefinitions, processKeys } from "./frame";
 
 type Definitions = Record<string, SchemaNode>;
@@ -171,6 +172,22 @@ function layerDefinitions(): Definitions {
   };
 }
 
+/** The schema of `.basin/local.json`: some of the experiment's own keys. */
+export function localSchemaOf(): SchemaNode & { readonly definitions: Definitions } {
+  const { $schema, allowComments, allowTrailingCommas, properties, definitions } = experimentSchemaOf();
+  return {
+    $schema,
+    title: "Basin settings of one person",
+    description: "Laid over every experiment of this workspace, and kept out of git.",
+    allowComments,
+    allowTrailingCommas,
+    type: "object",
+    additionalProperties: false,
+    properties: Object.fromEntries(["$schema", ...localKeys].map((key) => [key, properties![key]])),
+    definitions: Object.fromEntries(localKeys.map((key) => [key, definitions[key]])),
+  };
+}
+
 /** The whole schema, as `basin.schema.json` holds it. */
 export function experimentSchemaOf(): SchemaNode & { readonly definitions: Definitions } {
   const kinds = Object.assign({}, ...families.map(familyDefinitions)) as Definitions;
@@ -210,10 +227,7 @@ export function experimentSchemaOf(): SchemaNode & { readonly definitions: Defin
         description:
           "What is measured while training. Only the probes listed are taken; without this key all are, at their defaults.",
         properties: Object.fromEntries(
-          probes.map(({ id, spec }) => [
-            id,
-            { type: "object", additionalProperties: false, ...spec } as SchemaNode,
-          ]),
+          probes.map(({ id, spec }) => [id, { type: "object", additionalProperties: false, ...spec }]),
         ),
       },
       ...frameDefinitions,

@@ -140,7 +140,7 @@ export function experimentTypes(schema: SchemaNode & { readonly definitions: Def
     });
   // A checked experiment is one point of its sweep.
   const top = Object.fromEntries(
-    Object.entries(schema.properties ?? {}).filter(([key]) => key !== "$schema" && key !== "sweep"),
+    Object.entries(schema.properties ?? {}).filter(([key]) => !["$schema", "extends", "sweep"].includes(key)),
   );
   return [
     "// Made by `npm run schema` from what the kinds declare; change it there. What a checked experiment holds, defaults filled in.",

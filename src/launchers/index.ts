@@ -1,9 +1,9 @@
 // Launchers: starting runs, and reading the folders they write. What CLI and extension share.
-export { followRun, type Follower, type FollowHandlers } from "../record/disk/follow";
-export type { ProcessOptions, StopHow } from "./launcher";
-export { submit, type MadeRun, type RunRequest } from "./newRun";
+export { followRun, type Follower } from "../record/disk/follow";
+export type { ProcessOptions } from "./launcher";
+export { submit, type MadeRun } from "./newRun";
 export { readLog } from "./runLog";
-export { resumeRun, type ResumeOptions } from "./resume";
+export { resumeRun } from "./resume";
 export { findRun, listRuns, readRun, runsDirOf, workspaceOf } from "../record/disk/catalog";
 export type { RunRecord } from "../record/disk/runReader";
 export { deleteRun, stopRun, stopRuns } from "./stop";

@@ -2,11 +2,13 @@
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileError, UserError } from "../protocol/errors";
-import { stopFile } from "../protocol/runFolder";
+import { files, stopFile } from "../protocol/runFolder";
+import { decodeRunInfo } from "../record/decodeRunInfo";
+import { readJson } from "../record/disk/files";
 import { checkPlainFolder } from "../record/disk/plainFolder";
 import { ownClaim, rewriteClaim, takeClaim, type Holder } from "../record/disk/processes";
-import { local } from "./local";
-import type { Job, ProcessOptions } from "./launcher";
+import type { Job, Launcher, ProcessOptions } from "./launcher";
+import { launcherOf, launchers } from "./launchers";
 import { unwritable } from "./newRun";
 
 /** @throws UserError when another process was quicker, or the folder cannot be written or leads out of itself. */
@@ -20,15 +22,26 @@ export async function launch(
   const held = claimFor(folder, before);
   if (!held) throw taken(folder);
   try {
-    const handle = await local.start({ folder, command, claim: held.n }, how);
-    if (handle.on === "local") {
-      const { host, pid, started } = handle;
-      rewriteClaim(folder, held.n, { host, pid, started, at: held.at });
-    }
+    const handle = await launcherFor(folder).start({ folder, command, claim: held.n }, how);
+    const { n, host, pid, started, at } = held;
+    const place =
+      handle.on === "local"
+        ? { host, pid: handle.pid, started: handle.started }
+        : { host, pid, started, handle };
+    rewriteClaim(folder, n, { ...place, at });
   } catch (error) {
     release(folder, held);
     throw (error as NodeJS.ErrnoException).code === undefined ? error : unwritable(folder, error);
   }
+}
+
+/** The launcher that the run's experiment asks for. */
+function launcherFor(folder: string): Launcher {
+  const { on } = decodeRunInfo(readJson(join(folder, files.run))).experiment.launch ?? { on: "local" };
+  const launcher = launcherOf(on);
+  if (launcher) return launcher;
+  const known = launchers.map(({ id }) => `"${id}"`).join(", ");
+  throw fileError(folder, `asks to be launched on "${on}"`, `Known here: ${known}.`);
 }
 
 function claimFor(folder: string, before: Holder | null): Holder | null {
@@ -49,7 +62,7 @@ function release(folder: string, { n, ...claim }: Holder): void {
   }
 }
 
-export const taken = (folder: string): UserError =>
+const taken = (folder: string): UserError =>
   fileError(
     basename(folder),
     "is being started by another process",

@@ -22,7 +22,7 @@ export interface ProcessOptions {
 }
 
 /** `unknown`: nobody can tell from here. */
-export type HandleState = "queued" | "running" | "gone" | "unknown";
+type HandleState = "queued" | "running" | "gone" | "unknown";
 
 /** `ask`: end the step, judge, exit. `now`: end at once; the folder stays readable and the run can be resumed. */
 export type StopHow = "ask" | "now";

@@ -4,10 +4,10 @@ import { join, resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { stopFile } from "../protocol/runFolder";
 import { checkPlainFolder } from "../record/disk/plainFolder";
-import { holderOf, lifeOf, ownClaim, takeClaim, type Holder } from "../record/disk/processes";
+import { handleOf, holderOf, lifeOf, ownClaim, takeClaim, type Holder } from "../record/disk/processes";
 import type { RunStatus } from "../types/runStatus";
 import type { StopHow } from "./launcher";
-import { local } from "./local";
+import { launcherOf } from "./launchers";
 import { isWaiting } from "./queue";
 import { readRun } from "../record/disk/catalog";
 
@@ -17,15 +17,15 @@ export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boo
   if (isWaiting(path) && cancel(path)) return true;
   const holder = holderOf(path);
   if (!holder || lifeOf(holder) === "gone") return false;
-  const { host, pid, started } = holder;
-  const reached = !holder.starting && (await local.stop!({ on: "local", host, pid, started }, path, how));
+  const handle = handleOf(holder);
+  const reached = !holder.starting && (await launcherOf(handle.on)?.stop?.(handle, path, how)) === true;
   // On another machine, or where no signal can be sent with certainty: the run looks for this file.
   if (!reached && lifeOf(holder) !== "gone") leaveWord(path, how);
   return true;
 }
 
 /** Takes a waiting run out of the queue. False when it has just been started. */
-export function cancel(folder: string): boolean {
+function cancel(folder: string): boolean {
   checkPlainFolder(folder);
   const claim = { ...ownClaim(), cancelled: true } as const;
   return takeClaim(folder, holderOf(folder), claim) !== null;

@@ -1,4 +1,5 @@
 // Measures what the chain from stability to generalization needs, see stability/chain.ts.
+import { losses } from "../losses";
 import { chainOf, type ChainLink } from "../stability/chain";
 import { samplingFactor } from "../stability/thresholds";
 import { Breather } from "../util/breather";
@@ -50,7 +51,7 @@ export async function measureChain(
     learningRate: descent.learningRate,
     p: samplingFactor(n, batchSize),
     outputs: K,
-    squareLoss: loss === "cross-entropy" ? null : { scale: loss === "mse" ? 2 / K : 1 },
+    squareLoss: losses[loss].squareScale ? { scale: losses[loss].squareScale(K) } : null,
     interpolated: isInterpolated(here, initialLoss, await point.interpolationResidual()),
     plain: !descent.momentum && descent.preconditioner === null,
     meanSquareNorm: squares,

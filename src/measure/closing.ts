@@ -45,7 +45,7 @@ export interface ClosingOptions {
 }
 
 /** How near a minimum the point is. */
-export interface Minimum {
+interface Minimum {
   readonly loss: number;
   readonly gradNorm: number;
   /** ∇LᵀP⁻¹∇L: what a step takes off the loss to first order, per learning rate. */

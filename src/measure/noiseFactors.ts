@@ -42,7 +42,7 @@ async function gramOf(operator: LinearOperator, n: number): Promise<Float64Array
 }
 
 /** Whether the whole Gram matrix is decomposed for this rank, and not searched for its leading eigenvectors. */
-export const isDense = ({ examples, outputs }: Point, rank: number | "all"): boolean =>
+const isDense = ({ examples, outputs }: Point, rank: number | "all"): boolean =>
   rank === "all" || examples * outputs <= Math.max(rank, denseRows);
 
 /**

@@ -20,14 +20,14 @@ export interface Descent extends Dynamics {
 export const stateless = ({ preconditioner, settled }: Descent): boolean =>
   preconditioner !== null && !settled;
 
-export interface Score {
+interface Score {
   readonly loss: number;
   /** Null for regression. */
   readonly accuracy: number | null;
 }
 
 /** The factors Gᵢ of the examples' Gauss–Newton matrices, Hᵢ ≈ GᵢGᵢᵀ; see curvature/factorOperators.ts. */
-export interface FactorSource {
+interface FactorSource {
   noiseMatrix(): LinearOperator;
   sufficientOperator(p: number): LinearOperator;
   factorCoordinates(v: Float32Array): Promise<Float32Array>;
@@ -37,7 +37,7 @@ export interface FactorSource {
 }
 
 /** What is per example but no factor. */
-export interface ExampleSource {
+interface ExampleSource {
   /** ‖∇Lᵢ‖², [n]. */
   squaredGradientNorms(): Promise<Float64Array>;
   /** Σ wᵢ ∇Lᵢ, [P]. */
@@ -53,7 +53,7 @@ export interface ExampleSource {
 }
 
 /** Gradient and Hessian of the loss on some of the examples, at the same θ. */
-export interface BatchCurvature {
+interface BatchCurvature {
   evaluate(): Promise<{ readonly gradient: Float32Array }>;
   hessian(): LinearOperator;
 }

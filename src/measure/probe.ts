@@ -13,7 +13,7 @@ import type { ProbeMemory } from "./memory";
 import type { Capability, Point } from "./point";
 
 /** How much a reading may cost: while training as little as its settings ask, at the end what a verdict is worth. */
-export type Effort = "running" | "closing";
+type Effort = "running" | "closing";
 
 export interface Task {
   readonly point: Point;
@@ -48,7 +48,7 @@ export interface Measured {
 }
 
 /** JSON-schema fragment of a probe's keys in an experiment. */
-export interface ProbeFragment {
+interface ProbeFragment {
   readonly description?: string;
   readonly markdownDescription?: string;
   readonly properties: Readonly<Record<string, JsonObject>>;

@@ -7,6 +7,7 @@ import { listed } from "./listed";
 import { mlp } from "./mlp";
 import type { Model } from "./model";
 import { importOnnx } from "./onnx";
+import { externalFiles } from "./onnx/file";
 import { resnet } from "./resnet";
 import { sequential } from "./sequential";
 import { transformer } from "./transformer";
@@ -27,21 +28,31 @@ export function buildModel(spec: BuiltinSpec, inputShape: readonly number[], out
   return sequential(entry.layers(spec, outputs), entry.flat ? [size] : inputShape, outputs);
 }
 
-/** As `buildModel`, for any model of an experiment; `readBytes` reads a file named as in it. */
+/** A name in the folder of a file. */
+const besides = (file: string, name: string): string => file.replace(/[^/\\]*$/, "") + name;
+
+/**
+ * As `buildModel`, for any model of an experiment; `readBytes` reads a file named as in it, and refuses one whose real place is not
+ * inside `folder` where that is given.
+ */
 export async function loadModel(
   spec: ModelSpec,
   inputShape: readonly number[],
   outputs: number,
-  readBytes: (path: string) => Promise<Uint8Array>,
+  readBytes: (path: string, folder?: string) => Promise<Uint8Array>,
 ): Promise<Model> {
   if (spec.kind !== undefined) return buildModel(spec, inputShape, outputs);
-  return importOnnx(await readBytes(spec.onnx), spec.onnx, inputShape, outputs, spec.frozen);
+  const bytes = await readBytes(spec.onnx);
+  const external = new Map<string, Uint8Array>();
+  for (const name of externalFiles(bytes, spec.onnx))
+    external.set(name, await readBytes(besides(spec.onnx, name), besides(spec.onnx, ".")));
+  return importOnnx({ bytes, file: spec.onnx, external }, inputShape, outputs, spec);
 }
 
 export { initialize } from "./initialize";
-export { layers, layerOf } from "./layers";
+export { layers } from "./layers";
 export { takeWeights } from "./weights";
 export { modelDefinitions } from "./shared";
 export { onnxSpec } from "./onnxSpec";
 export { activations } from "./activations";
-export type { BufferInfo, BuiltModel, Mask, Mode, Model, ParameterInfo, Tap } from "./model";
+export type { Model } from "./model";

@@ -5,7 +5,7 @@ import type { Rng } from "../util/rng";
 import type { ParameterInfo } from "./model";
 
 /** How one parameter starts. `fan` set: a weight or bias that a scheme other than PyTorch's may start differently. */
-export interface DrawnInit {
+interface DrawnInit {
   /** PyTorch's default: uniform in ±scale, normal with deviation `scale`, or the constant `scale`. */
   readonly kind: "uniform" | "normal" | "constant";
   readonly scale: number;

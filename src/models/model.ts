@@ -69,8 +69,11 @@ export interface BufferInfo {
 }
 
 export interface Model {
+  /** All that is trained, in this order. */
   readonly parameters: readonly ParameterInfo[];
   readonly buffers: readonly BufferInfo[];
+  /** What a user should know about how the network was read, a sentence or two each; empty for one that Basin builds itself. */
+  readonly notices: readonly string[];
   /** Builds the outputs for a batch `x` [n, D]. The same parameters may be built for several batch sizes. */
   build(x: Node, mode?: Mode): BuiltModel;
 }

@@ -7,15 +7,24 @@ export const onnxSpec: Fragment = {
   properties: {
     onnx: ref("path", {
       description:
-        "In place of `kind`: a network of your own, an ONNX file relative to this one, e.g. from torch.onnx.export. Its float initializers are the parameters, in their own names, and training starts from their values.",
+        "In place of `kind`: a network of your own, an ONNX file relative to this one, e.g. from torch.onnx.export. Its float initializers that act as weights are the parameters, in their own names, and training starts from their values.",
     }),
-    frozen: {
+    train: {
+      type: "array",
+      uniqueItems: true,
+      minItems: 1,
+      items: { type: "string", minLength: 1 },
+      description:
+        "Names of the initializers that are trained, and no others; * stands for any text. Without it, those that act as weights.",
+      examples: [["layer1.*"]],
+    },
+    freeze: {
       type: "array",
       uniqueItems: true,
       items: { type: "string", minLength: 1 },
       description:
-        "Names of initializers that are not trained, such as fixed position codes. Running statistics of batch normalization never are.",
-      examples: [["position"]],
+        "Names of initializers that are not trained, such as fixed position codes; * stands for any text. Running statistics of batch normalization never are.",
+      examples: [["position", "val_*"]],
     },
     weights: ref("weights"),
     names: ref("names"),

@@ -28,6 +28,7 @@ export function sequential(layers: readonly Part[], inputShape: readonly number[
   return {
     parameters: markLast(parameters),
     buffers,
+    notices: [],
     build: (x, mode = "probe") => construct(x, mode).built,
   };
 }

@@ -71,16 +71,14 @@ export interface Measured {
   readonly method: string;
 }
 
-/** Readings in columns, one entry a reading; steps ascend. */
+/** Readings in columns, one entry a reading; steps ascend. On disk the columns are shorter: record/packColumns.ts. */
 export interface Earlier {
   readonly steps: readonly number[];
   /** Seconds of training at the first and the last of them. */
   readonly times: readonly [first: number, last: number];
   readonly values: Readonly<Record<string, readonly (number | readonly number[])[]>>;
-  /** Products of each reading, where a probe measured them. */
-  readonly products?: readonly number[];
-  /** Seconds of all of them together. */
-  readonly seconds?: number;
+  /** Of all of them together, where a probe measured them. */
+  readonly cost?: Cost;
 }
 
 /** Why a run ended: a stop condition, divergence, a signal, or an error (whose text is in `run.log`). */

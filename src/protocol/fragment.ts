@@ -49,7 +49,7 @@ export interface Fragment {
   readonly snippets?: readonly Snippet[];
 }
 
-export interface Snippet {
+interface Snippet {
   readonly label: string;
   readonly body: Json;
 }

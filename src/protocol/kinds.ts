@@ -89,3 +89,22 @@ function expanded(path: KeyPath, part: Json): KeyPath[] {
   if (!Array.isArray(list)) return [];
   return list.flatMap((_, i) => expanded([...path.slice(0, star), String(i), ...path.slice(star + 1)], part));
 }
+
+/** Key paths, from the top of an experiment as written, of the files its data and model name. */
+export function filesOfParts(experiment: Json): KeyPath[] {
+  const facts: readonly (readonly [string, Facts | undefined])[] = [
+    ["data", own(kinds.data, getAt(experiment, ["data", "source"]))],
+    [
+      "model",
+      getAt(experiment, ["model", "onnx"]) === undefined
+        ? own(kinds.model, getAt(experiment, ["model", "kind"]) ?? "mlp")
+        : kinds.model.onnx,
+    ],
+  ];
+  return facts.flatMap(([name, fact]) =>
+    fact ? filesNamed(fact, getAt(experiment, [name])).map((path) => [name, ...path]) : [],
+  );
+}
+
+const own = <T>(record: Readonly<Record<string, T>>, key: Json | undefined): T | undefined =>
+  typeof key === "string" && Object.hasOwn(record, key) ? record[key] : undefined;

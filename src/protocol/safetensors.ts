@@ -1,5 +1,5 @@
 // Reads and writes safetensors, the format of weights and checkpoints: a JSON header, then the tensors' bytes.
-import { fromHalf } from "../util/half";
+import { fromBrain, fromHalf } from "../util/half";
 import { fileError } from "./errors";
 
 export interface Tensor {
@@ -77,7 +77,7 @@ const dtypes: Readonly<Record<string, { bytes: number; read: (view: DataView, of
     F64: { bytes: 8, read: (view, offset) => view.getFloat64(offset, true) },
     F32: { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) },
     F16: { bytes: 2, read: (view, offset) => fromHalf(view.getUint16(offset, true)) },
-    BF16: { bytes: 2, read: (view, offset) => fromBfloat(view.getUint16(offset, true)) },
+    BF16: { bytes: 2, read: (view, offset) => fromBrain(view.getUint16(offset, true)) },
   };
 
 /** Element types that no parameter has, with their size: counters of PyTorch's batch normalization, quantized weights. */
@@ -94,13 +94,6 @@ const otherDtypes: Readonly<Record<string, number>> = {
   I64: 8,
   U64: 8,
 };
-
-const scratch = new DataView(new ArrayBuffer(4));
-/** bfloat16 is the upper half of a float32. */
-function fromBfloat(bits: number): number {
-  scratch.setUint32(0, bits << 16);
-  return scratch.getFloat32(0);
-}
 
 interface Entry {
   readonly name: string;

@@ -166,7 +166,7 @@ function wrongValue(root: Json, path: KeyPath): Pick<Finding, "message" | "hint"
 }
 
 /** How a message calls what a path leads to. */
-export function name(path: KeyPath): string {
+function name(path: KeyPath): string {
   const last = path.at(-1);
   if (last === undefined) return "The experiment";
   return /^\d+$/.test(last) && path.length > 1

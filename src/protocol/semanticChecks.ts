@@ -33,7 +33,7 @@ const finding = ({ path, severity = "error", ...rest }: Draft): Finding => ({
 });
 
 /** Where a path written in an experiment leads: relative to the experiment's folder. */
-export const resolvePath = (file: string, path: string): string =>
+const resolvePath = (file: string, path: string): string =>
   isAbsolute(path) ? path : join(dirname(file), path);
 
 const filesExist: Check = ({ data, model }, { file, exists }) => {
@@ -114,6 +114,19 @@ const lossFitsTargets: Check = ({ data, loss }) => {
   return [finding({ path: "loss", message, hint: numbers.hint })];
 };
 
+const labelNoiseFits: Check = ({ loss, optimizer }) => {
+  if (!optimizer.labelNoise || !lossFacts(loss).needsLabels) return [];
+  const message = `\`labelNoise\` disturbs real-valued targets, but loss "${loss}" takes class labels.`;
+  const hint = 'Remove it, use "mse" or "squared-error", or give `data.labelNoise`.';
+  return [finding({ path: "optimizer.labelNoise", message, hint })];
+};
+
+const threadsAreUsed: Check = ({ engine, threads }) => {
+  if (threads === undefined || engine === "auto" || engine === "onnx") return [];
+  const message = `Engine "${engine}" takes no notice of \`threads\`.`;
+  return [finding({ path: "threads", severity: "warning", message, hint: 'Remove it, or use "onnx".' })];
+};
+
 /** The rules that the kinds in use declare. */
 const kindRules: Check = (experiment) => {
   const { data, model, optimizer } = experiment;
@@ -166,6 +179,8 @@ const checks: readonly Check[] = [
   batchFits,
   scheduleFits,
   lossFitsTargets,
+  labelNoiseFits,
+  threadsAreUsed,
   kindRules,
   gapHasTestData,
 ];

@@ -57,7 +57,7 @@ function jsonOrString(text: string): Json {
 
 /** Why a key path cannot be set, or undefined when it can. `root` decides by its kinds which keys exist. */
 export function unsettable(root: Json, path: KeyPath): { message: string; hint?: string } | undefined {
-  if (path[0] === "$schema" || path[0] === "sweep") {
+  if (path[0] === "$schema" || path[0] === "extends" || path[0] === "sweep") {
     return {
       message: `\`${path[0]}\` cannot be set from outside the file.`,
       hint: "Set the keys of the experiment itself.",
@@ -100,4 +100,6 @@ export function pointsOf(axes: readonly Axis[]): number[][] {
 
 /** Keys of the top level that a sweep or `--set` may name, for a user's pick list. */
 export const settableKeys = (root: Json): string[] =>
-  Object.keys(propertiesOf(experimentSchema, root)).filter((key) => key !== "$schema" && key !== "sweep");
+  Object.keys(propertiesOf(experimentSchema, root)).filter(
+    (key) => key !== "$schema" && key !== "extends" && key !== "sweep",
+  );

@@ -5,9 +5,12 @@ import type { MetricValues } from "../protocol/metrics";
 import { decodeNum } from "../protocol/numbers";
 import type { MetricInfo } from "../types/metricInfo";
 import type { Cost } from "../types/reading";
+import { unpackColumn } from "./packColumns";
 import { isNum, isRaw, isStep, numberOr, text, texts, type Raw } from "./decode";
 
 type Header = Extract<RunEvent, { kind: "header" }>;
+type Metrics = Extract<RunEvent, { kind: "metrics" }>;
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const reasons: readonly EndReason[] = ["steps", "trainLoss", "minutes", "diverged", "interrupted", "error"];
 
@@ -111,19 +114,18 @@ function metricInfo(raw: unknown): MetricInfo[] {
 
 function metrics({ step, time, values, probe, cost, how, earlier }: Raw): RunEvent | null {
   if (!isStep(step) || !isRaw(values)) return null;
-  const before = earlierOf(earlier);
-  const name = text(probe);
-  const spent = costOf(cost);
-  return {
+  const event: Writable<Metrics> = {
     kind: "metrics",
     step,
     time: numberOr(time, NaN),
     values: valuesOf(values),
-    ...(name !== undefined && { probe: name }),
-    ...(spent && { cost: spent }),
-    ...(isRaw(how) && { how: Object.fromEntries(Object.entries(how).flatMap(measured)) }),
-    ...(before && { earlier: before }),
   };
+  // Most lines have none of these: a log of a million events is read in seconds.
+  if (probe !== undefined) event.probe = text(probe);
+  if (cost !== undefined) event.cost = costOf(cost);
+  if (isRaw(how)) event.how = Object.fromEntries(Object.entries(how).flatMap(measured));
+  if (earlier !== undefined) event.earlier = earlierOf(earlier);
+  return event;
 }
 
 function valueOf(value: unknown): number | number[] | undefined {
@@ -154,27 +156,43 @@ function measured([name, raw]: [string, unknown]): [string, Measured][] {
   return [[name, { how, method: text(raw.method) ?? "" }]];
 }
 
-/** Columns of another length than the steps are left out; steps that do not ascend make the rest worthless. */
+/** Columns that are none are left out; steps that do not ascend make the rest worthless. */
 function earlierOf(raw: unknown): Earlier | undefined {
-  if (!isRaw(raw) || !Array.isArray(raw.steps) || !isRaw(raw.values)) return undefined;
-  const steps: readonly unknown[] = raw.steps;
+  if (!isRaw(raw) || !isRaw(raw.values)) return undefined;
+  const steps = stepsOf(raw.steps);
+  if (!steps) return undefined;
   const n = steps.length;
-  if (!steps.every((step, i) => isStep(step) && (i === 0 || step > (steps[i - 1] as number))))
-    return undefined;
-  const values: Record<string, (number | number[])[]> = {};
-  for (const [name, list] of Object.entries(raw.values)) {
-    if (!Array.isArray(list) || list.length !== n || name === "__proto__") continue;
-    const decoded = list.map(valueOf);
-    if (decoded.every((value) => value !== undefined)) values[name] = decoded;
+  const { sharpness } = raw.values;
+  const top = sharpness === undefined ? undefined : unpackColumn(sharpness, n);
+  const values: Record<string, readonly (number | readonly number[])[]> = {};
+  for (const [name, packed] of Object.entries(raw.values).slice(0, mostColumns)) {
+    const column = unpackColumn(packed, n, top);
+    if (column && name !== "__proto__") values[name] = column;
   }
   const times: readonly unknown[] = Array.isArray(raw.times) ? raw.times : [];
-  const { products, seconds } = raw;
+  const cost = costOf(raw.cost);
   return {
-    steps: steps as number[],
+    steps,
     times: [numberOr(times[0], NaN), numberOr(times[1], NaN)],
     values,
-    ...(Array.isArray(products) &&
-      products.length === n && { products: products.map((one) => numberOr(one, NaN)) }),
-    ...(isNum(seconds) && { seconds: decodeNum(seconds) }),
+    ...(cost && { cost }),
   };
+}
+
+/** More readings than this came in no quarter second; a line of a few bytes must not ask for gigabytes. */
+const mostPacked = 100_000;
+/** Columns of one line. */
+const mostColumns = 64;
+
+function stepsOf(raw: unknown): number[] | undefined {
+  if (isRaw(raw)) {
+    const { from, every, n } = raw;
+    if (!isStep(from) || !isStep(every) || !isStep(n) || every === 0 || n > mostPacked) return undefined;
+    return isStep(from + every * n) ? Array.from({ length: n }, (_, i) => from + i * every) : undefined;
+  }
+  if (!Array.isArray(raw)) return undefined;
+  const steps: readonly unknown[] = raw;
+  return steps.every((step, i) => isStep(step) && (i === 0 || step > (steps[i - 1] as number)))
+    ? (steps as number[])
+    : undefined;
 }

@@ -3,7 +3,7 @@
 import type { Experiment } from "../protocol/experiment";
 import type { RunInfo, SweepPlace } from "../protocol/runFolder";
 import type { Handle } from "../types/handle";
-import { isNum, isRaw, isStep, numberOr, text, textOr, type Raw } from "./decode";
+import { isNum, isRaw, isStep, numberOr, text, textOr, texts, type Raw } from "./decode";
 
 /** @throws Error that says what is missing or wrong. */
 export function decodeRunInfo(raw: unknown): RunInfo {
@@ -16,6 +16,7 @@ export function decodeRunInfo(raw: unknown): RunInfo {
     experiment: experimentOf(raw.experiment),
     file: textOr(raw.file, ""),
     overrides: isRaw(overrides) ? overrides : {},
+    ...(Array.isArray(raw.trained) && { trained: texts(raw.trained) }),
     ...(place && { sweep: place }),
     ...(isRaw(branchedFrom) &&
       isStep(branchedFrom.step) && {
@@ -26,7 +27,7 @@ export function decodeRunInfo(raw: unknown): RunInfo {
         },
       }),
     created: textOr(raw.created, ""),
-    handle: handleOf(raw.handle),
+    handle: decodeHandle(raw.handle),
     resumed: Array.isArray(resumed) ? resumed.flatMap(resumeOf) : [],
     versions: isRaw(versions) ? textsOf(versions) : {},
     machine: machineOf(isRaw(machine) ? machine : {}),
@@ -88,7 +89,7 @@ function sweepOf({ id, index, of }: Raw): SweepPlace | undefined {
   return typeof id === "string" && isStep(index) && isStep(of) ? { id, index, of } : undefined;
 }
 
-function handleOf(raw: unknown): Handle | null {
+export function decodeHandle(raw: unknown): Handle | null {
   if (!isRaw(raw)) return null;
   const { on, host, pid, started, job, task } = raw;
   if (on === "local" && typeof host === "string" && isStep(pid))

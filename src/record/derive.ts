@@ -8,7 +8,9 @@ type Values = Readonly<Record<string, number | readonly number[]>>;
 /** Names that `derived` gives back: packed readings leave them out. */
 export const derivable: ReadonlySet<string> = new Set([
   "eigenvalues",
+  "eigenvalues.error",
   "stability.meanLimit",
+  "stability.meanLimit.error",
   "stability.limit",
 ]);
 
@@ -24,16 +26,41 @@ function meanLimitOf(sharpness: number, preconditioned: number | undefined, dyna
     : meanLimit(sharpness, dynamics);
 }
 
-/** The packed reading with what was left out of it: top eigenvalue, mean limit. */
+/** The packed reading with what was left out of it: top eigenvalue, mean limit, and their error bars. */
 export function derived(values: Values, dynamics: Dynamics): Values {
   const { sharpness, preconditionedSharpness: own } = values;
   if (typeof sharpness !== "number") return values;
+  const error = values["sharpness.error"];
   return {
     ...values,
     ...(values.eigenvalues === undefined && { eigenvalues: [sharpness] }),
+    ...(values["eigenvalues.error"] === undefined &&
+      typeof error === "number" &&
+      !isSeveral(values.eigenvalues) && { "eigenvalues.error": [error] }),
     ...(values["stability.meanLimit"] === undefined &&
-      dynamics && {
-        "stability.meanLimit": meanLimitOf(sharpness, typeof own === "number" ? own : undefined, dynamics),
-      }),
+      dynamics &&
+      meanLimitValues(values, sharpness, typeof own === "number" ? own : undefined, dynamics)),
+  };
+}
+
+/** Lists of more than one entry are never left out. */
+export const isSeveral = (value: number | readonly number[] | undefined): boolean =>
+  typeof value === "object" && value.length > 1;
+
+/** A limit is as good as the reading it is derived from: their relative errors are one. */
+function meanLimitValues(
+  values: Values,
+  sharpness: number,
+  own: number | undefined,
+  dynamics: NonNullable<Dynamics>,
+): Values {
+  const limit = meanLimitOf(sharpness, own, dynamics);
+  const [decisive, error] =
+    own === undefined
+      ? [sharpness, values["sharpness.error"]]
+      : [own, values["preconditionedSharpness.error"]];
+  return {
+    "stability.meanLimit": limit,
+    ...(typeof error === "number" && { "stability.meanLimit.error": Math.abs((limit * error) / decisive) }),
   };
 }

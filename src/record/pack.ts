@@ -1,7 +1,8 @@
 // How events are written: numbers no longer than anyone can see, and readings that come thick and fast in columns on one line.
 import type { Earlier, RunEvent } from "../protocol/events";
 import type { MetricValues } from "../protocol/metrics";
-import { derivable } from "./derive";
+import { derivable, isSeveral } from "./derive";
+import { packColumn } from "./packColumns";
 
 type Metrics = Extract<RunEvent, { kind: "metrics" }>;
 
@@ -24,19 +25,13 @@ function roundedValue(name: string, value: number | readonly number[]): number |
 export function roundEvent(event: RunEvent): RunEvent {
   if (event.kind === "end" || event.kind === "heartbeat") return { ...event, time: roundedTime(event.time) };
   if (event.kind !== "metrics") return event;
-  const { cost, values, earlier } = event;
+  const { cost, values } = event;
   return {
     ...event,
     time: roundedTime(event.time),
     values: mapValues(values, roundedValue),
     ...(cost && {
       cost: { products: rounded(cost.products, errorDigits), seconds: rounded(cost.seconds, errorDigits) },
-    }),
-    ...(earlier && {
-      earlier: {
-        ...earlier,
-        values: mapValues(earlier.values, (name, list) => list.map((value) => roundedValue(name, value))),
-      },
     }),
   };
 }
@@ -85,30 +80,68 @@ const signatureOf = ({ probe, values, cost }: Metrics): string =>
 function joined(group: readonly Metrics[]): Metrics {
   const before = group.slice(0, -1);
   const last = group[group.length - 1];
+  const total = (of: "products" | "seconds"): number =>
+    rounded(
+      before.reduce((sum, { cost }) => sum + cost![of], 0),
+      errorDigits,
+    );
   const earlier: Earlier = {
     steps: before.map(({ step }) => step),
     times: [before[0].time, before[before.length - 1].time],
     values: Object.fromEntries(
       keptNames(last.values).map((name) => [name, before.map(({ values }) => values[name])]),
     ),
-    ...(last.cost && {
-      products: before.map(({ cost }) => cost!.products),
-      seconds: rounded(
-        before.reduce((sum, { cost }) => sum + cost!.seconds, 0),
-        errorDigits,
-      ),
-    }),
+    ...(last.cost && { cost: { products: total("products"), seconds: total("seconds") } }),
   };
   return { ...last, earlier };
 }
 
+/** An event as it stands in the log. */
+export function encodeEvent(event: RunEvent): object {
+  if (event.kind !== "metrics" || !event.earlier) return event;
+  const { steps, values } = event.earlier;
+  const columns = Object.entries(values).map(([name, column]) => [
+    name,
+    packColumn(name, column, values.sharpness),
+  ]);
+  return {
+    ...event,
+    earlier: { ...event.earlier, steps: packSteps(steps), values: Object.fromEntries(columns) as object },
+  };
+}
+
+/** Steps at even distances are their first, their distance and their number. */
+function packSteps(steps: readonly number[]): unknown {
+  const every = steps.length > 1 ? steps[1] - steps[0] : 1;
+  return steps.every((step, i) => step === steps[0] + i * every)
+    ? { from: steps[0], every, n: steps.length }
+    : steps;
+}
+
 /** A reader derives the rest: see derive.ts. */
 function keptNames(values: MetricValues): string[] {
-  const { eigenvalues } = values;
-  const moreEigenvalues = typeof eigenvalues === "object" && eigenvalues.length > 1;
   // Only a reading of the sharpness has what they derive from.
   if (values.sharpness === undefined) return Object.keys(values).filter((name) => name !== "stability.limit");
-  return Object.keys(values).filter(
-    (name) => !derivable.has(name) || (name === "eigenvalues" && moreEigenvalues),
-  );
+  return Object.keys(values).filter((name) => !derivable.has(name) || isSeveral(values[name]));
 }
+
+/** The readings that an event holds packed, as events of their own, and the event without them. What a reader derives is still missing. */
+export function unpack(event: Metrics): Metrics[] {
+  const { earlier, ...own } = event;
+  if (!earlier) return [event];
+  const { steps, times, values } = earlier;
+  const last = steps.length - 1;
+  const names = Object.keys(values);
+  const before = steps.map((step, i): Metrics => ({
+    kind: "metrics",
+    step,
+    time: timeOf(times, i, last),
+    values: Object.fromEntries(names.map((name) => [name, values[name][i]])),
+    ...(event.probe !== undefined && { probe: event.probe }),
+  }));
+  return [...before, own];
+}
+
+/** Readings of one flush lie so close that their times are those of even steps between the first and the last. */
+export const timeOf = ([from, to]: Earlier["times"], i: number, last: number): number =>
+  last === 0 ? from : from + ((to - from) * i) / last;

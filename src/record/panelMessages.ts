@@ -22,7 +22,7 @@ export interface RunState {
   readonly flag: ProvisionalFlag | null;
 }
 
-export interface SelectedRun extends RunState {
+interface SelectedRun extends RunState {
   readonly key: string;
   readonly info: RunInfo;
 }

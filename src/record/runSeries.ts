@@ -5,6 +5,7 @@ import type { MetricInfo } from "../types/metricInfo";
 import type { Cost, How } from "../types/reading";
 import { Column } from "./column";
 import { derived } from "./derive";
+import { timeOf, unpack } from "./pack";
 
 export type Header = Extract<RunEvent, { kind: "header" }>;
 type Metrics = Extract<RunEvent, { kind: "metrics" }>;
@@ -31,7 +32,16 @@ export interface Note {
 
 /** A list over steps makes a curve for each of its first entries only: a long list is a picture of its own. */
 const longestList = 64;
-const errorOf = (name: string): string => `${name}.error`;
+const errorNames = new Map<string, string>();
+/** Looked up, not put together anew for every value of a log. */
+function errorOf(name: string): string {
+  let known = errorNames.get(name);
+  if (known === undefined) {
+    known = `${name}.error`;
+    if (errorNames.size < 1000) errorNames.set(name, known);
+  }
+  return known;
+}
 const isList = (value: number | readonly number[]): value is readonly number[] => typeof value !== "number";
 
 export class RunSeries {
@@ -49,6 +59,8 @@ export class RunSeries {
   time = 0;
   diverged: { readonly step: number; readonly what: string } | undefined;
   ended: Ended | undefined;
+  /** What the closing measurement does now; undefined while the run trains and when it has ended. */
+  closing: Extract<RunEvent, { kind: "closing" }> | undefined;
   /** Grows whenever what was told before no longer holds: a resume took readings back. */
   rewinds = 0;
   /** How each metric was measured last: the log says so only where it changes. */
@@ -67,8 +79,7 @@ export class RunSeries {
         if (event.resumedAt !== undefined) this.rewind(event.resumedAt);
         return;
       case "metrics":
-        if (event.earlier) this.addEarlier(event, event.earlier);
-        return this.addMetrics(event);
+        return event.earlier ? this.addPacked(event, event.earlier) : this.addMetrics(event);
       case "diverged":
         this.diverged = { step: event.step, what: event.what };
         this.step = Math.max(this.step, event.step);
@@ -81,11 +92,14 @@ export class RunSeries {
         return;
       case "end":
         this.ended = event;
+        this.closing = undefined;
         this.step = Math.max(this.step, event.step);
         this.time = Math.max(this.time, event.time);
         return;
-      case "heartbeat":
       case "closing":
+        this.closing = event;
+        return;
+      case "heartbeat":
         return;
     }
   }
@@ -109,15 +123,26 @@ export class RunSeries {
   }
 
   private addMetrics({ step, time, probe, cost, how, values: written }: Metrics): void {
-    for (const [name, own] of Object.entries(how ?? {})) this.methods.set(name, own);
+    if (how) for (const name of Object.keys(how)) this.methods.set(name, how[name]);
     const values = this.withLimit(derived(written, this.header?.dynamics));
-    const reading = { step, time, probe, cost };
     for (const name of Object.keys(values)) {
       const value = values[name];
       this.addValue(name, step, value);
+      const before = this.latest.get(name);
       // The verdict of a diverged run measures an earlier point: it does not hide what came after.
-      if ((this.latest.get(name)?.step ?? 0) > step) continue;
-      this.latest.set(name, { ...reading, ...this.methods.get(name), value, error: values[errorOf(name)] });
+      if (before && before.step > step) continue;
+      const method = this.methods.get(name);
+      // Spelled out: this runs for every value of a log of a million events.
+      this.latest.set(name, {
+        value,
+        step,
+        time,
+        probe,
+        cost,
+        error: values[errorOf(name)],
+        how: method?.how,
+        method: method?.method,
+      });
     }
     this.clock.add(step, time);
     this.step = Math.max(this.step, step);
@@ -126,40 +151,30 @@ export class RunSeries {
 
   /** The limit that binds is the smaller of the latest mean and mean-square limits. */
   private withLimit(values: Metrics["values"]): Metrics["values"] {
-    const names = ["stability.meanLimit", "stability.varianceLimit"] as const;
-    if (values["stability.limit"] !== undefined || names.every((name) => values[name] === undefined))
+    const [mean, variance] = [values["stability.meanLimit"], values["stability.varianceLimit"]];
+    if ((mean === undefined && variance === undefined) || values["stability.limit"] !== undefined)
       return values;
-    const known = names.map((name) => {
-      const value = values[name] ?? this.number(name);
-      return typeof value === "number" ? value : Infinity;
-    });
-    return { ...values, "stability.limit": Math.min(...known) };
+    const latest = (value: number | readonly number[] | undefined, name: string): number => {
+      const known = value ?? this.number(name);
+      return typeof known === "number" ? known : Infinity;
+    };
+    const limit = Math.min(latest(mean, "stability.meanLimit"), latest(variance, "stability.varianceLimit"));
+    return { ...values, "stability.limit": limit };
   }
 
   /** Packed readings: those nothing derives from go to their columns in one piece. */
-  private addEarlier({ probe }: Metrics, { steps, times: [from, to], values, products }: Earlier): void {
-    const last = steps.length - 1;
-    if (last < 0) return;
+  private addPacked(event: Metrics, { steps, times, values }: Earlier): void {
     const names = Object.keys(values);
-    const timeOf = (i: number): number => (last === 0 ? from : from + ((to - from) * i) / last);
-    if (values.sharpness === undefined && names.every((name) => !isList(values[name][0]))) {
-      for (const name of names) this.columnOf(name).append(steps, values[name] as readonly number[]);
-      this.clock.append(
-        steps,
-        steps.map((_, i) => timeOf(i)),
-      );
+    if (values.sharpness !== undefined || names.some((name) => isList(values[name][0] ?? 0))) {
+      for (const one of unpack(event)) this.addMetrics(one);
       return;
     }
-    steps.forEach((step, i) =>
-      this.addMetrics({
-        kind: "metrics",
-        step,
-        time: timeOf(i),
-        values: Object.fromEntries(names.map((name) => [name, values[name][i]])),
-        ...(probe !== undefined && { probe }),
-        ...(products && { cost: { products: products[i], seconds: NaN } }),
-      }),
+    for (const name of names) this.columnOf(name).append(steps, values[name] as readonly number[]);
+    this.clock.append(
+      steps,
+      steps.map((_, i) => timeOf(times, i, steps.length - 1)),
     );
+    this.addMetrics(event);
   }
 
   private addValue(name: string, step: number, value: number | readonly number[]): void {
@@ -192,6 +207,7 @@ export class RunSeries {
     this.step = step;
     this.diverged = undefined;
     this.ended = undefined;
+    this.closing = undefined;
     this.rewinds++;
   }
 }

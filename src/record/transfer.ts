@@ -16,7 +16,7 @@ export interface SeriesDelta {
   /** Those that changed; null for one that a resume took back. */
   readonly latest: readonly (readonly [name: string, reading: LatestReading | null])[];
   readonly notes: readonly Note[];
-  readonly state: Pick<RunSeries, "header" | "step" | "time" | "diverged" | "ended">;
+  readonly state: Pick<RunSeries, "header" | "step" | "time" | "diverged" | "ended" | "closing">;
   /** Whether more is waiting: the piece was full. */
   readonly more: boolean;
 }
@@ -25,12 +25,13 @@ export interface SeriesDelta {
 const mostPoints = 600_000;
 
 type State = SeriesDelta["state"];
-const stateOf = ({ header, step, time, diverged, ended }: RunSeries): State => ({
+const stateOf = ({ header, step, time, diverged, ended, closing }: RunSeries): State => ({
   header,
   step,
   time,
   diverged,
   ended,
+  closing,
 });
 const sameState = (a: State, b: State): boolean =>
   (Object.keys(a) as (keyof State)[]).every((key) => Object.is(a[key], b[key]));

@@ -27,7 +27,6 @@ export async function measure({ experiment, file, weights, optimizerState }: Mea
         : null;
   const state = stateFile && readOptimizerState(stateFile, experiment.optimizer, problem.model);
   if (state?.note !== undefined) problem.notes.push(state.note);
-  for (const note of problem.notes) process.stderr.write(`${note}\n`);
   // Whoever asks for a measurement alone waits for it.
   const budget = new ClosingBudget(
     closingSeconds(experiment.closing ?? "full"),
@@ -59,7 +58,7 @@ export async function measure({ experiment, file, weights, optimizerState }: Mea
     course: [],
   });
   const metrics = new ReadingsWriter().valuesOf(closing.readings);
-  process.stdout.write(
-    `${stringify({ experiment: experiment.name, parameters: problem.d, examples: problem.n, metrics, verdict })}\n`,
-  );
+  const { d: parameters, n: examples, trained, notes } = problem;
+  const about = { experiment: experiment.name, parameters, examples, trained, notes };
+  process.stdout.write(`${stringify({ ...about, metrics, verdict })}\n`);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { EndReason, Measured } from "../protocol/events";
 import { files } from "../protocol/runFolder";
 import type { EventLog } from "../record/disk/eventLog";
-import { saveCheckpoint, newestCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
+import { hasCheckpoint, saveCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
 import type { Trainer } from "../trainers/basin/trainer";
 import { norm } from "../util/linalg/vector";
 import type { ActiveProbes } from "./activeProbes";
@@ -68,7 +68,7 @@ export class Training {
     const { trainer, folder, probes } = this.parts;
     const { checkpoints } = trainer.problem.experiment;
     // A new run, or a branch, is resumable from the start.
-    if (newestCheckpoint(join(folder, files.checkpoints)) === null) this.keep();
+    if (!hasCheckpoint(join(folder, files.checkpoints))) this.keep();
     probes.repeat();
     for (;;) {
       const reason = await this.visit();
@@ -190,6 +190,8 @@ export class Training {
   private keep(): void {
     const { trainer, probes, log, folder } = this.parts;
     const { step } = trainer;
+    // Nothing to go on from: the next visit finds that training has diverged.
+    if (!trainer.isFinite) return;
     const training = { ...trainer.state(), time: this.time(), initialLoss: this.initialLoss };
     const state: Checkpoint = { ...training, ...probes.state(step) };
     log.sync();

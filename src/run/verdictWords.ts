@@ -37,6 +37,23 @@ function optimizerEvidence(judged: Judged): string[] {
   return lines;
 }
 
+/** How the batches are drawn beside how the limits take them to be drawn (theory.md, section 5). */
+function samplingEvidence(judged: Judged): string[] {
+  const { sampling, labelNoise = 0 } = judged.experiment.optimizer;
+  const drawn =
+    sampling === "independent"
+      ? "Batches are drawn anew at every step, as the mean-square limit takes them to be."
+      : "Batches are drawn as epochs, each example once an epoch; the mean-square limit takes every batch to be drawn anew.";
+  return [
+    ...(noiseless(judged) ? [] : [drawn]),
+    ...(labelNoise > 0
+      ? [
+          `Fresh label noise of deviation ${fmt(labelNoise)} disturbs every step; the limits are those of the targets without it.`,
+        ]
+      : []),
+  ];
+}
+
 export function describeMinimum(judged: Judged): {
   atMinimum: boolean;
   /** Whether the gradient is negligible beside the curvature: what tells a saddle from a slope. */
@@ -233,6 +250,7 @@ export function evidenceOf(judged: Judged, { evidence }: Pick<Decision, "evidenc
     "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
     ...judged.kinks.map((kink) => kinkWords[kink]),
     ...evidence,
+    ...samplingEvidence(judged),
     ...courseEvidence(judged),
     ...optimizerEvidence(judged),
     ...(judged.closing?.leftOut ?? []),

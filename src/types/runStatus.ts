@@ -4,17 +4,8 @@
  * `queued` waits for its turn; `running` has a live process, or one elsewhere whose log grows; `died` has no end and no process
  * (a resume goes on); `unknown` has a process on another machine that has not been heard of.
  */
-export const runStatuses = [
-  "queued",
-  "running",
-  "finished",
-  "diverged",
-  "interrupted",
-  "died",
-  "failed",
-  "unknown",
-] as const;
-export type RunStatus = (typeof runStatuses)[number];
+export type RunStatus =
+  "queued" | "running" | "finished" | "diverged" | "interrupted" | "died" | "failed" | "unknown";
 
 /** Those that may still change without anyone doing anything. */
 export const isActive = (status: RunStatus): boolean =>

@@ -1,4 +1,4 @@
-// Half precision, as NumPy and safetensors store it.
+// Sixteen-bit floats, as NumPy, safetensors and ONNX store them.
 
 /** IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
 export function fromHalf(bits: number): number {
@@ -8,4 +8,12 @@ export function fromHalf(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const word = new DataView(new ArrayBuffer(4));
+
+/** bfloat16: the upper half of a float32. */
+export function fromBrain(bits: number): number {
+  word.setUint32(0, bits << 16);
+  return word.getFloat32(0);
 }

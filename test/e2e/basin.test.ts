@@ -1,8 +1,9 @@
 // The main job in real VS Code: run an experiment from its file, watch it live, get the verdict, act on it.
-import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
+import { writeLiveRun } from "./scale";
 import { startServer, type Server } from "./server";
 import { codeServer, packedExtension, root } from "./setup";
 import { settings } from "./settings";
@@ -163,5 +164,67 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     const runs = join(server.workspace, ".basin", "runs");
     const folder = readdirSync(runs).find((name) => name.includes("endless")) ?? "";
     expect(existsSync(join(runs, folder, "verdict.json"))).toBe(true);
+  });
+
+  test("each point of a sweep is flagged at its own value in the list", async () => {
+    await run("bothTooFast");
+    await workbench.showProblems();
+    for (const rate of ["0.3", "0.8"])
+      await workbench
+        .problem(new RegExp(`learning rate ${rate.replace(".", "\\.")}`, "i"))
+        .waitFor({ timeout: 60_000 });
+    const lines = await workbench.problemLines(/learning rate 0\.[38]/i);
+    const written = text("bothTooFast").split("\n");
+    expect(lines.map((line) => written[line - 1].trim().replace(",", "")).sort()).toEqual(["0.3", "0.8"]);
+    await shot("flagged sweep");
+    await workbench.hideBottom();
+  });
+
+  test("a sweep leaves the panel to the run that was picked, and does not reopen it once closed", async () => {
+    await run("points");
+    const panel = workbench.panel();
+    await panel.status.filter({ hasText: "training" }).waitFor();
+    await workbench.showTree();
+    await workbench
+      .treeRow("η 0.043")
+      .filter({ hasText: /waiting|queued/ })
+      .waitFor();
+    await workbench.treeRow("η 0.01").click();
+    await panel.status.filter({ hasText: "stopped" }).waitFor();
+    await workbench.treeRow("η 0.042").filter({ hasText: "step" }).waitFor({ timeout: 120_000 });
+    expect(await panel.status.innerText()).toBe("stopped");
+    await workbench.closeAll();
+    await workbench.treeRow("η 0.043").filter({ hasText: "step" }).waitFor({ timeout: 120_000 });
+    expect(await workbench.tab("Basin:").count()).toBe(0);
+    await workbench.command("Basin: Stop All Runs");
+    await workbench
+      .treeRow("η 0.043")
+      .filter({ hasText: /stable|edge|unstable|inconclusive/ })
+      .waitFor({ timeout: 60_000 });
+  });
+
+  test("a run beyond its limit is flagged while it trains, and a deleted run goes from the tree", async () => {
+    const live = await writeLiveRun(server, {
+      perSecond: 20,
+      file: fileOf("steady"),
+      learningRate: 0.05,
+      sharpness: 50,
+    });
+    try {
+      await workbench.openFile(fileOf("steady"));
+      await workbench.showTree();
+      const row = workbench.treeRow(/beyond its limit/);
+      await row.waitFor({ timeout: 30_000 });
+      await workbench.showProblems();
+      await workbench.problem(/above its limit 0\.04.*still trains/).waitFor();
+      await row.click();
+      await workbench.panel().banner.filter({ hasText: "Beyond its limit (provisional)" }).waitFor();
+      await shot("provisional");
+      await workbench.hideBottom();
+    } finally {
+      live.writer.kill("SIGKILL");
+    }
+    rmSync(live.folder, { recursive: true });
+    await workbench.treeRow(/beyond its limit/).waitFor({ state: "detached", timeout: 30_000 });
   });
 });

@@ -26,6 +26,24 @@ export const experiments = {
   exploding: { ...base, optimizer: sgd(0.8), stop: { steps: 500 }, probes },
   /** Trains until it is stopped. */
   endless: { ...base, optimizer: sgd(0.01), stop: { minutes: 20 }, probes },
+  /** Three points, one after another, each a while. */
+  points: {
+    ...base,
+    optimizer: sgd(0.05),
+    stop: { steps: 120_000 },
+    probes: { sharpness: { every: 2000 } },
+    checkpoints: { every: 50_000 },
+    sweep: { "optimizer.learningRate": [0.041, 0.042, 0.043] },
+    launch: { on: "local", concurrency: 1 },
+  },
+  /** Both points are flagged, each at its own value. */
+  bothTooFast: {
+    ...base,
+    optimizer: sgd(0.05),
+    stop: { steps: 110 },
+    probes,
+    sweep: { "optimizer.learningRate": [0.3, 0.8] },
+  },
   missingData: {
     ...base,
     data: { source: "idx", train: { images: "absent-images.gz", labels: "absent-labels.gz" }, scale: "unit" },

@@ -64,21 +64,28 @@ async function activation(entry: string, vsix: string, starts: number): Promise<
 }
 
 async function longLogs(entry: string, vsix: string): Promise<void> {
-  const made: { readonly id: string; readonly events: number; readonly bytes: number }[] = [];
+  const made: {
+    readonly id: string;
+    readonly label: string;
+    readonly events: number;
+    readonly bytes: number;
+  }[] = [];
+  let short = { id: "", label: "" };
   await inWorkbench(
     entry,
     vsix,
     (server) => {
-      for (const events of [10_000, 1_000_000]) made.push({ events, ...writeLongRun(server, events) });
-      writeLongRun(server, 100);
+      made.push({ events: 10_000, ...writeLongRun(server, 10_000, 0.2) });
+      made.push({ events: 1_000_000, ...writeLongRun(server, 1_000_000, 0.3) });
+      short = writeLongRun(server, 100, 0.1);
     },
     async (workbench) => {
       await workbench.showTree();
-      await workbench.treeRow("long-100").first().click();
+      await workbench.treeRow(short.label).click();
       await workbench.panel().progress.waitFor();
-      for (const { id, events, bytes } of made)
+      for (const { events, bytes, ...run } of made)
         for (const time of ["first", "second"] as const) {
-          const [first, all] = await openRun(workbench, id, events / 2 - 1);
+          const [first, all] = await openRun(workbench, run, events / 2 - 1);
           console.log(
             `Opening a finished run of ${events.toLocaleString("en-US")} events (${(bytes / 1e6).toFixed(0)} MB), ${time} time: first paint ${first.toFixed(0)} ms, every step there after ${all.toFixed(0)} ms`,
           );
@@ -86,7 +93,7 @@ async function longLogs(entry: string, vsix: string): Promise<void> {
             const frames = await framesWhileZooming(workbench.page);
             console.log(`Zooming and panning over it: ${frames.toFixed(0)} frames/s`);
           }
-          await openRun(workbench, "long-100", 49);
+          await openRun(workbench, short, 49);
         }
     },
   );
@@ -99,7 +106,12 @@ async function liveRun(entry: string, vsix: string): Promise<void> {
     vsix,
     () => undefined,
     async (workbench, server) => {
-      const { log, writer } = await writeLiveRun(server, perSecond);
+      const { log, writer } = await writeLiveRun(server, {
+        perSecond,
+        file: fileOf("steady"),
+        learningRate: 0.05,
+        sharpness: 20,
+      });
       try {
         await workbench.showTree();
         await workbench.treeRow("η").first().click();

@@ -28,9 +28,15 @@ const runsOf = (server: Server): string => join(server.workspace, ".basin", "run
 export function writeLongRun(
   server: Server,
   events: number,
-): { readonly id: string; readonly bytes: number } {
+  learningRate: number,
+): { readonly id: string; readonly label: string; readonly bytes: number } {
   const id = `20260101-000000-long-${events}`;
-  const folder = writeRun(runsOf(server), "edge", { file: experimentFile(server), steps: 10, id });
+  const folder = writeRun(runsOf(server), "edge", {
+    file: experimentFile(server),
+    steps: 10,
+    id,
+    learningRate,
+  });
   const path = join(folder, "events.jsonl");
   const [header, ...rest] = readFileSync(path, "utf8").trimEnd().split("\n");
   const end = rest.findLast((line) => line.includes('"kind":"end"'));
@@ -50,7 +56,7 @@ export function writeLongRun(
   }
   writeSync(fd, `${end?.replace(/"step":\d+/, `"step":${steps - 1}`)}\n`);
   closeSync(fd);
-  return { id, bytes: statSync(path).size };
+  return { id, label: `η ${learningRate}`, bytes: statSync(path).size };
 }
 
 /** Many finished runs of `events` events each. */
@@ -85,7 +91,7 @@ async function panelFrame(page: Page): Promise<Frame> {
 /** Milliseconds from the click on a run's row to its first curve in the panel, and to all of its steps there. */
 export async function openRun(
   workbench: Workbench,
-  id: string,
+  { id, label }: { readonly id: string; readonly label: string },
   lastStep: number,
 ): Promise<[first: number, all: number]> {
   const frame = await panelFrame(workbench.page);
@@ -107,7 +113,7 @@ export async function openRun(
     look();
   })`;
   const waiting = frame.evaluate(watch);
-  await workbench.treeRow(id).click();
+  await workbench.treeRow(label).click();
   return waiting as Promise<[number, number]>;
 }
 
@@ -134,13 +140,23 @@ export async function framesWhileZooming(page: Page): Promise<number> {
   })`);
 }
 
-/** A run that another process writes, `perSecond` events a second in batches of a tenth of one. */
+export interface LiveOptions {
+  /** Events a second, written in batches of a tenth of one. */
+  readonly perSecond: number;
+  /** The experiment file in the workspace. */
+  readonly file: string;
+  readonly learningRate: number;
+  /** Every tenth event is a reading of it; the loss stands still. */
+  readonly sharpness: number;
+}
+
+/** A run that trains for ever as far as its folder tells: another process writes its log. */
 export async function writeLiveRun(
   server: Server,
-  perSecond: number,
-): Promise<{ readonly id: string; readonly log: string; readonly writer: ChildProcess }> {
-  const id = "20991231-000000-live";
-  const folder = writeRun(runsOf(server), "empty", { file: experimentFile(server), id });
+  { perSecond, file, learningRate, sharpness }: LiveOptions,
+): Promise<{ readonly folder: string; readonly log: string; readonly writer: ChildProcess }> {
+  const options = { file: join(server.workspace, file), id: "20991231-000000-live", learningRate };
+  const folder = writeRun(runsOf(server), "empty", options);
   const log = join(folder, "events.jsonl");
   const code = `
     const { appendFileSync } = require("node:fs");
@@ -149,22 +165,21 @@ export async function writeLiveRun(
     setInterval(() => {
       const due = Math.floor(((Date.now() - start) * ${perSecond}) / 1000);
       let lines = "";
-      for (; step < due; step++)
-        lines += JSON.stringify({ kind: "metrics", step, time: step / ${perSecond}, values: { "loss.train": 1 + Math.sin(step / 500), gradNorm: 1 } }) + "\\n";
+      for (; step < due; step++) {
+        const values = step % 10 === 0
+          ? { sharpness: ${sharpness}, "stability.meanLimit": ${2 / sharpness}, "stability.limit": ${2 / sharpness} }
+          : { "loss.train": 1 + 0.01 * Math.sin(step), gradNorm: 1 };
+        lines += JSON.stringify({ kind: "metrics", step, time: step / ${perSecond}, values }) + "\\n";
+      }
       appendFileSync(process.argv[1], lines);
     }, 100);`;
   const writer = spawn(process.execPath, ["-e", code, log], { stdio: "ignore" });
-  const { pid } = writer;
+  const { pid = 0 } = writer;
   mkdirSync(join(folder, "processes"));
-  const claim = {
-    pid,
-    started: processStartOf(pid ?? 0) ?? "",
-    host: hostname(),
-    at: new Date().toISOString(),
-  };
+  const claim = { pid, started: processStartOf(pid) ?? "", host: hostname(), at: new Date().toISOString() };
   writeFileSync(join(folder, "processes", "1.json"), JSON.stringify(claim));
   await setTimeout(500);
-  return { id, log, writer };
+  return { folder, log, writer };
 }
 
 /** The extension host's process: VS Code starts one for the window. */

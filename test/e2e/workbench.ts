@@ -122,6 +122,13 @@ export class Workbench {
     return this.page.locator(".markers-panel .monaco-list-row", { hasText: text }).first();
   }
 
+  /** The lines, from 1, at which problems with this text are marked. */
+  async problemLines(text: RegExp): Promise<number[]> {
+    const rows = this.page.locator(".markers-panel .monaco-list-row", { hasText: text });
+    const places = await rows.locator(".marker-line").allInnerTexts();
+    return places.map((place) => Number(/Ln (\d+)/.exec(place)?.[1]));
+  }
+
   async showProblems(): Promise<void> {
     const view = this.page.locator(".markers-panel");
     if (!(await view.isVisible())) await this.command("Problems: Focus on Problems View");

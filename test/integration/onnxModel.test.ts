@@ -49,7 +49,7 @@ function exported(ask: Case): { peer: Peer; file: string } {
 }
 
 function imported(file: string, peer: Peer) {
-  const model = importOnnx(readFileSync(file), file, peer.shape, K);
+  const model = importOnnx({ bytes: readFileSync(file), file }, peer.shape, K);
   const inputs = peer.shape.reduce((a, b) => a * b, 1);
   const network = buildNetwork({ model, loss: losses["squared-error"], inputs, outputs: K }, n);
   const [x, y] = [Float32Array.from(peer.x), Float32Array.from(peer.y)];

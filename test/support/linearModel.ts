@@ -63,7 +63,7 @@ export function randomProblem(n: number, d: number, K: number, seed: number): Li
 }
 
 /** All subsets of size B of {0 … n−1}. */
-export function subsets(n: number, B: number): number[][] {
+function subsets(n: number, B: number): number[][] {
   if (B === 0) return [[]];
   if (n < B) return [];
   return [...subsets(n - 1, B - 1).map((s) => [...s, n - 1]), ...subsets(n - 1, B)];

@@ -21,7 +21,7 @@ export interface Line {
 }
 
 /** A shaded area between two lines, by their place in `lines`. */
-export interface Band {
+interface Band {
   readonly upper: number;
   readonly lower: number;
   readonly color: ColorName;
@@ -47,7 +47,7 @@ export interface Plan {
   readonly note?: string;
 }
 
-export interface ChartOptions {
+interface ChartOptions {
   readonly log: boolean;
 }
 

@@ -47,9 +47,7 @@ export const layers: LineChart = {
 };
 
 /** Layers, the sharpest at the latest reading first; ties and NaN keep the network's order. */
-export function sharpest(
-  run: RunModel,
-): { readonly name: string; readonly i: number; readonly value: number }[] {
+function sharpest(run: RunModel): { readonly name: string; readonly i: number; readonly value: number }[] {
   const names = run.series.header?.layers ?? [];
   return (listOf(run, "sharpness.layers")?.value ?? [])
     .map((value, i) => ({ name: `layer ${names[i] ?? i}`, i, value }))

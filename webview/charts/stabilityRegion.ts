@@ -74,7 +74,7 @@ export const stabilityRegion: CanvasChart = {
 };
 
 /** Readings of non-uniformity with the sharpness known at that step. */
-export function pathOf(run: RunModel): Point[] {
+function pathOf(run: RunModel): Point[] {
   const sharpness = column(run, "sharpness");
   const { steps, values } = column(run, "nonuniformity");
   return Array.from(steps, (step, i) => ({ x: sharpness.at(step) ?? NaN, y: values[i] })).filter(

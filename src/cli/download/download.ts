@@ -27,9 +27,9 @@ class Refused extends Error {}
 /** No home would help: the disk is full, the folder is read-only. */
 class Fatal extends Error {}
 
-export const partialOf = (target: string): string => `${target}.partial`;
+const partialOf = (target: string): string => `${target}.partial`;
 
-export async function md5Of(path: string): Promise<string> {
+async function md5Of(path: string): Promise<string> {
   const hash = createHash("md5");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest("hex");

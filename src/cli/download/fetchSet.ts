@@ -6,7 +6,7 @@ import { filesOf, type NamedSet } from "../../protocol/namedSets";
 import { download, sizeAt, type DownloadOptions } from "./download";
 import { untar } from "./untar";
 
-export type FileStatus = "present" | "fetched" | "unpacked";
+type FileStatus = "present" | "fetched" | "unpacked";
 
 export interface FetchReport {
   /** A download begins or goes on. */

@@ -1,17 +1,16 @@
-// Unpacks chosen members of a .tar.gz: as much of the format as data sets are served in.
-import { createReadStream } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+// Unpacks chosen members of a .tar.gz, one after the other, none of them whole in memory.
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename } from "node:fs/promises";
+import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-
-const block = 512;
+import { extract } from "tar-stream";
 
 /**
- * Writes the wanted members, each whole before it gets its name.
+ * Writes the wanted members; each gets its name when all of it is written.
  *
  * @param wanted Path in the archive → file to write.
- * @returns      The members found, with their sizes.
- * @source       POSIX.1-1988 "ustar" interchange format: 512-byte headers, bodies padded to 512 bytes.
+ * @returns      The files written, with the sizes of their members.
  * @throws       Error when the archive is damaged or ends inside a member.
  */
 export async function untar(
@@ -19,46 +18,40 @@ export async function untar(
   wanted: ReadonlyMap<string, string>,
 ): Promise<Map<string, number>> {
   const found = new Map<string, number>();
-  await pipeline(createReadStream(archive), createGunzip(), async (source: AsyncIterable<Buffer>) => {
-    const exact = reader(source);
-    for (;;) {
-      const header = await exact(block);
-      // The end: a block of zeros, or no block at all.
-      if (header === null || header[0] === 0) break;
-      const field = (from: number, to: number) => header.toString("latin1", from, to).split("\0")[0];
-      const prefix = field(257, 262) === "ustar" ? field(345, 500) : "";
-      const name = (prefix ? `${prefix}/` : "") + field(0, 100);
-      const size = parseInt(field(124, 136).trim(), 8);
-      if (!Number.isInteger(size)) throw new Error(`no tar header where ${archive} should have one`);
-      const body = await exact(Math.ceil(size / block) * block);
-      if (body === null) throw new Error(`${archive} ends inside ${name}`);
-      const target = wanted.get(name.replace(/^\.\//, ""));
-      if (target === undefined) continue;
-      await writeFile(`${target}.partial`, body.subarray(0, size));
-      await rename(`${target}.partial`, target);
-      found.set(target, size);
+  const entries = extract();
+  let place = "a header";
+  const writeMembers = async (): Promise<void> => {
+    for await (const entry of entries) {
+      place = entry.header.name;
+      const target = wanted.get(place.replace(/^\.\//, ""));
+      try {
+        if (target === undefined)
+          await pipeline(entry, new Writable({ write: (_chunk, _encoding, done) => done() }));
+        else {
+          await pipeline(entry, createWriteStream(`${target}.partial`));
+          await rename(`${target}.partial`, target);
+          found.set(target, entry.header.size ?? 0);
+        }
+      } catch (error) {
+        // The reader must fail with this error too, not with that of a stream closed too early.
+        entries.destroy(error as Error);
+        throw error;
+      }
+      place = "a header";
     }
-    // What stands behind the end is read as well: stopping early would abort the pipeline.
-    while ((await exact(block)) !== null);
-  });
+  };
+  const reading = pipeline(createReadStream(archive), createGunzip(), entries);
+  // Both are waited for, so that nothing is still written when an error is told.
+  const [read, written] = await Promise.allSettled([reading, writeMembers()]);
+  if (read.status === "rejected") throw explain(read.reason as Error, archive, place);
+  if (written.status === "rejected") throw explain(written.reason as Error, archive, place);
   return found;
 }
 
-/** Reads exactly so many bytes at a time; null where the stream ends before. */
-function reader(source: AsyncIterable<Buffer>): (count: number) => Promise<Buffer | null> {
-  const iterator = source[Symbol.asyncIterator]();
-  let rest: Buffer[] = [];
-  let length = 0;
-  return async (count) => {
-    while (length < count) {
-      const { value, done } = await iterator.next();
-      if (done) return null;
-      rest.push(value);
-      length += value.length;
-    }
-    const all = rest.length === 1 ? rest[0] : Buffer.concat(rest, length);
-    rest = [all.subarray(count)];
-    length -= count;
-    return all.subarray(0, count);
-  };
+/** The library's own errors name no file; those of the system and of gzip have a code and pass as they are. */
+function explain(error: Error, archive: string, place: string): Error {
+  if ("code" in error) return error;
+  return /end of data/.test(error.message)
+    ? new Error(`${archive} ends inside ${place}`)
+    : new Error(`no tar header where ${archive} should have one`);
 }

@@ -4,6 +4,7 @@ import { stoppingText } from "./displays";
 import { print, warn } from "./print";
 import type { Progress } from "./progress";
 import { duration, number, percent } from "./text";
+import { flagWords } from "./verdictText";
 
 const plainMilliseconds = 2000;
 const sharpnessWords = {
@@ -15,6 +16,7 @@ interface Told {
   at: number;
   step: number;
   notes: number;
+  flagged: boolean;
 }
 
 export class PlainLines implements Display {
@@ -26,6 +28,12 @@ export class PlainLines implements Display {
     const told = this.begin(run);
     for (const note of run.progress.notes.slice(told.notes)) print(`${this.prefix(run)}note: ${note}\n`);
     told.notes = run.progress.notes.length;
+    const { flag } = run.progress;
+    if ((flag === null) === told.flagged) {
+      told.flagged = flag !== null;
+      const withdrawn = "The learning rate is below its limit again, or the loss falls.";
+      print(`${this.prefix(run)}${flag ? flagWords(flag) : withdrawn}\n`);
+    }
     if (Date.now() - told.at >= plainMilliseconds) this.tell(run, told);
   }
 
@@ -33,7 +41,7 @@ export class PlainLines implements Display {
   private begin(run: Shown): Told {
     const known = this.told.get(run);
     if (known) return known;
-    const told = { at: 0, step: -1, notes: 0 };
+    const told = { at: 0, step: -1, notes: 0, flagged: false };
     this.told.set(run, told);
     print(`${run.title}\n`);
     return told;

@@ -1,6 +1,7 @@
 // How far a run has come, from the one fold of its log: what the displays draw beside its curves.
 import type { RunEvent } from "../../protocol/events";
 import type { Experiment } from "../../protocol/experiment";
+import { provisionalFlag, type ProvisionalFlag } from "../../record/provisionalFlag";
 import { RunSeries } from "../../record/runSeries";
 
 /** Speed is taken over the last so many seconds of training. */
@@ -71,6 +72,17 @@ export class Progress {
     const bySteps = Math.max(0, steps - this.step) / this.speed;
     const byTime = minutes === undefined ? Infinity : 60 * minutes - this.series.time;
     return Math.max(0, Number.isNaN(bySteps) ? byTime : Math.min(bySteps, byTime));
+  }
+
+  /** Said while it trains, and withdrawn: the learning rate has been beyond its limit for a while. */
+  get flag(): ProvisionalFlag | null {
+    return provisionalFlag(this.series, this.experiment.optimizer.learningRate);
+  }
+
+  /** What the closing measurement does now, and how far it is; undefined while the run trains. */
+  get closing(): string | undefined {
+    const { closing } = this.series;
+    return closing && `measuring the verdict: ${closing.what} (${closing.done + 1} of ${closing.of})`;
   }
 
   /** The learning rate in force: a schedule logs it whenever it changes. */

@@ -1,6 +1,7 @@
 // One run while it trains, as a block of lines: how far, the loss, the sharpness against its limit.
 import type { Shown } from "./displays";
 import type { Progress } from "./progress";
+import { flagWords } from "./verdictText";
 import { bar, duration, number, percent, sparkline, type Style } from "./text";
 
 /** For the narrow first column. */
@@ -33,6 +34,8 @@ export function blockLines({ progress: p, title }: Shown, style: Style, width: n
     const text = `${number(p.learningRate)} is ${percent(share)} of the stable limit ${number(p.last("stability.limit"))}`;
     lines.push(`${style.dim("learning rate ")}${paint(text)}`);
   }
+  const { flag } = p;
+  if (flag) lines.push(style.red(flagWords(flag)));
   const note = p.notes.at(-1);
   if (note !== undefined) lines.push(style.dim(`note: ${note}`));
   return lines;
@@ -40,6 +43,7 @@ export function blockLines({ progress: p, title }: Shown, style: Style, width: n
 
 function phaseOf(p: Progress): string {
   if (!p.reported) return "starting…";
+  if (p.closing !== undefined) return p.closing;
   if (p.fraction >= 1) return "measuring the verdict…";
   return Number.isFinite(p.secondsLeft) ? `${duration(p.secondsLeft)} left` : "";
 }

@@ -22,7 +22,11 @@ function rowOf({ title, progress, status, verdict }: Shown, style: Style): strin
     number(progress.last("loss.train")),
     number(progress.last(progress.sharpnessName)),
     share === undefined ? "–" : paint(percent(share)),
-    verdict ? paintVerdict(verdict.verdict, verdict.verdict, style) : "–",
+    verdict
+      ? paintVerdict(verdict.verdict, verdict.verdict, style)
+      : progress.flag
+        ? style.red("beyond its limit")
+        : "–",
   ];
 }
 

@@ -80,7 +80,7 @@ export function bar(fraction: number, width: number): string {
 
 // Escape sequences take no room on the screen.
 const invisible = /\u001b\[[0-9;]*m/g;
-export const widthOf = (text: string): number => [...text.replace(invisible, "")].length;
+const widthOf = (text: string): number => [...text.replace(invisible, "")].length;
 
 /** Cuts a line to the room it has, keeping its colours. */
 export function cut(line: string, width: number): string {

@@ -1,5 +1,6 @@
 // A verdict for a reader who does not know the theory: the word, the sentence, the numbers, and what to change.
 import { flagged, type Verdict, type VerdictKind } from "../../types/verdict";
+import type { ProvisionalFlag } from "../../record/provisionalFlag";
 import { number, wrap, type Style } from "./text";
 
 const titles: Readonly<Record<VerdictKind, string>> = {
@@ -62,3 +63,7 @@ function adviceFor({
     advice.push(`Or keep learning rate ${number(settings.learningRate)} with batches of at least ${batch}.`);
   return advice;
 }
+
+/** Said while a run trains; the verdict comes with its end. */
+export const flagWords = ({ learningRate, limit, readings, since }: ProvisionalFlag): string =>
+  `Learning rate ${number(learningRate)} has been above its limit ${number(limit)} for ${readings} readings, since step ${since}, and the loss does not fall (provisional).`;

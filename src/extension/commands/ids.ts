@@ -3,6 +3,7 @@
 export const commandIds = {
   run: "basin.run",
   stop: "basin.stop",
+  stopAll: "basin.stopAll",
   openPanel: "basin.openPanel",
   newExperiment: "basin.newExperiment",
   resume: "basin.resume",

@@ -7,10 +7,12 @@ import { refresh } from "./refresh";
 import { resume } from "./resume";
 import { run } from "./run";
 import { stop } from "./stop";
+import { stopAll } from "./stopAll";
 
 export const commands = [
   run,
   stop,
+  stopAll,
   openPanel,
   newExperiment,
   resume,

@@ -1,9 +1,8 @@
 // Basin: Resume Run. Goes on from the run's last checkpoint, bit-exactly.
+import { isResumable } from "../../types/runStatus";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
 import { pickRun } from "./pickRun";
-
-const resumable: readonly string[] = ["interrupted", "died", "failed"];
 
 export const resume: Command = {
   id: commandIds.resume,
@@ -11,7 +10,7 @@ export const resume: Command = {
   needs: "trust",
   run: async (services, argument) => {
     const texts = { placeHolder: "Run to resume", none: "no run was stopped before its end." };
-    const run = await pickRun(services, argument, ({ status }) => resumable.includes(status), texts);
+    const run = await pickRun(services, argument, ({ status }) => isResumable(status), texts);
     if (run) await services.starter.resume(run);
   },
 };

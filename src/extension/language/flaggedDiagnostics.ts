@@ -54,7 +54,7 @@ function diagnosticsOf(document: vscode.TextDocument, flags: readonly Flag[]): F
   });
 }
 
-export function messageOf(flag: Flag): string {
+function messageOf(flag: Flag): string {
   const { run } = flag;
   const set = Object.entries(run.info.overrides).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   const which = `Run ${run.info.id}${set.length > 0 ? ` (${set.join(", ")})` : ""}`;

@@ -45,7 +45,7 @@ function latestLenses(range: vscode.Range, run: RunRecord): vscode.CodeLens[] {
   return [open, new vscode.CodeLens(range, stop)];
 }
 
-export function describeLatest({ info, status, step, verdict, flag }: RunRecord): string {
+function describeLatest({ info, status, step, verdict, flag }: RunRecord): string {
   if (status === "running") return `$(sync~spin) training, step ${step}${flag ? ", beyond its limit" : ""}`;
   if (status === "queued") return "$(clock) queued";
   const icon = verdict

@@ -9,7 +9,7 @@ import { samePath } from "../workspace/runs";
 import { experimentItem, runItem } from "./treeItems";
 import type { RunRecord } from "../../launchers";
 
-export type TreeNode =
+type TreeNode =
   | { readonly kind: "experiment"; readonly experiment: ExperimentFile; readonly gone: boolean }
   | { readonly kind: "run"; readonly run: string };
 

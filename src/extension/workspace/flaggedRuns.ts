@@ -44,7 +44,7 @@ const keyOf = (flag: Flag): unknown[] =>
     : [flag.run.folder, flag.flag.since, flag.flag.limit];
 
 /** Pure part: runs newest first in, flags out. A later run with the same settings overrules an earlier one. */
-export function flagsOf(runs: readonly RunRecord[]): Flag[] {
+function flagsOf(runs: readonly RunRecord[]): Flag[] {
   const latest = new Map<string, Flag | null>();
   for (const run of runs) {
     const flag = flagOf(run);

@@ -96,7 +96,9 @@ export class Runs {
   /** Reads those that train or wait alone: what has ended does not change by itself. */
   private async readActive(): Promise<void> {
     const records = await Promise.all(
-      this.records.map((run) => (isActive(run.status) ? readRun(run.folder).catch(() => null) : run)),
+      this.records.map((run) =>
+        isActive(run.status) ? readRun(run.folder).catch(() => null) : Promise.resolve(run),
+      ),
     );
     this.take(records.filter((run) => run !== null));
     this.wait();

@@ -20,11 +20,11 @@ export const ops = [
 ] as const;
 
 export { add, sub, mul, div, neg, broadcastShape } from "./arithmetic";
-export { sum, broadcastTo, reshape, sumTo } from "./shape";
+export { sum, broadcastTo, reshape } from "./shape";
 export { transpose, slice, pad, concat } from "./move";
 export { matmul } from "./matmul";
 export { conv, slid, type Window } from "./conv";
-export { oneHot, oneHotMax, maxAlong } from "./select";
+export { oneHot, maxAlong } from "./select";
 export { exp, log, reciprocal, sqrt, tanh, sigmoid, softplus, erf, step, relu, gelu } from "./elementwise";
-export { softmax, logSumExp } from "./softmax";
+export { softmax, logSumExp, softmaxRest, logOnePlusSumExp } from "./softmax";
 export { dot, sumLast, mean } from "./derived";

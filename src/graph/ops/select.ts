@@ -61,7 +61,7 @@ const oneHotOp: Op = defineOp({
   samples: [{ shapes: [[2, 3]], attrs: { depth: 4 }, integers: true, range: [0, 3] }],
 });
 
-export const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });
+const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });
 export const oneHot = (x: Node, depth: number): Node => x.graph.make(oneHotOp, [x], { depth });
 
 /** Largest entry along `axis`, which stays with length 1. Its derivative goes to the first largest entry. */

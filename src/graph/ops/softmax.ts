@@ -1,5 +1,5 @@
 // Softmax and log-sum-exp over the last axis, computed by the engines without overflow.
-import { defineOp, type Node, type Op } from "../node";
+import { defineOp, sizeOf, type Node, type Op } from "../node";
 import { mul, sub } from "./arithmetic";
 import { sum } from "./shape";
 
@@ -15,10 +15,11 @@ function eachRow(
   for (let i = 0; i * size < values.length; i++) f(values.subarray(i * size, (i + 1) * size), i);
 }
 
-/** The largest entry and Σ exp(x − largest): no overflow. */
-function exponentials(row: Float32Array): { top: number; total: number } {
-  const top = row.reduce((a, b) => Math.max(a, b), -Infinity);
-  return { top, total: row.reduce((sum, value) => sum + Math.exp(value - top), 0) };
+/** The largest entry and Σ exp(x − largest): no overflow. `beside` is one entry more. */
+function exponentials(row: Float32Array, beside = -Infinity): { top: number; total: number } {
+  const top = row.reduce((a, b) => Math.max(a, b), beside);
+  const first = beside === -Infinity ? 0 : Math.exp(beside - top);
+  return { top, total: row.reduce((sum, value) => sum + Math.exp(value - top), first) };
 }
 
 const softmaxOp: Op = defineOp({
@@ -56,7 +57,73 @@ const logSumExpOp: Op = defineOp({
   samples: [{ shapes: [[3, 4]] }, { shapes: [[2, 3]], range: [-100, 100] }],
 });
 
+/**
+ * e^x / (1 + Σ e^x) over the last axis: softmax beside one more entry, 0, that is left out. What is left is never formed as a difference,
+ * so small probabilities keep their digits.
+ */
+const softmaxRestOp: Op = defineOp({
+  name: "softmaxRest",
+  shape: ([x]) => x,
+  vjp: ({ ct, out }) => [mul(out, sub(ct, sum(mul(ct, out), [last(out)])))],
+  onnx: (emit, [x], { shape }) => {
+    const [size, axis] = [shape[shape.length - 1], shape.length - 1];
+    const one = [...shape.slice(0, -1), 1];
+    const beside = emit.node("Concat", [x, emit.floats(new Float32Array(sizeOf(one)), one)], { axis });
+    const all = emit.node("Softmax", [beside], { axis: -1 });
+    return emit.node("Slice", [all, emit.ints([0]), emit.ints([size]), emit.ints([axis])]);
+  },
+  tf: (tf, [x], { shape }) => {
+    const one = [...shape.slice(0, -1), 1];
+    const beside = tf.concat([x, tf.tensor(new Float32Array(sizeOf(one)), one)], shape.length - 1);
+    return tf.slice(
+      tf.softmax(beside),
+      shape.map(() => 0),
+      [...shape],
+    );
+  },
+  kernel: (emit, [x], node) =>
+    emit.plain(x, node.shape, (values, out) =>
+      eachRow(values, x.shape, (row, i) => {
+        const { top, total } = exponentials(row, 0);
+        row.forEach((value, k) => (out[i * row.length + k] = Math.exp(value - top) / total));
+      }),
+    ),
+  samples: [{ shapes: [[3, 4]] }, { shapes: [[2, 3]], range: [-30, -10] }],
+});
+
+/** log(1 + Σ e^x) over the last axis, which stays with length 1; Σ e^x itself where that is small. */
+const logOnePlusSumExpOp: Op = defineOp({
+  name: "logOnePlusSumExp",
+  shape: ([x]) => [...x.slice(0, -1), 1],
+  vjp: ({ ct, inputs: [x] }) => [mul(softmaxRest(x), ct)],
+  // With s = log Σ e^x: max(s, 0) + log(1 + t), t = e^−|s|, and log(1 + t) = 2 artanh(t/(2 + t)), which keeps the digits of a small t.
+  onnx: (emit, [x], { shape }) => {
+    const number = (value: number): string => emit.floats([value], []);
+    const s = emit.node("ReduceLogSumExp", [x, emit.ints([shape.length - 1])], { keepdims: 1 });
+    const t = emit.node("Exp", [emit.node("Neg", [emit.node("Abs", [s])])]);
+    const half = emit.node("Atanh", [emit.node("Div", [t, emit.node("Add", [t, number(2)])])]);
+    return emit.node("Add", [emit.node("Relu", [s]), emit.node("Mul", [half, number(2)])]);
+  },
+  tf: (tf, [x], { shape }) => tf.softplus(tf.logSumExp(x, [shape.length - 1], true)),
+  kernel: (emit, [x], node) =>
+    emit.plain(x, node.shape, (values, out) =>
+      eachRow(values, x.shape, (row, i) => {
+        const { top, total } = exponentials(row, 0);
+        const small = row.reduce((sum, value) => sum + Math.exp(value), 0);
+        out[i] = top === 0 ? Math.log1p(small) : top + Math.log(total);
+      }),
+    ),
+  samples: [
+    { shapes: [[3, 4]] },
+    { shapes: [[2, 3]], range: [-100, 100] },
+    { shapes: [[2, 3]], range: [-30, -10] },
+  ],
+});
+
 export const softmax = (x: Node): Node => x.graph.make(softmaxOp, [x]);
 export const logSumExp = (x: Node): Node => x.graph.make(logSumExpOp, [x]);
 
-export const softmaxOps = [softmaxOp, logSumExpOp] as const;
+export const softmaxRest = (x: Node): Node => x.graph.make(softmaxRestOp, [x]);
+export const logOnePlusSumExp = (x: Node): Node => x.graph.make(logOnePlusSumExpOp, [x]);
+
+export const softmaxOps = [softmaxOp, logSumExpOp, softmaxRestOp, logOnePlusSumExpOp] as const;

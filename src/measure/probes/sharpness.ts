@@ -18,7 +18,7 @@ const closingTolerance = 1e-3;
 const flattestTolerance = 3e-5;
 
 /** Largest η of the full-batch condition. A preconditioned reading holds the weight decay of the gradient already. */
-export function meanLimitOf(sharp: number, preconditionedSharp: number | null, descent: Descent): number {
+function meanLimitOf(sharp: number, preconditionedSharp: number | null, descent: Descent): number {
   return preconditionedSharp === null
     ? meanLimit(sharp, descent)
     : meanLimit(preconditionedSharp, { ...descent, weightDecay: 0 });

@@ -8,7 +8,7 @@ import type { Scope } from "../scope";
 import { defineLayer } from "./layer";
 
 /** Applies a dense layer whose parameters are named `weight` and `bias` in `scope`. */
-export function denseOn(a: Node, { units, bias = true }: Exclude<DenseOptions, number>, scope: Scope): Node {
+function denseOn(a: Node, { units, bias = true }: Exclude<DenseOptions, number>, scope: Scope): Node {
   const width = a.shape[a.shape.length - 1];
   const weight = scope.parameter("weight", [units, width], linearInit("weight", width, units));
   const shift = bias ? scope.parameter("bias", [units], linearInit("bias", width, units)) : null;

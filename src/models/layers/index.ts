@@ -37,7 +37,7 @@ export const layers = {
 } as unknown as Readonly<Record<string, Layer>>;
 
 /** Name and options of a layer as written. */
-export function layerOf(spec: LayerSpec): { name: string; options: unknown } {
+function layerOf(spec: LayerSpec): { name: string; options: unknown } {
   if (typeof spec === "string") return { name: spec, options: null };
   const [name] = Object.keys(spec);
   return { name, options: spec[name] };

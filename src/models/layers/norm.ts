@@ -9,7 +9,7 @@ import { defineLayer } from "./layer";
 const epsilon = 1e-5;
 
 /** (x − mean) / √(variance + ε) over `axes`, biased variance. */
-export function standardized(x: Node, axes: readonly number[]): Node {
+function standardized(x: Node, axes: readonly number[]): Node {
   const count = axes.reduce((total, axis) => total * x.shape[axis], 1);
   const centred = sub(x, mul(sum(x, axes), 1 / count));
   const variance = mul(sum(mul(centred, centred), axes), 1 / count);

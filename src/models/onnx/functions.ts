@@ -2,16 +2,21 @@
 import { sizeOf, type Node } from "../../graph/node";
 import * as g from "../../graph/ops";
 import { patches } from "../layers/patches";
-import { data, type OpContext, type Value } from "./context";
+import { checkSize, data, isExporterName, type OpContext, type ParameterValue, type Value } from "./context";
+import type { HostArray } from "./file";
 import { windowOf } from "./linear";
 
 type Unary = (x: Node) => Node;
 type Binary = (a: Node, b: Node) => Node;
 
+/** f of data, or of a constant, which is computed at once where its function of numbers is given. */
 export const unary =
-  (f: Unary) =>
-  (c: OpContext): Value =>
-    data(f(c.node(0)));
+  (f: Unary, onNumbers?: (x: number) => number) =>
+  (c: OpContext): Value => {
+    const value = c.value(0);
+    if (value.kind !== "host" || !onNumbers) return data(f(c.node(0)));
+    return { kind: "host", array: { ...value.array, data: Float64Array.from(value.array.data, onNumbers) } };
+  };
 
 /** Arithmetic on data, on data and a parameter, and on constants, which are computed at once. */
 export const binary =
@@ -19,39 +24,61 @@ export const binary =
   (c: OpContext): Value => {
     const [a, b] = [c.value(0), c.value(1)];
     if (a.kind === "host" && b.kind === "host") return hostBinary(c, onNumbers);
-    if (a.kind === "data" && b.kind === "parameter") return c.elementwise(0, b, f);
-    if (b.kind === "data" && a.kind === "parameter") return c.elementwise(1, a, (x, p) => f(p, x));
+    if (a.kind === "data" && b.kind === "parameter") return withParameter(c, 0, b, f);
+    if (b.kind === "data" && a.kind === "parameter") return withParameter(c, 1, a, (x, p) => f(p, x));
     return data(f(c.node(0), c.node(1)));
   };
 
+/** f(input, p) element by element, p trained or a constant. */
+function withParameter(c: OpContext, dataAt: number, parameter: ParameterValue, f: Binary): Value {
+  const reason = c.reasonForConstant(parameter, c.node(dataAt));
+  if (reason === null) return c.elementwise(dataAt, parameter, f);
+  return data(f(c.node(dataAt), c.constant(c.asConstant(parameter, reason))));
+}
+
 function hostBinary(c: OpContext, f: (a: number, b: number) => number): Value {
-  const [a, b] = [c.host(0)!, c.host(1)!];
-  const [m, n] = [sizeOf(a.shape), sizeOf(b.shape)];
-  if (m !== n && m !== 1 && n !== 1) throw c.error("constants of these shapes are not supported.");
+  const [a, b] = [c.constantInput(0), c.constantInput(1)];
   const float = a.float || b.float;
-  const shape = m >= n ? a.shape : b.shape;
-  const values = Float64Array.from({ length: Math.max(m, n) }, (_, i) => {
-    const value = f(a.data[m === 1 ? 0 : i], b.data[n === 1 ? 0 : i]);
+  const shape = g.broadcastShape(c.at.op, a.shape, b.shape);
+  checkSize(c, shape);
+  /** Flat place in `array` of an index into the broadcast shape. */
+  const at = (array: HostArray, index: readonly number[]): number =>
+    array.shape.reduce(
+      (flat, d, i) => flat * d + (d === 1 ? 0 : index[i + shape.length - array.shape.length]),
+      0,
+    );
+  const values = Float64Array.from({ length: sizeOf(shape) }, (_, flat) => {
+    const index = shape.map((d, i) => Math.floor(flat / sizeOf(shape.slice(i + 1))) % d);
+    const value = f(a.data[at(a, index)], b.data[at(b, index)]);
     return float ? value : Math.trunc(value);
   });
   return { kind: "host", array: { shape, data: values, float } };
 }
 
+/** A comparison of constants: shape arithmetic of exporters. */
+export const hostOnly =
+  (f: (a: number, b: number) => number) =>
+  (c: OpContext): Value =>
+    hostBinary(c, f);
+
 /** x to a constant whole power, or ½. */
 export function pow(c: OpContext): Value {
-  const exponent = c.host(1)!.data[0];
+  const exponent = c.number(1);
+  const value = c.value(0);
+  if (value.kind === "host") return hostBinary(c, Math.pow);
   const x = c.node(0);
   if (exponent === 0.5) return data(g.sqrt(x));
-  if (!Number.isInteger(exponent) || exponent < 1 || exponent > 8 || sizeOf(c.host(1)!.shape) !== 1)
+  if (!Number.isInteger(exponent) || exponent < 1 || exponent > 8)
     throw c.error(`exponent ${exponent} is not supported; expected ½ or a whole number from 1 to 8.`);
   return data(Array.from({ length: exponent - 1 }).reduce<Node>((at) => g.mul(at, x), x));
 }
 
-export const silu: Unary = (x) => g.mul(x, g.sigmoid(x));
-
 export function gelu(c: OpContext): Value {
   const x = c.node(0);
-  if (c.text("approximate") !== "tanh") return data(g.gelu(x));
+  const approximate = c.text("approximate");
+  if (!["", "none", "tanh"].includes(approximate))
+    throw c.error(`approximate "${approximate}" is not supported.`);
+  if (approximate !== "tanh") return data(g.gelu(x));
   const inner = g.mul(g.add(x, g.mul(g.mul(g.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
   return data(g.mul(g.mul(x, g.add(g.tanh(inner), 1)), 0.5));
 }
@@ -61,15 +88,54 @@ export function leakyRelu(c: OpContext): Value {
   return data(g.sub(g.relu(x), g.mul(g.relu(g.neg(x)), c.float("alpha", 0.01))));
 }
 
-/** max(lo, min(hi, x)) = lo + relu(x − lo) − relu(x − hi). */
+/** The slope is a parameter, one or one a channel. */
+export const prelu = binary(
+  (x, slope) => g.sub(g.relu(x), g.mul(slope, g.relu(g.neg(x)))),
+  (x, slope) => (x < 0 ? slope * x : x),
+);
+
+export const abs: Unary = (x) => g.add(g.relu(x), g.relu(g.neg(x)));
+
+/** e^x − 1 below zero, 0 above. */
+const below = (x: Node): Node => g.sub(g.exp(g.neg(g.relu(g.neg(x)))), 1);
+
+export function elu(c: OpContext): Value {
+  const x = c.node(0);
+  return data(g.add(g.relu(x), g.mul(below(x), c.float("alpha", 1))));
+}
+
+export function celu(c: OpContext): Value {
+  const x = c.node(0);
+  const alpha = c.float("alpha", 1);
+  return data(g.add(g.relu(x), g.mul(below(g.mul(x, 1 / alpha)), alpha)));
+}
+
+export function selu(c: OpContext): Value {
+  const x = c.node(0);
+  const [alpha, gamma] = [c.float("alpha", 1.6732632423543772), c.float("gamma", 1.0507009873554805)];
+  return data(g.mul(g.add(g.relu(x), g.mul(below(x), alpha)), gamma));
+}
+
+/** x between two bounds. */
+const clamped = (x: Node, lo: number, hi: number): Node =>
+  g.sub(g.add(g.relu(g.sub(x, lo)), lo), g.relu(g.sub(x, hi)));
+
+export function hardSigmoid(c: OpContext): Value {
+  const inner = g.add(g.mul(c.node(0), c.float("alpha", 0.2)), c.float("beta", 0.5));
+  return data(clamped(inner, 0, 1));
+}
+
+export const hardSwish: Unary = (x) => g.mul(x, clamped(g.add(g.mul(x, 1 / 6), 0.5), 0, 1));
+
+/** max(lo, x) = lo + relu(x − lo), min(hi, x) = hi − relu(hi − x). */
 export function clip(c: OpContext): Value {
   const x = c.node(0);
   const bound = (name: string, i: number): number | undefined =>
-    c.host(i)?.data[0] ?? (c.at.attributes.has(name) ? c.float(name, 0) : undefined);
+    c.has(i) ? c.number(i) : c.given(name) ? c.float(name, 0) : undefined;
   const [lo, hi] = [bound("min", 1), bound("max", 2)];
-  if (lo === undefined) throw c.error("it has no lower bound, which is not supported.");
-  const above = g.add(g.relu(g.sub(x, lo)), lo);
-  return data(hi === undefined ? above : g.sub(above, g.relu(g.sub(x, hi))));
+  if (lo !== undefined && hi !== undefined) return data(clamped(x, lo, hi));
+  if (lo !== undefined) return data(g.add(g.relu(g.sub(x, lo)), lo));
+  return data(hi === undefined ? x : g.sub(x, g.relu(g.sub(x, hi))));
 }
 
 /** Before opset 13 softmax joined all axes from `axis` on: the same only for the last. */
@@ -91,16 +157,25 @@ export const reduce =
   (c: OpContext): Value => {
     const x = c.node(0);
     const rank = x.shape.length;
-    const axes = (c.list("axes", 1) ?? x.shape.map((_, i) => i)).map((a) => (a < 0 ? a + rank : a));
+    const given = c.list("axes", 1) ?? [];
+    // No axes are all of them, unless the file says none.
+    const keep = c.int("noop_with_empty_axes", 0) === 1;
+    const keepdims = c.int("keepdims", 1) === 1;
+    if (given.length === 0 && keep) return data(x);
+    const axes = given.length === 0 ? x.shape.map((_, i) => i) : given.map((a) => c.axis(a, rank));
     const total = g.sum(x, axes);
     const scaled = what === "sum" ? total : g.mul(total, sizeOf(total.shape) / sizeOf(x.shape));
     const dropped = x.shape.filter((_, i) => !axes.includes(i));
-    return data(c.int("keepdims", 1) === 1 ? scaled : g.reshape(scaled, dropped));
+    return data(keepdims ? scaled : g.reshape(scaled, dropped));
   };
 
 /** A scale or shift: a parameter with its tap, or a constant. */
 function affine(c: OpContext, x: Node, i: number, shape: readonly number[] | null, f: Binary): Node {
   const value = c.value(i);
+  if (value.kind === "parameter" && isExporterName(value.name) && !c.build.choices.train) {
+    const constant = c.constant(c.asConstant(value, "carries a name the exporter made"));
+    return f(x, shape ? g.reshape(constant, shape) : constant);
+  }
   if (value.kind === "parameter")
     return c.elementwiseOn(x, c.batchAxis(0), value, f, shape ?? value.node.shape);
   const constant = c.node(i);
@@ -111,8 +186,11 @@ function affine(c: OpContext, x: Node, i: number, shape: readonly number[] | nul
 export function batchNormalization(c: OpContext): Value {
   if (c.int("training_mode", 0) === 1)
     throw c.error("it normalizes by the batch.", "Export the model in evaluation mode: model.eval().");
+  // How running statistics were updated.
+  c.ignoreAttributes("momentum");
+  if (c.int("spatial", 1) !== 1) throw c.error("spatial 0 is not supported.");
   const x = c.node(0);
-  const [mean, variance] = [c.frozen(3), c.frozen(4)];
+  const [mean, variance] = [c.constantInput(3), c.constantInput(4)];
   const width = sizeOf(mean.shape);
   const wide = x.shape.map((_, i) => (i === 1 ? width : 1));
   const epsilon = c.float("epsilon", 1e-5);
@@ -124,15 +202,48 @@ export function batchNormalization(c: OpContext): Value {
   return data(affine(c, affine(c, normal, 1, wide, g.mul), 2, wide, g.add));
 }
 
-export function layerNormalization(c: OpContext): Value {
-  const x = c.node(0);
-  const rank = x.shape.length;
-  const axis = c.int("axis", -1);
-  const axes = x.shape.map((_, i) => i).slice(axis < 0 ? axis + rank : axis);
+/** Mean 0 and variance 1 along `axes`. */
+function normalized(x: Node, axes: readonly number[], epsilon: number): Node {
   const count = axes.reduce((total, i) => total * x.shape[i], 1);
   const centred = g.sub(x, g.mul(g.sum(x, axes), 1 / count));
   const variance = g.mul(g.sum(g.mul(centred, centred), axes), 1 / count);
-  const normal = g.mul(centred, g.reciprocal(g.sqrt(g.add(variance, c.float("epsilon", 1e-5)))));
+  return g.mul(centred, g.reciprocal(g.sqrt(g.add(variance, epsilon))));
+}
+
+/** One number a channel, spread over the places of x [n, channels, …]. */
+const perChannel = (x: Node): number[] => x.shape.map((d, i) => (i === 1 ? d : 1));
+
+export function instanceNormalization(c: OpContext): Value {
+  const x = c.node(0);
+  const axes = x.shape.map((_, i) => i).slice(2);
+  const normal = normalized(x, axes, c.float("epsilon", 1e-5));
+  return data(affine(c, affine(c, normal, 1, perChannel(x), g.mul), 2, perChannel(x), g.add));
+}
+
+export function groupNormalization(c: OpContext): Value {
+  c.ignoreAttributes("stash_type");
+  const x = c.node(0);
+  const [n, channels, ...places] = x.shape;
+  const groups = c.int("num_groups", 0);
+  if (!(groups > 0) || channels % groups !== 0)
+    throw c.error(`${channels} channels do not make ${groups} groups.`);
+  const grouped = g.reshape(x, [n, groups, (channels / groups) * sizeOf(places)]);
+  const normal = normalized(grouped, [2], c.float("epsilon", 1e-5));
+  // Before opset 21 scale and shift were one a group.
+  if (c.build.opset < 21) {
+    const scaled = affine(c, affine(c, normal, 1, [1, groups, 1], g.mul), 2, [1, groups, 1], g.add);
+    return data(g.reshape(scaled, x.shape));
+  }
+  const back = g.reshape(normal, x.shape);
+  return data(affine(c, affine(c, back, 1, perChannel(x), g.mul), 2, perChannel(x), g.add));
+}
+
+export function layerNormalization(c: OpContext): Value {
+  // In which precision the statistics are kept.
+  c.ignoreAttributes("stash_type");
+  const x = c.node(0);
+  const axes = x.shape.map((_, i) => i).slice(c.axis(c.int("axis", -1), x.shape.length));
+  const normal = normalized(x, axes, c.float("epsilon", 1e-5));
   const scaled = affine(c, normal, 1, null, g.mul);
   return data(c.has(2) ? affine(c, scaled, 2, null, g.add) : scaled);
 }
@@ -145,13 +256,16 @@ export const pool =
   (c: OpContext): Value => {
     const x = c.node(0);
     const kernel = c.ints("kernel_shape") ?? [];
-    if (x.shape.length !== 4 || kernel[0] !== kernel[1])
+    const countsPadding = c.int("count_include_pad", 0) === 1;
+    // The order of the second output, indices.
+    c.ignoreAttributes("storage_order");
+    if (x.shape.length !== 4 || kernel.length !== 2 || kernel[0] !== kernel[1] || !(kernel[0] > 0))
       throw c.error(`only square two-dimensional windows are supported; found [${kernel.join(", ")}].`);
     if (c.int("ceil_mode", 0) === 1) throw c.error("ceil_mode is not supported.");
     if (c.ints("dilations")?.some((d) => d !== 1)) throw c.error("dilated windows are not supported.");
     const { stride, padding, image } = windowOf(c, x);
     const padded = padding > 0 || image !== x;
-    if (padded && what === "mean" && c.int("count_include_pad", 0) === 0)
+    if (padded && what === "mean" && !countsPadding)
       throw c.error("padding that is not counted in the mean is not supported.");
     const wide = padding > 0 ? g.pad(g.pad(image, 2, padding, padding), 3, padding, padding) : image;
     const bordered = padded && what === "max" ? g.add(wide, border(c, x, wide)) : wide;

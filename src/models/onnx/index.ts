@@ -1,55 +1,61 @@
 // A network from an ONNX file: its graph with our derivatives, its float initializers as parameters in their own names.
 import { Graph, type Node } from "../../graph/node";
 import { reshape } from "../../graph/ops";
-import { fileError } from "../../protocol/errors";
-import { didYouMean } from "../../protocol/suggest";
+import { fileError, UserError } from "../../protocol/errors";
 import type { BuiltModel, Model } from "../model";
-import { OnnxBuild, OpContext, type Value } from "./context";
-import { readOnnx, type OnnxFile } from "./file";
-import { unmoved } from "./moves";
+import { checkSize, OnnxBuild, OpContext, type Value } from "./context";
+import { readOnnx, type ExternalFiles, type OnnxFile } from "./file";
 import { onnxOps } from "./ops";
+import { checkGlobs, initialValues, noticesOf, tiesOf, type Tie, type TrainedSpec } from "./trained";
+
+export interface OnnxSource {
+  /** The ONNX file, and its name for messages. */
+  readonly bytes: Uint8Array;
+  readonly file: string;
+  /** What `externalFiles` names, read. */
+  readonly external?: ExternalFiles;
+}
+
+/** One file with all that is decided about it before it is built. */
+interface Plan extends TrainedSpec {
+  readonly source: OnnxFile;
+  readonly shape: readonly number[];
+  readonly ties: ReadonlyMap<string, Tie>;
+}
 
 /**
- * @param bytes   The ONNX file.
- * @param file    Its name, for messages.
- * @param frozen  Initializers that are not trained; running statistics of batch normalization never are.
- * @throws UserError naming the first op that is not supported, its node and the file; or what does not fit the data.
+ * @param spec  What is trained. Without `train`, float initializers that act as weights; running statistics never are.
+ * @throws UserError naming the first op, attribute or input that is not supported, its node and the file; or what does not fit the data.
  */
 export function importOnnx(
-  bytes: Uint8Array,
-  file: string,
+  { bytes, file, external }: OnnxSource,
   inputShape: readonly number[],
   outputs: number,
-  frozen: readonly string[] = [],
+  spec: TrainedSpec = {},
 ): Model {
-  const source = readOnnx(bytes, file);
-  for (const name of frozen) {
-    if (source.initializers.has(name)) continue;
-    const message = `model.frozen names "${name}", which is no initializer of this model.`;
-    throw fileError(file, message, didYouMean(name, [...source.initializers.keys()]));
-  }
+  const source = readOnnx(bytes, file, external);
+  checkGlobs(source, spec);
   const unknown = source.nodes.find(({ op }) => !Object.hasOwn(onnxOps, op));
   if (unknown) {
     const message = `Op ${unknown.op} (node ${unknown.name}) is not supported.`;
     throw fileError(file, message, `Supported: ${Object.keys(onnxOps).join(", ")}.`);
   }
   const shape = shapeFor(source, inputShape);
-  const construct = (x: Node, axes: ReadonlyMap<string, number>) => run(source, x, shape, axes, frozen);
+  const plan: Plan = { ...spec, source, shape, ties: tiesOf(source, spec) };
+  const inputs = shape.reduce((a, b) => a * b, 1);
 
   // Two numbers of examples: the axis whose length follows is theirs.
-  const [few, more] = [2, 3].map((n) => {
-    const graph = new Graph();
-    return construct(graph.input("x", [n, shape.reduce((a, b) => a * b, 1)]), new Map()).values;
-  });
+  const [few, more] = [2, 3].map((n) => run(plan, new Graph().input("x", [n, inputs]), new Map(), new Set()));
   const axes = new Map<string, number>();
-  for (const [name, value] of few) {
-    const other = more.get(name);
+  for (const [name, value] of few.values) {
+    const other = more.values.get(name);
     if (value.kind !== "data" || other?.kind !== "data") continue;
     const axis = value.node.shape.findIndex((d, i) => d === 2 && other.node.shape[i] === 3);
     if (axis >= 0) axes.set(name, axis);
   }
+  const shared = new Set([...few.uses].flatMap(([name, count]) => (count > 1 ? [name] : [])));
   const built = (x: Node): { build: OnnxBuild; output: Node } => {
-    const build = construct(x, axes);
+    const build = run(plan, x, axes, shared);
     const value = build.values.get(source.output);
     if (value?.kind !== "data" || value.node.shape.join() !== `${x.shape[0]},${outputs}`) {
       const found =
@@ -62,12 +68,13 @@ export function importOnnx(
     }
     return { build, output: value.node };
   };
-  const graph = new Graph();
-  const { parameters } = built(graph.input("x", [2, shape.reduce((a, b) => a * b, 1)])).build;
+  const { build: sample } = built(new Graph().input("x", [2, inputs]));
+  const { parameters } = sample;
   if (parameters.length === 0) throw fileError(file, "The model has no trainable initializers.");
   return {
     parameters,
     buffers: [],
+    notices: noticesOf(source, sample, plan.ties),
     build: (x): BuiltModel => {
       const { build, output } = built(x);
       const { nodes: parameterNodes, taps, first } = build;
@@ -93,33 +100,52 @@ function shapeFor({ file, input }: OnnxFile, given: readonly number[]): readonly
 }
 
 function run(
-  source: OnnxFile,
+  { source, shape, ties, ...spec }: Plan,
   x: Node,
-  shape: readonly number[],
   axes: ReadonlyMap<string, number>,
-  frozen: readonly string[],
+  shared: ReadonlySet<string>,
 ): OnnxBuild {
   const n = x.shape[0];
-  const { graph } = x;
-  const build = new OnnxBuild(graph, source.file, source.opset, n, source.input.shape[0] ?? null, axes);
+  const choices = { train: spec.train, shared };
+  const exported = source.input.shape[0] ?? null;
+  const build = new OnnxBuild(x.graph, source.file, source.opset, n, exported, axes, choices);
   build.values.set(source.input.name, { kind: "data", node: reshape(x, [n, ...shape]) });
-  for (const [name, array] of source.initializers) {
-    const trained = array.float && !frozen.includes(name) && array.shape.length > 0;
-    const parameter = (): Value => ({
-      kind: "parameter",
-      name,
-      node: graph.input(name, array.shape),
-      values: Float32Array.from(array.data),
-      own: array.shape,
-      back: unmoved,
-    });
-    build.values.set(name, trained ? parameter() : { kind: "host", array });
-  }
+  for (const [name, value] of initialValues(source, x.graph, spec, ties)) build.values.set(name, value);
   for (const node of source.nodes) {
-    const context = new OpContext(build, node);
-    const made = onnxOps[node.op](context);
-    const values: readonly Value[] = Array.isArray(made) ? (made as readonly Value[]) : [made as Value];
+    const values = valuesOf(new OpContext(build, node));
     values.forEach((value, i) => build.values.set(node.outputs[i], value));
+    passJoined(build, node.inputs, node.outputs[0]);
   }
   return build;
+}
+
+/** A value as long as the one it is made from joins the same axes. */
+function passJoined(build: OnnxBuild, inputs: readonly string[], output: string): void {
+  const made = build.values.get(output);
+  if (made?.kind !== "data" || build.joined.has(output) || build.batchAxes.has(output)) return;
+  const source = inputs.find((name) => {
+    const value = build.values.get(name);
+    return value?.kind === "data" && build.joined.has(name) && value.node.shape[0] === made.node.shape[0];
+  });
+  if (source !== undefined) build.joined.set(output, build.joined.get(source)!);
+}
+
+/** What one node makes. A shape that does not fit is the file's fault, whoever noticed it. */
+function valuesOf(context: OpContext): readonly Value[] {
+  let made: Value | readonly Value[];
+  try {
+    made = onnxOps[context.at.op](context);
+  } catch (error) {
+    if (error instanceof UserError || !(error instanceof Error) || !error.message.startsWith("internal: "))
+      throw error;
+    throw context.error(
+      `${error.message.slice("internal: ".length)}.`,
+      "The file is damaged, or made for other data.",
+    );
+  }
+  context.checkAllRead();
+  const values = Array.isArray(made) ? (made as readonly Value[]) : [made as Value];
+  for (const value of values)
+    checkSize(context, value.kind === "host" ? value.array.shape : value.node.shape);
+  return values;
 }

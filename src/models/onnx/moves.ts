@@ -1,7 +1,26 @@
 // ONNX ops that move numbers without changing them: on data as graph nodes, on constants at once, on parameters undone per example.
-import { sizeOf, type Node } from "../../graph/node";
-import { broadcastShape, broadcastTo, concat, pad, reshape, slice, transpose } from "../../graph/ops";
-import { data, type OpContext, type ParameterValue, type Value } from "./context";
+import { sizeOf } from "../../graph/node";
+import {
+  add,
+  broadcastShape,
+  broadcastTo,
+  concat,
+  pad,
+  reshape,
+  slice,
+  sum,
+  transpose,
+} from "../../graph/ops";
+import {
+  checkSize,
+  data,
+  reshapedParameter,
+  turned,
+  unmoved,
+  type OpContext,
+  type ParameterValue,
+  type Value,
+} from "./context";
 import type { HostArray } from "./file";
 import { gatherTable } from "./linear";
 
@@ -9,28 +28,21 @@ const host = (shape: readonly number[], values: ArrayLike<number>, float = false
   kind: "host",
   array: { shape, data: values, float },
 });
-const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 const shapeOf = (value: Value): readonly number[] =>
   value.kind === "host" ? value.array.shape : value.node.shape;
 
 /** The value in a new shape of the same size. */
 function reshaped(value: Value, shape: readonly number[]): Value {
   if (value.kind === "host") return { kind: "host", array: { ...value.array, shape } };
-  const node = reshape(value.node, shape);
-  if (value.kind === "data") return data(node);
-  const before = value.node.shape;
-  return {
-    ...value,
-    node,
-    back: (d: Node) => value.back(reshape(d, [d.shape[0], ...before])),
-  } satisfies ParameterValue;
+  return value.kind === "data" ? data(reshape(value.node, shape)) : reshapedParameter(value, shape);
 }
 
 export function reshapeOp(c: OpContext): Value {
   const value = c.value(0);
   const from = shapeOf(value);
   const size = sizeOf(from);
-  const asked = Array.from(c.host(1)!.data, (d, i) => (d === 0 && c.int("allowzero", 0) === 0 ? from[i] : d));
+  const zeroCopies = c.int("allowzero", 0) === 0;
+  const asked = Array.from(c.constantInput(1).data, (d, i) => (d === 0 && zeroCopies ? from[i] : d));
   const fitted = (target: readonly number[]): number[] | undefined => {
     const known = target.filter((d) => d >= 0).reduce((a, b) => a * b, 1);
     const whole = target.map((d) => (d === -1 ? size / known : d));
@@ -42,29 +54,44 @@ export function reshapeOp(c: OpContext): Value {
     exported !== null && asked[0] % exported === 0 ? [(asked[0] / exported) * n, ...asked.slice(1)] : asked;
   const shape = value.kind === "data" ? (fitted(scaled) ?? fitted(asked)) : fitted(asked);
   if (!shape) throw c.error(`[${from.join(", ")}] cannot become [${asked.join(", ")}].`);
+  noteJoined(c, from, shape);
   return reshaped(value, shape);
+}
+
+/** Remembers what the first axis is made of when a reshape joins the examples with others. */
+function noteJoined(c: OpContext, from: readonly number[], to: readonly number[]): void {
+  const batch = c.build.batchAxes.get(c.at.inputs[0]);
+  const [output] = c.at.outputs;
+  if (batch === undefined || c.build.batchAxes.has(output)) return;
+  for (let count = batch + 1; count <= from.length; count++)
+    if (sizeOf(from.slice(0, count)) === to[0])
+      return void c.build.joined.set(output, { sizes: from.slice(0, count), batch });
 }
 
 export function flatten(c: OpContext): Value {
   const value = c.value(0);
   const shape = shapeOf(value);
-  const axis = axisOf(c.int("axis", 1), shape.length);
+  const given = c.int("axis", 1);
+  const axis = given === shape.length ? given : c.axis(given, shape.length);
   return reshaped(value, [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis))]);
 }
 
 export function unsqueeze(c: OpContext): Value {
   const value = c.value(0);
   const shape = [...shapeOf(value)];
-  const axes = c.list("axes", 1) ?? [];
+  const axes = c.list("axes", 1);
+  if (!axes) throw c.error("it does not say which axes it adds.");
   const rank = shape.length + axes.length;
-  for (const axis of axes.map((a) => axisOf(a, rank)).sort((a, b) => a - b)) shape.splice(axis, 0, 1);
+  for (const axis of axes.map((a) => c.axis(a, rank)).sort((a, b) => a - b)) shape.splice(axis, 0, 1);
   return reshaped(value, shape);
 }
 
 export function squeeze(c: OpContext): Value {
   const value = c.value(0);
   const shape = shapeOf(value);
-  const axes = c.list("axes", 1)?.map((a) => axisOf(a, shape.length));
+  const axes = c.list("axes", 1)?.map((a) => c.axis(a, shape.length));
+  const long = axes?.find((axis) => shape[axis] !== 1);
+  if (long !== undefined) throw c.error(`axis ${long} of [${shape.join(", ")}] is not of length 1.`);
   return reshaped(
     value,
     shape.filter((d, i) => (axes ? !axes.includes(i) : d !== 1)),
@@ -75,11 +102,26 @@ export function transposeOp(c: OpContext): Value {
   const value = c.value(0);
   const rank = shapeOf(value).length;
   const perm = c.ints("perm") ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
-  if (value.kind === "host") throw c.error("transposing a constant is not supported.");
+  if ([...perm].sort((a, b) => a - b).join() !== [...perm.keys()].join() || perm.length !== rank)
+    throw c.error(`perm [${perm.join(", ")}] is no order of ${rank} axes.`);
+  if (value.kind === "host") return hostTransposed(value.array, perm);
   const node = transpose(value.node, perm);
   if (value.kind === "data") return data(node);
-  const inverse = [0, ...perm.map((_, i) => perm.indexOf(i) + 1)];
-  return { ...value, node, back: (d) => value.back(transpose(d, inverse)) };
+  return turned(value, perm);
+}
+
+function hostTransposed({ shape: from, data: values, float }: HostArray, perm: readonly number[]): Value {
+  const shape = perm.map((axis) => from[axis]);
+  const stride = from.map((_, axis) => sizeOf(from.slice(axis + 1)));
+  const moved = Float64Array.from({ length: values.length }, (_, flat) => {
+    let [rest, at] = [flat, 0];
+    for (let i = shape.length - 1; i >= 0; i--) {
+      at += (rest % shape[i]) * stride[perm[i]];
+      rest = Math.floor(rest / shape[i]);
+    }
+    return values[at];
+  });
+  return host(shape, moved, float);
 }
 
 /** Another name for a parameter is a parameter of its own: PyTorch writes equal starting values once. */
@@ -89,21 +131,21 @@ export function identity(c: OpContext): Value {
   const name = c.at.outputs[0];
   return value.back === unmoved ? { ...value, name, node: c.graph.input(name, value.own) } : value;
 }
-/** The `back` of a parameter as the file has it. */
-export const unmoved = (d: Node): Node => d;
 
 export const shape = (c: OpContext): Value => {
-  const dims = shapeOf(c.value(0));
+  const all = shapeOf(c.value(0));
+  // start and end as Python's slices take them, from opset 15 on.
+  const dims = all.slice(c.int("start", 0), c.given("end") ? c.int("end", 0) : undefined);
   return host([dims.length], dims);
 };
 
 export function gather(c: OpContext): Value {
   const value = c.value(0);
   if (value.kind === "parameter") return gatherTable(c, value);
-  const list = c.host(1)!;
+  const list = c.constantInput(1);
   const dims = shapeOf(value);
-  const axis = axisOf(c.int("axis", 0), dims.length);
-  const at = Array.from(list.data, (i) => axisOf(i, dims[axis]));
+  const axis = c.axis(c.int("axis", 0), dims.length);
+  const at = Array.from(list.data, (i) => c.index(i, dims[axis]));
   if (value.kind === "host" && dims.length === 1)
     return host(
       list.shape,
@@ -118,17 +160,20 @@ export function gather(c: OpContext): Value {
 export function sliceOp(c: OpContext): Value {
   const value = c.value(0);
   const dims = shapeOf(value);
-  const starts = c.list("starts", 1) ?? [];
-  const ends = c.list("ends", 2) ?? [];
-  const axes = (c.list("axes", 3) ?? starts.map((_, i) => i)).map((a) => axisOf(a, dims.length));
+  const [starts, ends] = [c.list("starts", 1), c.list("ends", 2)];
+  if (!starts || starts.length !== ends?.length)
+    throw c.error("its starts and ends are missing or differ in number.");
+  const axes = (c.list("axes", 3) ?? starts.map((_, i) => i)).map((a) => c.axis(a, dims.length));
   const steps = c.list("steps", 4) ?? starts.map(() => 1);
   if (steps.some((s) => s !== 1)) throw c.error("steps other than 1 are not supported.");
+  if (axes.length !== starts.length) throw c.error("its axes differ in number from its starts.");
   const range = (i: number): [number, number] => {
     const d = dims[axes[i]];
     const clamp = (v: number) => Math.min(d, Math.max(0, v < 0 ? v + d : v));
-    return [clamp(starts[i]), clamp(ends[i])];
+    const [from, to] = [clamp(starts[i]), clamp(ends[i])];
+    return [from, Math.max(from, to)];
   };
-  if (value.kind === "host" && dims.length === 1) {
+  if (value.kind === "host" && dims.length === 1 && starts.length === 1) {
     const kept = Array.from(value.array.data).slice(...range(0));
     return host([kept.length], kept, value.array.float);
   }
@@ -139,9 +184,20 @@ export function sliceOp(c: OpContext): Value {
 
 export function split(c: OpContext): Value[] {
   const x = c.node(0);
-  const axis = axisOf(c.int("axis", 0), x.shape.length);
+  const axis = c.axis(c.int("axis", 0), x.shape.length);
   const count = c.at.outputs.length;
-  const sizes = c.list("split", 1) ?? Array.from({ length: count }, () => x.shape[axis] / count);
+  if (c.given("num_outputs") && c.int("num_outputs", 0) !== count)
+    throw c.error(`num_outputs is not the ${count} outputs it has.`);
+  // The last part may be smaller, from opset 18 on.
+  const part = Math.ceil(x.shape[axis] / count);
+  const sizes =
+    c.list("split", 1) ?? Array.from({ length: count }, (_, i) => Math.min(part, x.shape[axis] - i * part));
+  if (
+    sizes.length !== count ||
+    sizes.reduce((a, b) => a + b, 0) !== x.shape[axis] ||
+    sizes.some((size) => size < 0)
+  )
+    throw c.error(`parts [${sizes.join(", ")}] do not make the ${x.shape[axis]} of axis ${axis}.`);
   let start = 0;
   return sizes.map((size) => {
     const part = slice(x, axis, start, size);
@@ -152,7 +208,8 @@ export function split(c: OpContext): Value[] {
 
 export function concatOp(c: OpContext): Value {
   const values = c.at.inputs.map((_, i) => c.value(i));
-  if (values.every((v) => v.kind === "host")) {
+  const axis = c.int("axis", c.build.opset < 4 ? 1 : 0);
+  if (values.every((v) => v.kind === "host" && v.array.shape.length === 1)) {
     const all = values.flatMap((v) => (v.kind === "host" ? Array.from(v.array.data) : []));
     return host(
       [all.length],
@@ -161,40 +218,114 @@ export function concatOp(c: OpContext): Value {
     );
   }
   const nodes = c.at.inputs.map((_, i) => c.node(i));
-  return data(concat(nodes, axisOf(c.int("axis", 0), nodes[0].shape.length)));
+  return data(concat(nodes, c.axis(axis, nodes[0].shape.length)));
 }
 
 /** Zeros around the data. */
 export function padOp(c: OpContext): Value {
   const x = c.node(0);
   const pads = c.list("pads", 1) ?? [];
-  const filling = c.host(2)?.data[0] ?? c.float("value", 0);
-  if (!["", "constant"].includes(c.text("mode")) || filling !== 0)
-    throw c.error(`only padding with zeros is supported; found mode "${c.text("mode")}", value ${filling}.`);
+  const filling = c.has(2) ? c.number(2) : c.float("value", 0);
+  const mode = c.text("mode");
+  if (!["", "constant"].includes(mode) || filling !== 0)
+    throw c.error(`only padding with zeros is supported; found mode "${mode}", value ${filling}.`);
   const rank = x.shape.length;
+  if (c.has(3)) throw c.error("padding of chosen axes is not supported.");
   if (pads.length !== 2 * rank || pads.some((p) => p < 0))
     throw c.error(`pads [${pads.join(", ")}] do not fit the ${rank} axes.`);
   return data(x.shape.reduce((at, _, axis) => pad(at, axis, pads[axis], pads[axis + rank]), x));
 }
 
 export function expand(c: OpContext): Value {
-  const x = c.node(0);
-  return data(broadcastTo(x, broadcastShape("expand", x.shape, Array.from(c.host(1)!.data))));
+  const value = c.value(0);
+  const from = shapeOf(value);
+  const to = broadcastShape("expand", from, Array.from(c.constantInput(1).data));
+  checkSize(c, to);
+  if (value.kind === "parameter") return expandParameter(c, value, to);
+  if (value.kind === "host" && value.array.data.length === 1)
+    return host(to, new Float64Array(sizeOf(to)).fill(value.array.data[0]), value.array.float);
+  return data(broadcastTo(c.node(0), to));
 }
+
+/** A parameter laid over every example, such as a class token: it acts where it is laid down. */
+function expandParameter(c: OpContext, value: ParameterValue, to: readonly number[]): Value {
+  const axis = c.build.batchAxes.get(c.at.outputs[0]);
+  const from = value.node.shape;
+  const copies = from.length === to.length && from.every((d, i) => d === to[i]);
+  if (copies) return value;
+  if (axis === undefined && c.build.batchAxes.size > 0) {
+    const aligned = [...to.map(() => 1).slice(from.length), ...from];
+    const wide = to.flatMap((d, i) => (d !== aligned[i] ? [i + 1] : []));
+    return {
+      ...value,
+      node: broadcastTo(value.node, to),
+      forth: (d) => broadcastTo(reshape(value.forth(d), [d.shape[0], ...aligned]), [d.shape[0], ...to]),
+      back: (d) => value.back(reshape(sum(d, wide), [d.shape[0], ...from])),
+    };
+  }
+  const ground = c.graph.fixed(new Float32Array(sizeOf(to)), to);
+  return data(c.elementwiseOn(ground, axis ?? 0, value, add, from));
+}
+
+const elementType = { FLOAT: 1, FLOAT16: 10, DOUBLE: 11, BFLOAT16: 16 } as const;
+const isFloat = (type: number): boolean => (Object.values(elementType) as number[]).includes(type);
 
 /** Numbers stay as they are: floats are whole where a cast to integers stands. */
 export function cast(c: OpContext): Value {
   const value = c.value(0);
+  const float = isFloat(c.int("to", elementType.FLOAT));
+  // They say how to round to eight-bit floats.
+  c.ignoreAttributes("saturate", "round_mode");
   if (value.kind !== "host") return value;
-  const { FLOAT, DOUBLE } = { FLOAT: 1, DOUBLE: 11 };
-  const to = c.int("to", FLOAT);
-  const float = to === FLOAT || to === DOUBLE;
   const { shape: dims, data: values } = value.array;
   return host(dims, float ? values : Float64Array.from(values, Math.trunc), float);
 }
 
 export function constantOfShape(c: OpContext): Value {
-  const dims = Array.from(c.host(0)!.data);
+  const dims = Array.from(c.constantInput(0).data);
+  checkSize(c, dims);
   const tensor: HostArray | undefined = c.tensor("value");
   return host(dims, new Float64Array(sizeOf(dims)).fill(tensor?.data[0] ?? 0), tensor?.float ?? true);
+}
+
+const list = (values: readonly number[], float: boolean): HostArray => ({
+  shape: [values.length],
+  data: values,
+  float,
+});
+
+/** The one of its attributes that is given, whatever type it has. */
+export function constant(c: OpContext): Value {
+  const kinds: readonly [string, () => HostArray | undefined][] = [
+    ["value", () => c.tensor("value")],
+    ["value_float", () => ({ shape: [], data: [c.float("value_float", 0)], float: true })],
+    ["value_int", () => ({ shape: [], data: [c.int("value_int", 0)], float: false })],
+    ["value_floats", () => list(c.floats("value_floats") ?? [], true)],
+    ["value_ints", () => list(c.ints("value_ints") ?? [], false)],
+  ];
+  const array = kinds.find(([name]) => c.given(name))?.[1]();
+  if (!array) throw c.error("it has no value that is supported: a tensor, numbers or one number.");
+  return { kind: "host", array };
+}
+
+/** Constants only: shape arithmetic of exporters. */
+export function where(c: OpContext): Value {
+  const [condition, yes, no] = [0, 1, 2].map((i) => c.constantInput(i));
+  const longest = [condition, yes, no].reduce((a, b) => (a.data.length >= b.data.length ? a : b));
+  const at = (array: HostArray, i: number): number => array.data[array.data.length === 1 ? 0 : i];
+  if ([condition, yes, no].some(({ data: { length } }) => length !== 1 && length !== longest.data.length))
+    throw c.error("constants of these shapes are not supported.");
+  const values = Array.from(longest.data, (_, i) => (at(condition, i) ? at(yes, i) : at(no, i)));
+  return host(longest.shape, values, yes.float || no.float);
+}
+
+export function range(c: OpContext): Value {
+  const [start, limit, step] = [0, 1, 2].map((i) => c.number(i));
+  const length = Math.max(0, Math.ceil((limit - start) / step));
+  checkSize(c, [length]);
+  return host(
+    [length],
+    Float64Array.from({ length }, (_, i) => start + i * step),
+    c.constantInput(0).float,
+  );
 }

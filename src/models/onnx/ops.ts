@@ -12,11 +12,12 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   Sub: f.binary(g.sub, (a, b) => a - b),
   Mul: f.binary(g.mul, (a, b) => a * b),
   Div: f.binary(g.div, (a, b) => a / b),
-  Neg: f.unary(g.neg),
-  Exp: f.unary(g.exp),
-  Log: f.unary(g.log),
-  Sqrt: f.unary(g.sqrt),
-  Reciprocal: f.unary(g.reciprocal),
+  Neg: f.unary(g.neg, (x) => -x),
+  Abs: f.unary(f.abs, Math.abs),
+  Exp: f.unary(g.exp, Math.exp),
+  Log: f.unary(g.log, Math.log),
+  Sqrt: f.unary(g.sqrt, Math.sqrt),
+  Reciprocal: f.unary(g.reciprocal, (x) => 1 / x),
   Erf: f.unary(g.erf),
   Pow: f.pow,
 
@@ -26,6 +27,12 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   Softplus: f.unary(g.softplus),
   Gelu: f.gelu,
   LeakyRelu: f.leakyRelu,
+  PRelu: f.prelu,
+  Elu: f.elu,
+  Celu: f.celu,
+  Selu: f.selu,
+  HardSigmoid: f.hardSigmoid,
+  HardSwish: f.unary(f.hardSwish),
   Clip: f.clip,
   Softmax: f.softmax,
   LogSoftmax: f.logSoftmax,
@@ -41,6 +48,8 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   ReduceSum: f.reduce("sum"),
   BatchNormalization: f.batchNormalization,
   LayerNormalization: f.layerNormalization,
+  InstanceNormalization: f.instanceNormalization,
+  GroupNormalization: f.groupNormalization,
 
   Reshape: m.reshapeOp,
   Flatten: m.flatten,
@@ -57,13 +66,14 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   Cast: m.cast,
   ConstantOfShape: m.constantOfShape,
   Identity: m.identity,
+  Where: m.where,
+  Equal: f.hostOnly((a, b) => (a === b ? 1 : 0)),
+  Range: m.range,
+  Constant: m.constant,
   /** Off: the curvature is that of the deterministic network. */
-  Dropout: (c) => c.value(0),
-  Constant: (c) => ({ kind: "host", array: c.tensor("value") ?? scalar(c) }),
+  Dropout: (c) => {
+    c.ignoreAttributes("ratio", "seed", "is_test");
+    c.ignoreInputs(1, 2);
+    return c.value(0);
+  },
 };
-
-const scalar = (c: OpContext) => ({
-  shape: [],
-  data: c.at.attributes.has("value_float") ? [c.float("value_float", 0)] : [c.int("value_int", 0)],
-  float: c.at.attributes.has("value_float"),
-});

@@ -2,11 +2,11 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import type { RunEvent } from "../../protocol/events";
 import { stringify } from "../../protocol/numbers";
-import { pack, roundEvent } from "../pack";
+import { encodeEvent, pack, roundEvent } from "../pack";
 
 const longestDelay = 250;
 /** The first readings of a process have a line each, for whoever reads a log by eye or with three lines of Python. */
-const plainEvents = 2000;
+const plainEvents = 1000;
 const newline = 10;
 
 export class EventLog {
@@ -57,7 +57,7 @@ export class EventLog {
       const events = this.written < plainEvents ? this.waiting : pack(this.waiting);
       this.written += this.waiting.length;
       this.waiting = [];
-      const lines = Buffer.from(events.map((event) => `${stringify(event)}\n`).join(""));
+      const lines = Buffer.from(events.map((event) => `${stringify(encodeEvent(event))}\n`).join(""));
       this.unwritten = this.unwritten.length > 0 ? Buffer.concat([this.unwritten, lines]) : lines;
     }
     while (this.unwritten.length > 0)

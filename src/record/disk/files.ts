@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -40,8 +41,19 @@ export function writeAtomic(path: string, bytes: string | Uint8Array): void {
   syncFolder(dirname(path));
 }
 
+/** Removes what writers that were killed have left in a folder. Its only writer does this. @throws the system's error. */
+export function removeTemporaries(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return;
+  }
+  for (const name of names) if (/^\..+\.\d+\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
+}
+
 /** Writes every byte: a single write may take fewer. @throws the system's error. */
-export function writeAll(fd: number, bytes: Uint8Array): void {
+function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at);
 }
 
@@ -80,6 +92,30 @@ export function readPlainFile(path: string, largest: number): Buffer | null {
     for (let got = -1; got !== 0 && size < bytes.length; size += got)
       got = readSync(fd, bytes, size, bytes.length - size, size);
     return bytes.subarray(0, size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The first line of a plain file; "" where there is no file, or no line of at most `longest` bytes. */
+export function readFirstLine(path: string, longest: number): string {
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  let fd: number;
+  try {
+    fd = openSync(path, flags);
+  } catch {
+    return "";
+  }
+  try {
+    if (!fstatSync(fd).isFile()) return "";
+    // Most first lines are short: a small piece first.
+    for (let size = Math.min(2048, longest); ; size = longest) {
+      const bytes = Buffer.alloc(size);
+      const got = readSync(fd, bytes, 0, size, 0);
+      const end = bytes.subarray(0, got).indexOf(10);
+      if (end >= 0) return bytes.toString("utf8", 0, end);
+      if (got < size || size === longest) return "";
+    }
   } finally {
     closeSync(fd);
   }

@@ -5,6 +5,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { files } from "../../protocol/runFolder";
 import { readJson, writeAtomic } from "./files";
+import { decodeHandle } from "../decodeRunInfo";
+import type { Handle } from "../../types/handle";
 import { isAlive, processStartOf } from "./processTable";
 
 export interface Claim {
@@ -21,7 +23,13 @@ export interface Claim {
   readonly exit?: number;
   /** The run was taken out of the queue before it started. */
   readonly cancelled?: true;
+  /** Where a launcher other than this machine's own put the process; pid and start time are then the launcher's. */
+  readonly handle?: Handle;
 }
+
+/** Where the process of a claim is, for the launcher that put it there. */
+export const handleOf = ({ handle, host, pid, started }: Claim): Handle =>
+  handle ?? { on: "local", host, pid, started };
 
 export interface Holder extends Claim {
   readonly n: number;
@@ -62,7 +70,11 @@ function readClaim(folder: string, n: number): Holder {
 }
 
 function decodeClaim(value: unknown): Claim {
-  const { pid, started, host, at, starting, exit, cancelled } = (value ?? {}) as Record<string, unknown>;
+  const { pid, started, host, at, starting, exit, cancelled, handle } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
+  const elsewhere = decodeHandle(handle);
   const text = (x: unknown): string => (typeof x === "string" ? x : "");
   return {
     pid: Number.isSafeInteger(pid) && (pid as number) > 0 ? (pid as number) : 0,
@@ -73,13 +85,14 @@ function decodeClaim(value: unknown): Claim {
     ...(starting === true ? { starting } : {}),
     ...(Number.isSafeInteger(exit) ? { exit: exit as number } : {}),
     ...(cancelled === true ? { cancelled } : {}),
+    ...(elsewhere && elsewhere.on !== "local" ? { handle: elsewhere } : {}),
   };
 }
 
 /** Whether the process of a claim lives, as far as this machine can tell. */
-export function lifeOf({ pid, started, host, exit, cancelled }: Claim): Life {
+export function lifeOf({ pid, started, host, exit, cancelled, handle }: Claim): Life {
   if (exit !== undefined || cancelled) return "gone";
-  if (host !== hostname()) return "elsewhere";
+  if (handle || host !== hostname()) return "elsewhere";
   return isAlive(pid, started) ? "alive" : "gone";
 }
 

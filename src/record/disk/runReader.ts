@@ -7,12 +7,13 @@ import type { MetricValues } from "../../protocol/metrics";
 import { files, type RunInfo } from "../../protocol/runFolder";
 import { isActive, type RunStatus } from "../../types/runStatus";
 import type { Verdict } from "../../types/verdict";
+import { decodeLine } from "../decodeEvent";
 import { damagedInfo, decodeRunInfo } from "../decodeRunInfo";
 import { decodeVerdict } from "../decodeVerdict";
 import { provisionalFlag, type ProvisionalFlag } from "../provisionalFlag";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
-import { readJson } from "./files";
+import { readFirstLine, readJson } from "./files";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { EventTail } from "./tail";
 
@@ -40,9 +41,9 @@ const quietMilliseconds = 60_000;
 /** A list needs the latest values, and enough of the curves to say whether a run is beyond its limit. */
 const keptPoints = 128;
 /** Of a longer log a list reads the beginning, which says what it is of, and the end. */
-const longLog = 2 ** 16;
-const headBytes = 2 ** 13;
-const endBytes = 2 ** 15;
+const longLog = 2 ** 15;
+const longestHeader = 2 ** 17;
+const endBytes = 3 * 2 ** 12;
 
 /** A small JSON file, decoded again only when it changed. */
 class JsonFile<T> {
@@ -128,7 +129,8 @@ export class RunReader {
 
   /** The ends of a long log. */
   private openLong(size: number): void {
-    for (const event of this.tail.read(headBytes).events) this.series.add(event);
+    const header = decodeLine(readFirstLine(join(this.folder, files.events), longestHeader));
+    if (typeof header !== "string") this.series.add(header);
     this.tail.startAt(size - endBytes);
   }
 

@@ -26,7 +26,7 @@ export class PointSource {
   }
 
   static async open(problem: Problem, meter: Meter): Promise<PointSource> {
-    return new PointSource(problem, meter, await openGemm(problem.engine));
+    return new PointSource(problem, meter, await openGemm(problem.engine, problem.experiment.threads));
   }
 
   /** The point at θ [d], which is copied, with the optimizer as it stands there. */

@@ -1,6 +1,6 @@
 // The training problem of an experiment: data, model, loss and compiled functions, ready to step and to be probed.
-import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, resolve, sep } from "node:path";
 import { buildNetwork } from "../../curvature/buildNetwork";
 import type { Chunking } from "../../curvature/chunks";
 import { Curvature } from "../../curvature/curvature";
@@ -23,15 +23,25 @@ import { Rng } from "../../util/rng";
 import { accuracyOf } from "./accuracy";
 import { gather } from "./batches";
 import { fillFrom } from "./namedParameters";
+import { checkRoom } from "./room";
+
+/** @throws UserError for a link that leads out of `folder`: what a model file names must not reach the rest of the machine. */
+async function checkInside(path: string, folder: string): Promise<void> {
+  const [real, inside] = await Promise.all([realpath(path), realpath(folder)]);
+  if (!real.startsWith(inside + sep))
+    throw fileError(path, `leads out of ${folder}`, "Put the file itself beside the model.");
+}
 
 /** Reads a file the experiment names, relative to the experiment's own folder. */
 const reader =
   (file: string) =>
-  async (path: string): Promise<Uint8Array> => {
+  async (path: string, folder?: string): Promise<Uint8Array> => {
     const absolute = resolve(dirname(file), path);
     try {
+      if (folder !== undefined) await checkInside(absolute, resolve(dirname(file), folder));
       return await readFile(absolute);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       const code = (error as NodeJS.ErrnoException).code;
       throw fileError(
         absolute,
@@ -70,8 +80,13 @@ export class Problem {
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
     this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
-    this.notes.push(...(data.notes ?? []));
+    this.notes.push(...(data.notes ?? []), ...model.notices);
     this.chunking = planChunks(parts, data.train.n, memoryBytes(experiment.memory));
+  }
+
+  /** What is trained, tensor by tensor: of an imported network a user must be able to see it. */
+  get trained(): readonly string[] {
+    return this.model.parameters.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
   }
 
   /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
@@ -90,6 +105,7 @@ export class Problem {
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = await modelOf(experiment, file, data);
+    checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
     return new Problem(experiment, file, engine, data, model, {
       model,
       loss: losses[experiment.loss],

@@ -58,6 +58,11 @@ export class Trainer {
     return this.stepper.computeGradient(this.made);
   }
 
+  /** Whether every parameter is a number. */
+  get isFinite(): boolean {
+    return this.stepper.theta.every(Number.isFinite);
+  }
+
   /** One update by that gradient. */
   advance(): void {
     this.current = null;

@@ -1,8 +1,8 @@
 // All eigenvalues and eigenvectors of a large dense symmetric matrix, nearly all of the work as matrix products.
 import type { Gemm } from "../gemm";
-import { symmetricEigen, type Eigen } from "./symmetricEigen";
+import { notFinite, symmetricEigen, type Eigen } from "./symmetricEigen";
 import { tridiagonalEigen } from "./tridiagonalEigen";
-import { applyQ, tridiagonalize } from "./tridiagonalize";
+import { applyQ, scaledUpper, tridiagonalize } from "./tridiagonalize";
 
 /** Up to this size plain loops are as quick. */
 const plain = 96;
@@ -16,9 +16,9 @@ const plain = 96;
  */
 export async function symmetricEigenBlocked(a: Float64Array, n: number, gemm: Gemm): Promise<Eigen> {
   if (n <= plain) return symmetricEigen(a, n);
-  const reduced = await tridiagonalize(a, n, gemm);
-  if (!reduced.d.every(Number.isFinite) || !reduced.e.every(Number.isFinite))
-    return { values: reduced.d.fill(NaN), vectors: new Float64Array(n * n).fill(NaN) };
+  const { upper, scale } = scaledUpper(a, n);
+  if (!Number.isFinite(scale)) return notFinite(n);
+  const reduced = await tridiagonalize(upper, n, gemm);
   const { values, vectors } = await tridiagonalEigen(reduced.d, reduced.e, gemm);
   await applyQ(reduced, vectors, n, gemm);
   const swap = new Float64Array(n);
@@ -28,5 +28,5 @@ export async function symmetricEigenBlocked(a: Float64Array, n: number, gemm: Ge
     x.set(y);
     y.set(swap);
   }
-  return { values: values.reverse(), vectors };
+  return { values: values.reverse().map((value) => value * scale), vectors };
 }

@@ -1,7 +1,7 @@
 // Eigenpairs of a symmetric tridiagonal matrix by divide and conquer, the joining of halves as matrix products.
 import type { Gemm } from "../gemm";
+import { implicitQl } from "./implicitQl";
 import { rankOneEigen } from "./secular";
-import { symmetricEigen } from "./symmetricEigen";
 
 export interface TridiagonalEigen {
   /** Ascending, [n]. */
@@ -14,7 +14,7 @@ export interface TridiagonalEigen {
 const leaf = 32;
 
 /**
- * The matrix with diagonal `d` [n] and neighbours coupled by `e` [n − 1]: torn in two at a coupling, which is a matrix of rank one, the halves solved and joined again.
+ * The matrix with diagonal `d` [n] and neighbours coupled by `e` [≥ n − 1]: torn in two at a coupling, which is a matrix of rank one, the halves solved and joined again.
  * At most 4/3 n³ flops, in matrix products; fewer where eigenpairs of a half are left as they are.
  * @source Cuppen, Numer. Math. 36 (1981); Golub & Van Loan, Matrix Computations (4th ed.), §8.4.4; deflation as LAPACK's dlaed2.
  */
@@ -38,15 +38,14 @@ export async function tridiagonalEigen(
 
 function small(d: Float64Array, e: Float64Array): TridiagonalEigen {
   const n = d.length;
-  const dense = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    dense[i * n + i] = d[i];
-    if (i > 0) dense[i * n + i - 1] = e[i - 1];
-  }
-  const { values, vectors } = symmetricEigen(dense, n);
-  const ascending = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) ascending.set(vectors.subarray((n - 1 - i) * n, (n - i) * n), i * n);
-  return { values: values.reverse(), vectors: ascending };
+  const [values, q] = [d.slice(), new Float64Array(n * n)];
+  for (let i = 0; i < n; i++) q[i * n + i] = 1;
+  // A part of finite numbers converges; if one did not, NaN is what the reader must see.
+  if (!implicitQl(values, e.slice(), q)) values.fill(NaN);
+  const order = Array.from(values.keys()).sort((i, j) => values[i] - values[j]);
+  const vectors = new Float64Array(n * n);
+  order.forEach((from, to) => vectors.set(q.subarray(from * n, (from + 1) * n), to * n));
+  return { values: Float64Array.from(order, (i) => values[i]), vectors };
 }
 
 /** Where an eigenvector of the halves is not zero. */

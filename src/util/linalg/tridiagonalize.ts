@@ -3,7 +3,7 @@ import type { Gemm } from "../gemm";
 import { axpy, dot } from "./vector";
 
 export interface Tridiagonal {
-  /** Diagonal [n], and what couples i and i + 1, [n − 1]. */
+  /** Diagonal [n], and what couples i and i + 1, [n], the last of it unused. */
   readonly d: Float64Array;
   readonly e: Float64Array;
   /** Row k from k + 1 on is v of the reflector I − τₖ v vᵀ, [n, n]; A = Q T Qᵀ, Q = H₀ H₁ …. */
@@ -14,59 +14,115 @@ export interface Tridiagonal {
 /** Rows reduced before the rest of the matrix is updated, rows updated at once, and reflectors applied at once to eigenvectors. */
 const [panelRows, stripRows, blockRows] = [32, 256, 128];
 
+/** The lower triangle of a matrix, turned over and divided by `scale`. */
+export interface Scaled {
+  /** The upper triangle, where what a reflector needs is contiguous, [n, n]. */
+  readonly upper: Float64Array;
+  /** A power of two near the largest entry, so that no square overflows or vanishes; 1 for zeros, NaN when an entry is no number. */
+  readonly scale: number;
+}
+
+export function scaledUpper(a: Float64Array, n: number): Scaled {
+  let most = 0;
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) {
+      const size = Math.abs(a[i * n + j]);
+      if (!(size <= Number.MAX_VALUE)) return { upper: new Float64Array(0), scale: NaN };
+      if (size > most) most = size;
+    }
+  const scale = most === 0 ? 1 : 2 ** Math.floor(Math.log2(most));
+  const upper = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) upper[j * n + i] = a[i * n + j] / scale;
+  return { upper, scale };
+}
+
+/** Rows of V and W: A − Σ (v wᵀ + w vᵀ) is the matrix as far as a panel has reduced it. */
+interface Panel {
+  readonly V: readonly Float64Array[];
+  readonly W: readonly Float64Array[];
+}
+
+const unreduced = (upper: Float64Array, n: number): Tridiagonal => ({
+  d: new Float64Array(n),
+  e: new Float64Array(n),
+  reflectors: upper,
+  tau: new Float64Array(n),
+});
+
 /**
- * Reads the lower triangle of `a` [n, n]. Costs 4/3 n³ flops, half of them in products of a triangle and a vector.
+ * Reduces the symmetric matrix whose upper triangle is given, in its place. Costs 4/3 n³ flops, half of them in products of a triangle and a vector.
  * @source Golub & Van Loan, Matrix Computations (4th ed.), §8.3.1; panels as in LAPACK's latrd (Dongarra, Sorensen & Hammarling 1989).
  */
-export async function tridiagonalize(a: Float64Array, n: number, gemm: Gemm): Promise<Tridiagonal> {
-  // The upper triangle, where what a reflector needs is contiguous.
-  const A = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A[j * n + i] = a[i * n + j];
-  const d = new Float64Array(n);
-  const e = new Float64Array(Math.max(0, n - 1));
-  const tau = new Float64Array(n);
+export async function tridiagonalize(upper: Float64Array, n: number, gemm: Gemm): Promise<Tridiagonal> {
+  const reduced = unreduced(upper, n);
   for (let from = 0; from < n; from += panelRows) {
     const to = Math.min(n, from + panelRows);
-    // Rows of V and W: A − Σ (v wᵀ + w vᵀ) is the matrix as far as it is reduced.
-    const V: Float64Array[] = [];
-    const W: Float64Array[] = [];
-    for (let k = from; k < to; k++) {
-      const row = A.subarray(k * n + k, (k + 1) * n);
-      V.forEach((v, q) => {
-        axpy(-W[q][k], v.subarray(k), row);
-        axpy(-v[k], W[q].subarray(k), row);
-      });
-      d[k] = row[0];
-      if (k === n - 1) break;
-      const v = new Float64Array(n);
-      [e[k], tau[k]] = reflector(row.subarray(1), v.subarray(k + 1));
-      row.set(v.subarray(k + 1), 1);
-      const w = new Float64Array(n);
-      if (tau[k] !== 0) {
-        upperTimes(A, n, k + 1, v, w);
-        const [u, x] = [v.subarray(k + 1), w.subarray(k + 1)];
-        V.forEach((v, q) => {
-          const [vq, wq] = [v.subarray(k + 1), W[q].subarray(k + 1)];
-          const [along, across] = [dot(wq, u), dot(vq, u)];
-          axpy(-along, vq, x);
-          axpy(-across, wq, x);
-        });
-        for (let i = 0; i < x.length; i++) x[i] *= tau[k];
-        axpy((-tau[k] / 2) * dot(x, u), u, x);
-      }
-      V.push(v);
-      W.push(w);
-    }
-    if (to < n) await update(A, n, to, V, W, gemm);
+    const panel = reducePanel(reduced, from, to);
+    if (to < n) await update(upper, n, to, panel, gemm);
   }
-  return { d, e, reflectors: A, tau };
+  return reduced;
 }
+
+/** The same with the update in loops, for matrices too small for a product to be worth its call. */
+export function tridiagonalizeInLoops(upper: Float64Array, n: number): Tridiagonal {
+  const reduced = unreduced(upper, n);
+  for (let from = 0; from < n; from += panelRows) {
+    const to = Math.min(n, from + panelRows);
+    const { V, W } = reducePanel(reduced, from, to);
+    for (let i = to; i < n; i++) {
+      const row = upper.subarray(i * n + i, (i + 1) * n);
+      V.forEach((v, q) => {
+        axpy(-v[i], W[q].subarray(i), row);
+        axpy(-W[q][i], v.subarray(i), row);
+      });
+    }
+  }
+  return reduced;
+}
+
+/** Reduces rows `from` … `to` − 1 and notes what that does to those below. */
+function reducePanel({ d, e, tau, reflectors: A }: Tridiagonal, from: number, to: number): Panel {
+  const n = d.length;
+  const V: Float64Array[] = [];
+  const W: Float64Array[] = [];
+  for (let k = from; k < to; k++) {
+    const row = A.subarray(k * n + k, (k + 1) * n);
+    V.forEach((v, q) => {
+      axpy(-W[q][k], v.subarray(k), row);
+      axpy(-v[k], W[q].subarray(k), row);
+    });
+    d[k] = row[0];
+    if (k === n - 1) break;
+    const v = new Float64Array(n);
+    [e[k], tau[k]] = reflector(row.subarray(1), v.subarray(k + 1));
+    row.set(v.subarray(k + 1), 1);
+    const w = new Float64Array(n);
+    if (tau[k] !== 0) {
+      upperTimes(A, n, k + 1, v, w);
+      const [u, x] = [v.subarray(k + 1), w.subarray(k + 1)];
+      V.forEach((v, q) => {
+        const [vq, wq] = [v.subarray(k + 1), W[q].subarray(k + 1)];
+        const [along, across] = [dot(wq, u), dot(vq, u)];
+        axpy(-along, vq, x);
+        axpy(-across, wq, x);
+      });
+      for (let i = 0; i < x.length; i++) x[i] *= tau[k];
+      axpy((-tau[k] / 2) * dot(x, u), u, x);
+    }
+    V.push(v);
+    W.push(w);
+  }
+  return { V, W };
+}
+
+/** Below this a sum of squares is taken for zero: the matrix has entries near 1, and a smaller sum would have lost digits to underflow. */
+const negligible = 1e-280;
 
 /** v and τ with (I − τ v vᵀ) x = (α, 0, …), v₀ = 1; gives [α, τ]. */
 function reflector(x: Float64Array, v: Float64Array): [number, number] {
   const rest = x.subarray(1);
   const size = dot(rest, rest);
-  if (size === 0) return [x[0], 0];
+  if (size < negligible) return [x[0], 0];
   const length = Math.sqrt(x[0] * x[0] + size);
   const alpha = x[0] > 0 ? -length : length;
   const v0 = x[0] - alpha;
@@ -124,14 +180,7 @@ function upperTimes(A: Float64Array, n: number, from: number, v: Float64Array, w
 }
 
 /** A ← A − Σ (v wᵀ + w vᵀ) on rows and columns from `from` on, in strips of rows that leave out most of the lower triangle. */
-async function update(
-  A: Float64Array,
-  n: number,
-  from: number,
-  V: readonly Float64Array[],
-  W: readonly Float64Array[],
-  gemm: Gemm,
-): Promise<void> {
+async function update(A: Float64Array, n: number, from: number, { V, W }: Panel, gemm: Gemm): Promise<void> {
   const cut = (rows: readonly Float64Array[], start: number, end: number): Float64Array => {
     const out = new Float64Array(rows.length * (end - start));
     rows.forEach((row, i) => out.set(row.subarray(start, end), i * (end - start)));

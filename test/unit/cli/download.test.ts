@@ -194,6 +194,10 @@ function tar(members: Readonly<Record<string, Uint8Array>>): Buffer {
     header.write("0000644\0", 100);
     header.write(`${data.length.toString(8).padStart(11, "0")}\0`, 124);
     header.write("ustar\x0000", 257);
+    // The checksum counts its own place as spaces.
+    header.fill(" ", 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
     return [header, data, Buffer.alloc((512 - (data.length % 512)) % 512)];
   });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
@@ -250,6 +254,17 @@ describe("a set", () => {
     const server = await serve({ "s.tar.gz": short });
     const failed = fetchSet(setOf(short, 700), temporary(), report(), options().all, [server.home]);
     await expect(failed).rejects.toThrow("ends inside in/one.bin");
+  });
+
+  it("whose archive is damaged in a header says so, and leaves no member", async () => {
+    const bytes = tar({ "in/one.bin": one, "in/two.bin": two });
+    bytes[2] ^= 1;
+    const damaged = gzipSync(bytes);
+    const server = await serve({ "s.tar.gz": damaged });
+    const folder = temporary();
+    const failed = fetchSet(setOf(damaged, 700), folder, report(), options().all, [server.home]);
+    await expect(failed).rejects.toThrow("no tar header where");
+    expect(readdirSync(folder)).toEqual(["s.tar.gz"]);
   });
 
   it("whose folder cannot be made is a mistake that names BASIN_CACHE", async () => {

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../../src/data";
+import { parseIdx } from "../../../src/data/idx";
 import { UserError } from "../../../src/protocol/errors";
 import { idxFile, reader } from "./files";
 
@@ -168,4 +169,11 @@ describe.skipIf(!there)(`idx on real files${there ? "" : ` (skipped: no ${real})
     expect([...(data.train.labels ?? []).slice(0, 5)]).toEqual([5, 0, 4, 1, 9]);
     expect([...(data.test?.labels ?? []).slice(0, 5)]).toEqual([7, 2, 1, 0, 4]);
   });
+});
+
+it("a gzip file that unpacks to far more than its header promises is given up", () => {
+  const bomb = gzipSync(new Uint8Array([...idxFile([2, 2], [1, 2, 3, 4]), ...new Uint8Array(2 ** 20)]));
+  expect(() => parseIdx(bomb, "bomb.gz")).toThrow(
+    /bomb\.gz: It unpacks to more than \d+ bytes, .* its header promises/,
+  );
 });

@@ -5,7 +5,8 @@ import { Rng } from "../../../src/util/rng";
 const { DataType } = onnx.TensorProto;
 const { AttributeType } = onnx.AttributeProto;
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+type Attribute =
+  number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] };
 export type NodeSpec = readonly [
   op: string,
   inputs: readonly string[],
@@ -13,7 +14,7 @@ export type NodeSpec = readonly [
   attributes?: Readonly<Record<string, Attribute>>,
 ];
 /** Whole numbers, float values, or a shape to fill with random floats in [0.5, 1.5]. */
-export type Initializer =
+type Initializer =
   | { readonly ints: readonly number[]; readonly scalar?: boolean }
   | { readonly floats: readonly number[]; readonly shape?: readonly number[] }
   | { readonly shape: readonly number[] };
@@ -58,6 +59,7 @@ function attribute(name: string, value: Attribute): onnx.IAttributeProto {
   if (typeof value === "string")
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  if ("floats" in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
   return { name, type: AttributeType.INTS, ints: [...value] };
 }
 

@@ -249,4 +249,215 @@ export const onnxSamples: readonly OnnxSample[] = [
     ],
     { initializers: { w: { shape: [4, 4] } }, trained: ["w", "w2"] },
   ),
+  ...["Abs", "Elu", "Celu", "Selu", "HardSigmoid", "HardSwish"].map((op) => unary(op)),
+  unary("Elu", { alpha: { float: 0.3 } }),
+  unary("HardSigmoid", { alpha: { float: 0.3 }, beta: { float: 0.4 } }),
+  sample("PRelu", [3, 4], [["PRelu", ["x", "a"], ["y"]]], {
+    initializers: { a: { shape: [3, 1] } },
+    trained: ["a"],
+  }),
+  sample(
+    "Clip from below, from above",
+    [4],
+    [
+      ["Clip", ["x", "lo"], ["a"]],
+      ["Clip", ["a", "", "hi"], ["y"]],
+    ],
+    {
+      initializers: { lo: { floats: [-0.3], shape: [] }, hi: { floats: [0.4], shape: [] } },
+    },
+  ),
+  sample(
+    "Gemm with alpha, beta and transA",
+    [4],
+    [
+      ["Transpose", ["x"], ["t"]],
+      ["Gemm", ["t", "w", "b"], ["y"], { transA: 1, alpha: { float: 0.5 }, beta: { float: 2 } }],
+    ],
+    { initializers: { w: { shape: [4, 3] }, b: { shape: [3] } }, trained: ["w", "b"] },
+  ),
+  sample("MatMul with the weight on the left", [3, 4], [["MatMul", ["w", "x"], ["y"]]], {
+    initializers: { w: { shape: [2, 3] } },
+    trained: ["w"],
+  }),
+  sample(
+    "MatMul, stacks broadcast",
+    [2, 3, 4],
+    [
+      ["Transpose", ["x"], ["t"], { perm: [0, 1, 3, 2] }],
+      ["ReduceMean", ["t"], ["m"], { axes: [1] }],
+      ["MatMul", ["x", "m"], ["y"]],
+    ],
+  ),
+  sample(
+    "Conv in one dimension, dilated",
+    [2, 9],
+    [["Conv", ["x", "w", "b"], ["y"], { kernel_shape: [3], pads: [1, 2], strides: [2], dilations: [2] }]],
+    {
+      initializers: { w: { shape: [3, 2, 3] }, b: { shape: [3] } },
+      trained: ["w", "b"],
+    },
+  ),
+  sample(
+    "Conv with a window that is not square",
+    [2, 4, 5],
+    [["Conv", ["x", "w"], ["y"], { kernel_shape: [1, 3], pads: [0, 1, 0, 0], strides: [1, 2] }]],
+    {
+      initializers: { w: { shape: [3, 2, 1, 3] } },
+      trained: ["w"],
+    },
+  ),
+  sample("InstanceNormalization", [3, 2, 3], [["InstanceNormalization", ["x", "s", "b"], ["y"]]], {
+    initializers: { s: { shape: [3] }, b: { shape: [3] } },
+    trained: ["s", "b"],
+  }),
+  sample(
+    "GroupNormalization, one scale a channel",
+    [4, 2, 2],
+    [["GroupNormalization", ["x", "s", "b"], ["y"], { num_groups: 2 }]],
+    {
+      opset: 21,
+      initializers: { s: { shape: [4] }, b: { shape: [4] } },
+      trained: ["s", "b"],
+    },
+  ),
+  sample(
+    "Shape from and to",
+    [3, 4],
+    [
+      ["Shape", ["x"], ["n"], { start: 0, end: 1 }],
+      ["Concat", ["n", "k"], ["to"], { axis: 0 }],
+      ["Reshape", ["x", "to"], ["y"]],
+    ],
+    {
+      opset: 18,
+      initializers: { k: { ints: [-1] } },
+    },
+  ),
+  sample(
+    "Constant of several numbers",
+    [2],
+    [
+      ["Constant", [], ["c"], { value_floats: { floats: [2, -3] } }],
+      ["Mul", ["x", "c"], ["y"]],
+    ],
+  ),
+  sample(
+    "Constant of whole numbers",
+    [4],
+    [
+      ["Constant", [], ["to"], { value_ints: [-1, 2, 2] }],
+      ["Reshape", ["x", "to"], ["y"]],
+    ],
+  ),
+  sample(
+    "ReduceSum of no axes that does nothing",
+    [4],
+    [["ReduceSum", ["x"], ["y"], { noop_with_empty_axes: 1 }]],
+  ),
+  sample(
+    "a class token laid over the examples",
+    [3, 4],
+    [
+      ["Shape", ["x"], ["dims"]],
+      ["Slice", ["dims", "zero", "one"], ["n"]],
+      ["Concat", ["n", "ones", "minus"], ["wanted"], { axis: 0 }],
+      ["Equal", ["wanted", "minusOne"], ["open"]],
+      ["Where", ["open", "oneOne", "wanted"], ["to"]],
+      ["Expand", ["token", "to"], ["tokens"]],
+      ["Concat", ["tokens", "x"], ["y"], { axis: 1 }],
+    ],
+    {
+      initializers: {
+        token: { shape: [1, 1, 4] },
+        zero: { ints: [0] },
+        one: { ints: [1] },
+        ones: { ints: [1] },
+        minus: { ints: [4] },
+        minusOne: { ints: [-1] },
+        oneOne: { ints: [1] },
+      },
+      trained: ["token"],
+    },
+  ),
+  sample(
+    "Range",
+    [4],
+    [
+      ["Range", ["a", "b", "c"], ["r"]],
+      ["Mul", ["x", "r"], ["y"]],
+    ],
+    {
+      initializers: {
+        a: { floats: [1], shape: [] },
+        b: { floats: [9], shape: [] },
+        c: { floats: [2], shape: [] },
+      },
+    },
+  ),
+  sample(
+    "one weight in two layers",
+    [4],
+    [
+      ["MatMul", ["x", "w"], ["a"]],
+      ["Tanh", ["a"], ["t"]],
+      ["Gemm", ["t", "w", "b"], ["y"], { transB: 1 }],
+    ],
+    {
+      initializers: { w: { shape: [4, 4] }, b: { shape: [4] } },
+      trained: ["w", "b"],
+    },
+  ),
+  sample(
+    "one weight over positions and one bias twice",
+    [3, 4],
+    [
+      ["MatMul", ["x", "w"], ["a"]],
+      ["Add", ["a", "b"], ["c"]],
+      ["Tanh", ["c"], ["t"]],
+      ["MatMul", ["t", "w"], ["d"]],
+      ["Add", ["d", "b"], ["y"]],
+    ],
+    {
+      initializers: { w: { shape: [4, 4] }, b: { shape: [4] } },
+      trained: ["w", "b"],
+    },
+  ),
+  sample(
+    "a table that is the last layer too",
+    [3],
+    [
+      ["Cast", ["x"], ["i"], { to: 7 }],
+      ["Gather", ["table", "i"], ["e"]],
+      ["Transpose", ["table"], ["t"]],
+      ["MatMul", ["e", "t"], ["y"]],
+    ],
+    {
+      initializers: { table: { shape: [5, 2] } },
+      trained: ["table"],
+    },
+  ),
+  sample(
+    "positions flattened into the examples and back",
+    [2, 4],
+    [
+      ["Transpose", ["x"], ["s"], { perm: [1, 0, 2] }],
+      ["Reshape", ["s", "to"], ["a"]],
+      ["Gemm", ["a", "w", "b"], ["z"]],
+      ["Tanh", ["z"], ["t"]],
+      ["Add", ["t", "c"], ["u"]],
+      ["Reshape", ["u", "back"], ["v"]],
+      ["Transpose", ["v"], ["y"], { perm: [1, 0, 2] }],
+    ],
+    {
+      initializers: {
+        w: { shape: [4, 3] },
+        b: { shape: [3] },
+        c: { shape: [3] },
+        to: { ints: [-1, 4] },
+        back: { ints: [2, -1, 3] },
+      },
+      trained: ["w", "b", "c"],
+    },
+  ),
 ];

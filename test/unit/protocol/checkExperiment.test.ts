@@ -32,6 +32,7 @@ describe("a valid experiment", () => {
         kind: "sgd",
         learningRate: 0.1,
         batchSize: "full",
+        sampling: "epochs",
         weightDecay: 0,
         momentum: 0,
         nesterov: false,
@@ -343,9 +344,9 @@ describe("a model by file", () => {
   const withModel = (model: object) => least.replace('{ "hidden": [10] }', JSON.stringify(model));
 
   it("has no kind and none of a kind's defaults", () => {
-    const { problems, points } = checkExperiment(withModel({ onnx: "net.onnx", frozen: ["place"] }), file);
+    const { problems, points } = checkExperiment(withModel({ onnx: "net.onnx", freeze: ["place"] }), file);
     expect(problems).toEqual([]);
-    expect(points[0].experiment.model).toStrictEqual({ onnx: "net.onnx", frozen: ["place"] });
+    expect(points[0].experiment.model).toStrictEqual({ onnx: "net.onnx", freeze: ["place"] });
   });
 
   it("that does not exist is an error at model.onnx", () => {

@@ -95,8 +95,8 @@ describe("EventLog", () => {
     }
     log.close();
     const lines = readFileSync(path, "utf8").trimEnd().split("\n");
-    expect(lines.length).toBeLessThan(2200);
-    expect(lines.slice(0, 1900).every((text) => !text.includes("earlier"))).toBe(true);
+    expect(lines.length).toBeLessThan(1200);
+    expect(lines.slice(0, 950).every((text) => !text.includes("earlier"))).toBe(true);
   });
 
   it.skipIf(process.platform === "win32")("follows no link", () => {

@@ -16,7 +16,13 @@ const parameters = [
   { name: "0.bias", shape: [2] },
 ];
 const model = { parameters, buffers: [] } as unknown as Model;
-const common = { learningRate: 0.1, batchSize: "full", weightDecay: 0, epsilon: 1e-8 } as const;
+const common = {
+  learningRate: 0.1,
+  batchSize: "full",
+  sampling: "epochs",
+  weightDecay: 0,
+  epsilon: 1e-8,
+} as const;
 const adam: OptimizerSpec = { kind: "adam", ...common, beta1: 0.9, beta2: 0.999 };
 const rmsprop: OptimizerSpec = { kind: "rmsprop", ...common, alpha: 0.99, momentum: 0 };
 const sgd: OptimizerSpec = { kind: "sgd", ...common, momentum: 0, nesterov: false };
