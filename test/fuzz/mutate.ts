@@ -16,7 +16,7 @@ const words = [
 
 /** A damaged copy: one to four changes. */
 export function mutate(sample: Buffer, rng: Rng): Buffer {
-  let bytes = Buffer.from(sample);
+  let bytes: Buffer = Buffer.from(sample);
   for (let left = 1 + rng.below(4); left > 0; left--) bytes = changed(bytes, rng);
   return bytes;
 }
