@@ -1,4 +1,4 @@
-// `npm run crash`: every crash point there is, or those whose number a sample takes; the figures go to test/crash/FIGURES.md.
+// `npm run crash [-- COUNT]`: every crash point there is, whose figures go to test/crash/FIGURES.md; or COUNT of them.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,8 @@ async function main(): Promise<number> {
     const started = Date.now();
     const failures: string[] = [];
     const fired = new Map<string, number>();
-    const waiting = [...points];
+    const most = Number(process.argv[2] ?? points.length);
+    const waiting = points.filter((_, i) => i % Math.ceil(points.length / most) === 0);
     const work = async (): Promise<void> => {
       for (let point = waiting.shift(); point; point = waiting.shift()) {
         try {
@@ -32,7 +33,7 @@ async function main(): Promise<number> {
     await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
     const text = figures(fired, failures, (Date.now() - started) / 1000);
     process.stdout.write(text);
-    writeFileSync(join(root, "test", "crash", "FIGURES.md"), text);
+    if (most >= points.length) writeFileSync(join(root, "test", "crash", "FIGURES.md"), text);
     return failures.length > 0 ? 1 : 0;
   } finally {
     rmSync(place, { recursive: true, force: true });
