@@ -64,7 +64,10 @@ export function saveCheckpoint(folder: string, model: Model, state: Checkpoint):
         ([name, data]) => [`probe.${probe}.${name}`, { shape: [data.length], data }] as const,
       ),
     ),
-    ...[...state.course].map(([name, data]) => [`course.${name}`, { shape: [data.length], data }] as const),
+    // A tensor without values is one that some readers refuse.
+    ...[...state.course]
+      .filter(([, data]) => data.length > 0)
+      .map(([name, data]) => [`course.${name}`, { shape: [data.length], data }] as const),
   ];
   const { step, time, initialLoss, since, sampler, limits, readings } = state;
   const generators = Object.fromEntries([...state.memories].map(([probe, { rng }]) => [probe, rng]));
