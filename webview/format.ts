@@ -1,5 +1,4 @@
 // Numbers, durations and states in words, as the panel shows them. Pure.
-import type { RunStatus } from "../src/types/runStatus";
 import type { VerdictKind } from "../src/types/verdict";
 
 /** At most four significant digits; powers of ten beyond 1e5 and below 1e-3. */
@@ -40,17 +39,6 @@ export function duration(seconds: number): string {
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }
-
-export const statusWords: Readonly<Record<RunStatus, string>> = {
-  queued: "waiting",
-  running: "training",
-  finished: "finished",
-  diverged: "diverged",
-  interrupted: "stopped",
-  died: "process gone",
-  failed: "failed",
-  unknown: "not heard of",
-};
 
 export const verdictTitles: Readonly<Record<VerdictKind, string>> = {
   diverged: "Diverged",

@@ -1,5 +1,6 @@
 // One network on one set of examples, compiled once: `at` gives its curvature at a θ.
 import type { Compiled, Engine } from "../engines/engine";
+import { nameOf } from "../graph/node";
 import { Chunks, type Chunking } from "./chunks";
 import { CurvaturePoint } from "./curvaturePoint";
 import { totalSize, viewsOf } from "./flat";
@@ -52,7 +53,7 @@ export class Curvature {
     this.shapes = network.parameters.map((node) => node.shape);
     this.size = totalSize(this.shapes);
     this.layers = layersOf(
-      network.parameters.map((node, i) => ({ name: String(node.attrs.name), shape: this.shapes[i] })),
+      network.parameters.map((node, i) => ({ name: nameOf(node), shape: this.shapes[i] })),
     );
     const own = perExample ?? network;
     const never = (): Network => network;

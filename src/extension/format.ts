@@ -1,5 +1,4 @@
 // Numbers and run states as the editor shows them. Pure.
-import type { RunStatus } from "../types/runStatus";
 import type { VerdictKind } from "../types/verdict";
 
 /** At most four significant digits, without trailing zeros: 0.0312, 3.98, 1.2e-7. */
@@ -15,17 +14,6 @@ export function roundedDown(x: number): number {
   const down = Number((Math.floor(x / unit) * unit).toPrecision(3));
   return down > x ? Number((down - unit).toPrecision(3)) : down;
 }
-
-export const statusWords: Readonly<Record<RunStatus, string>> = {
-  queued: "waiting",
-  running: "training",
-  finished: "finished",
-  diverged: "diverged",
-  interrupted: "stopped",
-  died: "process gone",
-  failed: "failed",
-  unknown: "not heard of",
-};
 
 /** Short words for lists; the verdict's own summary says it in full. */
 export const verdictWords: Readonly<Record<VerdictKind, string>> = {

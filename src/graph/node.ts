@@ -2,94 +2,99 @@
 import type { KernelEmitter, KernelValue, OnnxEmitter, Tf, TfTensor } from "./lowering";
 
 export type Shape = readonly number[];
-export type Attributes = Readonly<Record<string, unknown>>;
+/** The attributes of an op without any. */
+type None = Readonly<Record<string, never>>;
 
-export interface Node {
+/** `A` holds the op's attributes; a node of which only that it is one is known has some object. */
+export interface Node<A extends object = object> {
   /** Position in the arena: inputs always have smaller ids than the nodes that use them. */
   readonly id: number;
   readonly graph: Graph;
-  readonly op: Op;
+  readonly op: Op<A>;
   readonly inputs: readonly Node[];
-  readonly attrs: Attributes;
+  readonly attrs: A;
   readonly shape: Shape;
 }
 
 /** What a derivative rule sees: the cotangent of the output, the output, the inputs. */
-interface VjpContext {
+interface VjpContext<A extends object> {
   readonly ct: Node;
   readonly out: Node;
   readonly inputs: readonly Node[];
-  readonly attrs: Attributes;
+  readonly attrs: A;
 }
 
 /** How the sweep tests draw inputs for an op. */
-export interface Sample {
+export interface Sample<A extends object = None> {
   readonly shapes: readonly Shape[];
-  readonly attrs?: Attributes;
+  readonly attrs?: A;
   readonly range?: readonly [number, number];
   /** Draw whole numbers. */
   readonly integers?: boolean;
 }
 
 /** One operation: shape, derivative, lowering to each engine, and samples for the tests, side by side. */
-export interface Op {
+export interface Op<A extends object = None> {
   readonly name: string;
   /** Output shape; throws with op, axis and both shapes when the inputs do not fit. */
-  shape(inputs: readonly Shape[], attrs: Attributes): Shape;
+  shape(inputs: readonly Shape[], attrs: A): Shape;
   /** Cotangents of the inputs as graph nodes; null where it is zero. Linear in `ct`. */
-  vjp(context: VjpContext): readonly (Node | null)[];
-  onnx(emit: OnnxEmitter, inputs: readonly string[], node: Node): string;
-  tf(tf: Tf, inputs: readonly TfTensor[], node: Node): TfTensor;
+  vjp(context: VjpContext<A>): readonly (Node | null)[];
+  onnx(emit: OnnxEmitter, inputs: readonly string[], node: Node<A>): string;
+  tf(tf: Tf, inputs: readonly TfTensor[], node: Node<A>): TfTensor;
   /** Without it a graph is never small enough for the small engine. */
-  kernel?(emit: KernelEmitter, inputs: readonly KernelValue[], node: Node): KernelValue;
+  kernel?(emit: KernelEmitter, inputs: readonly KernelValue[], node: Node<A>): KernelValue;
   /** A simpler equal node, or null. Called before a new node is made. */
-  simplify?(graph: Graph, inputs: readonly Node[], attrs: Attributes): Node | null;
-  readonly samples: readonly Sample[];
+  simplify?(graph: Graph, inputs: readonly Node[], attrs: A): Node | null;
+  readonly samples: readonly Sample<A>[];
 }
 
-export const defineOp = <T extends Op>(op: T): T => op;
+/** Any op, whatever its attributes. */
+export type AnyOp = Op<object>;
+
+/** Whether the node is of this op: then its attributes are known. */
+export const hasOp = <A extends object>(node: Node, op: Op<A>): node is Node<A> => node.op === op;
 
 /** Number of elements of a shape; 1 for a scalar []. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
 
-const leaf = (name: string): Op => ({
+interface Shaped {
+  readonly shape: Shape;
+}
+
+/** A constant of some values, the same to every engine. */
+const leaf = <A extends Shaped>(name: string, valuesOf: (node: Node<A>) => Float32Array): Op<A> => ({
   name,
-  shape: (_inputs, attrs) => attrs.shape as Shape,
+  shape: (_inputs, attrs) => attrs.shape,
   vjp: () => [],
-  onnx: (emit, _inputs, node) => {
-    if (name === "input")
-      throw new Error(`internal: input "${String(node.attrs.name)}" was not given to the engine`);
-    return emit.floats(constantValues(node), node.shape);
-  },
-  tf: (tf, _inputs, node) => {
-    if (name === "input")
-      throw new Error(`internal: input "${String(node.attrs.name)}" was not given to the engine`);
-    return tf.tensor(Float32Array.from(constantValues(node)), [...node.shape]);
-  },
+  onnx: (emit, _inputs, node) => emit.floats(valuesOf(node), node.shape),
+  tf: (tf, _inputs, node) => tf.tensor(valuesOf(node), [...node.shape]),
   samples: [],
 });
 
 /** A named placeholder that the caller feeds. */
-export const inputOp = leaf("input");
+export const inputOp = leaf<Shaped & { readonly name: string }>("input", ({ attrs }) => {
+  throw new Error(`internal: input "${attrs.name}" was not given to the engine`);
+});
+
 /** A constant: one number repeated over its shape. */
-export const constantOp = leaf("constant");
+export const constantOp = leaf<Shaped & { readonly value: number }>("constant", ({ attrs, shape }) =>
+  new Float32Array(sizeOf(shape)).fill(attrs.value),
+);
 
 /** A constant array of the graph's own, for weights that are not trained. */
-export const fixedOp: Op = {
-  ...leaf("fixed"),
-  onnx: (emit, _inputs, node) => emit.floats(fixedValues(node), node.shape),
-  tf: (tf, _inputs, node) => tf.tensor(fixedValues(node), [...node.shape]),
-};
-const fixedValues = (node: Node): Float32Array => node.graph.arrays[node.attrs.array as number];
-
-const constantValues = (node: Node): Float32Array =>
-  new Float32Array(sizeOf(node.shape)).fill(node.attrs.value as number);
+export const fixedOp = leaf<Shaped & { readonly array: number }>(
+  "fixed",
+  ({ attrs, graph }) => graph.arrays[attrs.array],
+);
 
 /** The number a node is a constant of, or null. */
-export const constantOf = (node: Node): number | null =>
-  node.op === constantOp ? (node.attrs.value as number) : null;
+export const constantOf = (node: Node): number | null => (hasOp(node, constantOp) ? node.attrs.value : null);
+
+/** The name of an input; that of its op for any other node. */
+export const nameOf = (node: Node): string => (hasOp(node, inputOp) ? node.attrs.name : node.op.name);
 
 /** An arena of nodes. Nodes of two graphs never mix. */
 export class Graph {
@@ -112,7 +117,9 @@ export class Graph {
   }
 
   /** The node `op(inputs)`: an existing equal one, a simpler equal one, or a new one. */
-  make(op: Op, inputs: readonly Node[], attrs: Attributes = {}): Node {
+  make(op: Op, inputs: readonly Node[]): Node;
+  make<A extends object>(op: Op<A>, inputs: readonly Node[], attrs: A): Node;
+  make(op: AnyOp, inputs: readonly Node[], attrs: object = {}): Node {
     for (const input of inputs)
       if (input.graph !== this) throw new Error(`internal: ${op.name} mixes two graphs`);
     const key = `${op.name}(${inputs.map((n) => n.id).join(",")})${attributeKey(attrs)}`;
@@ -136,7 +143,7 @@ export class Graph {
   }
 }
 
-const attributeKey = (attrs: Attributes): string => {
+const attributeKey = (attrs: object): string => {
   const keys = Object.keys(attrs);
   // JSON has no -0 or NaN; a constant of either is its own node.
   return keys.length === 0

@@ -6,9 +6,8 @@ export function print(outputs: readonly Node[]): string {
   const order = reachable(outputs);
   const name = new Map(order.map((node, i) => [node, `%${i}`]));
   const lines = order.map((node) => {
-    const { shape, ...attrs } = node.attrs;
-    void shape;
-    const extra = Object.entries(attrs).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+    const attrs = Object.entries(node.attrs).filter(([key]) => key !== "shape");
+    const extra = attrs.map(([key, value]) => `${key}=${JSON.stringify(value)}`);
     const args =
       node.op === inputOp || node.op === constantOp
         ? extra

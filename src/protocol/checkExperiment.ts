@@ -21,6 +21,7 @@ import {
   type Axis,
   type Override,
 } from "./sweep";
+import { unlimitedSteps } from "../types/unlimitedSteps";
 
 export interface CheckOptions {
   /** Whether a file exists; given absolute paths when `file` is absolute. Without it no path is checked. */
@@ -264,9 +265,8 @@ function withScheduleEnd(optimizer: JsonObject, steps: Json): JsonObject {
   return { ...optimizer, schedule: { ...schedule, steps: schedule.steps ?? steps } };
 }
 
-/** Steps of a run that names no other limit, and of one limited by minutes. The schema's text says the same. */
+/** Steps of a run that names no limit. The schema's text says the same. */
 export const defaultSteps = 10_000;
-export const unlimitedSteps = 1_000_000_000;
 
 function nameOf(file: string): string {
   const base = file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);

@@ -6,6 +6,7 @@ import { getAt, type Json, type KeyPath } from "./jsonPath";
 import { allHold, dataFacts, filesNamed, filledIn, lossFacts, modelFacts, optimizerFacts } from "./kinds";
 import { filesOf, howToGet, isSetName, namedSets } from "./namedSets";
 import type { Finding } from "./schemaProblems";
+import { unlimitedSteps } from "../types/unlimitedSteps";
 
 export interface CheckContext {
   /** Absolute or workspace path of the experiment file; data paths are relative to its folder. */
@@ -88,7 +89,7 @@ const scheduleFits: Check = ({ optimizer, stop }, { written }) => {
     const path = `optimizer.schedule${given ? ".steps" : ".warmup"}`;
     return [finding({ path, message, hint: "Raise `steps`, which counts the warm-up, or lower `warmup`." })];
   }
-  if (schedule.kind === "cosine" && schedule.steps >= unlimited) {
+  if (schedule.kind === "cosine" && schedule.steps >= unlimitedSteps) {
     const message = "The cosine has no end: neither `schedule.steps` nor `stop.steps` is given.";
     return [finding({ path: "optimizer.schedule", message, hint: 'Give "steps" in the schedule.' })];
   }
@@ -103,9 +104,6 @@ const scheduleFits: Check = ({ optimizer, stop }, { written }) => {
     }),
   ];
 };
-
-/** Steps of a run that is limited by minutes alone. */
-const unlimited = 1_000_000_000;
 
 const lossFitsTargets: Check = ({ data, loss }) => {
   const numbers = numbersNotLabels(data);

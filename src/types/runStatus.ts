@@ -7,6 +7,18 @@
 export type RunStatus =
   "queued" | "running" | "finished" | "diverged" | "interrupted" | "died" | "failed" | "unknown";
 
+/** In words, for lists and headings. */
+export const statusWords: Readonly<Record<RunStatus, string>> = {
+  queued: "waiting",
+  running: "training",
+  finished: "finished",
+  diverged: "diverged",
+  interrupted: "stopped",
+  died: "process gone",
+  failed: "failed",
+  unknown: "not heard of",
+};
+
 /** Those that may still change without anyone doing anything. */
 export const isActive = (status: RunStatus): boolean =>
   status === "queued" || status === "running" || status === "unknown";

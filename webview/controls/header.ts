@@ -1,8 +1,7 @@
 // The top of the panel: run picker, Stop or Resume, links to the run's files.
 import { h, setText } from "../dom";
-import { statusWords } from "../format";
 import { remember, send } from "../host";
-import { isActive, isResumable } from "../../src/types/runStatus";
+import { statusWords, isActive, isResumable } from "../../src/types/runStatus";
 import type { PanelState } from "../store/panelState";
 import type { RunSummary } from "../../src/record/panelMessages";
 

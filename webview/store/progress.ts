@@ -1,6 +1,7 @@
 // How far a run is, how fast it goes and how long it will take. Pure.
 import { lowerBound } from "../../src/record/column";
 import type { RunModel } from "./runModel";
+import { unlimitedSteps } from "../../src/types/unlimitedSteps";
 
 export interface Progress {
   readonly step: number;
@@ -12,7 +13,6 @@ export interface Progress {
   readonly secondsLeft: number | undefined;
 }
 
-const unlimited = 1e9;
 /** The rate is that of the last seconds: probes make it uneven, and the start is slow. */
 const window = 10;
 
@@ -20,7 +20,7 @@ export function progressOf({ info, series }: RunModel): Progress {
   const { header, step, time, clock } = series;
   const { stop } = info.experiment;
   const planned = header?.steps ?? stop.steps;
-  const steps = planned < unlimited ? planned : undefined;
+  const steps = planned < unlimitedSteps ? planned : undefined;
   const seconds = stop.minutes === undefined ? undefined : stop.minutes * 60;
   const from = clock.values.length > 0 ? lowerBound(clock.values, time - window) : 0;
   const first = Math.max(0, Math.min(from, clock.values.length - 2));

@@ -3,6 +3,7 @@ import type { Shown } from "./displays";
 import type { Progress } from "./progress";
 import { flagWords } from "./verdictText";
 import { bar, duration, number, percent, sparkline, type Style } from "./text";
+import { unlimitedSteps } from "../../types/unlimitedSteps";
 
 /** For the narrow first column. */
 const shortNames = { sharpness: "sharpness", preconditionedSharpness: "precond. sharp" } as const;
@@ -10,7 +11,7 @@ const shortNames = { sharpness: "sharpness", preconditionedSharpness: "precond. 
 /** The block, line by line. */
 export function blockLines({ progress: p, title }: Shown, style: Style, width: number): string[] {
   const { stop } = p.experiment;
-  const unlimited = stop.steps >= 1e9;
+  const unlimited = stop.steps >= unlimitedSteps;
   const left = p.ended ? "done" : phaseOf(p);
   const steps = unlimited ? `step ${p.step}` : `step ${p.step}/${stop.steps}`;
   const speed = !(p.speed > 0) ? "" : `${number(p.speed)} steps/s`;

@@ -1,6 +1,16 @@
 // The small engine: graphs whose arithmetic costs less than one call of a runtime run in Basin's own kernels, in the same thread.
 import type { KernelEmitter, KernelValue } from "../../graph/lowering";
-import { constantOf, constantOp, fixedOp, reachable, sizeOf, type Node, type Shape } from "../../graph/node";
+import {
+  constantOf,
+  constantOp,
+  fixedOp,
+  hasOp,
+  reachable,
+  sizeOf,
+  type Node,
+  type Shape,
+} from "../../graph/node";
+import { matmulOp } from "../../graph/ops/matmul";
 import { newMemory } from "../../util/wasm/instance";
 import type { Compiled, Engine } from "../engine";
 import { kernelsOn, type Kernels } from "./library";
@@ -14,11 +24,11 @@ interface Value extends KernelValue {
 }
 
 /** Multiplications of a node, roughly; moving a number counts as one. */
-function workOf({ op, inputs, shape, attrs }: Node): number {
-  if (op.name !== "matmul")
-    return op.name === "reshape" ? 0 : Math.max(sizeOf(shape), sizeOf(inputs[0].shape));
+function workOf(node: Node): number {
+  const { op, shape, inputs } = node;
   const [a] = inputs;
-  return sizeOf(shape) * a.shape[a.shape.length - (attrs.ta ? 2 : 1)];
+  if (hasOp(node, matmulOp)) return sizeOf(shape) * a.shape[a.shape.length - (node.attrs.ta ? 2 : 1)];
+  return op.name === "reshape" ? 0 : Math.max(sizeOf(shape), sizeOf(a.shape));
 }
 
 const isLeaf = (node: Node): boolean => node.op === constantOp || node.op === fixedOp;
@@ -130,7 +140,8 @@ class Layout implements KernelEmitter {
 
   lower(node: Node, values: ReadonlyMap<Node, Value>): Value {
     const constant = constantOf(node);
-    if (constant === null && node.op !== fixedOp)
+    const fixed = hasOp(node, fixedOp) ? node.graph.arrays[node.attrs.array] : null;
+    if (constant === null && fixed === null)
       return node.op.kernel!(
         this,
         node.inputs.map((input) => values.get(input)!),
@@ -138,8 +149,8 @@ class Layout implements KernelEmitter {
       ) as Value;
     const value = this.reserve(node.shape);
     this.fills.push((heap) => {
-      if (constant === null) viewOf(heap, value).set(node.graph.arrays[node.attrs.array as number]);
-      else viewOf(heap, value).fill(constant);
+      if (fixed) viewOf(heap, value).set(fixed);
+      else viewOf(heap, value).fill(constant!);
     });
     return value;
   }

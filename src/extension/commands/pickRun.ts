@@ -1,9 +1,10 @@
 // Which run a command is meant for: the one it was called with, else the user's pick among those that fit.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
-import { ago, statusWords, verdictWords } from "../format";
+import { ago, verdictWords } from "../format";
 import type { Services } from "../services";
 import { runKeyOf } from "../views/tree";
+import { statusWords } from "../../types/runStatus";
 
 export async function pickRun(
   { runs }: Services,

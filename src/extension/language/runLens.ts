@@ -2,11 +2,11 @@
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { ago, statusWords, verdictWords } from "../format";
+import { ago, verdictWords } from "../format";
 import { experimentSelector } from "../ids";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
-import { isActive } from "../../types/runStatus";
+import { statusWords, isActive } from "../../types/runStatus";
 
 export function registerRunLens({ runs }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<void>());

@@ -4,6 +4,7 @@ import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
 import { shortNumber } from "../format";
 import type { Services } from "../services";
+import { unlimitedSteps } from "../../types/unlimitedSteps";
 
 export function registerStatusBar({ runs }: Services, own: Disposables): void {
   const item = own.own(
@@ -16,7 +17,9 @@ export function registerStatusBar({ runs }: Services, own: Disposables): void {
     const [first] = running;
     const { name, stop } = first.info.experiment;
     const share =
-      stop.steps < 1e9 ? ` ${Math.floor((100 * first.step) / stop.steps)} %` : ` step ${first.step}`;
+      stop.steps < unlimitedSteps
+        ? ` ${Math.floor((100 * first.step) / stop.steps)} %`
+        : ` step ${first.step}`;
     const others = running.length > 1 ? ` +${running.length - 1}` : "";
     const loss = first.last?.["loss.train"];
     item.text = `$(sync~spin) ${name}${share}${others}`;

@@ -3,9 +3,10 @@ import * as vscode from "vscode";
 import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
 import { describePoint } from "../../protocol/runId";
-import { ago, shortNumber, statusWords, verdictWords } from "../format";
+import { ago, shortNumber, verdictWords } from "../format";
 import type { ExperimentFile } from "../workspace/experiments";
 import { iconOf } from "./appearance";
+import { statusWords } from "../../types/runStatus";
 
 export function experimentItem(
   { uri, name, folder }: ExperimentFile,

@@ -1,5 +1,5 @@
 // add, sub, mul, div, neg with numpy broadcasting: the arithmetic every derivative rule is written in.
-import { constantOf, defineOp, sameShape, type Node, type Op, type Shape } from "../node";
+import { constantOf, sameShape, type Node, type Op, type Shape } from "../node";
 import { broadcastTo, sumTo } from "./shape";
 
 /** The shape two operands broadcast to (numpy's rule). */
@@ -47,7 +47,7 @@ const like = (x: Node, ...operands: readonly Node[]): Node =>
     operands.map((n) => n.shape).reduce((a, b) => broadcastShape("like", a, b)),
   );
 
-const addOp: Op = defineOp({
+const addOp: Op = {
   name: "add",
   shape: binaryShape("add"),
   simplify: (graph, [a, b]) => {
@@ -62,9 +62,9 @@ const addOp: Op = defineOp({
   tf: (tf, [a, b]) => tf.add(a, b),
   kernel: (emit, [a, b], node) => emit.binary("add", a, b, node.shape),
   samples: pairs,
-});
+};
 
-const subOp: Op = defineOp({
+const subOp: Op = {
   name: "sub",
   shape: binaryShape("sub"),
   simplify: (graph, [a, b]) => {
@@ -79,9 +79,9 @@ const subOp: Op = defineOp({
   tf: (tf, [a, b]) => tf.sub(a, b),
   kernel: (emit, [a, b], node) => emit.binary("sub", a, b, node.shape),
   samples: pairs,
-});
+};
 
-const mulOp: Op = defineOp({
+const mulOp: Op = {
   name: "mul",
   shape: binaryShape("mul"),
   simplify: (graph, [a, b]) => {
@@ -109,9 +109,9 @@ const mulOp: Op = defineOp({
   tf: (tf, [a, b]) => tf.mul(a, b),
   kernel: (emit, [a, b], node) => emit.binary("mul", a, b, node.shape),
   samples: pairs,
-});
+};
 
-const divOp: Op = defineOp({
+const divOp: Op = {
   name: "div",
   shape: binaryShape("div"),
   simplify: (graph, [a, b]) => {
@@ -128,9 +128,9 @@ const divOp: Op = defineOp({
   tf: (tf, [a, b]) => tf.div(a, b),
   kernel: (emit, [a, b], node) => emit.binary("div", a, b, node.shape),
   samples: pairs.map((s) => ({ ...s, range: [0.5, 2] as const })),
-});
+};
 
-const negOp: Op = defineOp({
+const negOp: Op = {
   name: "neg",
   shape: ([a]) => a,
   simplify: (graph, [a]) => {
@@ -143,7 +143,7 @@ const negOp: Op = defineOp({
   tf: (tf, [a]) => tf.neg(a),
   kernel: (emit, [a]) => emit.unary("neg", a),
   samples: [{ shapes: [[3, 2]] }],
-});
+};
 
 export const add = binary(addOp);
 export const sub = binary(subOp);

@@ -1,5 +1,5 @@
 // Two-dimensional convolution: three ops that are the three partial transposes of one trilinear form ⟨y, x ∗ w⟩.
-import { constantOf, defineOp, type Node, type Op, type Shape } from "../node";
+import { constantOf, type Node, type Op, type Sample, type Shape } from "../node";
 import type { OnnxEmitter, Tf, TfTensor } from "../lowering";
 
 /** Window of a convolution; `stride` and `padding` are the same for height and width. */
@@ -11,9 +11,9 @@ export interface Window {
   readonly groups: number;
 }
 
-interface Attrs extends Window {
+interface Transposed extends Window {
   /** Shape the transposed ops give back: that of x for convInput, of w for convFilter. */
-  readonly to?: Shape;
+  readonly to: Shape;
 }
 
 /** Length after a window of `kernel` slid over `size`: ⌊(size + 2·padding − kernel)/stride⌋ + 1. */
@@ -23,9 +23,7 @@ export const slid = (
   { stride, padding }: Pick<Window, "stride" | "padding">,
 ): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
 
-const attrsOf = (attrs: Readonly<Record<string, unknown>>): Attrs => attrs as unknown as Attrs;
-
-function convShape(x: Shape, w: Shape, a: Attrs): Shape {
+function convShape(x: Shape, w: Shape, a: Window): Shape {
   if (x.length !== 4 || w.length !== 4)
     throw new Error(`internal: conv: wants x [n, c, h, w] and w [o, c, h, w], got [${x}] and [${w}]`);
   if (x[1] !== w[1] * a.groups || w[0] % a.groups !== 0)
@@ -33,53 +31,48 @@ function convShape(x: Shape, w: Shape, a: Attrs): Shape {
   return [x[0], w[0], slid(x[2], w[2], a), slid(x[3], w[3], a)];
 }
 
-const onnxWindow = ({ stride, padding, groups }: Attrs) => ({
+const onnxWindow = ({ stride, padding, groups }: Window) => ({
   strides: [stride, stride],
   pads: [padding, padding, padding, padding],
   group: groups,
 });
 
 /** y = x ∗ w, x [n, c, h, w], w [o, c/groups, kh, kw] (PyTorch's layout) → [n, o, h′, w′]. */
-const convOp: Op = defineOp({
+const convOp: Op<Window> = {
   name: "conv",
-  shape: ([x, w], attrs) => convShape(x, w, attrsOf(attrs)),
+  shape: ([x, w], attrs) => convShape(x, w, attrs),
   simplify: (graph, [x, w], attrs) =>
-    constantOf(x) === 0 || constantOf(w) === 0
-      ? graph.constant(0, convShape(x.shape, w.shape, attrsOf(attrs)))
-      : null,
-  vjp: ({ ct, inputs: [x, w], attrs }) => {
-    const a = attrsOf(attrs);
-    return [convInput(ct, w, a, x.shape), convFilter(x, ct, a, w.shape)];
-  },
-  onnx: (emit, [x, w], node) => emit.node("Conv", [x, w], onnxWindow(attrsOf(node.attrs))),
+    constantOf(x) === 0 || constantOf(w) === 0 ? graph.constant(0, convShape(x.shape, w.shape, attrs)) : null,
+  vjp: ({ ct, inputs: [x, w], attrs }) => [
+    convInput(ct, w, attrs, x.shape),
+    convFilter(x, ct, attrs, w.shape),
+  ],
+  onnx: (emit, [x, w], node) => emit.node("Conv", [x, w], onnxWindow(node.attrs)),
   tf: (tf, [x, w], node) => {
-    const a = attrsOf(node.attrs);
+    const { attrs: a } = node;
     return inGroups(tf, a.groups, x, w, node.inputs[0].shape[1], node.inputs[1].shape[0], (gx, gw) =>
       tfConv(tf, gx, gw, a),
     );
   },
-  samples: windows(([x, w]) => [x, w]),
-});
+  samples: windows(({ x, w }, attrs) => ({ shapes: [x, w], attrs })),
+};
 
 /** The transpose in x: x̄ [n, c, h, w] from ȳ [n, o, h′, w′] and w; PyTorch's conv_transpose2d. */
-const convInputOp: Op = defineOp({
+const convInputOp: Op<Transposed> = {
   name: "convInput",
-  shape: (_inputs, attrs) => attrsOf(attrs).to!,
+  shape: (_inputs, attrs) => attrs.to,
   simplify: (graph, [y, w], attrs) =>
-    constantOf(y) === 0 || constantOf(w) === 0 ? graph.constant(0, attrsOf(attrs).to) : null,
-  vjp: ({ ct, inputs: [y, w], attrs }) => {
-    const a = attrsOf(attrs);
-    return [conv(ct, w, a), convFilter(ct, y, a, w.shape)];
-  },
+    constantOf(y) === 0 || constantOf(w) === 0 ? graph.constant(0, attrs.to) : null,
+  vjp: ({ ct, inputs: [y, w], attrs }) => [conv(ct, w, attrs), convFilter(ct, y, attrs, w.shape)],
   onnx: (emit, [y, w], node) => {
-    const a = attrsOf(node.attrs);
+    const { attrs: a } = node;
     const [{ shape: ys }, { shape: ws }] = node.inputs;
     // Rows of x that no window reached, because the stride does not divide the size.
     const left = [2, 3].map((i) => node.shape[i] + 2 * a.padding - ws[i] - a.stride * (ys[i] - 1));
     return emit.node("ConvTranspose", [y, w], { ...onnxWindow(a), output_padding: left });
   },
   tf: (tf, [y, w], node) => {
-    const a = attrsOf(node.attrs);
+    const { attrs: a } = node;
     const [n, c, height, width] = node.shape;
     const [{ shape: ys }, { shape: ws }] = node.inputs;
     return inGroups(tf, a.groups, y, w, ys[1], ws[0], (gy, gw) => {
@@ -95,22 +88,19 @@ const convInputOp: Op = defineOp({
       return tf.transpose(cut, [0, 3, 1, 2]);
     });
   },
-  samples: windows(([, w, y], a, x) => [y, w, { ...a, to: x }]),
-});
+  samples: windows(({ x, w, y }, window) => ({ shapes: [y, w], attrs: { ...window, to: x } })),
+};
 
 /** The transpose in w: w̄ [o, c/groups, kh, kw] from x and ȳ. */
-const convFilterOp: Op = defineOp({
+const convFilterOp: Op<Transposed> = {
   name: "convFilter",
-  shape: (_inputs, attrs) => attrsOf(attrs).to!,
+  shape: (_inputs, attrs) => attrs.to,
   simplify: (graph, [x, y], attrs) =>
-    constantOf(x) === 0 || constantOf(y) === 0 ? graph.constant(0, attrsOf(attrs).to) : null,
-  vjp: ({ ct, inputs: [x, y], attrs }) => {
-    const a = attrsOf(attrs);
-    return [convInput(y, ct, a, x.shape), conv(x, ct, a)];
-  },
+    constantOf(x) === 0 || constantOf(y) === 0 ? graph.constant(0, attrs.to) : null,
+  vjp: ({ ct, inputs: [x, y], attrs }) => [convInput(y, ct, attrs, x.shape), conv(x, ct, attrs)],
   onnx: (emit, [x, y], node) => filterOnnx(emit, x, y, node),
   tf: (tf, [x, y], node) => {
-    const a = attrsOf(node.attrs);
+    const { attrs: a } = node;
     const [{ shape: xs }, { shape: ys }] = node.inputs;
     const [, , kh, kw] = node.shape;
     return inGroups(
@@ -136,15 +126,15 @@ const convFilterOp: Op = defineOp({
       true,
     );
   },
-  samples: windows(([x, w, y], a) => [x, y, { ...a, to: w }]),
-});
+  samples: windows(({ x, w, y }, window) => ({ shapes: [x, y], attrs: { ...window, to: w } })),
+};
 
 /**
  * w̄ as a convolution of x with ȳ, batch and channels exchanged and the stride as dilation. Groups stay groups: x becomes
  * [c/g, g·n, h, w], so that channel block g holds the examples of group g.
  */
-function filterOnnx(emit: OnnxEmitter, x: string, y: string, node: Node): string {
-  const { stride, padding, groups: g } = attrsOf(node.attrs);
+function filterOnnx(emit: OnnxEmitter, x: string, y: string, node: Node<Transposed>): string {
+  const { stride, padding, groups: g } = node.attrs;
   const [{ shape: xs }, { shape: ys }] = node.inputs;
   const [n, c, h, w] = xs;
   const [, , kh, kw] = node.shape;
@@ -226,26 +216,21 @@ function inGroups(
 }
 
 /** Samples of all three ops: plain, padded, strided with a rest, grouped. */
-function windows(
-  pick: (shapes: readonly Shape[], window: Window, x: Shape) => readonly (Shape | object)[],
-): { shapes: readonly Shape[]; attrs: Readonly<Record<string, unknown>> }[] {
+function windows<A extends Window>(
+  sample: (shapes: Readonly<Record<"x" | "w" | "y", Shape>>, window: Window) => Sample<A>,
+): Sample<A>[] {
   const cases: readonly [x: Shape, w: Shape, window: Window][] = [
     [[2, 2, 4, 5], [3, 2, 2, 3], { stride: 1, padding: 0, groups: 1 }],
     [[2, 1, 4, 4], [2, 1, 3, 3], { stride: 1, padding: 1, groups: 1 }],
     [[2, 2, 6, 5], [2, 2, 3, 3], { stride: 2, padding: 1, groups: 1 }],
     [[2, 4, 3, 3], [2, 2, 2, 2], { stride: 1, padding: 0, groups: 2 }],
   ];
-  return cases.map(([x, w, window]) => {
-    const picked = pick([x, w, convShape(x, w, window)], window, x);
-    const attrs = { ...window, ...(Array.isArray(picked[2]) ? {} : picked[2]) };
-    return { shapes: picked.slice(0, 2) as readonly Shape[], attrs };
-  });
+  return cases.map(([x, w, window]) => sample({ x, w, y: convShape(x, w, window) }, window));
 }
 
 const only = ({ stride, padding, groups }: Window): Window => ({ stride, padding, groups });
 
-export const conv = (x: Node, w: Node, window: Window): Node =>
-  x.graph.make(convOp, [x, w], { ...only(window) });
+export const conv = (x: Node, w: Node, window: Window): Node => x.graph.make(convOp, [x, w], only(window));
 const convInput = (y: Node, w: Node, window: Window, to: Shape): Node =>
   y.graph.make(convInputOp, [y, w], { ...only(window), to });
 const convFilter = (x: Node, y: Node, window: Window, to: Shape): Node =>

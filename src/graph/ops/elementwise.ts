@@ -1,5 +1,5 @@
 // Functions of one variable, element by element, each with its derivative as graph nodes.
-import { constantOf, defineOp, type Node, type Op, type Sample } from "../node";
+import { constantOf, type Node, type Op, type Sample } from "../node";
 import { erf as erfOf } from "../../util/erf";
 import type { KernelEmitter, OnnxEmitter, Tf, TfTensor } from "../lowering";
 import { add, mul, sub } from "./arithmetic";
@@ -17,23 +17,22 @@ interface Rule {
 }
 
 /** x̄ = ȳ f′(x) */
-const elementwise = ({ name, onnx, tf, kernel, derivative, at0, range = [-3, 3] }: Rule): Op =>
-  defineOp({
-    name,
-    shape: ([x]) => x,
-    simplify: (graph, [x]) =>
-      constantOf(x) === 0 && Number.isFinite(at0) ? graph.constant(at0, x.shape) : null,
-    vjp: ({ ct, out, inputs: [x] }) => [derivative ? mul(ct, derivative(x, out)) : null],
-    onnx: (emit, [x]) => (typeof onnx === "string" ? emit.node(onnx, [x]) : onnx(emit, x)),
-    tf: (runtime, [x]) => tf(runtime, x),
-    kernel: (emit, [x], node) =>
-      typeof kernel === "string"
-        ? emit.unary(kernel, x)
-        : emit.plain(x, node.shape, (values, out) => {
-            for (let i = 0; i < out.length; i++) out[i] = kernel(values[i]);
-          }),
-    samples: [{ shapes: [[3, 2]], range } satisfies Sample],
-  });
+const elementwise = ({ name, onnx, tf, kernel, derivative, at0, range = [-3, 3] }: Rule): Op => ({
+  name,
+  shape: ([x]) => x,
+  simplify: (graph, [x]) =>
+    constantOf(x) === 0 && Number.isFinite(at0) ? graph.constant(at0, x.shape) : null,
+  vjp: ({ ct, out, inputs: [x] }) => [derivative ? mul(ct, derivative(x, out)) : null],
+  onnx: (emit, [x]) => (typeof onnx === "string" ? emit.node(onnx, [x]) : onnx(emit, x)),
+  tf: (runtime, [x]) => tf(runtime, x),
+  kernel: (emit, [x], node) =>
+    typeof kernel === "string"
+      ? emit.unary(kernel, x)
+      : emit.plain(x, node.shape, (values, out) => {
+          for (let i = 0; i < out.length; i++) out[i] = kernel(values[i]);
+        }),
+  samples: [{ shapes: [[3, 2]], range } satisfies Sample],
+});
 
 const one =
   (op: Op) =>

@@ -1,4 +1,5 @@
 // The op registry: one line a family. Sweep tests, engines and docs derive from it.
+import type { AnyOp } from "../node";
 import { arithmeticOps } from "./arithmetic";
 import { convOps } from "./conv";
 import { elementwiseOps } from "./elementwise";
@@ -8,7 +9,7 @@ import { selectOps } from "./select";
 import { shapeOps } from "./shape";
 import { softmaxOps } from "./softmax";
 
-export const ops = [
+export const ops: readonly AnyOp[] = [
   ...arithmeticOps,
   ...shapeOps,
   ...moveOps,
@@ -17,7 +18,7 @@ export const ops = [
   ...elementwiseOps,
   ...softmaxOps,
   ...selectOps,
-] as const;
+];
 
 export { add, sub, mul, div, neg, broadcastShape } from "./arithmetic";
 export { sum, broadcastTo, reshape } from "./shape";

@@ -1,5 +1,5 @@
 // Matrix product of two matrices, or of two stacks of matrices, with optional transposes: closed under differentiation.
-import { constantOf, defineOp, sameShape, type Node, type Op } from "../node";
+import { constantOf, sameShape, type Node, type Op } from "../node";
 
 interface Flags {
   readonly ta: boolean;
@@ -7,10 +7,10 @@ interface Flags {
 }
 
 /** C = op(A) op(B); A [.., m, k] or [.., k, m] when `ta`, B [.., k, n] or [.., n, k] when `tb`; equal leading axes. */
-const matmulOp: Op = defineOp({
+export const matmulOp: Op<Flags> = {
   name: "matmul",
   shape: ([a, b], attrs) => {
-    const { ta, tb } = attrs as unknown as Flags;
+    const { ta, tb } = attrs;
     const [stack, stack2] = [a.slice(0, -2), b.slice(0, -2)];
     if (a.length < 2 || !sameShape(stack, stack2))
       throw new Error(`internal: matmul: wants matrices in equal stacks, got [${a}] and [${b}]`);
@@ -25,14 +25,14 @@ const matmulOp: Op = defineOp({
       : null,
   // C = AB: Ā = C̄ Bᵀ, B̄ = Aᵀ C̄, and the same with transposes moved to where the operand stands.
   vjp: ({ ct, inputs: [a, b], attrs }) => {
-    const { ta, tb } = attrs as unknown as Flags;
+    const { ta, tb } = attrs;
     return [
       ta ? matmul(b, ct, { ta: tb, tb: true }) : matmul(ct, b, { tb: !tb }),
       tb ? matmul(ct, a, { ta: true, tb: ta }) : matmul(a, ct, { ta: !ta }),
     ];
   },
   onnx: (emit, [a, b], node) => {
-    const { ta, tb } = node.attrs as unknown as Flags;
+    const { ta, tb } = node.attrs;
     const rank = node.shape.length;
     if (rank === 2) return emit.node("Gemm", [a, b], { transA: ta ? 1 : 0, transB: tb ? 1 : 0 });
     const perm = [...node.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2);
@@ -40,10 +40,10 @@ const matmulOp: Op = defineOp({
     return emit.node("MatMul", [turned(a, ta), turned(b, tb)]);
   },
   tf: (tf, [a, b], node) => {
-    const { ta, tb } = node.attrs as unknown as Flags;
+    const { ta, tb } = node.attrs;
     return tf.matMul(a, b, ta, tb);
   },
-  kernel: (emit, [a, b], node) => emit.matmul(a, b, node.shape, node.attrs as unknown as Flags),
+  kernel: (emit, [a, b], node) => emit.matmul(a, b, node.shape, node.attrs),
   samples: [
     {
       shapes: [
@@ -88,7 +88,7 @@ const matmulOp: Op = defineOp({
       attrs: { ta: true, tb: false },
     },
   ],
-});
+};
 
 export const matmul = (a: Node, b: Node, { ta = false, tb = false }: Partial<Flags> = {}): Node =>
   a.graph.make(matmulOp, [a, b], { ta, tb });

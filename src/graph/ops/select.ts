@@ -1,5 +1,5 @@
 // Choices: a one-hot mark of the largest entry, one-hot codes of integers. Piecewise constant, so their derivative is zero.
-import { defineOp, sizeOf, type Node, type Op } from "../node";
+import { sizeOf, type Node, type Op } from "../node";
 import { mul } from "./arithmetic";
 import { sum } from "./shape";
 
@@ -7,18 +7,18 @@ import { sum } from "./shape";
  * 1 at the first largest entry along `axis`, 0 elsewhere. Where a maximum is not unique the first one is taken, as PyTorch's
  * max-pool does: that choice is the derivative used at the kink.
  */
-const oneHotMaxOp: Op = defineOp({
+const oneHotMaxOp: Op<{ readonly axis: number }> = {
   name: "oneHotMax",
   shape: ([x]) => x,
   vjp: () => [null],
   onnx: (emit, [x], node) => {
-    const axis = node.attrs.axis as number;
+    const { axis } = node.attrs;
     const size = node.shape[axis];
     const at = emit.node("ArgMax", [x], { axis, keepdims: 0, select_last_index: 0 });
     return emit.node("OneHot", [at, emit.ints([size]), emit.floats([0, 1], [2])], { axis });
   },
   tf: (tf, [x], node) => {
-    const axis = node.attrs.axis as number;
+    const { axis } = node.attrs;
     const hot = tf.oneHot(tf.argMax(x, axis), node.shape[axis]);
     // oneHot puts its axis last.
     const rank = node.shape.length;
@@ -26,7 +26,7 @@ const oneHotMaxOp: Op = defineOp({
     return tf.transpose(hot, perm);
   },
   kernel: (emit, [x], node) => {
-    const axis = node.attrs.axis as number;
+    const { axis } = node.attrs;
     const size = node.shape[axis];
     const inner = sizeOf(node.shape.slice(axis + 1));
     return emit.plain(x, node.shape, (values, out) => {
@@ -40,26 +40,26 @@ const oneHotMaxOp: Op = defineOp({
     });
   },
   samples: [{ shapes: [[2, 4, 3]], attrs: { axis: 1 } }],
-});
+};
 
 /** Whole numbers 0 … depth−1 as rows of the identity: [..] → [.., depth]. Other numbers give a row of zeros. */
-const oneHotOp: Op = defineOp({
+const oneHotOp: Op<{ readonly depth: number }> = {
   name: "oneHot",
-  shape: ([x], attrs) => [...x, attrs.depth as number],
+  shape: ([x], attrs) => [...x, attrs.depth],
   vjp: () => [null],
   onnx: (emit, [x], node) =>
-    emit.node("OneHot", [x, emit.floats([node.attrs.depth as number], [1]), emit.floats([0, 1], [2])], {
+    emit.node("OneHot", [x, emit.floats([node.attrs.depth], [1]), emit.floats([0, 1], [2])], {
       axis: -1,
     }),
-  tf: (tf, [x], node) => tf.oneHot(tf.cast(x, "int32"), node.attrs.depth as number),
+  tf: (tf, [x], node) => tf.oneHot(tf.cast(x, "int32"), node.attrs.depth),
   kernel: (emit, [x], node) => {
-    const depth = node.attrs.depth as number;
+    const { depth } = node.attrs;
     return emit.plain(x, node.shape, (values, out) => {
       for (let i = 0; i < out.length; i++) out[i] = values[Math.floor(i / depth)] === i % depth ? 1 : 0;
     });
   },
   samples: [{ shapes: [[2, 3]], attrs: { depth: 4 }, integers: true, range: [0, 3] }],
-});
+};
 
 const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });
 export const oneHot = (x: Node, depth: number): Node => x.graph.make(oneHotOp, [x], { depth });

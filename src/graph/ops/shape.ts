@@ -1,15 +1,15 @@
 // Sums over axes, broadcasting and reshaping: each is the transpose of another.
-import { constantOf, defineOp, sameShape, sizeOf, type Node, type Op, type Shape } from "../node";
+import { constantOf, sameShape, sizeOf, type Node, type Op, type Shape } from "../node";
 
 const keptShape = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((d, i) => (axes.includes(i) ? 1 : d));
 
 /** Sum over `axes`, which stay as axes of length 1. Transpose: broadcast. */
-const sumOp: Op = defineOp({
+const sumOp: Op<{ readonly axes: readonly number[] }> = {
   name: "sum",
-  shape: ([x], attrs) => keptShape(x, attrs.axes as number[]),
+  shape: ([x], attrs) => keptShape(x, attrs.axes),
   simplify: (graph, [x], attrs) => {
-    const axes = attrs.axes as number[];
+    const { axes } = attrs;
     const value = constantOf(x);
     if (value !== null)
       return graph.constant(
@@ -19,20 +19,23 @@ const sumOp: Op = defineOp({
     return axes.every((axis) => x.shape[axis] === 1) ? x : null;
   },
   vjp: ({ ct, inputs: [x] }) => [broadcastTo(ct, x.shape)],
-  onnx: (emit, [x], node) =>
-    emit.node("ReduceSum", [x, emit.ints(node.attrs.axes as number[])], { keepdims: 1 }),
-  tf: (tf, [x], node) => tf.sum(x, [...(node.attrs.axes as number[])], true),
-  kernel: (emit, [x], node) => emit.sum(x, node.attrs.axes as number[]),
+  onnx: (emit, [x], node) => emit.node("ReduceSum", [x, emit.ints(node.attrs.axes)], { keepdims: 1 }),
+  tf: (tf, [x], node) => tf.sum(x, [...node.attrs.axes], true),
+  kernel: (emit, [x], node) => emit.sum(x, node.attrs.axes),
   samples: [
     { shapes: [[3, 4]], attrs: { axes: [0] } },
     { shapes: [[2, 3, 2]], attrs: { axes: [0, 2] } },
   ],
-});
+};
 
-const broadcastOp: Op = defineOp({
+interface Target {
+  readonly to: Shape;
+}
+
+const broadcastOp: Op<Target> = {
   name: "broadcast",
   shape: ([x], attrs) => {
-    const shape = attrs.to as Shape;
+    const shape = attrs.to;
     const offset = shape.length - x.length;
     if (offset < 0 || x.some((d, i) => d !== 1 && d !== shape[i + offset]))
       throw new Error(`internal: broadcast: [${x}] does not fit [${shape}]`);
@@ -40,7 +43,7 @@ const broadcastOp: Op = defineOp({
   },
   simplify: (graph, [x], attrs) => {
     const value = constantOf(x);
-    return value !== null ? graph.constant(value, attrs.to as Shape) : null;
+    return value !== null ? graph.constant(value, attrs.to) : null;
   },
   vjp: ({ ct, inputs: [x] }) => [sumTo(ct, x.shape)],
   onnx: (emit, [x], node) => emit.node("Expand", [x, emit.ints(node.shape)]),
@@ -53,17 +56,17 @@ const broadcastOp: Op = defineOp({
     { shapes: [[1, 3]], attrs: { to: [4, 3] } },
     { shapes: [[]], attrs: { to: [2, 2] } },
   ],
-});
+};
 
-const reshapeOp: Op = defineOp({
+const reshapeOp: Op<Target> = {
   name: "reshape",
   shape: ([x], attrs) => {
-    const to = attrs.to as Shape;
+    const { to } = attrs;
     if (sizeOf(x) !== sizeOf(to)) throw new Error(`internal: reshape: [${x}] has not the size of [${to}]`);
     return to;
   },
   simplify: (graph, [x], attrs) => {
-    const to = attrs.to as Shape;
+    const { to } = attrs;
     const value = constantOf(x);
     if (value !== null) return graph.constant(value, to);
     return x.op === reshapeOp ? reshape(x.inputs[0], to) : null;
@@ -73,7 +76,7 @@ const reshapeOp: Op = defineOp({
   tf: (tf, [x], node) => tf.reshape(x, [...node.shape]),
   kernel: (emit, [x], node) => emit.reshape(x, node.shape),
   samples: [{ shapes: [[2, 6]], attrs: { to: [3, 4] } }],
-});
+};
 
 export const sum = (x: Node, axes: readonly number[] = x.shape.map((_, i) => i)): Node =>
   x.graph.make(sumOp, [x], { axes });

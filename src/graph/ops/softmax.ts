@@ -1,5 +1,5 @@
 // Softmax and log-sum-exp over the last axis, computed by the engines without overflow.
-import { defineOp, sizeOf, type Node, type Op } from "../node";
+import { sizeOf, type Node, type Op } from "../node";
 import { mul, sub } from "./arithmetic";
 import { sum } from "./shape";
 
@@ -22,7 +22,7 @@ function exponentials(row: Float32Array, beside = -Infinity): { top: number; tot
   return { top, total: row.reduce((sum, value) => sum + Math.exp(value - top), first) };
 }
 
-const softmaxOp: Op = defineOp({
+const softmaxOp: Op = {
   name: "softmax",
   shape: ([x]) => x,
   // x̄ = y ∘ (ȳ − ⟨ȳ, y⟩) row by row
@@ -37,10 +37,10 @@ const softmaxOp: Op = defineOp({
       }),
     ),
   samples: [{ shapes: [[3, 4]] }],
-});
+};
 
 /** log Σ exp over the last axis, which stays with length 1. */
-const logSumExpOp: Op = defineOp({
+const logSumExpOp: Op = {
   name: "logSumExp",
   shape: ([x]) => [...x.slice(0, -1), 1],
   vjp: ({ ct, inputs: [x] }) => [mul(softmax(x), ct)],
@@ -55,13 +55,13 @@ const logSumExpOp: Op = defineOp({
       }),
     ),
   samples: [{ shapes: [[3, 4]] }, { shapes: [[2, 3]], range: [-100, 100] }],
-});
+};
 
 /**
  * e^x / (1 + Σ e^x) over the last axis: softmax beside one more entry, 0, that is left out. What is left is never formed as a difference,
  * so small probabilities keep their digits.
  */
-const softmaxRestOp: Op = defineOp({
+const softmaxRestOp: Op = {
   name: "softmaxRest",
   shape: ([x]) => x,
   vjp: ({ ct, out }) => [mul(out, sub(ct, sum(mul(ct, out), [last(out)])))],
@@ -89,10 +89,10 @@ const softmaxRestOp: Op = defineOp({
       }),
     ),
   samples: [{ shapes: [[3, 4]] }, { shapes: [[2, 3]], range: [-30, -10] }],
-});
+};
 
 /** log(1 + Σ e^x) over the last axis, which stays with length 1; Σ e^x itself where that is small. */
-const logOnePlusSumExpOp: Op = defineOp({
+const logOnePlusSumExpOp: Op = {
   name: "logOnePlusSumExp",
   shape: ([x]) => [...x.slice(0, -1), 1],
   vjp: ({ ct, inputs: [x] }) => [mul(softmaxRest(x), ct)],
@@ -118,7 +118,7 @@ const logOnePlusSumExpOp: Op = defineOp({
     { shapes: [[2, 3]], range: [-100, 100] },
     { shapes: [[2, 3]], range: [-30, -10] },
   ],
-});
+};
 
 export const softmax = (x: Node): Node => x.graph.make(softmaxOp, [x]);
 export const logSumExp = (x: Node): Node => x.graph.make(logSumExpOp, [x]);

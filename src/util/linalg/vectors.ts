@@ -1,75 +1,71 @@
 // Long float32 vectors side by side in one memory, with the sums an eigensolver needs as SIMD kernels: each pass serves four.
-import { assemble, Code } from "../wasm/assembler";
+import { assemble } from "../wasm/assembler";
 import { compileModule, instantiate, newMemory, type Memory, type Module } from "../wasm/instance";
+import {
+  advance,
+  define,
+  f32x4,
+  f64,
+  f64x2,
+  i32,
+  loop,
+  set,
+  store,
+  tee,
+  v128,
+  type Code,
+} from "../wasm/instructions";
 
 /** The most vectors one pass serves. */
 const together = 4;
 
 /** o[c] = ⟨uᶜ, w⟩ as float64 for the columns u, then w, o and the end of w: float32 products, added in float64. */
-const dots = (columns: number): Code => {
-  const code = new Code(Array.from({ length: columns + 3 }, () => "i32" as const));
-  const u = Array.from({ length: columns }, (_, c) => c);
-  const [w, o, end] = [columns, columns + 1, columns + 2];
-  const value = code.local("v128");
-  const product = code.local("v128");
-  const sums = u.map(() => [code.local("v128"), code.local("v128")]);
-  code.while(
-    () => code.get(w, end).op("i32.lt_u"),
-    () => {
-      code.get(w).load("v128").set(value);
-      u.forEach((column, c) => {
-        const [lower, upper] = sums[c];
-        code.get(column).load("v128").get(value).op("f32x4.mul").tee(product);
-        code.op("f64x2.promote_low_f32x4").get(lower).op("f64x2.add").set(lower);
-        code
-          .get(product, product)
-          .upper()
-          .op("f64x2.promote_low_f32x4")
-          .get(upper)
-          .op("f64x2.add")
-          .set(upper);
-        code.advance(column, 16);
-      });
-      code.advance(w, 16);
-    },
-  );
-  sums.forEach(([lower, upper], c) => {
-    code.get(o).get(lower, upper).op("f64x2.add").tee(lower).lane("f64x2", 0);
-    code
-      .get(lower)
-      .lane("f64x2", 1)
-      .op("f64.add")
-      .store("f64", 8 * c);
+const dots = (columns: number): Code =>
+  define(columns + 3, (params, newLocal) => {
+    const u = params.slice(0, columns);
+    const [w, o, end] = params.slice(columns);
+    const value = newLocal("v128");
+    const product = newLocal("v128");
+    const sums = u.map(() => [newLocal("v128"), newLocal("v128")]);
+    return [
+      loop(
+        i32.ltU(w, end),
+        set(value, v128.load(w)),
+        ...u.flatMap((column, c) => {
+          const [lower, upper] = sums[c];
+          const products = tee(product, f32x4.mul(v128.load(column), value));
+          return [
+            set(lower, f64x2.add(f64x2.promote(products), lower)),
+            set(upper, f64x2.add(f64x2.promote(f32x4.upper(product)), upper)),
+            advance(column, 16),
+          ];
+        }),
+        advance(w, 16),
+      ),
+      ...sums.map(([lower, upper], c) => {
+        const both = tee(lower, f64x2.add(lower, upper));
+        return store(o, f64.add(f64x2.lane(both, 0), f64x2.lane(lower, 1)), 8 * c);
+      }),
+    ];
   });
-  return code;
-};
 
 /** y += Σ c[i]·uⁱ, or y = that sum: columns u, then the address of the coefficients, y and its end. */
-const combine = (columns: number, onto: boolean): Code => {
-  const code = new Code(Array.from({ length: columns + 3 }, () => "i32" as const));
-  const u = Array.from({ length: columns }, (_, c) => c);
-  const [c, y, end] = [columns, columns + 1, columns + 2];
-  const factors = u.map(() => code.local("v128"));
-  factors.forEach((factor, i) =>
-    code
-      .get(c)
-      .load("splat", 4 * i)
-      .set(factor),
-  );
-  return code.while(
-    () => code.get(y, end).op("i32.lt_u"),
-    () => {
-      code.get(y);
-      if (onto) code.get(y).load("v128");
-      u.forEach((column, i) => {
-        code.get(column).load("v128").get(factors[i]).op("f32x4.mul");
-        if (i > 0 || onto) code.op("f32x4.add");
-      });
-      code.store("v128").advance(y, 16);
-      for (const column of u) code.advance(column, 16);
-    },
-  );
-};
+const combine = (columns: number, onto: boolean): Code =>
+  define(columns + 3, (params, newLocal) => {
+    const u = params.slice(0, columns);
+    const [c, y, end] = params.slice(columns);
+    const factors = u.map(() => newLocal("v128"));
+    const terms = u.map((column, i) => f32x4.mul(v128.load(column), factors[i]));
+    return [
+      ...factors.map((factor, i) => set(factor, v128.loadSplat(c, 4 * i))),
+      loop(
+        i32.ltU(y, end),
+        store(y, (onto ? [v128.load(y), ...terms] : terms).reduce(f32x4.add)),
+        advance(y, 16),
+        ...u.map((column) => advance(column, 16)),
+      ),
+    ];
+  });
 
 let compiled: Module | null = null;
 

@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import { buildNetwork } from "../../../src/curvature/buildNetwork";
 import { grad, hvp } from "../../../src/graph/differentiate";
-import { constantOf, Graph, reachable } from "../../../src/graph/node";
+import { constantOf, Graph, hasOp, reachable } from "../../../src/graph/node";
 import { add, matmul, mul, neg, reshape, sum, tanh } from "../../../src/graph/ops";
+import { matmulOp } from "../../../src/graph/ops/matmul";
 import { print } from "../../../src/graph/print";
 import { stage } from "../../../src/graph/stage";
 import { losses } from "../../../src/losses";
@@ -69,4 +70,19 @@ test("the printed Hessian product of a one-layer net is the one on record", asyn
   const net = network([]);
   const v = net.parameters.map((node, i) => net.graph.input(`v${i}`, node.shape));
   await expect(print(hvp(net.loss, net.parameters, v))).toMatchFileSnapshot("golden/linear-hvp.txt");
+});
+
+test("attributes of an op are typed: a wrong, a missing or an unwanted one does not compile", () => {
+  const graph = new Graph();
+  const a = graph.input("a", [2, 3]);
+  // @ts-expect-error: the transposes must be said.
+  const missing = () => graph.make(matmulOp, [a, a]);
+  // @ts-expect-error: they are booleans.
+  const wrong = () => graph.make(matmulOp, [a, a], { ta: 1, tb: false });
+  // @ts-expect-error: another node's attributes are unknown until its op is asked for.
+  const unknown = () => a.attrs.ta as unknown;
+  expect([missing, wrong, unknown]).toHaveLength(3);
+  const product = graph.make(matmulOp, [a, a], { ta: false, tb: true });
+  expect(hasOp(product, matmulOp) && product.attrs.tb).toBe(true);
+  expect(hasOp(a, matmulOp)).toBe(false);
 });

@@ -7,7 +7,7 @@ import { wasm } from "../../../src/engines/onnx/wasm";
 import { evaluate, tensorflowEngine } from "../../../src/engines/tensorflow/engine";
 import { grad, hvp, jvp } from "../../../src/graph/differentiate";
 import { Graph, type Node } from "../../../src/graph/node";
-import { dot, ops } from "../../../src/graph/ops";
+import { add, dot, ops } from "../../../src/graph/ops";
 import { Rng } from "../../../src/util/rng";
 import { expectClose, tf, uniform } from "../../support/numeric";
 
@@ -109,7 +109,7 @@ describe.each(rows)("$name", ({ index, engine }) => {
     const left: Node = dot(weight, jv);
     const right = grad(objective, inputs)
       .map((g, i) => dot(g, v[i]))
-      .reduce((a, b) => graph.make(ops[0], [a, b]));
+      .reduce((a, b) => add(a, b));
     const [a, b] = await (
       await engine.compile([...inputs, weight, ...v], [left, right])
     ).run([...values, weights, ...direction]);
