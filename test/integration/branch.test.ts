@@ -18,7 +18,10 @@ const experiment = (optimizer: object) => ({
 });
 
 const expectSame = (a: string, b: string): void => {
-  const [x, y] = [a, b].map((file) => tensorsOf(file));
+  // What the verdict looks back on is each run's own: a branch has had no readings yet.
+  const [x, y] = [a, b].map(
+    (file) => new Map([...tensorsOf(file)].filter(([name]) => !name.startsWith("course."))),
+  );
   expect([...x.keys()]).toEqual([...y.keys()]);
   for (const [name, { data }] of x) expect(y.get(name)!.data, name).toEqual(data);
 };

@@ -55,7 +55,9 @@ describe("a valid experiment", () => {
       least.replace("{", '{ "probes": { "sharpness": { "every": 7 } },'),
       file,
     );
-    expect(points[0].experiment.probes).toStrictEqual({ sharpness: { every: 7, top: 2, tolerance: 1e-3, min: false } });
+    expect(points[0].experiment.probes).toStrictEqual({
+      sharpness: { every: 7, top: 2, tolerance: 1e-3, min: false },
+    });
   });
 
   it("without test data leaves the default generalization probe out, silently", () => {
