@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } f
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { headers } from "./setup.mjs";
 
 export const version = "4.96.4";
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "basin");
@@ -26,7 +27,7 @@ function npm(cwd, ...args) {
   );
   const { status } = spawnSync("npm", [...args, ...flags], {
     cwd,
-    env,
+    env: { ...env, ...headers() },
     stdio: "inherit",
     shell: process.platform === "win32",
   });
@@ -58,7 +59,7 @@ export function installCodeServer() {
     step("building native modules");
     for (const folder of [server, temp, vscode, extensions]) {
       const here = native.filter((name) => existsSync(join(folder, "node_modules", name)));
-      if (here.length > 0) npm(folder, "rebuild", ...here);
+      if (here.length > 0) npm(folder, "rebuild", "--ignore-scripts=false", ...here);
     }
     const asar = join(vscode, "node_modules.asar");
     if (!existsSync(asar)) symlinkSync("node_modules", asar, "junction");

@@ -17,10 +17,11 @@ const run = (file, ...args) =>
 
 const file = join(root, `basin-${target}.vsix`);
 run("esbuild.mjs");
-copyFileSync(
-  join(root, "src", "extension", "language", "editor.schema.json"),
-  join(dist, "basin.schema.json"),
-);
+for (const [made, name] of [
+  ["editor.schema.json", "basin.schema.json"],
+  ["local.schema.json", "local.schema.json"],
+])
+  copyFileSync(join(root, "src", "extension", "language", made), join(dist, name));
 rmSync(join(dist, "node_modules"), { recursive: true, force: true });
 const engine = copyEngine(target, join(dist, "node_modules"));
 rmSync(file, { force: true });

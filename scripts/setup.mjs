@@ -22,9 +22,14 @@ function installed() {
   return existsSync(own) && statSync(own).mtimeMs >= statSync(lock).mtimeMs;
 }
 
+/** Settings for native builds: the headers that lie beside this Node, where there are some, so that none are downloaded. */
+export function headers() {
+  const prefix = join(dirname(process.execPath), "..");
+  return existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
+}
+
 function npm(...args) {
-  // The install script of onnxruntime-node would fetch CUDA libraries that Basin does not use.
-  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const env = { ...process.env, ...headers() };
   // Started by npm itself, its own script is at hand; on Windows npm is a .cmd file that only a shell can start.
   const script = process.env.npm_execpath;
   const own = script !== undefined && /npm-cli\.c?js$/.test(script);
@@ -41,16 +46,36 @@ function npm(...args) {
 
 function install() {
   if (installed()) {
-    if (!existsSync(stamp)) writeFileSync(stamp, lockHash());
+    if (existsSync(stamp)) return;
+    tensorflow();
+    writeFileSync(stamp, lockHash());
     return;
   }
   say("Installing packages (npm ci) …");
-  // @tensorflow/tfjs-node is optional: where its download fails npm goes on without it.
   if (!npm("ci", "--no-fund", "--no-audit")) {
     say("npm ci failed; trying npm install …");
     if (!npm("install", "--no-fund", "--no-audit")) throw new Error("The packages could not be installed.");
   }
+  tensorflow();
   writeFileSync(stamp, lockHash());
+}
+
+/** The native library of @tensorflow/tfjs-node, which is optional: where it cannot be had, that engine is not available. */
+function tensorflow() {
+  const home = join(modules, "@tensorflow", "tfjs-node");
+  if (!existsSync(home) || existsSync(join(home, "deps", "lib"))) return;
+  if (
+    !npm(
+      "rebuild",
+      "--ignore-scripts=false",
+      "--foreground-scripts=false",
+      "--loglevel=error",
+      "@tensorflow/tfjs-node",
+    )
+  )
+    say(
+      'TensorFlow\'s library could not be installed: the engine "tensorflow" is not available; the others are.',
+    );
 }
 
 /** Installs and builds. @throws Error when either fails; what went wrong is on stderr. */

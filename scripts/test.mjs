@@ -15,6 +15,8 @@ const all = flags.length === 0;
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const skipped = [];
+/** Said last of all before the counts. */
+let pretence = "";
 const say = (text) => process.stdout.write(`${text}\n`);
 
 function pass(name) {
@@ -129,6 +131,7 @@ function finish() {
       );
     }
   }
+  if (pretence) say(`\n!!! ${pretence} !!!`);
   // The exit waits for the pipe: this must be the last line anyone reads.
   process.exitCode = counts.failed > 0 ? 1 : 0;
   say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
@@ -155,7 +158,13 @@ function main() {
   const e2e = join("test", "e2e", "vitest.config.ts");
   if ((all || flags.includes("--e2e")) && existsSync(join(root, e2e))) {
     program("package", ["scripts/package.mjs"]);
+    const before = counts.skipped;
     vitest("End-to-end tests in VS Code", "--config", e2e);
+    if (counts.skipped > before) {
+      pretence = "The end-to-end tests in VS Code did not run: they could not be set up; the reason is above";
+      // Nobody reads a green log.
+      if (process.env.CI === "true") fail("end-to-end set-up", pretence);
+    }
   }
 }
 

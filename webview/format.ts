@@ -42,6 +42,7 @@ export function duration(seconds: number): string {
 
 export const verdictTitles: Readonly<Record<VerdictKind, string>> = {
   diverged: "Diverged",
+  saddle: "At a saddle: no learning rate is stable here",
   "unstable-mean": "Unstable: learning rate too large for the sharpness",
   "unstable-variance": "Unstable: gradient noise too large for the batch size",
   edge: "At the edge of stability",

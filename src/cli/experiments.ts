@@ -1,7 +1,7 @@
 // Reads and checks the experiment files of a call: every problem of every file is told before anything runs.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { experimentText } from "../record/disk/experimentText";
+import { checkOptions } from "../record/disk/checkOptions";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError, formatProblem, UserError, type Problem } from "../protocol/errors";
 import type { OptionSpec } from "./arguments";
@@ -25,11 +25,7 @@ export function readExperiments(names: readonly string[], overrides: readonly st
   const errors = new Map<string, Problem>();
   const files = names.map((name) => {
     const file = resolve(name);
-    const { problems, points } = checkExperiment(readText(name), file, {
-      exists: existsSync,
-      readText: experimentText,
-      overrides,
-    });
+    const { problems, points } = checkExperiment(readText(name), file, { ...checkOptions(file), overrides });
     for (const problem of problems) {
       const shown = { ...problem, place: { ...problem.place, file: shownPath(problem.place.file) } };
       // A bad --set is one mistake, however many files it is for.

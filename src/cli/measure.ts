@@ -21,13 +21,15 @@ interface Measured {
   readonly experiment: string;
   readonly parameters: number;
   readonly examples: number;
+  readonly trained: readonly string[];
+  readonly notes: readonly string[];
   readonly metrics: MetricValues;
   readonly verdict: Verdict;
 }
 
 export const measure: Command = {
   name: "measure",
-  usage: "FILE [--weights W.safetensors] [--set KEY=VALUE]… [--json]",
+  usage: "FILE [--weights W.safetensors] [--optimizer-state S.safetensors] [--set KEY=VALUE]… [--json]",
   summary: "no training: every metric and the verdict at given weights",
   options: [
     {
@@ -35,20 +37,25 @@ export const measure: Command = {
       value: "FILE",
       text: "a safetensors file that takes the place of the experiment's own",
     },
+    {
+      name: "optimizer-state",
+      value: "FILE",
+      text: "Adam's or RMSProp's running squares: a checkpoint, or PyTorch's exp_avg_sq as safetensors",
+    },
     setOption,
     { name: "json", text: "print one JSON object (one a line for a sweep)" },
   ],
   words: { least: 1, most: 1, what: "an experiment file, *.basin.json" },
   run: async (given) => {
-    const weights = given.one("weights");
-    if (weights !== undefined && !existsSync(weights))
-      throw fileError(weights, "no such file", "Expected weights in the safetensors format.");
+    const weights = fileOf(given.one("weights"), "weights");
+    const optimizerState = fileOf(given.one("optimizer-state"), "an optimizer's state");
     const [{ file, points }] = readExperiments(given.words, given.all("set"));
     for (const { experiment } of points) {
       const request: MeasureRequest = {
         experiment,
         file,
-        ...(weights === undefined ? {} : { weights: resolve(weights) }),
+        ...(weights !== undefined && { weights }),
+        ...(optimizerState !== undefined && { optimizerState }),
       };
       const { status, output } = await ask("measure", request);
       if (status !== exit.done) return status;
@@ -57,6 +64,13 @@ export const measure: Command = {
     return exit.done;
   },
 };
+
+/** The absolute path of a file that is there. */
+function fileOf(path: string | undefined, what: string): string | undefined {
+  if (path === undefined) return undefined;
+  if (!existsSync(path)) throw fileError(path, "no such file", `Expected ${what} in the safetensors format.`);
+  return resolve(path);
+}
 
 /** Runs one measurement; its progress is shown on a terminal's stderr, its mistakes always. */
 export function ask(
@@ -104,19 +118,38 @@ function messageIn(said: string): string {
   return text || "The measurement ended unexpectedly.";
 }
 
+type Shown = number | string | readonly (number | string)[];
+
+/** A value, or the entries of a list, each with its error bar; numbers that JSON cannot say are words. */
+function withBar(value: Shown, bar: Shown | undefined): string {
+  const bars = bar === undefined ? [] : [bar].flat();
+  return [value]
+    .flat()
+    .map((x, i) => number(Number(x)) + (Number(bars[i]) > 0 ? ` ± ${number(Number(bars[i]))}` : ""))
+    .join(", ");
+}
+
 function describe(output: string): string {
-  const { experiment, parameters, examples, metrics: values, verdict } = JSON.parse(output) as Measured;
+  const {
+    experiment,
+    parameters,
+    examples,
+    trained,
+    notes,
+    metrics: values,
+    verdict,
+  } = JSON.parse(output) as Measured;
   const style = styleOf(process.stdout);
   const rows = metrics.flatMap(({ name, label, about }) => {
     const value = values[name];
-    if (value === undefined) return [];
-    const shown = Array.isArray(value)
-      ? value.map((x) => number(Number(x))).join(", ")
-      : number(Number(value));
-    return [[label, shown, style.dim(about)]];
+    // An error bar stands behind its number.
+    if (value === undefined || name.endsWith(".error")) return [];
+    return [[label, withBar(value, values[`${name}.error`]), style.dim(about)]];
   });
   return [
     style.bold(`${experiment} · ${parameters} parameters · ${examples} examples`),
+    style.dim(`trained: ${trained.join(", ")}`),
+    ...notes.map((note) => style.yellow(`note: ${note}`)),
     "",
     table(["metric", "value", "what"], rows, style),
     "",

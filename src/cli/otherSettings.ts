@@ -1,6 +1,5 @@
 // An experiment that goes on from a run with other settings: the run's resolved experiment with `--set` on top.
-import { existsSync } from "node:fs";
-import { experimentText } from "../record/disk/experimentText";
+import { checkOptions, localFileOf } from "../record/disk/checkOptions";
 import type { RunRecord } from "../launchers";
 import { checkpointSteps } from "../launchers/checkpoints";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
@@ -12,13 +11,10 @@ import { shownPath } from "./experiments";
 /** The run's experiment with overrides; problems name the run and the key. @throws UserError */
 export function withSettings({ info }: RunRecord, overrides: readonly string[]): ExperimentPoint {
   const text = JSON.stringify(fittedTo(info.experiment, overrides));
-  const { problems, points } = checkExperiment(text, info.file, {
-    exists: existsSync,
-    readText: experimentText,
-    overrides,
-  });
+  const { problems, points } = checkExperiment(text, info.file, { ...checkOptions(info.file), overrides });
   // The text is made here: a line of it would lead nowhere.
   const shown = problems.map(({ place, ...rest }): Problem => {
+    if (place.file === localFileOf(info.file)) return { ...rest, place };
     const file = place.file === "--set" ? place.file : `${info.id} (${shownPath(place.file)})`;
     return { ...rest, place: { file, key: place.key } };
   });
@@ -32,8 +28,9 @@ function fittedTo(experiment: Experiment, overrides: readonly string[]): object 
   const kind = overrides.map(parseOverride).findLast((one) => "key" in one && one.key === "optimizer.kind");
   const { optimizer } = experiment;
   if (kind === undefined || !("value" in kind) || kind.value === optimizer.kind) return experiment;
-  const { learningRate, batchSize, schedule, clip } = optimizer;
-  return { ...experiment, optimizer: { kind: optimizer.kind, learningRate, batchSize, schedule, clip } };
+  const { learningRate, batchSize, sampling, schedule, clip, labelNoise } = optimizer;
+  const kept = { learningRate, batchSize, sampling, schedule, clip, labelNoise };
+  return { ...experiment, optimizer: { kind: optimizer.kind, ...kept } };
 }
 
 /** The checkpoint's step that a call means: the one named, or the newest. @throws UserError listing the steps there are. */

@@ -128,8 +128,10 @@ export async function openEngine(name: "auto" | EngineName, threads = 0): Promis
 /**
  * The fastest float64 matrix product that goes with an engine. A run that avoids the native build does not load it for this;
  * plain loops are the last resort.
+ *
+ * @param threads as in `openEngine`.
  */
-export async function openGemm(engine: Pick<Engine, "name">): Promise<Gemm> {
+export async function openGemm(engine: Pick<Engine, "name">, threads = 0): Promise<Gemm> {
   const { gemm64 } = await import("./onnx/gemm64");
   const builds = [
     ...(engine.name === "wasm" ? [] : [async () => (await import("./onnx/native")).native]),
@@ -137,7 +139,7 @@ export async function openGemm(engine: Pick<Engine, "name">): Promise<Gemm> {
   ];
   for (const build of builds) {
     try {
-      const gemm = gemm64(await build());
+      const gemm = gemm64(await build(), threads);
       await gemm(Float64Array.of(2), Float64Array.of(3), 1, 1, 1);
       return gemm;
     } catch {

@@ -18,6 +18,7 @@ export function roundedDown(x: number): number {
 /** Short words for lists; the verdict's own summary says it in full. */
 export const verdictWords: Readonly<Record<VerdictKind, string>> = {
   diverged: "diverged",
+  saddle: "at a saddle",
   "unstable-mean": "unstable: too sharp",
   "unstable-variance": "unstable: too noisy",
   edge: "edge of stability",

@@ -9,4 +9,7 @@ export const skippedGlob = "**/{node_modules,.basin,.git}/**";
 export const diagnosticSource = "Basin";
 export const flaggedCode = "basin.flagged";
 export const experimentSelector = { scheme: "file", pattern: experimentGlob } as const;
+export const localSelector = { scheme: "file", pattern: "**/.basin/local.json" } as const;
+/** A person's own settings, which are laid over every experiment of the workspace. */
+export const isLocalPath = (path: string): boolean => path.endsWith("/.basin/local.json");
 export const isExperimentPath = (path: string): boolean => path.endsWith(".basin.json");

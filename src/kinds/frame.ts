@@ -55,6 +55,14 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
       'Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding.',
     examples: ["2GB", "500MB"],
   },
+  threads: {
+    type: "integer",
+    minimum: 1,
+    maximum: 1024,
+    description:
+      "Threads inside one operation of native ONNX Runtime; the other engines take no notice. Default: one per physical core. Sums are split over them: another number rounds differently.",
+    examples: [2],
+  },
   closing: ref("closing"),
   launch: ref("launch"),
 };

@@ -1,7 +1,7 @@
 // The files that are made from what the kinds declare. `npm run schema` writes them; a test says when they are stale.
 import { loosened } from "./editorSchema";
 import { kindFacts } from "./facts";
-import { experimentSchemaOf } from "./schema";
+import { experimentSchemaOf, localSchemaOf } from "./schema";
 import { experimentTypes } from "./types";
 
 export interface MadeFile {
@@ -17,6 +17,7 @@ export function madeFiles(): MadeFile[] {
   return [
     { path: "src/protocol/basin.schema.json", text: json(schema) },
     { path: "src/extension/language/editor.schema.json", text: json(loosened(schema)) },
+    { path: "src/extension/language/local.schema.json", text: json(loosened(localSchemaOf())) },
     { path: "src/protocol/kinds.json", text: json(kindFacts(schema.definitions)) },
     { path: "src/protocol/experiment.ts", text: `${experimentTypes(schema).trimEnd()}\n` },
   ];

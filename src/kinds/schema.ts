@@ -6,6 +6,7 @@ import { activations, layers, modelDefinitions, models, onnxSpec } from "../mode
 import { optimizerDefinitions, optimizers, schedules } from "../optimizers";
 import type { SchemaNode } from "../protocol/experimentSchema";
 import { ref, type Fragment, type LayerFragment } from "../protocol/fragment";
+import { localKeys } from "../protocol/localSettings";
 import { experimentKeys, experimentSnippets, frameDefinitions, processKeys } from "./frame";
 
 type Definitions = Record<string, SchemaNode>;
@@ -168,6 +169,22 @@ function layerDefinitions(): Definitions {
     activation: choice(specsOf<LayerFragment>(activations), {
       description: "What is applied between the layers.",
     }),
+  };
+}
+
+/** The schema of `.basin/local.json`: some of the experiment's own keys. */
+export function localSchemaOf(): SchemaNode & { readonly definitions: Definitions } {
+  const { $schema, allowComments, allowTrailingCommas, properties, definitions } = experimentSchemaOf();
+  return {
+    $schema,
+    title: "Basin settings of one person",
+    description: "Laid over every experiment of this workspace, and kept out of git.",
+    allowComments,
+    allowTrailingCommas,
+    type: "object",
+    additionalProperties: false,
+    properties: Object.fromEntries(["$schema", ...localKeys].map((key) => [key, properties![key]])),
+    definitions: Object.fromEntries(localKeys.map((key) => [key, definitions[key]])),
   };
 }
 

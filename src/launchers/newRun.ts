@@ -33,7 +33,7 @@ export function submit(runsDir: string, requests: readonly RunRequest[]): MadeRu
   const dir = resolve(runsDir);
   try {
     makeFolders(dir);
-    ignoreRuns(dir);
+    ignoreOwn(dir);
     let sweep: string | undefined;
     return requests.map((request, i) => {
       const made = makeFolder(dir, request);
@@ -98,12 +98,12 @@ export const unwritable = (path: string, error: unknown): UserError =>
     "Make it writable, or name another folder with --runs DIR.",
   );
 
-/** Keeps runs out of git. A `.gitignore` that is there already is the user's. */
-function ignoreRuns(runsDir: string): void {
+/** Keeps runs and a person's own settings out of git. A `.gitignore` that is there already is the user's. */
+function ignoreOwn(runsDir: string): void {
   const parent = dirname(runsDir);
   if (basename(parent) !== ".basin") return;
   try {
-    writeFileSync(join(parent, ".gitignore"), "runs/\n", { flag: "wx" });
+    writeFileSync(join(parent, ".gitignore"), "runs/\nlocal.json\n", { flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }

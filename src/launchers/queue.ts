@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { files, type SweepPlace } from "../protocol/runFolder";
 import { readJson } from "../record/disk/files";
 import { holderOf, lifeOf } from "../record/disk/processes";
+import type { Experiment } from "../protocol/experiment";
 import type { ProcessOptions } from "./launcher";
 import { launch } from "./launch";
 import { isTicketOf } from "./ticket";
@@ -118,7 +119,7 @@ function factsOf(folder: string, name: string): Facts | null {
 }
 
 interface Asked {
-  readonly launch?: { readonly concurrency?: number };
+  readonly launch?: Partial<Experiment["launch"]>;
 }
 
 function stateOf(folder: string): Entry["state"] {

@@ -1,6 +1,6 @@
 // The closing measurement: the same probes with more effort, under a budget. Cheapest first, what the verdict needs before what it does not.
 import type { ProbesSpec } from "../protocol/experiment";
-import type { Reading } from "../types/reading";
+import type { Cost, Reading } from "../types/reading";
 import { norm } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
 import { BudgetSpent, type Budget } from "./budget";
@@ -24,6 +24,8 @@ export interface Closing {
   readonly minimum: Minimum;
   readonly descent: Descent;
   readonly readings: readonly Reading[];
+  /** Of all of it together. */
+  readonly cost: Cost;
   readonly facts: Facts;
   /** Sentences: what the budget left out, and what cannot be measured here. */
   readonly leftOut: readonly string[];
@@ -46,6 +48,8 @@ export interface ClosingOptions {
 interface Minimum {
   readonly loss: number;
   readonly gradNorm: number;
+  /** ∇LᵀP⁻¹∇L: what a step takes off the loss to first order, per learning rate. */
+  readonly slope: number;
   /** NaN where the trainer does not tell. */
   readonly interpolationResidual: number;
 }
@@ -57,14 +61,17 @@ async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readin
   const interpolationResidual = (await point.interpolationResidual?.()) ?? NaN;
   read.lap();
   const gradNorm = norm(gradient);
+  const { preconditioner: P } = point.descent;
+  const slope = P === null ? gradNorm ** 2 : gradient.reduce((sum, g, i) => sum + (g * g) / P[i], 0);
   read.add("loss.train", loss, exact("a sum over all examples"));
   read.add("gradNorm", gradNorm, exact("a sum over all examples"));
-  return { minimum: { loss, gradNorm, interpolationResidual }, readings: read.list };
+  return { minimum: { loss, gradNorm, slope, interpolationResidual }, readings: read.list };
 }
 
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
 export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {
   const { probes, budget, extent, initialLoss = NaN, warm = [], progress = () => undefined } = options;
+  const [products, started] = [point.meter.products, performance.now()];
   const parts = extent === "everything" ? forMeasure : forVerdict;
   const known = new Map<string, Reading>();
   const keep = (readings: readonly Reading[]): void =>
@@ -100,5 +107,9 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
   }
   const limit = new Limits().update([...known.values()]);
   if (limit) keep([limit]);
-  return { minimum, descent: point.descent, readings: [...known.values()], facts, leftOut };
+  const cost = {
+    products: point.meter.products - products,
+    seconds: (performance.now() - started) / 1000,
+  };
+  return { minimum, descent: point.descent, readings: [...known.values()], cost, facts, leftOut };
 }

@@ -2,7 +2,7 @@
 import { EigenTracker, type TrackerOptions, type TrackerState } from "../curvature/tracker";
 import { Rng, type RngState } from "../util/rng";
 
-type NamedTensors = ReadonlyMap<string, Float32Array>;
+export type NamedTensors = ReadonlyMap<string, Float32Array>;
 
 /** A memory as it is written down. */
 export interface SavedMemory {

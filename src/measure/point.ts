@@ -16,6 +16,10 @@ export interface Descent extends Dynamics {
   readonly settled: boolean;
 }
 
+/** Whether the optimizer's dynamics are not known here: its preconditioner comes from a state that is not there. */
+export const stateless = ({ preconditioner, settled }: Descent): boolean =>
+  preconditioner !== null && !settled;
+
 interface Score {
   readonly loss: number;
   /** Null for regression. */
@@ -60,7 +64,13 @@ export interface Inputs {
   readonly test: Float32Array | null;
 }
 
-export interface Point {
+/** What has a Hessian, and where the trainer gives it the Gauss–Newton part of it. */
+export interface Curved {
+  hessian(): LinearOperator;
+  gaussNewton?(): LinearOperator;
+}
+
+export interface Point extends Curved {
   /** Number of parameters P, examples n, outputs K, examples a step sees B. */
   readonly size: number;
   readonly examples: number;
@@ -78,10 +88,10 @@ export interface Point {
   readonly gemm: Gemm;
   /** Loss, outputs and gradient; computed once. */
   evaluate(): Promise<Evaluation>;
-  hessian(): LinearOperator;
   /** ∇(vᵀHv). */
   curvatureGradient?(v: Float32Array): Promise<Float32Array>;
-  gaussNewton?(): LinearOperator;
+  /** The curvature at another θ [P] of the same problem, for what rounding does. */
+  nearby?(theta: Float32Array): Curved;
   readonly factors?: FactorSource;
   readonly perExample?: ExampleSource;
   /** Valid until the next call. */

@@ -6,6 +6,7 @@ import type { Bracket } from "../types/bracket";
 import type { ChainLink } from "../types/chainLink";
 import type { MetricInfo } from "../types/metricInfo";
 import type { Cost, How, Reading } from "../types/reading";
+import type { Flattest } from "../stability/judge";
 import type { MapRow } from "../stability/stabilityMap";
 import type { Budget } from "./budget";
 import type { ProbeMemory } from "./memory";
@@ -29,6 +30,8 @@ export interface Task {
 
 /** What a verdict needs beside numbers. */
 export interface Facts {
+  /** The most negative curvature in the coordinates of the optimizer's dynamics, where it was measured. */
+  readonly flattest?: Flattest;
   readonly variance?: Bracket;
   /** Why there is no mean-square limit. */
   readonly noVariance?: string;

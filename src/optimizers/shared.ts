@@ -49,7 +49,7 @@ export const optimizerDefinitions: Readonly<Record<string, SchemaNode>> = {
   batchSize: {
     anyOf: [{ type: "integer", minimum: 1 }, { const: "full" }],
     markdownDescription:
-      'Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent.',
+      'Examples per step, drawn without replacement as `sampling` says. `"full"` uses all of them: gradient descent.',
     examples: ["full", 32],
   },
   momentum: {
@@ -59,6 +59,23 @@ export const optimizerDefinitions: Readonly<Record<string, SchemaNode>> = {
     markdownDescription:
       "Momentum β: v ← βv − η∇L, θ ← θ + v. Full batch is stable iff sharpness ≤ (2+2β)/η.",
     examples: [0.9],
+  },
+  sampling: {
+    enum: ["epochs", "independent"],
+    enumDescriptions: [
+      "An epoch is a fresh permutation, cut into batches; what is left over at its end is not used in it.",
+      "Each batch is drawn anew, without replacement inside it.",
+    ],
+    default: "epochs",
+    description: "How mini-batches are drawn.",
+  },
+  targetNoise: {
+    type: "number",
+    minimum: 0,
+    maximum: 1000000,
+    markdownDescription:
+      "Deviation of the fresh Gaussian noise that every step adds to its targets, in units of the targets; for losses of real-valued targets. Default: none. Fixed noise in the data is `data.labelNoise`, or `data.noise`.",
+    examples: [0.05],
   },
   warmup: {
     type: "integer",
@@ -72,8 +89,10 @@ export const optimizerDefinitions: Readonly<Record<string, SchemaNode>> = {
 export const optimizerKeys = (own: Readonly<Record<string, SchemaNode>>): Record<string, SchemaNode> => ({
   learningRate: ref("learningRate"),
   batchSize: ref("batchSize", { default: "full" }),
+  sampling: ref("sampling"),
   ...own,
   weightDecay: own.weightDecay ?? ref("weightDecay", { default: 0 }),
   schedule: ref("schedule"),
   clip: ref("clip"),
+  labelNoise: ref("targetNoise"),
 });

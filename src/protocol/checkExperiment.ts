@@ -7,6 +7,7 @@ import { withDefaults } from "./experimentSchema";
 import { getAt, isObject, without, type Json, type JsonObject, type KeyPath } from "./jsonPath";
 import { cacheHere } from "./cacheFolder";
 import { parseJsonSource, type JsonSource } from "./jsonSource";
+import { withLocal } from "./localSettings";
 import { schemaFindings, type Finding } from "./schemaProblems";
 import { isInside, semanticFindings, type CheckContext } from "./semanticChecks";
 import {
@@ -27,6 +28,8 @@ export interface CheckOptions {
   readonly exists?: (path: string) => boolean;
   /** Reads a file that `extends` names; given absolute paths when `file` is absolute. */
   readonly readText?: ReadText;
+  /** The file of a person's own settings, which `readText` reads where it is; without it there are none. */
+  readonly local?: string;
   /** The folder of fetched data sets; this machine's by default. */
   readonly cache?: string;
   /** `--set` texts, e.g. "optimizer.learningRate=0.1". They win over the file and over the sweep. */
@@ -54,7 +57,7 @@ export interface CheckedExperiment {
  * @param file  Its path, for messages and for resolving the paths in it.
  */
 export function checkExperiment(text: string, file: string, options: CheckOptions = {}): CheckedExperiment {
-  const source = extended(parseJsonSource(text, file), file, options.readText);
+  const source = overlaid(extended(parseJsonSource(text, file), file, options.readText), options);
   const problems = [...source.problems];
   const placeOf = (keyPath: string) => findPlace(source, keyPath);
   if (source.value === undefined || !isObject(source.value)) {
@@ -65,6 +68,22 @@ export function checkExperiment(text: string, file: string, options: CheckOption
   problems.push(...checked.problems);
   const failed = problems.some(({ severity }) => severity === "error");
   return { problems, points: failed ? [] : checked.points, placeOf };
+}
+
+/** The source with the person's own settings on top. One that is there and cannot be read must not be passed over in silence. */
+function overlaid(source: JsonSource, { local, readText, exists }: CheckOptions): JsonSource {
+  if (local === undefined) return source;
+  const text = readText?.(local);
+  if (text !== undefined) return withLocal(source, text, local);
+  if (!exists?.(local)) return source;
+  const problem: Problem = {
+    severity: "error",
+    from: "check",
+    message: "Cannot be read; expected a regular file of settings { … }.",
+    hint: "Make it one, or remove it.",
+    place: { file: local },
+  };
+  return { ...source, problems: [...source.problems, problem] };
 }
 
 function notAnObject(source: JsonSource): Problem {
@@ -111,11 +130,14 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
 
   const candidates = candidatesOf(base, axes, source, add);
   const points: ExperimentPoint[] = [];
+  let examined = 0;
   for (const { indices, value } of candidates) {
     const report = (finding: Finding) => add(toProblem(finding, applied, axes, indices, source));
     const found = axes.length > 0 ? schemaFindings(value) : schemaFindings(base);
     if (found.length > 0) {
       if (axes.length > 0) found.forEach(report);
+      // What is wrong beside the sweep is wrong at every point: after so much of it no run comes of the rest either.
+      if ((examined += found.length) > maxExamined) break;
       continue;
     }
     const experiment = resolve(value, file);
@@ -135,6 +157,9 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
 
 /** A text wrong in more places than this is wrong in one way many times over: the rest is counted. */
 const maxProblems = 100;
+
+/** Findings of a sweep's points after which the points that are left are not looked at. */
+const maxExamined = 3000;
 
 const moreProblems = (count: number, source: JsonSource): Problem => ({
   severity: "error",

@@ -67,6 +67,8 @@ export interface ProbesSpec {
     readonly top: number;
     /** Relative accuracy: stop when ‖Hv − λv‖ ≤ tolerance·λ. */
     readonly tolerance: number;
+    /** Whether the smallest eigenvalue is read too, at twice the cost: below zero the loss falls on both sides. */
+    readonly min: boolean;
   };
   /** Non-uniformity λmax(Σ)^½ of the per-example Hessians (Gauss–Newton parts) and the mean-square stability limit. */
   readonly noise?: {
@@ -467,8 +469,10 @@ export interface SgdSpec {
   readonly kind: "sgd";
   /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
   readonly learningRate: number;
-  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
+  /** Examples per step, drawn without replacement as `sampling` says. `"full"` uses all of them: gradient descent. */
   readonly batchSize: BatchSize;
+  /** How mini-batches are drawn. */
+  readonly sampling: "epochs" | "independent";
   /** Momentum β: v ← βv − η∇L, θ ← θ + v. Full batch is stable iff sharpness ≤ (2+2β)/η. */
   readonly momentum: number;
   /** Nesterov's momentum instead of heavy-ball: the gradient is taken at θ + βv. Needs `momentum` > 0. Stable iff λmax ≤ (2+2β)/((1+2β)η). */
@@ -479,6 +483,8 @@ export interface SgdSpec {
   readonly schedule?: ScheduleSpec;
   /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
   readonly clip?: number;
+  /** Deviation of the fresh Gaussian noise that every step adds to its targets, in units of the targets; for losses of real-valued targets. Default: none. Fixed noise in the data is `data.labelNoise`, or `data.noise`. */
+  readonly labelNoise?: number;
 }
 
 /** Each coordinate over the root of its running mean square gradient, as torch.optim.RMSprop. */
@@ -486,8 +492,10 @@ export interface RmspropSpec {
   readonly kind: "rmsprop";
   /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
   readonly learningRate: number;
-  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
+  /** Examples per step, drawn without replacement as `sampling` says. `"full"` uses all of them: gradient descent. */
   readonly batchSize: BatchSize;
+  /** How mini-batches are drawn. */
+  readonly sampling: "epochs" | "independent";
   /** Decay α of the running mean square of the gradient: v ← αv + (1−α)g². PyTorch's default, 0.99. */
   readonly alpha: number;
   /** ε in the preconditioner P = √v̂ + ε, in loss/θ. */
@@ -500,6 +508,8 @@ export interface RmspropSpec {
   readonly schedule?: ScheduleSpec;
   /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
   readonly clip?: number;
+  /** Deviation of the fresh Gaussian noise that every step adds to its targets, in units of the targets; for losses of real-valued targets. Default: none. Fixed noise in the data is `data.labelNoise`, or `data.noise`. */
+  readonly labelNoise?: number;
 }
 
 /** RMSProp with a running mean of the gradient, both bias-corrected, as torch.optim.Adam. */
@@ -507,8 +517,10 @@ export interface AdamSpec {
   readonly kind: "adam";
   /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
   readonly learningRate: number;
-  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
+  /** Examples per step, drawn without replacement as `sampling` says. `"full"` uses all of them: gradient descent. */
   readonly batchSize: BatchSize;
+  /** How mini-batches are drawn. */
+  readonly sampling: "epochs" | "independent";
   /** Decay β₁ of the running mean of the gradient. Full batch is stable iff λmax(P^-½ H P^-½) ≤ (2+2β₁)/((1−β₁)η): 38/η at 0.9. */
   readonly beta1: number;
   /** Decay β₂ of the running mean square of the gradient, v̂, which makes the preconditioner P = √v̂ + ε. */
@@ -521,6 +533,8 @@ export interface AdamSpec {
   readonly schedule?: ScheduleSpec;
   /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
   readonly clip?: number;
+  /** Deviation of the fresh Gaussian noise that every step adds to its targets, in units of the targets; for losses of real-valued targets. Default: none. Fixed noise in the data is `data.labelNoise`, or `data.noise`. */
+  readonly labelNoise?: number;
 }
 
 /** Adam with weight decay apart from the gradient, as torch.optim.AdamW. */
@@ -528,8 +542,10 @@ export interface AdamwSpec {
   readonly kind: "adamw";
   /** Learning rate η > 0, in θ²/loss, so η·sharpness is dimensionless. Gradient descent is linearly stable at a minimum iff sharpness ≤ 2/η. */
   readonly learningRate: number;
-  /** Examples per step, drawn without replacement; an epoch is a fresh permutation. `"full"` uses all of them: gradient descent. */
+  /** Examples per step, drawn without replacement as `sampling` says. `"full"` uses all of them: gradient descent. */
   readonly batchSize: BatchSize;
+  /** How mini-batches are drawn. */
+  readonly sampling: "epochs" | "independent";
   /** Decay β₁ of the running mean of the gradient. Full batch is stable iff λmax(P^-½ H P^-½) ≤ (2+2β₁)/((1−β₁)η): 38/η at 0.9. */
   readonly beta1: number;
   /** Decay β₂ of the running mean square of the gradient, v̂, which makes the preconditioner P = √v̂ + ε. */
@@ -542,6 +558,8 @@ export interface AdamwSpec {
   readonly schedule?: ScheduleSpec;
   /** Gradient clipping: a gradient whose norm is above this is scaled down to it, as torch.nn.utils.clip_grad_norm_ does. Default: none. */
   readonly clip?: number;
+  /** Deviation of the fresh Gaussian noise that every step adds to its targets, in units of the targets; for losses of real-valued targets. Default: none. Fixed noise in the data is `data.labelNoise`, or `data.noise`. */
+  readonly labelNoise?: number;
 }
 
 export type OptimizerSpec = SgdSpec | RmspropSpec | AdamSpec | AdamwSpec;
@@ -662,6 +680,8 @@ export interface Experiment {
   readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";
   /** Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. */
   readonly memory: string;
+  /** Threads inside one operation of native ONNX Runtime; the other engines take no notice. Default: one per physical core. Sums are split over them: another number rounds differently. */
+  readonly threads?: number;
   /** What the measurement at the last point, on which the verdict rests, may take: "full" for every reading as exact as asked, or a budget. Without it a run takes 20 seconds at most, and `basin measure` what it needs. */
   readonly closing?: ClosingSpec;
   /** Where the run's process starts. */

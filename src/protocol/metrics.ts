@@ -65,6 +65,20 @@ export const metrics = [
     "r = ‖Hv − λv‖ of each Ritz pair, or r²/gap to the next value",
     "Parlett, The Symmetric Eigenvalue Problem, §4.5, §11.7",
   ),
+  m(
+    "eigenvalue.min",
+    "smallest Hessian eigenvalue",
+    "loss / θ²",
+    "λmin(H): below zero the loss falls on both sides",
+    "",
+  ),
+  m(
+    "eigenvalue.min.error",
+    "smallest Hessian eigenvalue, error bar",
+    "loss / θ²",
+    "r = ‖Hv − λv‖ of the reported Ritz pair, or r²/gap to the next value",
+    "Parlett, The Symmetric Eigenvalue Problem, §4.5, §11.7",
+  ),
   m("gaussNewtonSharpness", "Gauss–Newton sharpness", "loss / θ²", "λmax((1/n) Σ GᵢGᵢᵀ)", wme),
   m(
     "gaussNewtonSharpness.error",

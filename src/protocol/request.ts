@@ -12,4 +12,6 @@ export interface MeasureRequest {
   readonly escape?: { readonly seeds: number; readonly steps: number };
   /** For `measure`: a safetensors file, absolute, that takes the place of the experiment's own. */
   readonly weights?: string;
+  /** For `measure`: a safetensors file, absolute, with the state of a preconditioned optimizer. */
+  readonly optimizerState?: string;
 }

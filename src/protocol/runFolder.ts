@@ -45,6 +45,8 @@ export interface RunInfo {
   readonly file: string;
   /** What `--set` or the sweep changed, key path → value. */
   readonly overrides: Readonly<Record<string, unknown>>;
+  /** The tensors that are trained, "name [shape]"; written by the run's process. */
+  readonly trained?: readonly string[];
   /** Absent for a run submitted alone. */
   readonly sweep?: SweepPlace;
   readonly branchedFrom?: Branching;

@@ -112,6 +112,19 @@ const lossFitsTargets: Check = ({ data, loss }) => {
   return [finding({ path: "loss", message, hint: numbers.hint })];
 };
 
+const labelNoiseFits: Check = ({ loss, optimizer }) => {
+  if (!optimizer.labelNoise || !lossFacts(loss).needsLabels) return [];
+  const message = `\`labelNoise\` disturbs real-valued targets, but loss "${loss}" takes class labels.`;
+  const hint = 'Remove it, use "mse" or "squared-error", or give `data.labelNoise`.';
+  return [finding({ path: "optimizer.labelNoise", message, hint })];
+};
+
+const threadsAreUsed: Check = ({ engine, threads }) => {
+  if (threads === undefined || engine === "auto" || engine === "onnx") return [];
+  const message = `Engine "${engine}" takes no notice of \`threads\`.`;
+  return [finding({ path: "threads", severity: "warning", message, hint: 'Remove it, or use "onnx".' })];
+};
+
 /** The rules that the kinds in use declare. */
 const kindRules: Check = (experiment) => {
   const { data, model, optimizer } = experiment;
@@ -164,6 +177,8 @@ const checks: readonly Check[] = [
   batchFits,
   scheduleFits,
   lossFitsTargets,
+  labelNoiseFits,
+  threadsAreUsed,
   kindRules,
   gapHasTestData,
 ];

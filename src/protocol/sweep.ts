@@ -1,6 +1,6 @@
 // Settings from outside the experiment's own keys: `--set` overrides and the points of a sweep.
 import type { Problem } from "./errors";
-import { schemaAt } from "./experimentSchema";
+import { experimentSchema, propertiesOf, schemaAt } from "./experimentSchema";
 import { getAt, isObject, withAt, type Json, type JsonObject, type KeyPath } from "./jsonPath";
 import { unknownKey } from "./schemaProblems";
 
@@ -97,3 +97,9 @@ export function pointsOf(axes: readonly Axis[]): number[][] {
     [[]],
   );
 }
+
+/** Keys of the top level that a sweep or `--set` may name, for a user's pick list. */
+export const settableKeys = (root: Json): string[] =>
+  Object.keys(propertiesOf(experimentSchema, root)).filter(
+    (key) => key !== "$schema" && key !== "extends" && key !== "sweep",
+  );

@@ -3,7 +3,7 @@
 import type { Experiment } from "../protocol/experiment";
 import type { RunInfo, SweepPlace } from "../protocol/runFolder";
 import type { Handle } from "../types/handle";
-import { isNum, isRaw, isStep, numberOr, text, textOr, type Raw } from "./decode";
+import { isNum, isRaw, isStep, numberOr, text, textOr, texts, type Raw } from "./decode";
 
 /** @throws Error that says what is missing or wrong. */
 export function decodeRunInfo(raw: unknown): RunInfo {
@@ -16,6 +16,7 @@ export function decodeRunInfo(raw: unknown): RunInfo {
     experiment: experimentOf(raw.experiment),
     file: textOr(raw.file, ""),
     overrides: isRaw(overrides) ? overrides : {},
+    ...(Array.isArray(raw.trained) && { trained: texts(raw.trained) }),
     ...(place && { sweep: place }),
     ...(isRaw(branchedFrom) &&
       isStep(branchedFrom.step) && {

@@ -58,6 +58,7 @@ const reading = (raw: unknown): JudgedReading | null =>
 
 const readingsOf = (raw: Raw): Verdict["readings"] => ({
   sharpness: reading(raw.sharpness),
+  eigenvalueMin: reading(raw.eigenvalueMin),
   preconditionedSharpness: reading(raw.preconditionedSharpness),
   gaussNewtonSharpness: reading(raw.gaussNewtonSharpness),
   nonuniformity: reading(raw.nonuniformity),

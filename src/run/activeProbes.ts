@@ -1,4 +1,5 @@
 // The probes of a run at work: when each is due, what it remembers, what goes to the log.
+import { Course } from "../measure/course";
 import { Limits } from "../measure/limits";
 import { probes } from "../measure";
 import { unlimited } from "../measure/budget";
@@ -9,6 +10,7 @@ import type { RunEvent } from "../protocol/events";
 import type { Experiment } from "../protocol/experiment";
 import { memoryBytes } from "../protocol/memory";
 import type { EventLog } from "../record/disk/eventLog";
+import type { CoursePoint } from "../stability/hovering";
 import type { MeasuringState } from "../trainers/basin/checkpoint";
 import type { MetricInfo } from "../types/metricInfo";
 import type { Cost } from "../types/reading";
@@ -30,6 +32,9 @@ interface ActiveProbe {
 export interface Moment {
   readonly step: number;
   readonly time: () => number;
+  readonly learningRate: number;
+  /** Training loss as it is known at this step. */
+  readonly loss: number;
   /** Values of the loop's own that belong to this step. */
   readonly more: () => Readonly<Record<string, number>>;
 }
@@ -40,6 +45,7 @@ export class ActiveProbes {
   readonly writer: ReadingsWriter;
   private readonly active: readonly ActiveProbe[];
   private readonly limits: Limits;
+  private readonly ownCourse: Course;
   /** What was read at the step of `readAt`: each probe is asked once a step, also after a resume there. */
   private readings: RunEvent[];
   private readAt: number;
@@ -61,6 +67,7 @@ export class ActiveProbes {
     this.metrics = this.active.flatMap(({ probe }) => probe.metrics);
     this.writer = new ReadingsWriter(this.metrics);
     this.limits = new Limits(saved?.limits);
+    this.ownCourse = new Course(saved?.course);
     this.readings = [...(saved?.readings ?? [])];
     this.readAt = saved?.step ?? 0;
   }
@@ -116,8 +123,14 @@ export class ActiveProbes {
     if (one.long) this.log.flush();
   }
 
-  private write({ readings }: Measured, cost: Cost, probe: Probe, { step, time, more }: Moment): void {
+  private write(
+    { readings }: Measured,
+    cost: Cost,
+    probe: Probe,
+    { step, time, more, learningRate, loss }: Moment,
+  ): void {
     const limit = this.limits.update(readings);
+    if (limit) this.ownCourse.add({ step, share: learningRate / (limit.value as number), loss });
     const all = limit ? [...readings, limit] : readings;
     const event = this.writer.event(all, { step, time: time(), probe: probe.id, cost }, more());
     this.readings.push(event);
@@ -140,8 +153,14 @@ export class ActiveProbes {
         this.active.map(({ probe, memory }): [string, SavedMemory] => [probe.id, memory.save()]),
       ),
       limits: this.limits.values,
+      course: this.ownCourse.save(),
       readings: step === this.readAt ? this.readings : [],
     };
+  }
+
+  /** η/limit and loss, reading by reading. */
+  get course(): readonly CoursePoint[] {
+    return this.ownCourse.points;
   }
 
   /** Eigenvectors of the Hessian at the last sharpness reading. */

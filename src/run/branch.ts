@@ -25,13 +25,18 @@ export function branchState(folder: string, step: number, problem: Problem): Che
   const saved = loadCheckpoint(path, problem, slotsOf(old));
   const keepsState = sameState(old.optimizer.kind, experiment.optimizer.kind);
   const sameData = equal([old.data, old.loss], [experiment.data, experiment.loss]);
-  const sameBatches =
-    old.seed === experiment.seed && old.optimizer.batchSize === experiment.optimizer.batchSize;
+  const drawn = ({ seed, optimizer }: Experiment) => [
+    seed,
+    optimizer.batchSize,
+    optimizer.sampling === "independent",
+  ];
+  const sameBatches = equal(drawn(old), drawn(experiment));
   return {
     ...saved,
     time: 0,
     // Its readings are those of another run.
     readings: [],
+    course: new Map(),
     ...(sameData && keepsState ? {} : { limits: {} }),
     // A new state has made no updates yet: bias corrections count from here.
     ...(keepsState ? {} : { slots: new Map<string, Float32Array>(), since: step }),

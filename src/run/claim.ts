@@ -1,7 +1,9 @@
 // A run process's hold on its folder: taken before anything is written, watched while it trains, given back with the exit status.
 import { statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { fileError, type UserError } from "../protocol/errors";
+import { files } from "../protocol/runFolder";
+import { removeTemporaries } from "../record/disk/files";
 import { checkPlainFolder } from "../record/disk/plainFolder";
 import { holderOf, lifeOf, ownClaim, rewriteClaim, takeClaim } from "../record/disk/processes";
 
@@ -19,6 +21,7 @@ export function holdFolder(folder: string, given: string | undefined): void {
   if (place === null) throw fileError(folder, "is not there", "Expected a run folder.");
   checkPlainFolder(folder);
   const n = given === undefined ? claimHere(folder) : takeOver(folder, Number(given));
+  for (const place of [folder, join(folder, files.checkpoints)]) removeTemporaries(place);
   let lost = false;
   const timer = setInterval(() => {
     lost = identityOf(folder) !== place || holderOf(folder)?.n !== n;

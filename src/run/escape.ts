@@ -34,7 +34,7 @@ export async function escape({ experiment, file, from, escape: how }: MeasureReq
     memoryBytes(experiment.memory),
   );
   const points = await PointSource.open(problem, new PausingMeter(() => budget.check()));
-  const point = await pointAt(problem, points, saved);
+  const point = await pointAt(problem, points, { ...saved, count: saved.step - saved.since });
   const { readings, facts } = await closingMeasurement(point, {
     probes: experiment.probes,
     budget,
@@ -79,8 +79,9 @@ async function replica(
   { seed, steps }: { readonly seed: number; readonly steps: number },
 ): Promise<{ distances: number[]; growth: number; left: number | null }> {
   const { n, batchSize, d } = problem;
+  const { sampling } = problem.experiment.optimizer;
   const theta = saved.theta.map((x, i) => x + delta[i]);
-  const sampler = batchSize === n ? null : new BatchSampler(n, batchSize, seed).state;
+  const sampler = batchSize === n ? null : new BatchSampler({ n, size: batchSize, sampling, seed }).state;
   const slots = new Map([...saved.slots].map(([name, values]) => [name, values.slice()]));
   const stepper = await Stepper.make(problem, theta, { since: saved.since, slots, sampler });
   const distances: number[] = [];

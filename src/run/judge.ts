@@ -4,6 +4,7 @@ import { optimizerOf } from "../optimizers";
 import type { Experiment } from "../protocol/experiment";
 import type { Kink } from "../protocol/kinks";
 import { escapeTime } from "../stability/growth";
+import { hoveringOf, recentReturns, type CoursePoint } from "../stability/hovering";
 import { judge } from "../stability/judge";
 import type { Reading } from "../types/reading";
 import type { JudgedReading, Verdict } from "../types/verdict";
@@ -22,6 +23,8 @@ export interface Judged {
   readonly kinks: readonly Kink[];
   /** What was measured at `step`; null where no finite point was left. */
   readonly closing: Closing | null;
+  /** η/limit and loss while training, reading by reading. */
+  readonly course: readonly CoursePoint[];
 }
 
 /** The readings a verdict names, null where they were not taken. */
@@ -42,6 +45,7 @@ function judged(from: Judged, metric: string): JudgedReading | null {
 
 export const named = (from: Judged): Named => ({
   sharpness: judged(from, "sharpness"),
+  eigenvalueMin: judged(from, "eigenvalue.min"),
   preconditionedSharpness: judged(from, "preconditionedSharpness"),
   gaussNewtonSharpness: judged(from, "gaussNewtonSharpness"),
   nonuniformity: judged(from, "nonuniformity"),
@@ -67,8 +71,14 @@ export function assembleVerdict(from: Judged): Verdict {
   const { momentum = 0, nesterov = false } = optimizerOf(experiment.optimizer).dynamics(experiment.optimizer);
   const { meanLimit, ...readings } = named(from);
   const { variance = null, noVariance, chain = [], map, smallestStableBatch = null } = closing?.facts ?? {};
+  const minimum = describeMinimum(from);
   const decision = judge({
     diverged,
+    flattest: closing?.facts.flattest,
+    still: minimum.gradientVanishes,
+    hovers: hoveringOf(from.course) !== null,
+    // Where it has settled nothing drives it back to its limit.
+    returns: minimum.atMinimum ? 0 : recentReturns(from.course),
     learningRate,
     meanLimit: meanLimit?.value ?? null,
     meanLimitError: meanLimit?.error ?? 0,
@@ -77,7 +87,8 @@ export function assembleVerdict(from: Judged): Verdict {
     // Where it cannot be given for this optimizer the mean limit speaks alone, and the evidence says so.
     varianceMissing: closing !== null && !noiseless(from) && variance === null && noVariance === undefined,
   });
-  const { atMinimum, why } = describeMinimum(from);
+  const atSaddle = decision.verdict === "saddle";
+  const atMinimum = minimum.atMinimum && !atSaddle;
   return {
     schema: 1,
     verdict: decision.verdict,
@@ -85,12 +96,13 @@ export function assembleVerdict(from: Judged): Verdict {
     summary: summaryOf(from, decision, atMinimum),
     reasons: reasonsOf(from),
     atMinimum,
-    provisional: !atMinimum,
+    // A saddle is what it is, however high its loss.
+    provisional: !atMinimum && !atSaddle,
     minimum: {
       gradNorm: closing?.minimum.gradNorm ?? NaN,
       trainLoss: closing?.minimum.loss ?? from.loss,
       interpolationResidual: closing?.minimum.interpolationResidual ?? NaN,
-      why,
+      why: minimum.why,
     },
     settings: {
       learningRate,
@@ -104,7 +116,7 @@ export function assembleVerdict(from: Judged): Verdict {
     readings,
     limits: { mean: meanLimit?.value ?? null, variance, binding: decision.binding },
     largestStableLearningRate: decision.limit,
-    smallestStableBatchSize: smallestStableBatch,
+    smallestStableBatchSize: atSaddle ? null : smallestStableBatch,
     chain,
     ...(map && { map }),
     escapeTime: readings.growth ? escapeTime(readings.growth.value) : null,

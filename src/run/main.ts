@@ -3,7 +3,7 @@ import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
 import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
-import { DiskFull } from "./diskFull";
+import { DiskFull, withDiskFull } from "./diskFull";
 import { escape } from "./escape";
 import { measure } from "./measure";
 import { resume, start } from "./start";
@@ -12,7 +12,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case "start":
     case "resume":
-      holdFolder(args[0], args[1]);
+      hold(args[0], args[1]);
       return command === "start" ? start(args[0]) : resume(args[0]);
     case "measure":
       await measure(readRequest());
@@ -25,6 +25,14 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       return 0;
     default:
       throw new Error(`internal: unknown command ${command}`);
+  }
+}
+
+function hold(folder: string, claim: string | undefined): void {
+  try {
+    holdFolder(folder, claim);
+  } catch (error) {
+    throw withDiskFull(error, folder, 0);
   }
 }
 

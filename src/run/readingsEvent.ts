@@ -39,6 +39,17 @@ export class ReadingsWriter {
     return Object.keys(news).length > 0 ? news : undefined;
   }
 
+  /** Readings of a closing measurement, which share one event: each says in its own words how many products it took. */
+  closing(readings: readonly Reading[], about: Pick<Metrics, "step" | "time" | "probe" | "cost">): Metrics {
+    const named = readings.map((reading) => {
+      const { products } = reading.cost;
+      return products > 0
+        ? { ...reading, method: `${reading.method}, ${Math.round(products)} products` }
+        : reading;
+    });
+    return this.event(named, about);
+  }
+
   event(
     readings: readonly Reading[],
     about: Pick<Metrics, "step" | "time" | "probe" | "cost">,

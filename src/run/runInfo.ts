@@ -9,8 +9,11 @@ import { largestJson, readPlainFile } from "../record/disk/files";
 
 const hint = "Expected the run.json that `basin run` wrote; this folder cannot be gone on with.";
 
-/** @throws UserError when run.json is missing, no JSON, or holds an experiment that the schema refuses: file, line and key of each mistake. */
-export function readInfo(folder: string): RunInfo {
+/**
+ * @param checked  Whether a launcher has just checked the experiment: the schema is then not compiled again, which takes half a second.
+ * @throws UserError when run.json is missing, no JSON, or holds an experiment that the schema refuses: file, line and key of each mistake.
+ */
+export function readInfo(folder: string, { checked = false }: { readonly checked?: boolean } = {}): RunInfo {
   const path = join(folder, files.run);
   let text: string;
   try {
@@ -29,6 +32,7 @@ export function readInfo(folder: string): RunInfo {
   const raw = info as Json;
   if (!isObject(raw) || typeof raw.file !== "string" || !isObject(raw.experiment))
     throw fileError(path, "has no experiment", hint);
+  if (checked) return info as RunInfo;
   const problems = experimentProblems(raw.experiment, text, path);
   if (problems.length > 0) throw new UserError(problems);
   return info as RunInfo;

@@ -9,7 +9,7 @@ import { stringify } from "../protocol/numbers";
 import { files } from "../protocol/runFolder";
 import type { EventLog } from "../record/disk/eventLog";
 import { writeAtomic } from "../record/disk/files";
-import { loadCheckpoint, newestCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
+import { loadNewest, type Checkpoint } from "../trainers/basin/checkpoint";
 import { kinksOf } from "../trainers/basin/kinks";
 import type { Problem } from "../trainers/basin/problem";
 import { Trainer } from "../trainers/basin/trainer";
@@ -31,6 +31,10 @@ export interface SessionParts {
   readonly log: EventLog;
   readonly interrupt: Interrupt;
   readonly saved: Checkpoint | null;
+  /** The log holds a beginning of this very run that ended before its first checkpoint: it is taken back. */
+  readonly again?: boolean;
+  /** What was found wrong on the way here. */
+  readonly notes?: readonly string[];
 }
 
 export class Session {
@@ -68,7 +72,8 @@ export class Session {
   async run(): Promise<Reached> {
     const { log, problem, saved } = this.parts;
     log.add(this.header());
-    if (!saved) for (const message of problem.notes) log.add({ kind: "note", step: 0, message });
+    const notes = [...(this.parts.notes ?? []), ...(saved ? [] : problem.notes)];
+    for (const message of notes) log.add({ kind: "note", step: this.step, message });
     log.flush();
     const endHeartbeat = startHeartbeat(log, () => this.time);
     try {
@@ -87,8 +92,8 @@ export class Session {
     const { closing, verdict } = await this.judge(reached);
     writeAtomic(join(folder, files.verdict), `${stringify(verdict, 2)}\n`);
     if (closing) {
-      const about = { step: verdict.step, time, probe: "verdict" };
-      log.add(probes.writer.event(closing.readings, about));
+      const about = { step: verdict.step, time, probe: "verdict", cost: closing.cost };
+      log.add(probes.writer.closing(closing.readings, about));
       for (const message of closing.leftOut) log.add({ kind: "note", step: verdict.step, message });
     }
     log.add({ kind: "end", step: trainer.step, time, reason: reached.reason });
@@ -96,8 +101,9 @@ export class Session {
   }
 
   private header(): RunEvent {
-    const { problem, id, saved } = this.parts;
+    const { problem, id, saved, again } = this.parts;
     const { experiment, engine } = problem;
+    const resumedAt = saved?.step ?? (again ? 0 : undefined);
     const { layers, network } = this.trainer.curvature;
     const { metrics } = this.probes;
     return {
@@ -113,7 +119,7 @@ export class Session {
       layers: layers.map(({ name }) => name),
       kinks: kinksOf(network.loss),
       steps: experiment.stop.steps,
-      ...(saved && { resumedAt: saved.step }),
+      ...(resumedAt !== undefined && { resumedAt }),
       ...(metrics.length > 0 && { metrics }),
       dynamics: {
         preconditioned: optimizerOf(experiment.optimizer).preconditioner !== undefined,
@@ -124,10 +130,12 @@ export class Session {
 
   /** Judges the point reached; a diverged run is judged at its last finite checkpoint, so that a stable rate can be named. */
   private async judge(reached: Reached): Promise<{ closing: Closing | null; verdict: Verdict }> {
-    const { problem, folder } = this.parts;
+    const { problem, folder, log } = this.parts;
     const diverged = reached.reason === "diverged";
-    const path = diverged ? newestCheckpoint(join(folder, files.checkpoints)) : null;
-    const last = path ? loadCheckpoint(path, problem, slotsOf(problem.experiment)) : null;
+    const tell = (message: string) => log.add({ kind: "note", step: this.step, message });
+    const last = diverged
+      ? loadNewest(join(folder, files.checkpoints), problem, slotsOf(problem.experiment), tell)
+      : null;
     const at = last ?? this.trainer.state();
     const finite = at.theta.every(Number.isFinite);
     const closing = finite ? await this.close(at, reached) : null;
@@ -141,6 +149,7 @@ export class Session {
       loss: reached.loss,
       kinks: kinksOf(this.trainer.curvature.network.loss),
       closing,
+      course: this.probes.course,
     });
     return { closing, verdict };
   }

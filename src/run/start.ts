@@ -6,7 +6,8 @@ import { stringify } from "../protocol/numbers";
 import { files, stopFile, type RunInfo } from "../protocol/runFolder";
 import { EventLog } from "../record/disk/eventLog";
 import { writeAtomic } from "../record/disk/files";
-import { loadCheckpoint, newestCheckpoint } from "../trainers/basin/checkpoint";
+import { EventTail } from "../record/disk/tail";
+import { hasCheckpoint, loadNewest } from "../trainers/basin/checkpoint";
 import { engineOf } from "../trainers/basin/engineOf";
 import { Problem } from "../trainers/basin/problem";
 import { branchState, slotsOf } from "./branch";
@@ -26,39 +27,74 @@ const writeInfo = (folder: string, info: RunInfo): void =>
 export async function start(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, stopFile));
-  const asked = readInfo(folder);
-  const { experiment, file, branchedFrom: from } = asked;
-  const prepare = async (log: EventLog): Promise<SessionParts> => {
-    writeInfo(folder, { ...asked, ...(await describeSelf(file)) });
-    mkdirSync(join(folder, files.checkpoints), { recursive: true });
-    const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
-    const saved = from ? branchState(from.folder, from.step, problem) : null;
-    return { problem, folder, id: asked.id, log, interrupt, saved };
-  };
-  return recorded(folder, prepare, true);
+  const asked = readInfo(folder, { checked: true });
+  return recorded(folder, (log) => anew(folder, asked, { log, interrupt }), true);
 }
 
-/** Goes on from the newest checkpoint. @throws UserError when the folder has none or its run.json is unreadable. */
+type Process = Pick<SessionParts, "log" | "interrupt">;
+
+/** The first step of a run. */
+async function anew(
+  folder: string,
+  asked: RunInfo,
+  { log, interrupt }: Process,
+  again = false,
+): Promise<SessionParts> {
+  const { experiment, file, branchedFrom: from } = asked;
+  const info: RunInfo = { ...asked, ...(await describeSelf(file)) };
+  writeInfo(folder, info);
+  mkdirSync(join(folder, files.checkpoints), { recursive: true });
+  const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
+  writeInfo(folder, { ...info, trained: problem.trained });
+  const saved = from ? branchState(from.folder, from.step, problem) : null;
+  return { problem, folder, id: asked.id, log, interrupt, saved, again };
+}
+
+/**
+ * Goes on from the newest checkpoint that is whole; a run that ended before its first one begins again.
+ *
+ * @throws UserError when run.json is unreadable, every checkpoint is damaged, or those that the log tells of are gone.
+ */
 export async function resume(folder: string): Promise<Status> {
   const interrupt = new Interrupt();
   interrupt.watch(join(folder, stopFile));
   const old = readInfo(folder);
-  const path = newestCheckpoint(join(folder, files.checkpoints));
-  if (!path)
+  const checkpoints = join(folder, files.checkpoints);
+  mkdirSync(checkpoints, { recursive: true });
+  const again = !hasCheckpoint(checkpoints);
+  if (again && toldOfCheckpoint(folder))
     throw fileError(
-      join(folder, files.checkpoints),
-      "holds no checkpoint",
-      "The run ended before its first one; start it anew with `basin run`.",
+      checkpoints,
+      "holds no checkpoint, though the run had written some",
+      "Put them back, or start the experiment anew with `basin run`.",
     );
+  const resumed = (step: number): RunInfo => ({
+    ...old,
+    resumed: [...old.resumed, { at: new Date().toISOString(), step }],
+  });
   const prepare = async (log: EventLog): Promise<SessionParts> => {
+    if (again) return anew(folder, resumed(0), { log, interrupt }, true);
     const problem = await Problem.load(old.experiment, old.file, await engineOf(old.experiment, old.file));
-    const saved = loadCheckpoint(path, problem, slotsOf(old.experiment));
-    const resumed = [...old.resumed, { at: new Date().toISOString(), step: saved.step }];
-    writeInfo(folder, { ...old, ...(await describeSelf(old.file)), resumed });
-    return { problem, folder, id: old.id, log, interrupt, saved };
+    const damage: string[] = [];
+    const saved = loadNewest(checkpoints, problem, slotsOf(old.experiment), (found) => damage.push(found))!;
+    const notes = damage.map((found) => `${found}; goes on from step ${saved.step}.`);
+    for (const note of notes) process.stderr.write(`${checkpoints}: ${note}\n`);
+    writeInfo(folder, { ...resumed(saved.step), ...(await describeSelf(old.file)) });
+    return { problem, folder, id: old.id, log, interrupt, saved, notes };
   };
   return recorded(folder, prepare, false);
 }
+
+/** Whether the log says that there was a checkpoint. */
+function toldOfCheckpoint(folder: string): boolean {
+  const tail = new EventTail(join(folder, files.events));
+  for (let slice = tail.read(sliceBytes); ; slice = tail.read(sliceBytes)) {
+    if (slice.events.some(({ kind }) => kind === "checkpoint")) return true;
+    if (!slice.more) return false;
+  }
+}
+
+const sliceBytes = 2 ** 20;
 
 /** Runs a session over the folder's log. However it ends, the log says so and says at which step, as long as it can be written. */
 async function recorded(

@@ -1,9 +1,9 @@
 // The training loop: gradient, loss, readings, checkpoint, step, until a stop condition, divergence or a signal.
 import { join } from "node:path";
-import type { EndReason } from "../protocol/events";
+import type { EndReason, Measured } from "../protocol/events";
 import { files } from "../protocol/runFolder";
 import type { EventLog } from "../record/disk/eventLog";
-import { saveCheckpoint, newestCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
+import { hasCheckpoint, saveCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
 import type { Trainer } from "../trainers/basin/trainer";
 import { norm } from "../util/linalg/vector";
 import type { ActiveProbes } from "./activeProbes";
@@ -48,6 +48,7 @@ export class Training {
   private initialLoss: number;
   private loss = NaN;
   private loggedRate: number | null = null;
+  private told = false;
 
   constructor(private readonly parts: TrainingParts) {
     const { trainer, saved } = parts;
@@ -67,7 +68,7 @@ export class Training {
     const { trainer, folder, probes } = this.parts;
     const { checkpoints } = trainer.problem.experiment;
     // A new run, or a branch, is resumable from the start.
-    if (newestCheckpoint(join(folder, files.checkpoints)) === null) this.keep();
+    if (!hasCheckpoint(join(folder, files.checkpoints))) this.keep();
     probes.repeat();
     for (;;) {
       const reason = await this.visit();
@@ -127,7 +128,21 @@ export class Training {
     if (Number.isNaN(this.initialLoss)) this.initialLoss = fullLoss;
     if (!this.last && this.fullBatch && step % this.logEvery !== 0) return;
     const values = { "loss.train": fullLoss, ...(this.fullBatch && { gradNorm }), ...this.changedRate() };
-    log.add({ kind: "metrics", step, time, values });
+    log.add({ kind: "metrics", step, time, values, ...(!this.told && { how: this.ways() }) });
+    this.told = true;
+  }
+
+  /** How the loop's own numbers come about; with batch normalization two kinds of statistics are in question. */
+  private ways(): Readonly<Record<string, Measured>> {
+    const { buffers } = this.parts.trainer.problem;
+    const batch = this.fullBatch ? ", with the statistics of the batch" : ", with the running statistics";
+    const method = `mean over all training examples${buffers.length > 0 ? batch : ""}`;
+    const own: Measured = { how: "exact", method };
+    return {
+      "loss.train": own,
+      ...(this.fullBatch && { gradNorm: own }),
+      learningRate: { how: "exact", method: "the optimizer's setting, schedule applied" },
+    };
   }
 
   /** A schedule's learning rate is logged whenever it is not the one logged last. */
@@ -159,7 +174,8 @@ export class Training {
 
   private async takeReadings(): Promise<void> {
     const { trainer, probes } = this.parts;
-    const moment = { step: trainer.step, time: this.time, more: () => this.changedRate() };
+    const { step, learningRate } = trainer;
+    const moment = { step, time: this.time, learningRate, loss: this.loss, more: () => this.changedRate() };
     await probes.read(() => trainer.point(), moment);
   }
 
@@ -174,6 +190,8 @@ export class Training {
   private keep(): void {
     const { trainer, probes, log, folder } = this.parts;
     const { step } = trainer;
+    // Nothing to go on from: the next visit finds that training has diverged.
+    if (!trainer.isFinite) return;
     const training = { ...trainer.state(), time: this.time(), initialLoss: this.initialLoss };
     const state: Checkpoint = { ...training, ...probes.state(step) };
     log.sync();

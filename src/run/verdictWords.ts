@@ -1,7 +1,9 @@
 // A verdict in words: its summary, the numbers behind it, the evidence it rests on.
 import { interpolatedBelow, isInterpolated } from "../measure/minimum";
+import { stateless } from "../measure/point";
 import { kinkWords } from "../protocol/kinks";
 import type { Decision } from "../stability/judge";
+import { hoveringOf, recentReturns } from "../stability/hovering";
 import { sharpnessLimit } from "../stability/thresholds";
 import type { Bracket } from "../types/bracket";
 import type { JudgedReading } from "../types/verdict";
@@ -12,16 +14,19 @@ const stillBelow = 1e-3;
 
 const fmt = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
 
+const missingState =
+  "The optimizer's state is missing: its preconditioner is made of the running mean of squared gradients, and without it there is no limit to compare the learning rate with. Give a checkpoint of a run, or the state as `--optimizer-state`.";
+
 /** What the optimizer adds to the assumptions. */
 function optimizerEvidence(judged: Judged): string[] {
   const { experiment, closing } = judged;
   const { schedule, clip, weightDecay } = experiment.optimizer;
   const lines: string[] = [];
-  if (closing && named(judged).preconditionedSharpness)
+  if (closing && closing.descent.preconditioner)
     lines.push(
       closing.descent.settled
         ? "The preconditioner P is held fixed at its value here; sharpness is that of P^-½ H P^-½."
-        : "There is no optimizer state here: the preconditioner is |∇L| + ε, where this gradient would bring it.",
+        : missingState,
     );
   if (closing?.facts.noVariance !== undefined) lines.push(closing.facts.noVariance);
   if (weightDecay)
@@ -32,23 +37,60 @@ function optimizerEvidence(judged: Judged): string[] {
   return lines;
 }
 
-export function describeMinimum({ experiment, closing, initialLoss, diverged }: Judged): {
+/** How the batches are drawn beside how the limits take them to be drawn (theory.md, section 5). */
+function samplingEvidence(judged: Judged): string[] {
+  const { sampling, labelNoise = 0 } = judged.experiment.optimizer;
+  const drawn =
+    sampling === "independent"
+      ? "Batches are drawn anew at every step, as the mean-square limit takes them to be."
+      : "Batches are drawn as epochs, each example once an epoch; the mean-square limit takes every batch to be drawn anew.";
+  return [
+    ...(noiseless(judged) ? [] : [drawn]),
+    ...(labelNoise > 0
+      ? [
+          `Fresh label noise of deviation ${fmt(labelNoise)} disturbs every step; the limits are those of the targets without it.`,
+        ]
+      : []),
+  ];
+}
+
+export function describeMinimum(judged: Judged): {
   atMinimum: boolean;
+  /** Whether the gradient is negligible beside the curvature: what tells a saddle from a slope. */
+  gradientVanishes: boolean;
   why: string;
 } {
-  if (!closing || diverged) return { atMinimum: false, why: "The run diverged; it reached no minimum." };
+  const { closing, initialLoss, diverged } = judged;
+  if (!closing || diverged)
+    return { gradientVanishes: false, atMinimum: false, why: "The run diverged; it reached no minimum." };
   const point = closing.minimum;
   // Without a gradient nothing changes, also where there is no loss left to divide by.
-  const progress =
-    point.gradNorm === 0 ? 0 : (experiment.optimizer.learningRate * point.gradNorm ** 2) / point.loss;
+  const progress = point.gradNorm === 0 ? 0 : (rateOf(judged) * point.slope) / point.loss;
   const still = progress <= stillBelow || point.loss === 0;
+  // At a saddle it is the curvature that drives the run away and not the gradient, also over the time that takes.
+  const { flattest } = closing.facts;
+  const leaving = flattest && flattest.growth > 1 ? Math.max(1, 1 / Math.log(flattest.growth)) : 1;
   const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
+  const change =
+    point.loss === 0
+      ? "The training loss is 0: no step changes it"
+      : `To first order one more step would change the loss by ${fmt(100 * progress)} %`;
   const why =
-    `To first order one more step would change the loss by ${fmt(100 * progress)} % (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
+    `${change} (a minimum: at most ${fmt(100 * stillBelow)} %); ` +
     `training loss ${fmt(point.loss)}${Number.isFinite(initialLoss) ? ` of ${fmt(initialLoss)} at the start` : ""} ` +
     `(interpolated: at most ${fmt(100 * interpolatedBelow)} %).`;
-  return { atMinimum: still && interpolated, why };
+  return { atMinimum: still && interpolated, gradientVanishes: progress * leaving <= stillBelow, why };
 }
+
+/** Why a verdict is provisional. */
+const awayWords = ({ closing }: Judged): string =>
+  closing?.minimum.gradNorm === 0
+    ? " The gradient is zero here but the training examples are not fitted, so this is provisional."
+    : " The run had not settled at a minimum, so this is provisional.";
+
+/** Bounded by nothing, a learning rate is no share of anything. */
+const flatWords = (where: string, eta: string): string =>
+  `Stable: the loss does not curve upwards in any direction at ${where}, so no learning rate is too large, ${eta} neither. A network whose units are all dead looks like this too.`;
 
 /** One sentence a newcomer understands. */
 export function summaryOf(
@@ -61,9 +103,9 @@ export function summaryOf(
   const rate = rateOf(judged);
   const eta = fmt(rate);
   const most = limit === null ? "" : fmt(limit);
-  const share = limit === null ? "" : `${Math.round((100 * rate) / limit)} %`;
+  const share = limit === null ? "" : `${Number(((100 * rate) / limit).toPrecision(3))} %`;
   const where = atMinimum ? "this minimum" : "this point";
-  const away = atMinimum ? "" : " The run had not settled at a minimum, so this is provisional.";
+  const away = atMinimum ? "" : awayWords(judged);
   const own = readings.preconditionedSharpness;
   const sharpness = own ? "preconditioned sharpness" : "sharpness";
   const cause = binding === "variance" ? "the noise of its batches" : `its ${sharpness}`;
@@ -75,49 +117,118 @@ export function summaryOf(
           ? ""
           : ` At step ${step}, the last point measured, the largest stable learning rate was ${most}.`)
       );
+    case "saddle":
+      return `At a saddle: the gradient vanishes, but the Hessian has the eigenvalue ${value(readings.eigenvalueMin!)}, along which the loss falls on both sides. No learning rate is stable here.`;
     case "unstable-mean":
       return `Unstable: ${where} has ${sharpness} ${fmt((own ?? readings.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
     case "unstable-variance":
       return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${away}`;
-    case "edge":
+    case "edge": {
+      const hovering = hoveringOf(judged.course);
+      if (hovering)
+        return `At the edge of stability: over the last ${hovering.readings} readings learning rate ${eta} crossed its limit ${hovering.crossings} times, at ${fmt(hovering.meanShare)} of it on average, while the loss did not rise.${away}`;
       return `At the edge of stability: learning rate ${eta} is within 5 % of the limit ${most} that ${cause} sets.${away}`;
+    }
     case "inconclusive":
+      if (judged.closing && stateless(judged.closing.descent))
+        return `Inconclusive: nothing can be said for learning rate ${eta} without the optimizer's state.${away}`;
+      if (returnedFrom(judged, limit))
+        return `Inconclusive: learning rate ${eta} is below the limit ${most} now, but the run came back from beyond its limit ${recentReturns(judged.course)} times, the last time just before its end.${away}`;
       return limit === null || !Number.isFinite(limit) || Math.abs(rate / limit - 1) > 0.5
         ? `Inconclusive: not every limit could be measured, so nothing can be said for learning rate ${eta}.${away}`
         : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
     case "stable":
+      if (limit === Infinity) return `${flatWords(where, eta)}${away}`;
       return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
   }
 }
 
+/** Whether nothing speaks against the point but what the run did before. */
+const returnedFrom = (judged: Judged, limit: number | null): boolean =>
+  limit !== null && rateOf(judged) <= limit && recentReturns(judged.course) > 0;
+
+/** Over which readings a verdict averaged. */
+function courseEvidence({ course }: Judged): string[] {
+  const hovering = hoveringOf(course);
+  if (!hovering) return [];
+  const { readings, from, to, meanShare, crossings } = hovering;
+  const shares = course.slice(-readings).map(({ share }) => fmt(share));
+  const shown = shares.length > 20 ? [...shares.slice(0, 10), "…", ...shares.slice(-10)] : shares;
+  return [
+    `Hovering is judged over the last ${readings} readings, steps ${from} to ${to}: learning rate over limit ${shown.join(", ")}; mean ${fmt(meanShare)}, ${crossings} crossings of 1, the loss not risen.`,
+  ];
+}
+
 /** A search that was cut short before it knew its error says no more than a bound from below. */
 const value = ({ value: own, error }: JudgedReading): string =>
-  error === Infinity ? `at least ${fmt(own)} (the search was cut short)` : `${fmt(own)} ± ${fmt(error)}`;
+  error === Infinity
+    ? `at least ${fmt(own)} (the search was cut short)`
+    : `${fmt(own)}${error === 0 ? "" : ` ± ${fmt(error)}`}`;
+
+/** Near 1 it is the distance from 1 that tells: "1 − 4e-8". */
+const nearOne = (rho: number): string => {
+  const off = rho - 1;
+  if (off === 0 || !(Math.abs(off) < 1e-3)) return fmt(rho);
+  return `1 ${off < 0 ? "−" : "+"} ${fmt(Math.abs(off))}`;
+};
+
+/** From a part of the directions the growth is a bound: what was left out may decay more slowly, or grow faster. */
+function growthReason({ value: rho, error }: JudgedReading, isBound: boolean): string {
+  const bar = error === 0 ? "" : ` ± ${fmt(error)}`;
+  const fold = rho > 1 ? `, e-fold every ${fmt(1 / Math.log(rho))} steps` : "";
+  const part = isBound ? " (a bound, from a part of the directions)" : "";
+  return `Growth of the mean square distance per step: ${isBound ? "at least " : ""}${nearOne(rho)}${bar}${part}${fold}.`;
+}
 
 /** The numbers behind a verdict, one line each. */
 export function reasonsOf(judged: Judged): string[] {
   const { closing, loss } = judged;
   if (!closing) return [`Training loss ${fmt(loss)}; no finite point was left to measure.`];
-  const { sharpness, preconditionedSharpness: own, nonuniformity, growth, meanLimit } = named(judged);
+  const {
+    sharpness,
+    eigenvalueMin,
+    preconditionedSharpness: own,
+    nonuniformity,
+    growth,
+    meanLimit,
+  } = named(judged);
   const { descent, facts } = closing;
   // A preconditioned reading holds the weight decay of the gradient already.
   const allowed = fmt(sharpnessLimit(own ? { ...descent, weightDecay: 0 } : descent));
   const allows = `learning rate ${fmt(descent.learningRate)} allows at most ${allowed}`;
   const lines: string[] = [];
-  if (sharpness)
+  if (sharpness && stateless(descent))
+    lines.push(`Sharpness ${value(sharpness)}; what it means for this optimizer depends on its state.`);
+  else if (sharpness)
     lines.push(
       own
         ? `Preconditioned sharpness ${value(own)}; ${allows}. The sharpness itself is ${value(sharpness)}.`
         : `Sharpness ${value(sharpness)}; ${allows}.`,
     );
-  if (meanLimit) lines.push(`Mean limit: stable up to learning rate ${fmt(meanLimit.value)} on average.`);
+  if (eigenvalueMin) lines.push(flattestReason(judged, eigenvalueMin));
+  if (meanLimit)
+    lines.push(
+      `Mean limit: stable up to learning rate ${fmt(meanLimit.value)} on average, along the sharpest direction.`,
+    );
   if (facts.variance) lines.push(varianceReason(judged, facts.variance));
   if (nonuniformity) lines.push(`Non-uniformity ${value(nonuniformity)}.`);
   if (growth)
     lines.push(
-      `Growth of the mean square distance per step: ${growth.value.toFixed(6)} ± ${fmt(growth.error)}${growth.value > 1 ? `, e-fold every ${fmt(1 / Math.log(growth.value))} steps` : ""}.`,
+      growthReason(
+        growth,
+        closing.readings.some(({ metric, how }) => metric === "stability.growth" && how === "bound"),
+      ),
     );
   return lines;
+}
+
+/** The most negative curvature, and where it is one, what it makes of a distance. */
+function flattestReason({ closing }: Judged, reading: JudgedReading): string {
+  const { flattest } = closing!.facts;
+  const line = `Smallest eigenvalue of the Hessian ${value(reading)}`;
+  if (!flattest || !(flattest.value + flattest.error < 0) || !(flattest.growth > 1)) return `${line}.`;
+  const steps = fmt(1 / Math.log(flattest.growth));
+  return `${line}; along it the mean square distance grows e-fold every ${steps} steps.`;
 }
 
 function varianceReason(judged: Judged, v: Bracket): string {
@@ -139,6 +250,8 @@ export function evidenceOf(judged: Judged, { evidence }: Pick<Decision, "evidenc
     "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
     ...judged.kinks.map((kink) => kinkWords[kink]),
     ...evidence,
+    ...samplingEvidence(judged),
+    ...courseEvidence(judged),
     ...optimizerEvidence(judged),
     ...(judged.closing?.leftOut ?? []),
     ...(judged.initialLoss > 0 ? [] : ["The initial loss is not known."]),

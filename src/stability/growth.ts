@@ -34,8 +34,9 @@ export async function growth(factors: Factors, options: GrowthOptions): Promise<
   if (r === 0) return { rho: 1, error: 0 };
   const p = samplingFactor(n, batchSize);
   const from = meanGrowth(lambda, { ...dynamics, p });
+  const rounding = roundingOf(lambda[0], options);
   // A step of length 0 makes no noise.
-  if (p === 0 || options.learningRate === 0) return { rho: from, error: 0 };
+  if (p === 0 || options.learningRate === 0) return { rho: from, error: rounding };
   const { t: rho, error } = await noise.crossing(
     {
       from,
@@ -44,8 +45,12 @@ export async function growth(factors: Factors, options: GrowthOptions): Promise<
     },
     tolerance,
   );
-  return { rho, error };
+  return { rho, error: error + rounding };
 }
+
+/** What ρ = (1 − γηλ)² … changes by when λ changes by the float32 rounding of the largest eigenvalue. */
+const roundingOf = (sharpest: number, { learningRate, gain = 1, momentum = 0 }: GrowthOptions): number =>
+  (2 * gain * learningRate * Math.abs(sharpest) * 2 ** -23) / (1 - momentum);
 
 /** Steps in which the second moment grows e-fold, 1/ln ρ; null when it does not grow. */
 export const escapeTime = (rho: number): number | null => (rho > 1 ? 1 / Math.log(rho) : null);

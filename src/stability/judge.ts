@@ -1,7 +1,24 @@
 // The decision of theory.md, section 7, from numbers alone.
+import type { VerdictKind } from "../types/verdict";
+
+export interface Flattest {
+  /** λmin(H), or of P^{-1/2}(H + cI)P^{-1/2}, and its error. */
+  readonly value: number;
+  readonly error: number;
+  /** Factor by which the squared distance along its eigenvector grows per step. */
+  readonly growth: number;
+}
 
 export interface Evidence {
   readonly diverged: boolean;
+  /** The most negative curvature as the optimizer sees it; absent where nobody has measured it. */
+  readonly flattest?: Flattest;
+  /** Whether the gradient meets the test of a minimum. */
+  readonly still?: boolean;
+  /** Whether the run's readings crossed the limit to and fro while the loss did not rise, see hovering.ts. */
+  readonly hovers?: boolean;
+  /** How often it came back from beyond its limit, the last time just now. */
+  readonly returns?: number;
   readonly learningRate: number;
   /** Largest η of the full-batch condition, and its error in η; null where nothing was measured. */
   readonly meanLimit: number | null;
@@ -17,7 +34,7 @@ export interface Evidence {
 }
 
 export interface Decision {
-  readonly verdict: "diverged" | "unstable-mean" | "unstable-variance" | "edge" | "inconclusive" | "stable";
+  readonly verdict: VerdictKind;
   readonly binding: "mean" | "variance" | null;
   /** Largest stable learning rate: the binding limit, less the change the last doubling of the rank made. */
   readonly limit: number | null;
@@ -27,9 +44,20 @@ export interface Decision {
 /** Relative distance from the binding limit that counts as the edge. */
 const edge = 0.05;
 
-/** Judges a point. `edge` takes precedence over both unstable rows, `diverged` over everything. */
+/** A saddle that takes longer than this to leave its neighbourhood e-fold is none that a run would notice. */
+const saddleSteps = 1e4;
+
+/** Whether the loss falls along a direction fast enough, by more than the error of the curvature there. */
+export const descends = ({ value, error, growth }: Flattest): boolean =>
+  value + error < 0 && Math.log(growth) * saddleSteps >= 1;
+
+/** Judges a point. `saddle` takes precedence over everything but `diverged`, `edge` takes precedence over both unstable rows. */
 export function judge({
   diverged,
+  flattest,
+  still = false,
+  hovers = false,
+  returns = 0,
   learningRate: eta,
   meanLimit,
   meanLimitError,
@@ -62,6 +90,11 @@ export function judge({
     evidence,
   });
   if (diverged) return decide("diverged");
+  // No learning rate is stable here: there is no limit to name.
+  if (still && flattest && descends(flattest))
+    return { verdict: "saddle", binding: null, limit: null, evidence };
+  // Many readings while training speak for themselves, whatever the last one lacks.
+  if (hovers) return { verdict: "edge", binding, limit, evidence };
   if (limit === null) return decide("inconclusive");
   // A limit nobody can pin to 5 % is no edge to be at.
   const spread = binding === "mean" ? meanLimitError : known!.upper - estimate;
@@ -74,5 +107,5 @@ export function judge({
     if (eta > known.upper) return decide("unstable-variance");
     if (!known.exact && eta > estimate) return decide("inconclusive");
   }
-  return decide("stable");
+  return decide(returns > 0 ? "inconclusive" : "stable");
 }

@@ -4,6 +4,7 @@ import type { ChainLink } from "./chainLink";
 
 export const verdictKinds = [
   "diverged",
+  "saddle",
   "unstable-mean",
   "unstable-variance",
   "edge",
@@ -12,8 +13,8 @@ export const verdictKinds = [
 ] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
 
-/** Verdicts that mean "this learning rate breaks linear stability": the run is flagged. */
-export const flagged: readonly VerdictKind[] = ["diverged", "unstable-mean", "unstable-variance"];
+/** Verdicts that mean "this learning rate breaks linear stability": the run is flagged. At a saddle every learning rate does. */
+export const flagged: readonly VerdictKind[] = ["diverged", "saddle", "unstable-mean", "unstable-variance"];
 
 /** A number with an absolute error bar; `how` says what produced it, e.g. "Lanczos on H, 12 products". */
 export interface JudgedReading {
@@ -54,6 +55,8 @@ export interface Verdict {
   /** null where the run reached no point at which it could be measured (it diverged). */
   readonly readings: {
     readonly sharpness: JudgedReading | null;
+    /** λmin(H). */
+    readonly eigenvalueMin: JudgedReading | null;
     /** λmax(P^{-1/2}HP^{-1/2}), which decides in the place of the sharpness; null for optimizers without a preconditioner. */
     readonly preconditionedSharpness: JudgedReading | null;
     readonly gaussNewtonSharpness: JudgedReading | null;

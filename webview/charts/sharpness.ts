@@ -18,6 +18,7 @@ export const sharpness: LineChart = {
   unit: "λmax",
   formulas: (run) => [
     ...formulasOf("sharpness", "sharpness.error", "eigenvalues"),
+    ...(run.series.columns.has("eigenvalue.min") ? formulasOf("eigenvalue.min") : []),
     ...(run.series.columns.has("preconditionedSharpness") ? formulasOf("preconditionedSharpness") : []),
     ...(run.series.columns.has("noise.batchSharpness") ? formulasOf("noise.batchSharpness") : []),
     ["limit", sharpnessLimitFormula(run.info.experiment.optimizer)],
@@ -33,7 +34,7 @@ export const sharpness: LineChart = {
     const lines: Line[] = [
       { label: "+ error", column: upper, color: "blue", hidden: true },
       { label: "− error", column: lower, color: "blue", hidden: true },
-      ...(name === "sharpness" ? otherEigenvalues(run) : []),
+      ...(name === "sharpness" ? [...otherEigenvalues(run), ...smallest(run)] : []),
       // With batches smaller than the whole set it is this one that saturates at 2/η.
       { label: "batch sharpness", column: batch, color: "orange", width: 1.4 },
       ...limit.lines,
@@ -60,6 +61,12 @@ function otherEigenvalues(run: RunModel): Line[] {
   }
   return lines;
 }
+
+/** Below zero the loss falls on both sides: the chart's negative side. */
+const smallest = (run: RunModel): Line[] =>
+  run.series.columns.has("eigenvalue.min")
+    ? [{ label: "λmin", column: column(run, "eigenvalue.min"), color: "orange", width: 1 }]
+    : [];
 
 const subscript = (n: number) => [...String(n)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");
 

@@ -28,12 +28,15 @@ export class ProgressBar {
     this.fill.style.width = `${100 * share}%`;
     this.bar.hidden = !running;
     this.bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+    const { closing } = run.series;
     const parts = [
       `step ${count(step)}${steps === undefined ? "" : ` of ${count(steps)}`}`,
       `${duration(run.series.time)} of training`,
       ...(stepsPerSecond === undefined ? [] : [`${count(stepsPerSecond)} steps/s`]),
-      ...(running && share >= 1 ? ["measuring the verdict…"] : []),
-      ...(running && share < 1 && secondsLeft !== undefined ? [`about ${duration(secondsLeft)} left`] : []),
+      ...(running && (closing || share >= 1) ? [closingWords(closing)] : []),
+      ...(running && !closing && share < 1 && secondsLeft !== undefined
+        ? [`about ${duration(secondsLeft)} left`]
+        : []),
       ...(run.series.header
         ? [
             `${count(run.series.header.parameters)} parameters`,
@@ -45,3 +48,9 @@ export class ProgressBar {
     setText(this.text, parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "));
   }
 }
+
+/** What the verdict's measurement does now. */
+const closingWords = (closing: RunModel["series"]["closing"]): string =>
+  closing
+    ? `measuring the verdict: ${closing.what}, ${closing.done + 1} of ${closing.of}`
+    : "measuring the verdict…";

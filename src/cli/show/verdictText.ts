@@ -5,6 +5,7 @@ import { number, wrap, type Style } from "./text";
 
 const titles: Readonly<Record<VerdictKind, string>> = {
   diverged: "Diverged",
+  saddle: "At a saddle: no learning rate is stable here",
   "unstable-mean": "Unstable: the learning rate is too large for this sharpness",
   "unstable-variance": "Unstable: the learning rate is too large for this batch noise",
   edge: "At the edge of stability",
@@ -14,6 +15,7 @@ const titles: Readonly<Record<VerdictKind, string>> = {
 
 const signs: Readonly<Record<VerdictKind, string>> = {
   diverged: "✗",
+  saddle: "✗",
   "unstable-mean": "✗",
   "unstable-variance": "✗",
   edge: "◆",

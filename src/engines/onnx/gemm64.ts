@@ -7,7 +7,12 @@ import type { OnnxRuntime } from "./runtime";
 
 const { DataType } = onnx.TensorProto;
 
-const session = (runtime: OnnxRuntime, ta: boolean, tb: boolean): Promise<InferenceSession> => {
+const session = (
+  runtime: OnnxRuntime,
+  threads: number,
+  ta: boolean,
+  tb: boolean,
+): Promise<InferenceSession> => {
   const matrix = (name: string): onnx.IValueInfoProto => ({
     name,
     type: {
@@ -41,6 +46,7 @@ const session = (runtime: OnnxRuntime, ta: boolean, tb: boolean): Promise<Infere
   }).finish();
   return runtime.api.InferenceSession.create(bytes, {
     executionProviders: [runtime.executionProvider],
+    intraOpNumThreads: threads,
     logSeverityLevel: 3,
     // Threads that wait for the next product by spinning take the core that works between products.
     extra: { session: { intra_op: { allow_spinning: "0" } } },
@@ -54,14 +60,14 @@ const smallWork = 8e3;
  * C = op(A) op(B) in float64, shapes as in `Gemm`. Compiles the four transpose variants on first use. Costs 2mnk flops:
  * at 600 cubed plain loops took 0.9 s, WebAssembly 0.13 s, the native build 0.02 s on two shared cores.
  */
-export function gemm64(runtime: OnnxRuntime): Gemm {
+export function gemm64(runtime: OnnxRuntime, threads = 0): Gemm {
   const { Tensor } = runtime.api;
   const sessions = new Map<string, Promise<InferenceSession>>();
   return async (a, b, m, n, k, ta = false, tb = false) => {
     if (m * n * k <= smallWork) return jsGemm(a, b, m, n, k, ta, tb);
     const key = `${ta}${tb}`;
     let built = sessions.get(key);
-    if (!built) sessions.set(key, (built = session(runtime, ta, tb)));
+    if (!built) sessions.set(key, (built = session(runtime, threads, ta, tb)));
     const result = await (
       await built
     ).run({

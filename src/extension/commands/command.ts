@@ -6,7 +6,7 @@ export interface Command {
   readonly id: CommandId;
   /** As in package.json, for messages. */
   readonly title: string;
-  /** `trust`: starts a process, which an untrusted workspace never may. */
+  /** `trust`: runs, signals, deletes or writes something, which happens in no untrusted workspace. */
   readonly needs?: "trust";
   /** `argument` is whatever called it passed: a uri, a tree node, `{ run }`, or nothing from the palette. */
   readonly run: (services: Services, argument: unknown) => Promise<void> | void;

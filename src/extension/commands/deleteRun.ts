@@ -8,6 +8,7 @@ import { pickRun } from "./pickRun";
 export const deleteRun: Command = {
   id: commandIds.deleteRun,
   title: "Delete Run",
+  needs: "trust",
   run: async (services, argument) => {
     const texts = { placeHolder: "Run to delete", none: "there is no run to delete." };
     const run = await pickRun(services, argument, ({ status }) => status !== "running", texts);

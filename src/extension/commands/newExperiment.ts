@@ -7,6 +7,7 @@ import { templates } from "./templates";
 export const newExperiment: Command = {
   id: commandIds.newExperiment,
   title: "New Experiment",
+  needs: "trust",
   run: async () => {
     const [folder] = vscode.workspace.workspaceFolders ?? [];
     if (!folder) {

@@ -19,7 +19,7 @@ export function registerCommands(services: Services, own: Disposables): void {
 async function execute(services: Services, command: Command, argument: unknown): Promise<void> {
   if (command.needs === "trust" && !vscode.workspace.isTrusted) {
     const manage = "Manage Trust";
-    const text = "Basin trains nothing in an untrusted workspace. Trust it to run experiments.";
+    const text = `${command.title}: an untrusted workspace can be looked at; nothing in it is run, stopped, deleted or written.`;
     const answer = await vscode.window.showWarningMessage(text, manage);
     if (answer === manage) await vscode.commands.executeCommand("workbench.trust.manage");
     return;

@@ -8,6 +8,7 @@ import { pickRun } from "./pickRun";
 export const stop: Command = {
   id: commandIds.stop,
   title: "Stop Run",
+  needs: "trust",
   run: async (services, argument) => {
     const running = ({ status }: RunRecord) => isActive(status);
     const texts = { placeHolder: "Run to stop", none: "nothing is training." };

@@ -1,10 +1,13 @@
 // Calls back for every open experiment file: when it opens, after it is edited, and when something outside changes.
 import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
-import { isExperimentPath } from "../ids";
+import { isExperimentPath, isLocalPath } from "../ids";
 
-const isExperiment = (document: vscode.TextDocument): boolean =>
+export const isExperiment = (document: vscode.TextDocument): boolean =>
   document.uri.scheme === "file" && isExperimentPath(document.uri.path);
+
+export const isOwnSettings = (document: vscode.TextDocument): boolean =>
+  document.uri.scheme === "file" && isLocalPath(document.uri.path);
 
 /** Milliseconds of quiet after a key press before the file is looked at. */
 const quiet = 250;
@@ -12,16 +15,18 @@ const quiet = 250;
 /**
  * @param look   Called with an open experiment; may be asynchronous, later calls win.
  * @param closed Called when one closes.
+ * @param which  Whether a document is looked at.
  * @returns      Looks at all of them again.
  */
 export function eachOpenExperiment(
   own: Disposables,
   look: (document: vscode.TextDocument) => void,
   closed: (uri: vscode.Uri) => void,
+  which: (document: vscode.TextDocument) => boolean = isExperiment,
 ): () => void {
   const timers = new Map<string, NodeJS.Timeout>();
   const later = (document: vscode.TextDocument) => {
-    if (!isExperiment(document)) return;
+    if (!which(document)) return;
     const key = document.uri.toString();
     clearTimeout(timers.get(key));
     timers.set(
@@ -32,7 +37,7 @@ export function eachOpenExperiment(
       }, quiet),
     );
   };
-  const all = () => vscode.workspace.textDocuments.filter(isExperiment).forEach(later);
+  const all = () => vscode.workspace.textDocuments.filter(which).forEach(later);
   own.own(vscode.workspace.onDidOpenTextDocument(later));
   own.own(vscode.workspace.onDidChangeTextDocument(({ document }) => later(document)));
   own.own(vscode.workspace.onDidCloseTextDocument(({ uri }) => closed(uri)));

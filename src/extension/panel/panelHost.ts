@@ -99,13 +99,15 @@ export class PanelHost {
       case "select":
         return this.select(message.run);
       case "stop":
+        needTrust();
         return this.starter.stop(this.need(message.run));
       case "resume":
-        if (!vscode.workspace.isTrusted) throw new Error("nothing is trained in an untrusted workspace.");
+        needTrust();
         return this.starter.resume(this.need(message.run));
       case "openExperiment":
         return open(vscode.Uri.file(this.need(message.run).info.file));
       case "addProbe": {
+        needTrust();
         const { file, experiment } = this.need(message.run).info;
         if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
         return;
@@ -198,3 +200,9 @@ const summaryOf = ({ folder, info, status, verdict }: RunRecord): RunSummary => 
 const open = async (uri: vscode.Uri): Promise<void> => {
   await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.One });
 };
+
+/** @throws Error where the workspace is not trusted. */
+function needTrust(): void {
+  if (!vscode.workspace.isTrusted)
+    throw new Error("in an untrusted workspace nothing is run, stopped or written.");
+}

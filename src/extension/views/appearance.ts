@@ -5,6 +5,7 @@ import type { VerdictKind } from "../../types/verdict";
 
 const byVerdict: Readonly<Record<VerdictKind, readonly [icon: string, color: string]>> = {
   diverged: ["error", "charts.red"],
+  saddle: ["warning", "charts.red"],
   "unstable-mean": ["warning", "charts.red"],
   "unstable-variance": ["warning", "charts.red"],
   edge: ["pulse", "charts.yellow"],

@@ -1,5 +1,4 @@
 // Submits experiments to the queue, resumes and stops runs. None of them is ours: closing the window ends nothing.
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import {
@@ -13,7 +12,7 @@ import {
   type ProcessOptions,
   type RunRecord,
 } from "../../launchers";
-import { experimentText } from "../../record/disk/experimentText";
+import { checkOptions } from "../../record/disk/checkOptions";
 import { Disposables } from "../disposables";
 import { files } from "../../protocol/runFolder";
 import { isActive } from "../../types/runStatus";
@@ -43,10 +42,7 @@ export class RunStarter {
     const document = await vscode.workspace.openTextDocument(uri);
     if (document.isDirty) await document.save();
     const { checkExperiment } = await loadChecker();
-    const { problems, points } = checkExperiment(document.getText(), file, {
-      exists: existsSync,
-      readText: experimentText,
-    });
+    const { problems, points } = checkExperiment(document.getText(), file, checkOptions(file));
     if (points.length === 0) {
       const first = problems.find(({ severity }) => severity === "error");
       this.log.warn(`${file}: ${first?.message ?? "no experiment in it"}`);

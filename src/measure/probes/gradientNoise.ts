@@ -9,6 +9,8 @@ import { exact, Readings, type Probe, type Task } from "../probe";
 const exactExamples = 256;
 /** Up to this many batches there are, all are visited. */
 const exactBatches = 512;
+/** Relative float32 rounding of the squared norms that the covariance is a difference of. */
+const covarianceRounding = 2 ** -21;
 /** Random combinations of gradients, or batches, else. */
 const drawn = 32;
 
@@ -23,7 +25,9 @@ async function gradientCovariance({
   const squares = await perExample!.squaredGradientNorms();
   const gradient = await perExample!.weightedGradient(new Float32Array(n).fill(1 / n));
   const own = dot(gradient, gradient);
-  const trace = squares.reduce((a, b) => a + b, 0) / n - own;
+  const mean = squares.reduce((a, b) => a + b, 0) / n;
+  // A difference below the rounding of its terms is none: identical gradients have no covariance.
+  const trace = mean - own > covarianceRounding * mean ? mean - own : 0;
   return { trace, scale: trace / own, gradient };
 }
 

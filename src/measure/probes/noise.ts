@@ -1,11 +1,30 @@
 // Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
+import type { LinearOperator } from "../../curvature/operator";
 import { BudgetSpent, shareOf } from "../budget";
+import { evaluationError } from "../evaluation";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
+import { stateless } from "../point";
 import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
 const defaults = { rank: 32, tolerance: 1e-2 } as const;
 /** Relative error of the eigenvalues a verdict shows. */
 const closingTolerance = 1e-3;
+
+/** Σ is the difference of two matrices as large as a²: what float32 leaves of it is right to this share of their sum. */
+const evaluation = 2 ** -20;
+
+/** How far √(x ± error) lies from √x at most, x ≥ 0: near zero as far as √error. */
+const rootError = (x: number, error: number): number =>
+  Math.max(Math.sqrt(x) - Math.sqrt(Math.max(0, x - error)), Math.sqrt(x + error) - Math.sqrt(x));
+
+/** A / unit. */
+const scaled = (op: LinearOperator, unit: number): LinearOperator => ({
+  size: op.size,
+  async apply(v, out) {
+    await op.apply(v, out);
+    for (let i = 0; i < out.length; i++) out[i] /= unit;
+  },
+});
 
 /** Sharpness of the Gauss–Newton matrix, and non-uniformity. */
 async function unevenness(
@@ -15,20 +34,34 @@ async function unevenness(
   const tolerance = effort === "closing" ? closingTolerance : (probes.noise ?? defaults).tolerance;
   const tracker = (name: string) => memory.tracker(name, { size: point.size, top: 1, tolerance });
   const flat = await tracker("gaussNewton").measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
+  const rounding =
+    effort === "closing" && !budget.over()
+      ? await evaluationError(point, (at) => at.gaussNewton!(), flat)
+      : 0;
   read.lap();
   read.add("gaussNewtonSharpness", flat.values[0], {
     how: "estimate",
     method: "Lanczos on the Gauss–Newton matrix",
-    error: flat.errors[0],
+    error: flat.errors[0] + rounding,
   });
-  const uneven = await tracker("noise").measure(point.factors!.noiseMatrix(), shareOf(budget, 0.25).over);
+  // Squares of large curvatures leave the range of float32.
+  const unit = flat.values[0] > 0 ? flat.values[0] ** 2 : 1;
+  const uneven = await tracker("noise").measure(
+    scaled(point.factors!.noiseMatrix(), unit),
+    shareOf(budget, 0.25).over,
+  );
   read.lap();
-  const s = Math.sqrt(Math.max(0, uneven.values[0]));
+  const square = Math.max(0, unit * uneven.values[0]);
+  const s = Math.sqrt(square);
   read.add("nonuniformity", s, {
     how: "estimate",
     method: "Lanczos on Σ from Gauss–Newton factors",
-    // d√λ = dλ / (2√λ)
-    error: s > 0 ? uneven.errors[0] / (2 * s) : uneven.errors[0],
+    error: rootError(
+      square,
+      unit * uneven.errors[0] +
+        evaluation * (square + flat.values[0] ** 2) +
+        2 * rounding * Math.abs(flat.values[0]),
+    ),
   });
   return cutShort({ "Gauss–Newton sharpness": flat.cut, "non-uniformity": uneven.cut });
 }
@@ -92,6 +125,7 @@ export const noise: Probe = {
     const { point, probes, effort, budget } = task;
     const read = new Readings(point.meter);
     const leftOut = await unevenness(task, read);
+    if (effort === "closing" && stateless(point.descent)) return { readings: read.list, leftOut };
     const noVariance = noMeanSquare(point.descent);
     if (noVariance !== null) return { readings: read.list, facts: { noVariance }, leftOut };
     if (effort === "closing") {

@@ -1,13 +1,21 @@
 // Sharpness: the largest eigenvalues of the loss Hessian, tracked from reading to reading, with the residual as error bar.
 import { preconditioned } from "../../curvature/preconditioned";
+import type { LinearOperator } from "../../curvature/operator";
+import type { Eigenpairs } from "../../curvature/tracker";
+import type { Flattest } from "../../stability/judge";
+import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
 import { shareOf } from "../budget";
-import type { Descent } from "../point";
+import { evaluationError } from "../evaluation";
+import { stateless, type Curved, type Descent } from "../point";
 import { cutShort, Readings, type Probe, type Task } from "../probe";
 
 const defaults = { top: 1, tolerance: 1e-3 };
 /** Relative error of the preconditioned sharpness a verdict rests on. */
 const closingTolerance = 1e-3;
+
+/** Absolute error of λmin, in units of the spectrum's width λmax − λmin: what is smaller takes thousands of steps to show. */
+const flattestTolerance = 3e-5;
 
 /** Largest η of the full-batch condition. A preconditioned reading holds the weight decay of the gradient already. */
 function meanLimitOf(sharp: number, preconditionedSharp: number | null, descent: Descent): number {
@@ -25,11 +33,27 @@ function limitError(
   return Number.isFinite(limit) ? (limit * error) / Math.abs(value) : 0;
 }
 
+/** What float32 evaluation adds to an error bar; a reading while training does without. */
+const roundingOf = (
+  { point, effort, budget }: Task,
+  operatorOf: (at: Curved) => LinearOperator,
+  found: Pick<Eigenpairs, "values" | "vectors">,
+): Promise<number> =>
+  effort === "closing" && !budget.over() ? evaluationError(point, operatorOf, found) : Promise.resolve(0);
+
 /** The largest eigenvalues of H. */
-async function hessianReadings({ point, probes, memory, budget }: Task, read: Readings) {
+async function hessianReadings(task: Task, read: Readings) {
+  const { point, probes, memory, budget } = task;
   const { top, tolerance } = probes.sharpness ?? defaults;
   const tracker = memory.tracker("hessian", { size: point.size, top, tolerance });
-  const { values, errors, cut } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const {
+    values,
+    errors: own,
+    vectors,
+    cut,
+  } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const rounding = await roundingOf(task, (at) => at.hessian(), { values, vectors });
+  const errors = own.map((error) => error + rounding);
   read.lap();
   const way = { how: "estimate", method: "Lanczos on the full Hessian" } as const;
   read.add("sharpness", values[0], { ...way, error: errors[0] });
@@ -41,20 +65,80 @@ async function hessianReadings({ point, probes, memory, budget }: Task, read: Re
  * λmax(P^{-1/2}(H + cI)P^{-1/2}), what the stability of a preconditioned optimizer depends on; null for the others.
  * @source Cohen et al. 2022, §2; c is the weight decay that enters the gradient.
  */
-async function preconditionedReadings({ point, probes, effort, memory, budget }: Task, read: Readings) {
+async function preconditionedReadings(task: Task, read: Readings) {
+  const { point, probes, effort, memory, budget } = task;
   const { preconditioner, weightDecay } = point.descent;
   if (preconditioner === null) return null;
   const tolerance = effort === "closing" ? closingTolerance : (probes.sharpness ?? defaults).tolerance;
   const tracker = memory.tracker("preconditioned", { size: point.size, top: 1, tolerance });
   const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
-  const { values, errors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
+  const { values, errors, vectors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
+  const error =
+    errors[0] +
+    (await roundingOf(task, (at) => preconditioned(at.hessian(), preconditioner, weightDecay), {
+      values,
+      vectors,
+    }));
   read.lap();
   read.add("preconditionedSharpness", values[0], {
     how: "estimate",
     method: "Lanczos on P^-½ H P^-½",
-    error: errors[0],
+    error,
   });
-  return { value: values[0], error: errors[0], cut };
+  return { value: values[0], error, cut };
+}
+
+/** σI − A: its largest eigenvalue is σ less A's smallest, and its scale the width of A's spectrum. */
+const below = (op: LinearOperator, sigma: number): LinearOperator => ({
+  size: op.size,
+  async apply(v, out) {
+    await op.apply(v, out);
+    for (let i = 0; i < out.length; i++) out[i] = sigma * v[i] - out[i];
+  },
+});
+
+/** λmin of `op` whose largest eigenvalue is `most`. Costs as much as the search for the largest. */
+async function smallest(
+  task: Task,
+  name: string,
+  operatorOf: (at: Curved) => LinearOperator,
+  most: number,
+): Promise<{ value: number; error: number; cut: boolean }> {
+  const { point, memory, budget } = task;
+  const tracker = memory.tracker(name, { size: point.size, top: 1, tolerance: flattestTolerance });
+  const sigma = Math.max(0, most);
+  const op = below(operatorOf(point), sigma);
+  const { values, errors, vectors, cut } = await tracker.measure(op, shareOf(budget, 0.5).over);
+  const rounding = await roundingOf(task, operatorOf, { values, vectors });
+  return { value: sigma - values[0], error: errors[0] + rounding, cut };
+}
+
+/** λmin(H), and the most negative curvature that the optimizer's own dynamics see, with the growth along it. */
+async function flattestReadings(
+  task: Task,
+  most: { readonly own: number; readonly scaled: number | null },
+  read: Readings,
+): Promise<{ flattest?: Flattest; cut: boolean }> {
+  const { point } = task;
+  const { preconditioner, weightDecay, ...rest } = point.descent;
+  const own = await smallest(task, "hessian.min", (at) => at.hessian(), most.own);
+  read.lap();
+  read.add("eigenvalue.min", own.value, {
+    how: "estimate",
+    method: "Lanczos on the full Hessian, shifted",
+    error: own.error,
+  });
+  if (stateless(point.descent)) return { cut: own.cut };
+  const growthAt = (value: number, decay?: number): number =>
+    meanGrowth(Float64Array.of(value), { ...rest, weightDecay: decay, p: 0 });
+  if (preconditioner === null) {
+    const value = own.value + (weightDecay ?? 0);
+    return { flattest: { value, error: own.error, growth: growthAt(own.value, weightDecay) }, cut: own.cut };
+  }
+  const operatorOf = (at: Curved): LinearOperator =>
+    preconditioned(at.hessian(), preconditioner, weightDecay);
+  const { value, error, cut } = await smallest(task, "preconditioned.min", operatorOf, most.scaled ?? 0);
+  return { flattest: { value, error, growth: growthAt(value) }, cut: cut || own.cut };
 }
 
 export const sharpness: Probe = {
@@ -78,6 +162,12 @@ export const sharpness: Probe = {
         default: 0.001,
         description: "Relative accuracy: stop when ‖Hv − λv‖ ≤ tolerance·λ.",
       },
+      min: {
+        type: "boolean",
+        default: false,
+        description:
+          "Whether the smallest eigenvalue is read too, at twice the cost: below zero the loss falls on both sides.",
+      },
     },
   },
   needs: [],
@@ -85,15 +175,28 @@ export const sharpness: Probe = {
   async measure(task) {
     const read = new Readings(task.point.meter);
     const own = await hessianReadings(task, read);
-    const scaled = await preconditionedReadings(task, read);
+    // A limit without the optimizer's state would be the limit of another optimizer.
+    const unknown = task.effort === "closing" && stateless(task.point.descent);
+    const scaled = unknown ? null : await preconditionedReadings(task, read);
     const limit = meanLimitOf(own.value, scaled?.value ?? null, task.point.descent);
     const decisive = scaled ?? own;
-    read.add("stability.meanLimit", limit, {
-      how: "estimate",
-      method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
-      error: limitError(limit, decisive),
-    });
-    const cut = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
-    return { readings: read.list, leftOut: cutShort(cut) };
+    if (!unknown)
+      read.add("stability.meanLimit", limit, {
+        how: "estimate",
+        method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
+        error: limitError(limit, decisive),
+      });
+    const searches = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
+    const wanted = task.effort === "closing" || task.probes.sharpness?.min === true;
+    if (!wanted) return { readings: read.list, leftOut: cutShort(searches) };
+    if (task.budget.over())
+      return { readings: read.list, leftOut: [...cutShort(searches), "the smallest eigenvalue"] };
+    const most = { own: own.value, scaled: scaled?.value ?? null };
+    const { flattest, cut } = await flattestReadings(task, most, read);
+    return {
+      readings: read.list,
+      facts: flattest && { flattest },
+      leftOut: cutShort({ ...searches, "the smallest eigenvalue": cut }),
+    };
   },
 };

@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -38,6 +39,17 @@ export function writeAtomic(path: string, bytes: string | Uint8Array): void {
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/** Removes what writers that were killed have left in a folder. Its only writer does this. @throws the system's error. */
+export function removeTemporaries(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return;
+  }
+  for (const name of names) if (/^\..+\.\d+\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 /** Writes every byte: a single write may take fewer. @throws the system's error. */

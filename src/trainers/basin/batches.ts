@@ -1,11 +1,22 @@
-// Which examples a step sees: batches drawn without replacement, an epoch a fresh permutation, resumable mid-epoch.
+// Which examples a step sees: batches drawn without replacement, an epoch a fresh permutation or each by itself, resumable at any step.
+import type { OptimizerSpec } from "../../protocol/experiment";
 import { Rng, type RngState } from "../../util/rng";
 
 export interface SamplerState {
-  /** State of the generator at the start of the current epoch. */
+  /** State of the generator at the start of the current epoch; of independent batches each is one. */
   readonly epoch: RngState;
   /** Batches already taken from it. */
   readonly taken: number;
+}
+
+/** What is drawn, of how many, and how. */
+export interface Sampling {
+  /** Number of examples, n. */
+  readonly n: number;
+  /** Examples in a batch, B ≤ n. */
+  readonly size: number;
+  readonly sampling: OptimizerSpec["sampling"];
+  readonly seed: number;
 }
 
 /**
@@ -15,34 +26,56 @@ export interface SamplerState {
 export class BatchSampler {
   private epoch: RngState;
   private order: Uint32Array;
-  private taken = 0;
+  private taken: number;
   private readonly rng: Rng;
 
   constructor(
-    private readonly n: number,
-    private readonly size: number,
-    seed: number,
-    state?: SamplerState,
+    private readonly how: Sampling,
+    saved?: SamplerState,
   ) {
-    this.rng = state ? Rng.restore(state.epoch) : new Rng(seed, "batches");
+    this.rng = saved ? Rng.restore(saved.epoch) : new Rng(how.seed, "batches");
     this.epoch = this.rng.state;
-    this.order = this.rng.permutation(n);
-    this.taken = state?.taken ?? 0;
+    this.taken = saved?.taken ?? 0;
+    this.order =
+      how.sampling === "independent" ? Uint32Array.from({ length: how.n }, (_, i) => i) : this.permutation();
   }
 
   get state(): SamplerState {
     return { epoch: this.epoch, taken: this.taken };
   }
 
-  /** Indices of the next batch, [B]. */
+  /** Indices of the next batch, [B]; good until the next call. */
   next(): Uint32Array {
-    if ((this.taken + 1) * this.size > this.n) {
-      this.epoch = this.rng.state;
-      this.order = this.rng.permutation(this.n);
+    const { n, size, sampling } = this.how;
+    if (sampling === "independent") return this.drawn();
+    if ((this.taken + 1) * size > n) {
+      this.order = this.permutation();
       this.taken = 0;
     }
-    const start = this.taken++ * this.size;
-    return this.order.subarray(start, start + this.size);
+    const start = this.taken++ * size;
+    return this.order.subarray(start, start + size);
+  }
+
+  private permutation(): Uint32Array {
+    this.epoch = this.rng.state;
+    return this.rng.permutation(this.how.n);
+  }
+
+  /**
+   * B of n, every set as likely: the first B swaps of Fisher–Yates, undone afterwards so that a batch depends on the generator alone
+   * and a resume needs nothing else. Costs O(B).
+   */
+  private drawn(): Uint32Array {
+    const { n, size } = this.how;
+    const { order, rng } = this;
+    const partners = Uint32Array.from({ length: size }, (_, i) => i + rng.below(n - i));
+    const swap = (i: number) => ([order[i], order[partners[i]]] = [order[partners[i]], order[i]]);
+    for (let i = 0; i < size; i++) swap(i);
+    const batch = order.slice(0, size);
+    for (let i = size - 1; i >= 0; i--) swap(i);
+    this.epoch = rng.state;
+    this.taken = 0;
+    return batch;
   }
 }
 

@@ -1,18 +1,17 @@
 // Checkpoints: everything a resume needs to go on bit-exactly, as one safetensors file that PyTorch can read too.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { viewsOf } from "../../curvature/flat";
 import type { LimitValues } from "../../measure/limits";
-import type { SavedMemory } from "../../measure/memory";
+import type { NamedTensors, SavedMemory } from "../../measure/memory";
 import type { Model } from "../../models";
-import { fileError } from "../../protocol/errors";
+import { UserError } from "../../protocol/errors";
 import type { RunEvent } from "../../protocol/events";
-import { decodeNum, stringify, type Num } from "../../protocol/numbers";
+import { stringify } from "../../protocol/numbers";
 import { decodeSafetensors, encodeSafetensors } from "../../protocol/safetensors";
-import { decodeEvent } from "../../record/decodeEvent";
-import { writeAtomic } from "../../record/disk/files";
-import type { RngState } from "../../util/rng";
+import { readPlainFile, writeAtomic } from "../../record/disk/files";
 import type { SamplerState } from "./batches";
+import { checksumOf, damaged, decodeMetadata } from "./checkpointMetadata";
 import { fillFrom } from "./namedParameters";
 
 /** Where training stands. */
@@ -36,21 +35,13 @@ export interface MeasuringState {
   /** Probe id → what it remembers. */
   readonly memories: ReadonlyMap<string, SavedMemory>;
   readonly limits: LimitValues;
+  /** Readings of η/limit so far, column by column. */
+  readonly course: NamedTensors;
   /** Readings that were taken at this very step: a resume writes them again and does not take them again. */
   readonly readings: readonly RunEvent[];
 }
 
 export interface Checkpoint extends TrainingState, MeasuringState {}
-
-/** What stands in the file's metadata, in one JSON text. */
-interface Metadata extends Omit<TrainingState, "theta" | "buffers" | "slots" | "initialLoss"> {
-  /** Checkpoints of earlier versions hold null where there was no loss yet. */
-  readonly initialLoss: Num | null;
-  readonly limits?: Readonly<Record<string, Num>>;
-  readonly readings?: readonly unknown[];
-  /** Probe id → state of its random generator. */
-  readonly generators?: Readonly<Record<string, RngState>>;
-}
 
 export const checkpointName = (step: number): string => `step-${step}.safetensors`;
 const stepOf = (file: string): number => Number(/^step-(\d+)\.safetensors$/.exec(file)?.[1] ?? NaN);
@@ -73,65 +64,105 @@ export function saveCheckpoint(folder: string, model: Model, state: Checkpoint):
         ([name, data]) => [`probe.${probe}.${name}`, { shape: [data.length], data }] as const,
       ),
     ),
+    // A tensor without values is one that some readers refuse.
+    ...[...state.course]
+      .filter(([, data]) => data.length > 0)
+      .map(([name, data]) => [`course.${name}`, { shape: [data.length], data }] as const),
   ];
   const { step, time, initialLoss, since, sampler, limits, readings } = state;
   const generators = Object.fromEntries([...state.memories].map(([probe, { rng }]) => [probe, rng]));
-  const metadata = { step, time, initialLoss, since, sampler, limits, readings, generators };
+  const basin = stringify({ step, time, initialLoss, since, sampler, limits, readings, generators });
   const file = checkpointName(step);
-  writeAtomic(join(folder, file), encodeSafetensors(tensors, { basin: stringify(metadata) }));
+  const metadata = { basin, sha256: checksumOf(basin, tensors) };
+  writeAtomic(join(folder, file), encodeSafetensors(tensors, metadata));
   return file;
 }
 
-/** The newest checkpoint's path, or null when there is none. */
-export function newestCheckpoint(folder: string): string | null {
+/** Whether a folder holds any checkpoint, good or not. */
+export const hasCheckpoint = (folder: string): boolean => stepsIn(folder).length > 0;
+
+/** Steps with a checkpoint, newest first. */
+function stepsIn(folder: string): number[] {
   const steps = readdirSync(folder).map(stepOf).filter(Number.isFinite);
-  return steps.length === 0 ? null : join(folder, checkpointName(Math.max(...steps)));
+  return steps.sort((a, b) => b - a);
 }
 
-/** The metadata of a checkpoint. @throws UserError when it is none of Basin's. */
-function metadataOf(text: string | undefined, path: string): Metadata {
-  const hint = "Expected a checkpoint that `basin run` wrote; remove the file to go on from an earlier one.";
-  let value: unknown;
-  try {
-    value = JSON.parse(text ?? "");
-  } catch {
-    throw fileError(path, "is no checkpoint of Basin's", hint);
-  }
-  const { step, since, time } = (value ?? {}) as Partial<Record<string, unknown>>;
-  if (!Number.isSafeInteger(step) || !Number.isSafeInteger(since) || typeof time !== "number")
-    throw fileError(path, "is no checkpoint of Basin's", hint);
-  return value as Metadata;
-}
+type Shapes = { readonly model: Model; readonly d: number };
 
-/** Reads a checkpoint. @throws UserError when the file is damaged or belongs to another model. */
-export function loadCheckpoint(
-  path: string,
-  { model, d }: { readonly model: Model; readonly d: number },
+/**
+ * The newest checkpoint that is whole, or null when there is none at all. Damaged ones are passed over.
+ *
+ * @param onDamage  Told of each one passed over, in words.
+ * @throws UserError about the newest when none is whole.
+ */
+export function loadNewest(
+  folder: string,
+  problem: Shapes,
   slots: readonly string[],
-): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(readFileSync(path), path);
+  onDamage: (message: string) => void,
+): Checkpoint | null {
+  let first: UserError | null = null;
+  for (const step of stepsIn(folder)) {
+    try {
+      return loadCheckpoint(join(folder, checkpointName(step)), problem, slots);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      first ??= error;
+      onDamage(`${checkpointName(step)} ${error.problems[0].message}`);
+    }
+  }
+  if (first) throw first;
+  return null;
+}
+
+/** The largest file that Node reads in one piece on every version. */
+const largestCheckpoint = 2 ** 32 - 1;
+
+function bytesOf(path: string): Buffer {
+  let bytes: Buffer | null;
+  try {
+    bytes = readPlainFile(path, largestCheckpoint);
+  } catch (error) {
+    throw damaged(path, (error as Error).message);
+  }
+  if (bytes === null) throw damaged(path, "is not there");
+  return bytes;
+}
+
+/**
+ * Reads a checkpoint.
+ *
+ * @throws UserError when the file is damaged, holds parameters that are no numbers, or belongs to another model.
+ */
+export function loadCheckpoint(path: string, { model, d }: Shapes, slots: readonly string[]): Checkpoint {
+  const { tensors, metadata } = decodeSafetensors(bytesOf(path), path);
+  // Checkpoints of earlier versions have no checksum.
+  if (metadata.sha256 !== undefined && metadata.sha256 !== checksumOf(metadata.basin ?? "", tensors))
+    throw damaged(path, "is damaged: its checksum is another");
+  const { generators, ...rest } = decodeMetadata(metadata.basin, path);
+  if (stepOf(basename(path)) !== rest.step) throw damaged(path, `is of step ${rest.step}, not of its name's`);
   const shapes = model.parameters.map(({ shape }) => shape);
   const flat = (prefix: string): Float32Array => {
     const values = new Float32Array(d);
     fillFrom(tensors, model, viewsOf(values, shapes), { path, prefix });
+    const i = values.findIndex((value) => !Number.isFinite(value));
+    if (i >= 0) throw damaged(path, `holds ${values[i]} among its ${prefix || "parameters"}`);
     return values;
   };
-  const { generators = {}, limits = {}, readings = [], ...rest } = metadataOf(metadata.basin, path);
+  const under = (prefix: string): Map<string, Float32Array> =>
+    new Map(
+      [...tensors].flatMap(([key, { data }]) =>
+        key.startsWith(prefix) ? [[key.slice(prefix.length), data] as const] : [],
+      ),
+    );
   const memories = new Map(
-    Object.entries(generators).map(([probe, rng]): [string, SavedMemory] => {
-      const prefix = `probe.${probe}.`;
-      const own = [...tensors].filter(([key]) => key.startsWith(prefix));
-      return [
-        probe,
-        { rng, tensors: new Map(own.map(([key, { data }]) => [key.slice(prefix.length), data])) },
-      ];
-    }),
+    Object.entries(generators).map(([probe, rng]): [string, SavedMemory] => [
+      probe,
+      { rng, tensors: under(`probe.${probe}.`) },
+    ]),
   );
   return {
     ...rest,
-    limits: Object.fromEntries(Object.entries(limits).map(([kind, value]) => [kind, decodeNum(value)])),
-    readings: readings.flatMap((event) => decodeEvent(event) ?? []),
-    initialLoss: decodeNum(rest.initialLoss),
     theta: flat(""),
     buffers: new Map(
       model.buffers.flatMap(({ name: buffer }) => {
@@ -141,5 +172,6 @@ export function loadCheckpoint(
     ),
     slots: new Map(slots.map((slot) => [slot, flat(`optimizer.${slot}.`)])),
     memories,
+    course: under("course."),
   };
 }

@@ -9,7 +9,7 @@ import { parseJsonSource } from "../../protocol/jsonSource";
 /** @throws UserError at the key `engine` when the engine does not load on this machine. */
 export async function engineOf(experiment: Experiment, file: string): Promise<Engine> {
   try {
-    return await openEngine(experiment.engine);
+    return await openEngine(experiment.engine, experiment.threads);
   } catch (error) {
     if (!(error instanceof EngineMissing)) throw error;
     const { message, hint } = error;

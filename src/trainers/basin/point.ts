@@ -26,7 +26,7 @@ export class PointSource {
   }
 
   static async open(problem: Problem, meter: Meter): Promise<PointSource> {
-    return new PointSource(problem, meter, await openGemm(problem.engine));
+    return new PointSource(problem, meter, await openGemm(problem.engine, problem.experiment.threads));
   }
 
   /** The point at θ [d], which is copied, with the optimizer as it stands there. */
@@ -51,6 +51,10 @@ export class PointSource {
       hessian: () => at.hessian(),
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
+      nearby: (other) => {
+        const there = this.curvature.at(other);
+        return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
+      },
       factors: at,
       perExample: {
         squaredGradientNorms: () => squaredGradientNorms(at),

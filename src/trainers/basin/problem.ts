@@ -23,6 +23,7 @@ import { Rng } from "../../util/rng";
 import { accuracyOf } from "./accuracy";
 import { gather } from "./batches";
 import { fillFrom } from "./namedParameters";
+import { checkRoom } from "./room";
 
 /** @throws UserError for a link that leads out of `folder`: what a model file names must not reach the rest of the machine. */
 async function checkInside(path: string, folder: string): Promise<void> {
@@ -79,8 +80,13 @@ export class Problem {
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
     this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
-    this.notes.push(...(data.notes ?? []));
+    this.notes.push(...(data.notes ?? []), ...model.notices);
     this.chunking = planChunks(parts, data.train.n, memoryBytes(experiment.memory));
+  }
+
+  /** What is trained, tensor by tensor: of an imported network a user must be able to see it. */
+  get trained(): readonly string[] {
+    return this.model.parameters.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
   }
 
   /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
@@ -99,6 +105,7 @@ export class Problem {
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = await modelOf(experiment, file, data);
+    checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
     return new Problem(experiment, file, engine, data, model, {
       model,
       loss: losses[experiment.loss],

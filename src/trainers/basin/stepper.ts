@@ -38,7 +38,7 @@ export class Stepper {
   /** Step at which the optimizer state was new. */
   readonly since: number;
   private readonly pieces: readonly Piece[];
-  /** Inputs and targets of the current batch; those of the training set itself when full batch. */
+  /** Inputs and targets of the current batch; those of the training set itself where a step sees them as they are. */
   private readonly batch: readonly [x: Float32Array, y: Float32Array];
   private readonly state: readonly Float32Array[];
   private readonly statistics: readonly Float32Array[];
@@ -57,10 +57,18 @@ export class Stepper {
     this.slots = new Map(names.map((slot) => [slot, saved?.slots.get(slot) ?? new Float32Array(d)]));
     this.state = [...this.slots.values()];
     const full = batchSize === n;
-    this.sampler = full ? null : new BatchSampler(n, batchSize, experiment.seed, saved?.sampler ?? undefined);
+    const { sampling, labelNoise = 0 } = experiment.optimizer;
+    const { seed } = experiment;
+    this.sampler = full
+      ? null
+      : new BatchSampler({ n, size: batchSize, sampling, seed }, saved?.sampler ?? undefined);
     const { x, y } = data.train;
     const [D, K] = [x.length / n, y.length / n];
-    this.batch = full ? [x, y] : [new Float32Array(D * batchSize), new Float32Array(K * batchSize)];
+    // The training set's own targets stay as they are.
+    this.batch = [
+      full ? x : new Float32Array(D * batchSize),
+      full && labelNoise === 0 ? y : new Float32Array(K * batchSize),
+    ];
     this.statistics = problem.buffers.map(({ length }) => new Float32Array(length));
     const single = steps.length === 1;
     this.pieces = steps.map(({ start, end, step }) => {
@@ -99,6 +107,7 @@ export class Stepper {
       gather(x, x.length / n, indices, this.batch[0]);
       gather(y, y.length / n, indices, this.batch[1]);
     }
+    this.disturbTargets(step);
     const { pieces, gradient } = this;
     if (pieces.length === 1) {
       await pieces[0].step.compiled.run(pieces[0].feeds, pieces[0].into);
@@ -123,6 +132,17 @@ export class Stepper {
         const mask = masks[i];
         for (let j = 0; j < mask.length; j++) mask[j] = rng.uniform() < rate ? 0 : 1 / (1 - rate);
       });
+  }
+
+  /** Label noise of a step, as the masks from seed and step alone: targets y + σξ, ξ standard normal, for the batch in hand. */
+  private disturbTargets(step: number): void {
+    const { experiment, data } = this.problem;
+    const { labelNoise = 0 } = experiment.optimizer;
+    if (labelNoise === 0) return;
+    const [, targets] = this.batch;
+    if (!this.sampler) targets.set(data.train.y);
+    const rng = new Rng(experiment.seed, `labelNoise.${step}`);
+    for (let i = 0; i < targets.length; i++) targets[i] += labelNoise * rng.normal();
   }
 
   /** Updates θ by the gradient that `computeGradient` left, and the running statistics towards those of its batch. */

@@ -5,7 +5,7 @@ import type { Point } from "../../measure/point";
 import { learningRateAt } from "../../optimizers";
 import type { SamplerState } from "./batches";
 import type { TrainingState } from "./checkpoint";
-import { descentOf } from "./descent";
+import { descentOf, type OptimizerState } from "./descent";
 import { PointSource } from "./point";
 import type { Problem } from "./problem";
 import { Stepper } from "./stepper";
@@ -58,6 +58,11 @@ export class Trainer {
     return this.stepper.computeGradient(this.made);
   }
 
+  /** Whether every parameter is a number. */
+  get isFinite(): boolean {
+    return this.stepper.theta.every(Number.isFinite);
+  }
+
   /** One update by that gradient. */
   advance(): void {
     this.current = null;
@@ -88,7 +93,7 @@ export class Trainer {
   /** The point of another state of the same problem, whose running statistics are taken over. */
   async pointOf(saved: Omit<TrainingState, "time" | "initialLoss">): Promise<Point> {
     this.problem.fillBuffers(saved.buffers);
-    return pointAt(this.problem, this.points, saved);
+    return pointAt(this.problem, this.points, { ...saved, count: saved.step - saved.since });
   }
 
   /** Where training stands, for a checkpoint. Holds the arrays themselves: write it down before the next step. */
@@ -104,14 +109,8 @@ export class Trainer {
 export async function pointAt(
   problem: Problem,
   points: PointSource,
-  {
-    theta,
-    step,
-    slots,
-    since,
-  }: Pick<TrainingState, "theta" | "slots" | "since"> & { readonly step: number | null },
+  { theta, ...state }: OptimizerState & { readonly theta: Float32Array },
 ): Promise<Point> {
   const { gradient } = await points.curvature.at(theta).evaluate();
-  const count = step === null ? 0 : step - since;
-  return points.at(theta, descentOf(problem.experiment.optimizer, { step, slots, count }, gradient));
+  return points.at(theta, descentOf(problem.experiment.optimizer, state, gradient));
 }

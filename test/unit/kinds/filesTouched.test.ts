@@ -25,6 +25,9 @@ const table = {
   model: [/\bdeepLinear\b/, 2],
   layer: [/\bselfAttention = |"\.\/attention"/, 2],
   activation: [/\bhardswish\b/, 2],
+  probe: [/\blayers: Probe\b|"\.\/probes\/layers"/, 2],
+  launcher: [/\blocal: Launcher\b|import \{ local \}/, 2],
+  subcommand: [/from "\.\/verdict"|name: "verdict"/, 2],
   chart: [/\bstabilityRegion\b/, 2],
   command: [/\bopenRunFile\b/, 4],
 } as const satisfies Record<string, readonly [RegExp, number]>;

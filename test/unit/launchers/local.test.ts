@@ -42,7 +42,7 @@ describe("a run as a process", () => {
     expect(record.last["loss.train"]).toBeCloseTo(0.2);
     expect(record.verdict?.verdict).toBe("stable");
     expect(readLog(run.folder)).toBe("started");
-    expect(readFileSync(join(root, ".basin", ".gitignore"), "utf8")).toBe("runs/\n");
+    expect(readFileSync(join(root, ".basin", ".gitignore"), "utf8")).toBe("runs/\nlocal.json\n");
   });
 
   test("a .gitignore that is there stays as it is", async () => {

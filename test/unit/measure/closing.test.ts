@@ -11,10 +11,10 @@ import schema from "../../../src/protocol/basin.schema.json";
 import { Rng } from "../../../src/util/rng";
 import { jsGemm } from "../../../src/util/linalg/jsGemm";
 
-const curvatures = [5, 3, 1];
+const bowlCurvatures = [5, 3, 1];
 
-/** L(θ) = ½ Σ hᵢθᵢ², with a gradient and a Hessian and nothing else: what any trainer can give. */
-function bowl(): Point {
+/** L(θ) = ½ Σ hᵢθᵢ² with the curvatures h, with a gradient and a Hessian and nothing else: what any trainer can give. */
+function bowl(curvatures = bowlCurvatures): Point {
   const theta = Float32Array.of(1, 1, 1);
   const hessian = {
     size: 3,
@@ -58,7 +58,7 @@ test("what a trainer cannot do is not applicable and says why; what it can do is
   expect(of("stability.meanLimit")?.value).toBeCloseTo(2 / 5, 5);
   expect(of("trace")).toMatchObject({ how: "exact", value: 9 });
   expect(of("nonuniformity")).toBeUndefined();
-  expect(facts).toEqual({});
+  expect(facts.variance).toBeUndefined();
   const text = leftOut.join("\n");
   expect(text).toMatch(/Gradient noise: not applicable: the trainer gives no Gauss–Newton products/);
   expect(text).toMatch(/Input smoothness: not applicable: the trainer gives no gradients of single examples/);
@@ -67,6 +67,42 @@ test("what a trainer cannot do is not applicable and says why; what it can do is
     expect(method.length, metric).toBeGreaterThan(3);
     expect(cost.seconds, metric).toBeGreaterThanOrEqual(0);
   }
+});
+
+test.each([
+  { name: "descent", momentum: 0, nesterov: false },
+  { name: "heavy ball", momentum: 0.9, nesterov: false },
+  { name: "Nesterov", momentum: 0.9, nesterov: true },
+])("$name leaves a saddle at the rate its most negative curvature gives", async ({ momentum, nesterov }) => {
+  const point = bowl([5, 3, -0.05]);
+  const { readings, facts } = await closingMeasurement(
+    { ...point, descent: { ...point.descent, momentum, nesterov } },
+    { probes: {}, budget: unlimited(1e9), extent: "verdict" },
+  );
+  const min = readings.find(({ metric }) => metric === "eigenvalue.min")!;
+  expect(Math.abs((min.value as number) + 0.05)).toBeLessThanOrEqual(min.error as number);
+  expect(min.error).toBeLessThan(1e-4);
+  // The optimizer itself, step by step, along that direction.
+  let [x, v] = [1, 0];
+  const steps = 3000;
+  let half = 0;
+  for (let t = 0; t < 2 * steps; t++) {
+    v = momentum * v + 0.1 * 0.05 * (nesterov ? x + momentum * v : x);
+    x += v;
+    if (t === steps - 1) half = Math.log(x);
+  }
+  expect(facts.flattest!.growth).toBeCloseTo(Math.exp((2 * (Math.log(x) - half)) / steps), 4);
+});
+
+test("where no curvature is negative the smallest eigenvalue is no saddle", async () => {
+  const { facts, readings } = await closingMeasurement(bowl([5, 3, 0]), {
+    probes: {},
+    budget: unlimited(1e9),
+    extent: "verdict",
+  });
+  const { value, error } = readings.find(({ metric }) => metric === "eigenvalue.min")!;
+  expect(Math.abs(value as number)).toBeLessThanOrEqual(error as number);
+  expect(facts.flattest!.value + facts.flattest!.error).toBeGreaterThanOrEqual(0);
 });
 
 test("a budget that is spent leaves out all but loss and gradient", async () => {

@@ -32,13 +32,14 @@ describe("a valid experiment", () => {
         kind: "sgd",
         learningRate: 0.1,
         batchSize: "full",
+        sampling: "epochs",
         weightDecay: 0,
         momentum: 0,
         nesterov: false,
       },
       stop: { steps: 10_000 },
       probes: {
-        sharpness: { every: 10, top: 2, tolerance: 1e-3 },
+        sharpness: { every: 10, top: 2, tolerance: 1e-3, min: false },
         noise: { every: 100, rank: 64, tolerance: 1e-2 },
         generalization: { every: 100 },
       },
@@ -54,7 +55,7 @@ describe("a valid experiment", () => {
       least.replace("{", '{ "probes": { "sharpness": { "every": 7 } },'),
       file,
     );
-    expect(points[0].experiment.probes).toStrictEqual({ sharpness: { every: 7, top: 2, tolerance: 1e-3 } });
+    expect(points[0].experiment.probes).toStrictEqual({ sharpness: { every: 7, top: 2, tolerance: 1e-3, min: false } });
   });
 
   it("without test data leaves the default generalization probe out, silently", () => {

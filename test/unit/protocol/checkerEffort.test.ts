@@ -38,6 +38,40 @@ describe("the checker", () => {
     expect(problems.at(-1)?.message).toMatch(/^\d+ more problems of this file are not shown\.$/);
   });
 
+  it("takes for a sweep of a thousand points little more than for its first ones, where every point is wrong", () => {
+    const sweeping = (points: number) => {
+      const sweep = { seed: Array.from({ length: points }, (_, i) => i) };
+      return JSON.stringify({ ...(JSON.parse(wrongLayers(100)) as object), sweep });
+    };
+    expect(effort(sweeping(1000)) / Math.max(1, effort(sweeping(30)))).toBeLessThan(4);
+    // A mistake among the values is still found behind them.
+    const late = JSON.parse(least) as Record<string, unknown>;
+    late.sweep = { "optimizer.learningRate": [...Array.from({ length: 900 }, (_, i) => i + 1), -1] };
+    expect(problemsOf(JSON.stringify(late))).toMatchObject([
+      { message: expect.stringContaining("found -1") },
+    ]);
+  });
+
+  it("takes time in proportion to the points of a sweep and to the items of a list that must differ", () => {
+    const sweeping = (points: number) =>
+      least.replace(
+        "{",
+        `{ "sweep": { "seed": ${JSON.stringify(Array.from({ length: points }, (_, i) => i))} },`,
+      );
+    const columns = (count: number) =>
+      JSON.stringify({
+        data: {
+          source: "csv",
+          train: { file: "a.csv" },
+          targets: Array.from({ length: count }, (_, i) => `c${i}`),
+        },
+        model: { hidden: [3] },
+        optimizer: { learningRate: 0.1 },
+      });
+    expect(effort(sweeping(960)) / Math.max(1, effort(sweeping(60)))).toBeLessThan(64);
+    expect(effort(columns(16_000)) / Math.max(1, effort(columns(1000)))).toBeLessThan(64);
+  });
+
   it("answers a size of any length in proportion to it", () => {
     const { pattern } = experimentSchema.properties?.memory as { pattern: string };
     const test = (length: number) => {

@@ -1,5 +1,5 @@
 // Every row of the decision table, with its precedence.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { judge } from "../../../src/stability/judge";
 import {
   adamLimit,
@@ -166,6 +166,27 @@ test.each([
     expect(descend(1.01 * limit)).toBeGreaterThan(1e3);
   },
 );
+
+describe("saddles", () => {
+  const clear = { ...base, learningRate: 0.5, meanLimit: 1, variance: exact(0.8), still: true };
+  const flattest = { value: -0.1, error: 0.01, growth: 1.05 ** 2 };
+  test("negative curvature where the gradient vanishes is a saddle, and no learning rate is named", () => {
+    expect(judge({ ...clear, flattest })).toMatchObject({ verdict: "saddle", limit: null, binding: null });
+    // However unstable the sharp side, or near the edge.
+    for (const learningRate of [0.8, 2])
+      expect(judge({ ...clear, flattest, learningRate }).verdict).toBe("saddle");
+    expect(judge({ ...clear, flattest, diverged: true }).verdict).toBe("diverged");
+  });
+  test.each([
+    ["with a gradient", { still: false, flattest }],
+    ["inside the error bar", { flattest: { ...flattest, error: 0.2 } }],
+    ["without a number", { flattest: { ...flattest, value: NaN } }],
+    ["from a search that knows no error", { flattest: { ...flattest, error: Infinity } }],
+    ["that takes more than 10⁴ steps to show", { flattest: { ...flattest, growth: 1 + 0.9e-4 } }],
+  ])("%s it is none", (_title, input) => {
+    expect(judge({ ...clear, ...input }).verdict).toBe("stable");
+  });
+});
 
 test("what is no number, or was not measured, clears no point: inconclusive at best", () => {
   const clear = { ...base, learningRate: 0.1, meanLimit: 1, variance: exact(0.8) };

@@ -1,0 +1,4 @@
+// `npm run fuzz [-- COUNT]`: damaged inputs of every format.
+import { runTypescript } from "./runTypescript.mjs";
+
+await runTypescript("test/fuzz/main.ts", process.argv.slice(2));
