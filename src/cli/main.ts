@@ -10,11 +10,11 @@ import { print, warn } from "./show/print";
 
 async function main([name, ...rest]: readonly string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0]);
-  if (name === "--version" || name === "-v" || name === "version") return say(version);
+  if (name === "--version" || name === "-v" || name === "version") return printLine(version);
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) throw unknownCommand(name);
   const given = parseArguments(name, rest, command.options);
-  if (given.has("help")) return say(helpFor(command));
+  if (given.has("help")) return printLine(helpFor(command));
   const { least, most, what } = command.words;
   if (given.words.length < least)
     throw usageError(name, `expects ${what}`, `basin ${name} ${command.usage}`.trim());
@@ -24,13 +24,13 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
 }
 
 function help(name: string | undefined): number {
-  if (name === undefined || name.startsWith("-")) return say(overview(commands));
+  if (name === undefined || name.startsWith("-")) return printLine(overview(commands));
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) throw unknownCommand(name);
-  return say(helpFor(command));
+  return printLine(helpFor(command));
 }
 
-function say(text: string): number {
+function printLine(text: string): number {
   print(`${text}\n`);
   return exit.done;
 }

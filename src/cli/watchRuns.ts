@@ -53,7 +53,7 @@ export async function watchRuns(runs: readonly WatchedRun[], options: WatchOptio
   try {
     for (let i = 0; watches.some(({ outcome }) => !outcome); i++) {
       const open = watches.filter(({ outcome }) => !outcome);
-      for (const watch of open) await watch.look(display, i % seldom === 0, stops.asked > 0);
+      for (const watch of open) await watch.poll(display, i % seldom === 0, stops.asked > 0);
       if (i % seldom === 0 && open.some(({ shown }) => shown.status === "queued"))
         await options.keepGoing?.();
       await new Promise((done) => setTimeout(done, pollMilliseconds));
@@ -106,7 +106,7 @@ class Watch {
     this.shown = { id, title, progress: new Progress(experiment), status: "queued", verdict: null };
   }
 
-  async look(display: Display, thorough: boolean, asked: boolean): Promise<void> {
+  async poll(display: Display, thorough: boolean, asked: boolean): Promise<void> {
     if (!this.follower) {
       if (!thorough && !asked) return;
       if (existsSync(this.run.folder) && isWaiting(this.run.folder)) return;

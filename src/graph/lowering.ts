@@ -95,7 +95,7 @@ export interface KernelEmitter {
   /**
    * A value that only moves numbers: where `source` gives for each index of the output the index in x to read, or null for 0.
    */
-  move(
+  rearrange(
     x: KernelValue,
     shape: readonly number[],
     source: (index: readonly number[]) => readonly number[] | null,

@@ -43,13 +43,13 @@ export class Queue {
 
   /** Starts what may start now. Returns how many runs still wait, and how many of their submissions train. */
   async pump(how: ProcessOptions): Promise<{ waiting: number; training: number }> {
-    this.look();
+    this.scan();
     for (const submission of this.waitingSubmissions()) {
       for (let next = this.next(submission); next; next = this.next(submission)) {
         const { folder } = next;
         // Refused: another was quicker, or the folder cannot be written. Either way a new look tells.
         await launch(folder, "start", holderOf(folder), how).catch(() => undefined);
-        this.look();
+        this.scan();
         if (this.next(submission)?.folder === folder) break;
       }
     }
@@ -76,7 +76,7 @@ export class Queue {
     return first && training < first.concurrency ? first : undefined;
   }
 
-  private look(): void {
+  private scan(): void {
     const names = foldersIn(this.dir);
     for (const name of this.entries.keys()) if (!names.has(name)) this.entries.delete(name);
     const active = new Set(this.waitingSubmissions());

@@ -64,8 +64,8 @@ function packNumbers(values: readonly number[]): PackedColumn {
       encodeNum(Number.isInteger(value) ? value : Number(value.toPrecision(digits))),
     );
   const scale = digits - 1 - Math.floor(Math.log10(largest));
-  const whole = values.map((value) => Math.round(scaled(value, scale)));
-  return { scale, deltas: whole.map((value, i) => value - (i === 0 ? 0 : whole[i - 1])) };
+  const integers = values.map((value) => Math.round(scaled(value, scale)));
+  return { scale, deltas: integers.map((value, i) => value - (i === 0 ? 0 : integers[i - 1])) };
 }
 
 /** value · 10^scale, rounded once. */

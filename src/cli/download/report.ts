@@ -13,20 +13,20 @@ export function reportFor(stream: NodeJS.WriteStream, json: boolean): FetchRepor
 }
 
 function jsonReport(stream: NodeJS.WriteStream) {
-  const say = (event: object) => void stream.write(`${stringify(event)}\n`);
+  const print = (event: object) => void stream.write(`${stringify(event)}\n`);
   const due = every(frame.json);
   return {
     progress: (file: string, received: number, bytes: number) => {
-      if (due(file) || received === bytes) say({ kind: "progress", file, received, bytes });
+      if (due(file) || received === bytes) print({ kind: "progress", file, received, bytes });
     },
-    note: (message: string) => say({ kind: "note", message }),
-    file: (path: string, status: string, bytes: number) => say({ kind: "file", path, status, bytes }),
+    note: (message: string) => print({ kind: "note", message }),
+    file: (path: string, status: string, bytes: number) => print({ kind: "file", path, status, bytes }),
     end: () => undefined,
   };
 }
 
 function lineReport(stream: NodeJS.WriteStream) {
-  const say = (text: string) => void stream.write(`${text}\n`);
+  const print = (text: string) => void stream.write(`${text}\n`);
   let told = "";
   return {
     progress: (file: string, received: number, bytes: number) => {
@@ -34,10 +34,10 @@ function lineReport(stream: NodeJS.WriteStream) {
       const key = `${file} ${tenth}`;
       if (key === told) return;
       told = key;
-      say(`${file}  ${10 * tenth} %  ${megabytes(received)} of ${megabytes(bytes)}`);
+      print(`${file}  ${10 * tenth} %  ${megabytes(received)} of ${megabytes(bytes)}`);
     },
-    note: say,
-    file: (path: string, status: string, bytes: number) => say(`${path}  ${status}  ${megabytes(bytes)}`),
+    note: print,
+    file: (path: string, status: string, bytes: number) => print(`${path}  ${status}  ${megabytes(bytes)}`),
     end: () => undefined,
   };
 }
@@ -47,7 +47,7 @@ function barReport(stream: NodeJS.WriteStream) {
   const clear = () => stream.write("\r\u001b[K");
   const due = every(frame.bar);
   let start = { file: "", received: 0, time: 0 };
-  const say = (text: string) => {
+  const print = (text: string) => {
     clear();
     stream.write(`${text}\n`);
   };
@@ -64,9 +64,9 @@ function barReport(stream: NodeJS.WriteStream) {
       clear();
       stream.write(cut(line, (stream.columns || 80) - 1));
     },
-    note: (message: string) => say(style.yellow(message)),
+    note: (message: string) => print(style.yellow(message)),
     file: (path: string, status: string, bytes: number) =>
-      say(`${style.green("✓")} ${path}  ${style.dim(`${status}, ${megabytes(bytes)}`)}`),
+      print(`${style.green("✓")} ${path}  ${style.dim(`${status}, ${megabytes(bytes)}`)}`),
     end: () => void clear(),
   };
 }

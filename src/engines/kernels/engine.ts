@@ -193,7 +193,7 @@ class Layout implements KernelEmitter {
   private broadcast(x: KernelValue, shape: Shape): Value {
     if (sizeOf(x.shape) === sizeOf(shape)) return x as Value;
     const offset = shape.length - x.shape.length;
-    return this.move(x, shape, (index) => x.shape.map((d, i) => (d === 1 ? 0 : index[i + offset])));
+    return this.rearrange(x, shape, (index) => x.shape.map((d, i) => (d === 1 ? 0 : index[i + offset])));
   }
 
   sum(x: KernelValue, axes: readonly number[]): Value {
@@ -219,7 +219,7 @@ class Layout implements KernelEmitter {
     const order = [...stay, ...summed];
     const { at } = trailing
       ? (x as Value)
-      : this.move(
+      : this.rearrange(
           x,
           order.map((i) => shape[i]),
           (index) => shape.map((_, axis) => (order.includes(axis) ? index[order.indexOf(axis)] : 0)),
@@ -260,14 +260,18 @@ class Layout implements KernelEmitter {
     const [rows, columns] = x.shape.slice(-2);
     const shape = [...x.shape.slice(0, -2), columns, rows];
     if (rows === 1 || columns === 1) return { at: (x as Value).at, shape };
-    return this.move(x, shape, (index) => [...index.slice(0, -2), index[rank - 1], index[rank - 2]]);
+    return this.rearrange(x, shape, (index) => [...index.slice(0, -2), index[rank - 1], index[rank - 2]]);
   }
 
   reshape(x: KernelValue, shape: Shape): Value {
     return { at: (x as Value).at, shape };
   }
 
-  move(x: KernelValue, shape: Shape, source: (index: readonly number[]) => readonly number[] | null): Value {
+  rearrange(
+    x: KernelValue,
+    shape: Shape,
+    source: (index: readonly number[]) => readonly number[] | null,
+  ): Value {
     const { at } = x as Value;
     const addresses: number[] = [];
     for (const index of indicesOf(shape)) {

@@ -50,8 +50,16 @@ const convOp: Op<Window> = {
   onnx: (emit, [x, w], node) => emit.node("Conv", [x, w], onnxWindow(node.attrs)),
   tf: (tf, [x, w], node) => {
     const { attrs: a } = node;
-    return inGroups(tf, a.groups, x, w, node.inputs[0].shape[1], node.inputs[1].shape[0], (gx, gw) =>
-      tfConv(tf, gx, gw, a),
+    return inGroups(
+      tf,
+      {
+        groups: a.groups,
+        a: x,
+        b: w,
+        channels: [node.inputs[0].shape[1], node.inputs[1].shape[0]],
+        bAxis: 0,
+      },
+      (gx, gw) => tfConv(tf, gx, gw, a),
     );
   },
   samples: windows(({ x, w }, attrs) => ({ shapes: [x, w], attrs })),
@@ -75,7 +83,7 @@ const convInputOp: Op<Transposed> = {
     const { attrs: a } = node;
     const [n, c, height, width] = node.shape;
     const [{ shape: ys }, { shape: ws }] = node.inputs;
-    return inGroups(tf, a.groups, y, w, ys[1], ws[0], (gy, gw) => {
+    return inGroups(tf, { groups: a.groups, a: y, b: w, channels: [ys[1], ws[0]], bAxis: 0 }, (gy, gw) => {
       const padded = [n, height + 2 * a.padding, width + 2 * a.padding, c / a.groups] as const;
       const full = tf.conv2dTranspose(
         tf.transpose(gy, [0, 2, 3, 1]),
@@ -103,28 +111,19 @@ const convFilterOp: Op<Transposed> = {
     const { attrs: a } = node;
     const [{ shape: xs }, { shape: ys }] = node.inputs;
     const [, , kh, kw] = node.shape;
-    return inGroups(
-      tf,
-      a.groups,
-      x,
-      y,
-      xs[1],
-      ys[1],
-      (gx, gy) => {
-        // tfjs has no gradient for dilated convolutions: zeros between the entries of ȳ do the same.
-        const image = tf.pad(tf.transpose(gx, [1, 2, 3, 0]), square(a.padding));
-        const kernel = spread(
-          tf,
-          tf.transpose(gy, [2, 3, 0, 1]),
-          [ys[2], ys[3], ys[0], ys[1] / a.groups],
-          a.stride,
-        );
-        const out = tf.conv2d(image, kernel, 1, "valid");
-        const cut = tf.slice(out, [0, 0, 0, 0], [xs[1] / a.groups, kh, kw, ys[1] / a.groups]);
-        return tf.transpose(cut, [3, 0, 1, 2]);
-      },
-      true,
-    );
+    return inGroups(tf, { groups: a.groups, a: x, b: y, channels: [xs[1], ys[1]], bAxis: 1 }, (gx, gy) => {
+      // tfjs has no gradient for dilated convolutions: zeros between the entries of ȳ do the same.
+      const image = tf.pad(tf.transpose(gx, [1, 2, 3, 0]), square(a.padding));
+      const kernel = spread(
+        tf,
+        tf.transpose(gy, [2, 3, 0, 1]),
+        [ys[2], ys[3], ys[0], ys[1] / a.groups],
+        a.stride,
+      );
+      const out = tf.conv2d(image, kernel, 1, "valid");
+      const cut = tf.slice(out, [0, 0, 0, 0], [xs[1] / a.groups, kh, kw, ys[1] / a.groups]);
+      return tf.transpose(cut, [3, 0, 1, 2]);
+    });
   },
   samples: windows(({ x, w, y }, window) => ({ shapes: [x, y], attrs: { ...window, to: w } })),
 };
@@ -192,27 +191,32 @@ function spread(tf: Tf, t: TfTensor, [h, w, a, b]: readonly number[], by: number
   );
 }
 
-/** Runs `each` on every group of channels (axis 1 of `a`; axis 0 of a filter, axis 1 of an image `b`) and joins them. */
+interface Grouped {
+  readonly groups: number;
+  readonly a: TfTensor;
+  readonly b: TfTensor;
+  /** Channels of `a`, on its axis 1, and of `b`, on its axis `bAxis`. */
+  readonly channels: readonly [a: number, b: number];
+  /** 0 where `b` is a filter, 1 where it is an image. */
+  readonly bAxis: 0 | 1;
+}
+
+/** Runs `convolve` on every group of channels and joins the results: along axis 0 if they are filters, that is if `b` is an image. */
 function inGroups(
   tf: Tf,
-  groups: number,
-  a: TfTensor,
-  b: TfTensor,
-  aChannels: number,
-  bChannels: number,
-  each: (a: TfTensor, b: TfTensor) => TfTensor,
-  filter = false,
+  { groups, a, b, channels, bAxis }: Grouped,
+  convolve: (a: TfTensor, b: TfTensor) => TfTensor,
 ): TfTensor {
-  if (groups === 1) return each(a, b);
-  const part = (t: TfTensor, axis: number, size: number, g: number): TfTensor => {
+  if (groups === 1) return convolve(a, b);
+  const part = (t: TfTensor, axis: 0 | 1, size: number, g: number): TfTensor => {
     const step = size / groups;
     const begin = axis === 0 ? [g * step, 0, 0, 0] : [0, g * step, 0, 0];
     return tf.slice(t, begin, axis === 0 ? [step, -1, -1, -1] : [-1, step, -1, -1]);
   };
   const parts = Array.from({ length: groups }, (_, g) =>
-    each(part(a, 1, aChannels, g), part(b, filter ? 1 : 0, bChannels, g)),
+    convolve(part(a, 1, channels[0], g), part(b, bAxis, channels[1], g)),
   );
-  return tf.concat(parts, filter ? 0 : 1);
+  return tf.concat(parts, bAxis === 1 ? 0 : 1);
 }
 
 /** Samples of all three ops: plain, padded, strided with a rest, grouped. */

@@ -4,7 +4,7 @@ import { arithmeticOps } from "./arithmetic";
 import { convOps } from "./conv";
 import { elementwiseOps } from "./elementwise";
 import { matmulOps } from "./matmul";
-import { moveOps } from "./move";
+import { rearrangeOps } from "./rearrange";
 import { selectOps } from "./select";
 import { shapeOps } from "./shape";
 import { softmaxOps } from "./softmax";
@@ -12,7 +12,7 @@ import { softmaxOps } from "./softmax";
 export const ops: readonly AnyOp[] = [
   ...arithmeticOps,
   ...shapeOps,
-  ...moveOps,
+  ...rearrangeOps,
   ...matmulOps,
   ...convOps,
   ...elementwiseOps,
@@ -22,7 +22,7 @@ export const ops: readonly AnyOp[] = [
 
 export { add, sub, mul, div, neg, broadcastShape } from "./arithmetic";
 export { sum, broadcastTo, reshape } from "./shape";
-export { transpose, slice, pad, concat } from "./move";
+export { transpose, slice, pad, concat } from "./rearrange";
 export { matmul } from "./matmul";
 export { conv, slid, type Window } from "./conv";
 export { oneHot, maxAlong } from "./select";

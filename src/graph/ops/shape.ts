@@ -50,7 +50,7 @@ const broadcastOp: Op<Target> = {
   tf: (tf, [x], node) => tf.broadcastTo(x, [...node.shape]),
   kernel: (emit, [x], node) => {
     const offset = node.shape.length - x.shape.length;
-    return emit.move(x, node.shape, (index) => x.shape.map((d, i) => (d === 1 ? 0 : index[i + offset])));
+    return emit.rearrange(x, node.shape, (index) => x.shape.map((d, i) => (d === 1 ? 0 : index[i + offset])));
   },
   samples: [
     { shapes: [[1, 3]], attrs: { to: [4, 3] } },

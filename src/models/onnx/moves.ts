@@ -45,8 +45,8 @@ export function reshapeOp(c: OpContext): Value {
   const asked = Array.from(c.constantInput(1).data, (d, i) => (d === 0 && zeroCopies ? from[i] : d));
   const fitted = (target: readonly number[]): number[] | undefined => {
     const known = target.filter((d) => d >= 0).reduce((a, b) => a * b, 1);
-    const whole = target.map((d) => (d === -1 ? size / known : d));
-    return sizeOf(whole) === size && whole.every(Number.isInteger) ? whole : undefined;
+    const lengths = target.map((d) => (d === -1 ? size / known : d));
+    return sizeOf(lengths) === size && lengths.every(Number.isInteger) ? lengths : undefined;
   };
   // A model exported for a fixed number of examples has that number in its shapes: ours takes its place.
   const { exported, n } = c.build;

@@ -156,7 +156,7 @@ function deflate(rows: readonly Row[], rho: number, n1: number, n: number): [liv
 
 /** a ← c·a − s·b, b ← s·a + c·b, and their values, neglecting what couples them. */
 function turn(a: Row, b: Row, c: number, s: number, n1: number, n: number): void {
-  const [x, y] = a.extent === b.extent ? [a.vector, b.vector] : [whole(a, n1, n), whole(b, n1, n)];
+  const [x, y] = a.extent === b.extent ? [a.vector, b.vector] : [padded(a, n1, n), padded(b, n1, n)];
   for (let i = 0; i < x.length; i++) {
     const [p, q] = [x[i], y[i]];
     x[i] = c * p - s * q;
@@ -169,7 +169,7 @@ function turn(a: Row, b: Row, c: number, s: number, n1: number, n: number): void
   b.value = s * s * p + c * c * q;
 }
 
-function whole({ vector, extent }: Row, n1: number, n: number): Float64Array {
+function padded({ vector, extent }: Row, n1: number, n: number): Float64Array {
   if (extent === "both") return vector;
   const full = new Float64Array(n);
   full.set(vector, extent === "second" ? n1 : 0);

@@ -128,10 +128,10 @@ export class Vectors {
     if (old !== undefined) return old;
     const i = this.views.length;
     if (i === this.count) throw new Error("internal: no vector is left");
-    const whole = new Float32Array(this.room.memory.buffer, this.address(i), this.stride / 4);
+    const padded = new Float32Array(this.room.memory.buffer, this.address(i), this.stride / 4);
     // A vector may end within four floats: what is behind its end must be zero in every one.
-    whole.fill(0, this.size);
-    this.views.push(whole.subarray(0, this.size));
+    padded.fill(0, this.size);
+    this.views.push(padded.subarray(0, this.size));
     return i;
   }
 

@@ -35,7 +35,7 @@ const transposeOp: Op<{ readonly perm: readonly number[] }> = {
   tf: (tf, [x], node) => tf.transpose(x, [...node.attrs.perm]),
   kernel: (emit, [x], node) => {
     const { perm } = node.attrs;
-    return emit.move(x, node.shape, (index) => perm.map((_, axis) => index[perm.indexOf(axis)]));
+    return emit.rearrange(x, node.shape, (index) => perm.map((_, axis) => index[perm.indexOf(axis)]));
   },
   samples: [{ shapes: [[2, 3, 4]], attrs: { perm: [2, 0, 1] } }],
 };
@@ -83,7 +83,7 @@ const sliceOp: Op<Cut> = {
   },
   kernel: (emit, [x], node) => {
     const { axis, start } = node.attrs;
-    return emit.move(x, node.shape, (index) => index.map((at, i) => (i === axis ? at + start : at)));
+    return emit.rearrange(x, node.shape, (index) => index.map((at, i) => (i === axis ? at + start : at)));
   },
   samples: [{ shapes: [[2, 5, 3]], attrs: { axis: 1, start: 1, size: 3 } }],
 };
@@ -119,7 +119,7 @@ const padOp: Op<Margin> = {
   },
   kernel: (emit, [x], node) => {
     const { axis, before } = node.attrs;
-    return emit.move(x, node.shape, (index) => {
+    return emit.rearrange(x, node.shape, (index) => {
       const at = index[axis] - before;
       return at < 0 || at >= x.shape[axis] ? null : index.map((own, i) => (i === axis ? at : own));
     });
@@ -150,4 +150,4 @@ export function concat(parts: readonly Node[], axis: number): Node {
     });
 }
 
-export const moveOps = [transposeOp, sliceOp, padOp] as const;
+export const rearrangeOps = [transposeOp, sliceOp, padOp] as const;
