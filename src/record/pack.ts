@@ -3,11 +3,10 @@ import type { Earlier, RunEvent } from "../protocol/events";
 import type { MetricValues } from "../protocol/metrics";
 import { derivable, isSeveral } from "./derive";
 import { packColumn } from "./packColumns";
+import { valueDigits } from "./valueDigits";
 
 type Metrics = Extract<RunEvent, { kind: "metrics" }>;
 
-/** A float32 is told from its neighbours by nine digits; what is shown anywhere has at most six. */
-const valueDigits = 9;
 /** An error bar, or what a reading cost, says little beyond its first digit. */
 const errorDigits = 3;
 

@@ -1,6 +1,7 @@
 // Packed readings as they stand in the log: whole numbers that say how far a value moved from the one before, so that a reading takes a few bytes.
 import { encodeNum } from "../protocol/numbers";
 import { isNum, isRaw, numberOr } from "./decode";
+import { valueDigits } from "./valueDigits";
 
 type Value = number | readonly number[];
 
@@ -14,8 +15,6 @@ export type PackedColumn =
   | { readonly scale: number; readonly deltas: readonly number[] }
   | { readonly entries: readonly (PackedColumn | null)[] };
 
-/** Digits kept of readings in the middle of a flight of them; what is shown of such a one is a dot on a curve. */
-const digits = 6;
 /** Within a factor of this the digits of the largest are digits enough for the smallest. */
 const widest = 10;
 
@@ -59,14 +58,19 @@ function packNumbers(values: readonly number[]): PackedColumn {
   const sizes = values.map(Math.abs);
   const [smallest, largest] = [Math.min(...sizes), Math.max(...sizes)];
   const sameSign = values.every((value) => value > 0) || values.every((value) => value < 0);
-  if (!sameSign || !Number.isFinite(largest) || largest > widest * smallest)
-    return values.map((value) =>
-      encodeNum(Number.isInteger(value) ? value : Number(value.toPrecision(digits))),
-    );
-  const scale = digits - 1 - Math.floor(Math.log10(largest));
+  if (!sameSign || !Number.isFinite(largest) || largest > widest * smallest) return plain(values);
+  // Fine enough for the smallest, whose digits are then all kept, as those of the others are.
+  const scale = valueDigits - 1 - Math.floor(Math.log10(smallest));
+  if (Math.abs(scale) > exactPower) return plain(values);
   const integers = values.map((value) => Math.round(scaled(value, scale)));
   return { scale, deltas: integers.map((value, i) => value - (i === 0 ? 0 : integers[i - 1])) };
 }
+
+const plain = (values: readonly number[]): PackedColumn =>
+  values.map((value) => encodeNum(Number.isInteger(value) ? value : Number(value.toPrecision(valueDigits))));
+
+/** Powers of ten up to this are doubles: a whole number divided by one is the very number that its decimals say. */
+const exactPower = 22;
 
 /** value · 10^scale, rounded once. */
 const scaled = (value: number, scale: number): number =>

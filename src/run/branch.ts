@@ -42,6 +42,7 @@ export function branchState(folder: string, step: number, problem: Problem): Che
     ...(keepsState ? {} : { slots: new Map<string, Float32Array>(), since: step }),
     sampler: sameBatches && sameData ? saved.sampler : null,
     initialLoss: sameData ? saved.initialLoss : NaN,
+    loss: sameData ? saved.loss : NaN,
   };
 }
 

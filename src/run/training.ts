@@ -58,6 +58,7 @@ export class Training {
     this.logEvery = Math.max(1, Math.ceil(experiment.stop.steps / loggedSteps));
     // A resumed run has its first loss in the checkpoint; a batch run's first loss is of the whole training set.
     this.initialLoss = saved?.initialLoss ?? NaN;
+    this.loss = saved?.loss ?? NaN;
   }
 
   /** Seconds of training so far. */
@@ -192,7 +193,12 @@ export class Training {
     const { step } = trainer;
     // Nothing to go on from: the next visit finds that training has diverged.
     if (!trainer.isFinite) return;
-    const training = { ...trainer.state(), time: this.time(), initialLoss: this.initialLoss };
+    const training = {
+      ...trainer.state(),
+      time: this.time(),
+      initialLoss: this.initialLoss,
+      loss: this.loss,
+    };
     const state: Checkpoint = { ...training, ...probes.state(step) };
     log.sync();
     const file = saveCheckpoint(join(folder, files.checkpoints), trainer.problem.model, state);

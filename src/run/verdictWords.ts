@@ -103,7 +103,10 @@ export function summaryOf(
   const rate = rateOf(judged);
   const eta = fmt(rate);
   const most = limit === null ? "" : fmt(limit);
-  const share = limit === null ? "" : `${Number(((100 * rate) / limit).toPrecision(3))} %`;
+  const percent = limit === null ? NaN : (100 * rate) / limit;
+  // Whole percents, but never "0 %".
+  const share =
+    limit === null ? "" : `${percent >= 1 ? Math.round(percent) : Number(percent.toPrecision(2))} %`;
   const where = atMinimum ? "this minimum" : "this point";
   const away = atMinimum ? "" : awayWords(judged);
   const own = readings.preconditionedSharpness;

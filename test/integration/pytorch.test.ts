@@ -226,7 +226,6 @@ describe.skipIf(!python)("beside PyTorch (needs Python with torch)", () => {
   );
 
   test.each([
-    { steps: 0, weightDecay: 0, batchSize: 3 },
     { steps: 50, weightDecay: 0, batchSize: "full" },
     { steps: 50, weightDecay: 0.1, batchSize: "full" },
   ])(

@@ -20,6 +20,8 @@ export interface TrainingState {
   /** Seconds of training so far. */
   readonly time: number;
   readonly initialLoss: number;
+  /** The training loss last known: batches tell it only once an epoch. */
+  readonly loss: number;
   readonly theta: Float32Array;
   /** Running statistics by name. */
   readonly buffers: ReadonlyMap<string, Float32Array>;
@@ -69,9 +71,19 @@ export function saveCheckpoint(folder: string, model: Model, state: Checkpoint):
       .filter(([, data]) => data.length > 0)
       .map(([name, data]) => [`course.${name}`, { shape: [data.length], data }] as const),
   ];
-  const { step, time, initialLoss, since, sampler, limits, readings } = state;
+  const { step, time, initialLoss, loss, since, sampler, limits, readings } = state;
   const generators = Object.fromEntries([...state.memories].map(([probe, { rng }]) => [probe, rng]));
-  const basin = stringify({ step, time, initialLoss, since, sampler, limits, readings, generators });
+  const basin = stringify({
+    step,
+    time,
+    initialLoss,
+    loss,
+    since,
+    sampler,
+    limits,
+    readings,
+    generators,
+  });
   const file = checkpointName(step);
   const metadata = { basin, sha256: checksumOf(basin, tensors) };
   writeAtomic(join(folder, file), encodeSafetensors(tensors, metadata));

@@ -15,6 +15,7 @@ export interface Metadata {
   readonly time: number;
   /** Checkpoints of earlier versions hold null where there was no loss yet. */
   readonly initialLoss: number;
+  readonly loss: number;
   readonly since: number;
   readonly sampler: SamplerState | null;
   readonly limits: LimitValues;
@@ -45,7 +46,7 @@ export function decodeMetadata(text: string | undefined, path: string): Metadata
     throw damaged(path, "is no checkpoint of Basin's");
   }
   const raw = isRaw(value) ? value : {};
-  const { step, since, time, initialLoss, sampler } = raw;
+  const { step, since, time, initialLoss, loss, sampler } = raw;
   const [limits, generators] = [raw.limits ?? {}, raw.generators ?? {}];
   const right =
     isStep(step) &&
@@ -64,6 +65,8 @@ export function decodeMetadata(text: string | undefined, path: string): Metadata
     since,
     time: decodeNum(time),
     initialLoss: decodeNum(initialLoss),
+    // Checkpoints of earlier versions do not hold it.
+    loss: isNum(loss) ? decodeNum(loss) : NaN,
     sampler,
     limits: limitsOf(limits),
     readings: (Array.isArray(raw.readings) ? raw.readings : []).flatMap((event) => decodeEvent(event) ?? []),

@@ -91,13 +91,13 @@ export class Trainer {
   }
 
   /** The point of another state of the same problem, whose running statistics are taken over. */
-  async pointOf(saved: Omit<TrainingState, "time" | "initialLoss">): Promise<Point> {
+  async pointOf(saved: Omit<TrainingState, "time" | "initialLoss" | "loss">): Promise<Point> {
     this.problem.fillBuffers(saved.buffers);
     return pointAt(this.problem, this.points, { ...saved, count: saved.step - saved.since });
   }
 
   /** Where training stands, for a checkpoint. Holds the arrays themselves: write it down before the next step. */
-  state(): Omit<TrainingState, "time" | "initialLoss"> {
+  state(): Omit<TrainingState, "time" | "initialLoss" | "loss"> {
     const { problem, stepper, sampler } = this;
     const { theta, slots, since } = stepper;
     const buffers = new Map(problem.model.buffers.map(({ name }, i) => [name, problem.buffers[i]]));

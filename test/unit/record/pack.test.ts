@@ -83,7 +83,7 @@ function fold(events: readonly RunEvent[]): RunSeries {
 }
 
 describe("packed readings", () => {
-  it.each([1, 3])("fold to the curves that a line each folds to, to five digits (%i eigenvalues)", (top) => {
+  it.each([1, 3])("fold to the very curves that a line each folds to (%i eigenvalues)", (top) => {
     const events = told(600, top);
     const [plain, packed] = [fold(events), fold(pack(events.map(roundEvent)))];
     expect([...packed.columns.keys()].sort()).toEqual([...plain.columns.keys()].sort());
@@ -96,7 +96,10 @@ describe("packed readings", () => {
         // An error bar stands for the whole flight it is of: never too small.
         if (!Number.isFinite(wanted)) expect(value, about).toBe(wanted);
         else if (/\.error/.test(name)) expect(value, about).toBeGreaterThanOrEqual(wanted * 0.99);
-        else expect(Math.abs(value - wanted), about).toBeLessThanOrEqual(1e-5 * Math.abs(wanted));
+        // A derived limit starts from a sharpness that was rounded already.
+        else if (name.startsWith("stability."))
+          expect(Math.abs(value - wanted), about).toBeLessThanOrEqual(1.1e-7 * Math.abs(wanted));
+        else expect(value, about).toBe(wanted);
       });
     }
     expect(packed.step).toBe(plain.step);
@@ -107,11 +110,11 @@ describe("packed readings", () => {
     expect(gap).toBeLessThan(2e-3);
   });
 
-  it("take a fifth of the room, also where limits break the columns up", () => {
+  it("take a quarter of the room, also where limits break the columns up", () => {
     const events = told(600, 1).map(roundEvent);
     const bytes = (list: readonly RunEvent[]) =>
       list.map((event) => stringify(encodeEvent(event))).join("\n").length;
-    expect(bytes(pack(events))).toBeLessThan(bytes(events) / 5);
+    expect(bytes(pack(events))).toBeLessThan(bytes(events) / 4);
   });
 
   it("end in a line that a reader of the contract alone understands: step, time, probe, cost, all values", () => {
