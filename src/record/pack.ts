@@ -47,13 +47,20 @@ const leastPacked = 4;
 /**
  * Joins the readings of one probe into the last of them, the others as its `earlier`. Whatever is no plain reading (a first explanation of a method, a list of changing length) stays as it is.
  */
-export function pack(events: readonly RunEvent[]): RunEvent[] {
+export function pack(
+  events: readonly RunEvent[],
+  isPlain: (event: Metrics) => boolean = () => false,
+): RunEvent[] {
   const groups = new Map<string, Metrics[]>();
   const out: (RunEvent | Metrics[])[] = [];
   for (const event of events) {
     if (event.kind !== "metrics" || event.how || event.earlier || "stability.varianceLimit" in event.values) {
       // Nothing is moved across a header, an end or a divergence, nor across a limit that the readings after it derive from.
       groups.clear();
+      out.push(event);
+      continue;
+    }
+    if (isPlain(event)) {
       out.push(event);
       continue;
     }

@@ -5,8 +5,11 @@ import { stringify } from "../../protocol/numbers";
 import { encodeEvent, pack, roundEvent } from "../pack";
 
 const longestDelay = 250;
-/** The first readings of a process have a line each, for whoever reads a log by eye or with three lines of Python. */
-const plainEvents = 1000;
+/**
+ * The first readings of each probe have a line each, for whoever reads a log by eye or with three lines of Python; of the loop's own
+ * losses as many as a run logs anyway.
+ */
+const plainReadings = { probe: 1500, loop: 5000 } as const;
 const newline = 10;
 
 export class EventLog {
@@ -16,7 +19,8 @@ export class EventLog {
   private unwritten: Buffer = Buffer.alloc(0);
   private timer: NodeJS.Timeout | null = null;
   private failure: Error | null = null;
-  private written = 0;
+  /** Readings so far by probe; the loop's own under the empty name. */
+  private readonly counts = new Map<string, number>();
   private lastWrite = performance.now();
 
   /**
@@ -54,8 +58,7 @@ export class EventLog {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     if (this.waiting.length > 0) {
-      const events = this.written < plainEvents ? this.waiting : pack(this.waiting);
-      this.written += this.waiting.length;
+      const events = pack(this.waiting, (event) => this.isPlain(event.probe));
       this.waiting = [];
       const lines = Buffer.from(events.map((event) => `${stringify(encodeEvent(event))}\n`).join(""));
       this.unwritten = this.unwritten.length > 0 ? Buffer.concat([this.unwritten, lines]) : lines;
@@ -64,6 +67,12 @@ export class EventLog {
       this.unwritten = this.unwritten.subarray(writeSync(this.fd, this.unwritten, 0, this.unwritten.length));
     this.failure = null;
     this.lastWrite = performance.now();
+  }
+
+  private isPlain(probe: string | undefined): boolean {
+    const count = (this.counts.get(probe ?? "") ?? 0) + 1;
+    this.counts.set(probe ?? "", count);
+    return count <= (probe === undefined ? plainReadings.loop : plainReadings.probe);
   }
 
   /** As `flush`, and waits until the disk has it: what is said to be kept survives a power cut. */
