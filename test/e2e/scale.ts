@@ -155,7 +155,12 @@ export async function writeLiveRun(
   server: Server,
   { perSecond, file, learningRate, sharpness }: LiveOptions,
 ): Promise<{ readonly folder: string; readonly log: string; readonly writer: ChildProcess }> {
-  const options = { file: join(server.workspace, file), id: "20991231-000000-live", learningRate };
+  const options = {
+    file: join(server.workspace, file),
+    id: "20991231-000000-live",
+    learningRate,
+    batchSize: "full",
+  } as const;
   const folder = writeRun(runsOf(server), "empty", options);
   const log = join(folder, "events.jsonl");
   const code = `
