@@ -27,7 +27,7 @@ const experiment = (stop: object) => ({
 
 function place(): string {
   const folder = temporary();
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return folder;
 }
 

@@ -11,7 +11,7 @@ import { isActive } from "../../../src/types/runStatus";
 /** A folder that goes when the test has finished. */
 export function temporary(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "basin-launchers-")));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return folder;
 }
 
