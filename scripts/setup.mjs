@@ -28,20 +28,14 @@ export function headers() {
   return existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
 }
 
-function npm(...args) {
+function npm(args, stdio = ["ignore", 2, 2]) {
   const env = { ...process.env, ...headers() };
+  const options = { cwd: root, env, stdio, encoding: "utf8" };
   // Started by npm itself, its own script is at hand; on Windows npm is a .cmd file that only a shell can start.
   const script = process.env.npm_execpath;
-  const own = script !== undefined && /npm-cli\.c?js$/.test(script);
-  const { status } = own
-    ? spawnSync(process.execPath, [script, ...args], { cwd: root, env, stdio: ["ignore", 2, 2] })
-    : spawnSync("npm", args, {
-        cwd: root,
-        env,
-        stdio: ["ignore", 2, 2],
-        shell: process.platform === "win32",
-      });
-  return status === 0;
+  return script !== undefined && /npm-cli\.c?js$/.test(script)
+    ? spawnSync(process.execPath, [script, ...args], options)
+    : spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
 }
 
 function install() {
@@ -52,9 +46,9 @@ function install() {
     return;
   }
   say("Installing packages (npm ci) …");
-  if (!npm("ci", "--no-fund", "--no-audit")) {
+  if (npm(["ci", "--no-fund", "--no-audit"]).status !== 0) {
     say("npm ci failed; trying npm install …");
-    if (!npm("install", "--no-fund", "--no-audit")) throw new Error("The packages could not be installed.");
+    if (npm(["install", "--no-fund", "--no-audit"]).status !== 0) throw new Error("The packages could not be installed.");
   }
   tensorflow();
   writeFileSync(stamp, lockHash());
@@ -64,18 +58,11 @@ function install() {
 function tensorflow() {
   const home = join(modules, "@tensorflow", "tfjs-node");
   if (!existsSync(home) || existsSync(join(home, "deps", "lib"))) return;
-  if (
-    !npm(
-      "rebuild",
-      "--ignore-scripts=false",
-      "--foreground-scripts=false",
-      "--loglevel=error",
-      "@tensorflow/tfjs-node",
-    )
-  )
-    say(
-      'TensorFlow\'s library could not be installed: the engine "tensorflow" is not available; the others are.',
-    );
+  const quiet = ["--ignore-scripts=false", "--foreground-scripts=false", "--loglevel=error"];
+  const { status, stderr } = npm(["rebuild", ...quiet, "@tensorflow/tfjs-node"], ["ignore", "ignore", "pipe"]);
+  if (status === 0) return;
+  const why = /^npm error (?:\w*Error: )(.+)$/m.exec(stderr ?? "")?.[1];
+  say(`The optional engine "tensorflow" is not available${why ? ` (${why})` : ""}; the others are.`);
 }
 
 /** Installs and builds. @throws Error when either fails; what went wrong is on stderr. */

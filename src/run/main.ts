@@ -1,19 +1,21 @@
 // Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, asked over standard input; `doctor`.
+import { join } from "node:path";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
+import { stopFile } from "../protocol/runFolder";
 import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
 import { DiskFull, withDiskFull } from "./diskFull";
 import { escape } from "./escape";
+import { Interrupt } from "./interrupt";
 import { measure } from "./measure";
-import { resume, start } from "./start";
+import { resume, start, type Status } from "./start";
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case "start":
     case "resume":
-      hold(args[0], args[1]);
-      return command === "start" ? start(args[0]) : resume(args[0]);
+      return train(command, args[0], args[1]);
     case "measure":
       await measure(readRequest());
       return 0;
@@ -28,12 +30,16 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   }
 }
 
-function hold(folder: string, claim: string | undefined): void {
+/** Listens before it holds the folder: who reads there that a run trains may ask it to stop at once. */
+function train(command: "start" | "resume", folder: string, claim: string | undefined): Promise<Status> {
+  const interrupt = new Interrupt();
   try {
     holdFolder(folder, claim);
   } catch (error) {
     throw withDiskFull(error, folder, 0);
   }
+  interrupt.watch(join(folder, stopFile));
+  return command === "start" ? start(folder, interrupt) : resume(folder, interrupt);
 }
 
 main(process.argv.slice(2)).then(

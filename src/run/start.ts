@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
-import { files, stopFile, type RunInfo } from "../protocol/runFolder";
+import { files, type RunInfo } from "../protocol/runFolder";
 import { EventLog } from "../record/disk/eventLog";
 import { writeAtomic } from "../record/disk/files";
 import { EventTail } from "../record/disk/tail";
@@ -13,7 +13,7 @@ import { Problem } from "../trainers/basin/problem";
 import { branchState, slotsOf } from "./branch";
 import { describeSelf } from "./describeSelf";
 import { withDiskFull } from "./diskFull";
-import { Interrupt } from "./interrupt";
+import type { Interrupt } from "./interrupt";
 import { readInfo } from "./runInfo";
 import { Session, type SessionParts } from "./session";
 
@@ -24,9 +24,7 @@ const writeInfo = (folder: string, info: RunInfo): void =>
   writeAtomic(join(folder, files.run), `${stringify(info, 2)}\n`);
 
 /** Starts the new run that the run.json in `folder` asks for. */
-export async function start(folder: string): Promise<Status> {
-  const interrupt = new Interrupt();
-  interrupt.watch(join(folder, stopFile));
+export async function start(folder: string, interrupt: Interrupt): Promise<Status> {
   const asked = readInfo(folder, { checked: true });
   return recorded(folder, (log) => anew(folder, asked, { log, interrupt }), true);
 }
@@ -55,9 +53,7 @@ async function anew(
  *
  * @throws UserError when run.json is unreadable, every checkpoint is damaged, or those that the log tells of are gone.
  */
-export async function resume(folder: string): Promise<Status> {
-  const interrupt = new Interrupt();
-  interrupt.watch(join(folder, stopFile));
+export async function resume(folder: string, interrupt: Interrupt): Promise<Status> {
   const old = readInfo(folder);
   const checkpoints = join(folder, files.checkpoints);
   mkdirSync(checkpoints, { recursive: true });

@@ -61,6 +61,16 @@ test("a second process is refused while one trains; the first is not disturbed",
   });
 });
 
+test("a run asked to stop the instant it holds its folder ends as interrupted", async () => {
+  for (let i = 0; i < 4; i++) {
+    const { run, child, exited } = startRun(place(), experiment({ minutes: 10 }));
+    while (!existsSync(join(run, "processes", "1.json"))) await new Promise(setImmediate);
+    child.kill("SIGTERM");
+    expect(await exited).toBe(130);
+    expect(eventsOf(run).at(-1)).toMatchObject({ kind: "end", reason: "interrupted" });
+  }
+});
+
 test("of several that resume a killed run at once, one trains", async () => {
   const { run, child, exited } = startRun(place(), experiment({ steps: 4000 }));
   await until(() => trains(run));
