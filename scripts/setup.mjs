@@ -48,7 +48,8 @@ function install() {
   say("Installing packages (npm ci) …");
   if (npm(["ci", "--no-fund", "--no-audit"]).status !== 0) {
     say("npm ci failed; trying npm install …");
-    if (npm(["install", "--no-fund", "--no-audit"]).status !== 0) throw new Error("The packages could not be installed.");
+    if (npm(["install", "--no-fund", "--no-audit"]).status !== 0)
+      throw new Error("The packages could not be installed.");
   }
   tensorflow();
   writeFileSync(stamp, lockHash());
@@ -59,7 +60,10 @@ function tensorflow() {
   const home = join(modules, "@tensorflow", "tfjs-node");
   if (!existsSync(home) || existsSync(join(home, "deps", "lib"))) return;
   const quiet = ["--ignore-scripts=false", "--foreground-scripts=false", "--loglevel=error"];
-  const { status, stderr } = npm(["rebuild", ...quiet, "@tensorflow/tfjs-node"], ["ignore", "ignore", "pipe"]);
+  const { status, stderr } = npm(
+    ["rebuild", ...quiet, "@tensorflow/tfjs-node"],
+    ["ignore", "ignore", "pipe"],
+  );
   if (status === 0) return;
   const why = /^npm error (?:\w*Error: )(.+)$/m.exec(stderr ?? "")?.[1];
   say(`The optional engine "tensorflow" is not available${why ? ` (${why})` : ""}; the others are.`);
