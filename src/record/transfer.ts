@@ -1,5 +1,6 @@
 // A series on its way from the process that reads the log to a page that draws it: what is new since the last time, columns as they lie in memory.
 import { Column } from "./column";
+import { decimate } from "./pyramid";
 import type { LatestReading, Note, RunSeries } from "./runSeries";
 
 export interface ColumnPiece {
@@ -23,6 +24,12 @@ export interface SeriesDelta {
 
 /** Points of one delta: about ten megabytes, a tenth of a second to copy. */
 const mostPoints = 600_000;
+/** A series of more points begins with a picture of it: each column in as many stretches as a wide chart has pixels. */
+const manyPoints = 50_000;
+const pictureStretches = 1000;
+
+const pointsOf = ({ columns }: RunSeries): number =>
+  [...columns.values()].reduce((sum, { length }) => sum + length, 0);
 
 type State = SeriesDelta["state"];
 const stateOf = ({ header, step, time, diverged, ended, closing }: RunSeries): State => ({
@@ -49,15 +56,8 @@ export class SeriesSender {
   /** What is new; null where nothing is. */
   next(): SeriesDelta | null {
     const { series } = this;
-    let room = mostPoints;
-    const columns: ColumnPiece[] = [];
-    for (const [name, column] of series.columns) {
-      const piece = this.pieceOf(name, column, room);
-      if (!piece) continue;
-      columns.push(piece);
-      room -= piece.steps.length;
-    }
-    const clock = this.pieceOf("", series.clock, mostPoints);
+    const [columns, clock] =
+      this.state === null && pointsOf(series) > manyPoints ? this.picture() : this.pieces();
     const latest = this.changedReadings();
     const notes = series.notes.slice(this.notes);
     this.notes = series.notes.length;
@@ -67,6 +67,29 @@ export class SeriesSender {
     if (nothing && before !== null && sameState(before, state)) return null;
     const more = [...series.columns.values(), series.clock].some((column) => !this.isWhole(column));
     return { columns, clock, latest, notes, state, more };
+  }
+
+  private pieces(): [readonly ColumnPiece[], ColumnPiece | null] {
+    const { series } = this;
+    let room = mostPoints;
+    const columns: ColumnPiece[] = [];
+    for (const [name, column] of series.columns) {
+      const piece = this.pieceOf(name, column, room);
+      if (!piece) continue;
+      columns.push(piece);
+      room -= piece.steps.length;
+    }
+    return [columns, this.pieceOf("", series.clock, mostPoints)];
+  }
+
+  /** Every column over the whole run, which looks as it will when all points are there: those replace it. */
+  private picture(): [readonly ColumnPiece[], ColumnPiece] {
+    const small = (name: string, column: Column): ColumnPiece => {
+      const { steps, values } = decimate(column, pictureStretches);
+      return { name, from: 0, steps: Float64Array.from(steps), values: Float64Array.from(values) };
+    };
+    const { columns, clock } = this.series;
+    return [[...columns].map(([name, column]) => small(name, column)), small("", clock)];
   }
 
   private isWhole(column: Column): boolean {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { readSeries } from "../../src/record/disk/readSeries";
 import { root } from "./setup";
 
-const seconds = 20;
+const seconds = 60;
 const experiment = {
   seed: 0,
   data: { source: "chebyshev", degree: 3, examples: 20 },
@@ -18,7 +18,7 @@ const experiment = {
   checkpoints: { every: 1_000_000_000 },
 };
 
-/** Trains for twenty seconds and says what that wrote, a minute and a reading. */
+/** Trains for a minute and says what that wrote, a minute and a reading. */
 export function logGrowth(): string {
   const folder = mkdtempSync(join(tmpdir(), "basin-growth-"));
   try {

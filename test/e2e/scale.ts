@@ -30,7 +30,7 @@ export function writeLongRun(
   events: number,
   learningRate: number,
 ): { readonly id: string; readonly label: string; readonly bytes: number } {
-  const id = `20260101-000000-long-${events}`;
+  const id = `20260101-000000-${events}-events`;
   const folder = writeRun(runsOf(server), "edge", {
     file: experimentFile(server),
     steps: 10,

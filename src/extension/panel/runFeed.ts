@@ -7,10 +7,10 @@ import type { ToPanel } from "../../record/panelMessages";
 import { RunSeries } from "../../record/runSeries";
 import { SeriesSender } from "../../record/transfer";
 
-/** A panel that is redrawn more often is no livelier. */
-const pollMilliseconds = 100;
-/** Bytes of the log read before the host's other work has its turn: about ten milliseconds. */
-const sliceBytes = 1 << 20;
+/** Each time costs the host about five milliseconds, most of it the way to the page. */
+const pollMilliseconds = 250;
+/** Bytes of the log read in one go, about ten milliseconds: then the host's other work has its turn. */
+const sliceBytes = 1 << 17;
 
 export interface FeedOptions {
   /** The run's folder, which is also what the panel calls it. */
@@ -31,8 +31,12 @@ export class RunFeed {
   private sender = new SeriesSender(this.series);
   private timer: NodeJS.Timeout | undefined;
   private disposed = false;
+  /** What the index beside the log holds, in bytes of the log. */
+  private indexed = 0;
   /** The panel has not taken the last delta yet. */
   private pending = false;
+  /** The first piece is on its way: until it is drawn the processor is the panel's. */
+  private first = true;
   private idle = false;
 
   constructor(private readonly options: FeedOptions) {
@@ -45,7 +49,7 @@ export class RunFeed {
     if (index) {
       this.series = index.series;
       this.sender = new SeriesSender(this.series);
-      this.tail.continueFrom(index.offset);
+      this.tail.continueFrom((this.indexed = index.offset));
     }
     this.step();
   }
@@ -53,7 +57,8 @@ export class RunFeed {
   /** The panel has taken what was sent. */
   received(): void {
     this.pending = false;
-    if (this.idle) this.wake();
+    if (this.idle || this.first) this.wake();
+    this.first = false;
   }
 
   /** Something may be new: the run's status changed. */
@@ -68,9 +73,9 @@ export class RunFeed {
     if (restarted) return this.options.onRestart();
     for (const event of events) this.series.add(event);
     const waiting = this.send();
-    if (more) this.timer = setTimeout(() => this.step(), 0);
+    if (more) this.timer = setTimeout(() => this.step(), this.first && waiting ? pollMilliseconds : 0);
     else {
-      if (!this.options.isActive()) this.keepIndex();
+      if (!this.options.isActive()) void this.keepIndex();
       this.idle = !waiting && !this.options.isActive();
       if (!this.idle) this.timer = setTimeout(() => this.step(), pollMilliseconds);
     }
@@ -87,8 +92,11 @@ export class RunFeed {
   }
 
   /** The next one to open this log need not read it line by line. */
-  private keepIndex(): void {
-    if (this.options.mayWrite()) saveIndex(this.path, this.series, this.tail.position);
+  private async keepIndex(): Promise<void> {
+    const { position } = this.tail;
+    if (position === this.indexed || !this.options.mayWrite()) return;
+    this.indexed = position;
+    await saveIndex(this.path, this.series, position);
   }
 
   dispose(): void {

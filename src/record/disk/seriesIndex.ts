@@ -1,12 +1,13 @@
 // The index of a long log: its series as columns in one binary file beside it, so that opening a million events is reading a few arrays.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { tagNumbers, untagNumbers } from "../../protocol/numbers";
 import { Column } from "../column";
 import { decodeEvent } from "../decodeEvent";
 import { RunSeries, type LatestReading } from "../runSeries";
-import { readPlainFile, writeAtomic } from "./files";
+import { readPlainFile } from "./files";
 
 /** Shorter logs are read faster than an index of theirs would be checked. */
 const leastBytes = 2 ** 20;
@@ -44,45 +45,69 @@ interface Head {
   readonly ended: unknown;
 }
 
-/** Writes the index of a long log. What cannot be written is no loss: it is an index. */
-export function saveIndex(log: string, series: RunSeries, offset: number): void {
+/**
+ * Writes the index of a long log, off this thread: the disk may be slow, and an editor waits for nothing. What cannot be written is
+ * no loss: it is an index.
+ */
+export async function saveIndex(log: string, series: RunSeries, offset: number): Promise<void> {
+  const path = indexOf(log);
+  const temporary = `${path}.${process.pid}.tmp`;
   try {
     if (offset < leastBytes) return;
     const check = checkOf(log, offset);
     if (check === null) return;
     const columns: [string, Column][] = [["", series.clock], ...series.columns];
-    const { header, latest, methods, notes, checkpoints, step, time, rewinds, diverged, ended } = series;
-    const head = {
-      offset,
-      check,
-      columns: columns.map(([name, { length }]) => [name, length]),
-      header,
-      latest: [...latest],
-      methods: [...methods],
-      notes,
-      checkpoints,
-      step,
-      time,
-      rewinds,
-      diverged,
-      ended,
-    };
-    const text = Buffer.from(JSON.stringify(tagNumbers(head)));
-    const start = Math.ceil((magic.length + 4 + text.length) / alignment) * alignment;
-    const bytes = Buffer.alloc(start + columns.reduce((sum, [, { length }]) => sum + 16 * length, 0));
-    magic.copy(bytes);
-    bytes.writeUInt32LE(text.length, magic.length);
-    text.copy(bytes, magic.length + 4);
-    let at = start;
-    for (const [, { steps, values }] of columns)
-      for (const part of [steps, values]) {
-        bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
-        at += part.byteLength;
-      }
-    writeAtomic(indexOf(log), bytes);
+    const versions = columns.map(([, { version }]) => version);
+    const parts = columns.flatMap(([, { steps, values }]) => [bytesOf(steps), bytesOf(values)]);
+    const bytes = [headOf(series, { offset, check, columns }), ...parts];
+    await rm(temporary, { force: true });
+    const file = await open(temporary, "wx");
+    try {
+      for (const part of bytes) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // A resume may have taken points back meanwhile.
+    if (columns.some(([, { version }], i) => version !== versions[i])) throw new Error("changed");
+    await rename(temporary, path);
   } catch {
-    // A read-only folder or a full disk: the log is read line by line next time.
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+interface HeadParts extends Pick<Head, "offset" | "check"> {
+  readonly columns: readonly (readonly [string, Column])[];
+}
+
+/** Everything before the columns' bytes. */
+function headOf(series: RunSeries, { offset, check, columns }: HeadParts): Buffer {
+  const { header, latest, methods, notes, checkpoints, step, time, rewinds, diverged, ended } = series;
+  const head = {
+    offset,
+    check,
+    columns: columns.map(([name, { length }]) => [name, length]),
+    header,
+    latest: [...latest],
+    methods: [...methods],
+    notes,
+    checkpoints,
+    step,
+    time,
+    rewinds,
+    diverged,
+    ended,
+  };
+  const text = Buffer.from(JSON.stringify(tagNumbers(head)));
+  const start = Math.ceil((magic.length + 4 + text.length) / alignment) * alignment;
+  const bytes = Buffer.alloc(start);
+  magic.copy(bytes);
+  bytes.writeUInt32LE(text.length, magic.length);
+  text.copy(bytes, magic.length + 4);
+  return bytes;
 }
 
 /** The index beside a log, or null where there is none, it is of another log or log's state, or it is damaged. */

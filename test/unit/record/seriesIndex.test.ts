@@ -37,10 +37,10 @@ function read(): { series: RunSeries; offset: number } {
 }
 
 describe("the index of a log", () => {
-  it("is the series itself, to the last bit, and reading goes on behind it", () => {
+  it("is the series itself, to the last bit, and reading goes on behind it", async () => {
     writeFileSync(log, `${head}${lines(0, 12_000)}{"kind":"note","step":5,"message":"n"}\n{"kind":"met`);
     const whole = read();
-    saveIndex(log, whole.series, whole.offset);
+    await saveIndex(log, whole.series, whole.offset);
     appendFileSync(log, `rics","step":12000,"time":1,"values":{"loss.train":5}}\n`);
     const index = loadIndex(log)!;
     const tail = new EventTail(log);
@@ -58,17 +58,17 @@ describe("the index of a log", () => {
     expect(index.series.step).toBe(12_000);
   });
 
-  it("is not made for a short log", () => {
+  it("is not made for a short log", async () => {
     writeFileSync(log, head + lines(0, 10));
     const { series, offset } = read();
-    saveIndex(log, series, offset);
+    await saveIndex(log, series, offset);
     expect(() => statSync(join(folder, indexName))).toThrow();
   });
 
-  it("is not believed when the log was replaced, cut, or the index damaged", () => {
+  it("is not believed when the log was replaced, cut, or the index damaged", async () => {
     writeFileSync(log, head + lines(0, 12_000));
     const { series, offset } = read();
-    saveIndex(log, series, offset);
+    await saveIndex(log, series, offset);
     const [good, path] = [readFileSync(join(folder, indexName)), join(folder, indexName)];
     expect(loadIndex(log)).not.toBeNull();
     for (const cut of [0, 10, 30, 200, good.length - 8]) {

@@ -51,8 +51,25 @@ describe("a series told in deltas", () => {
       sizes.push(delta.columns.reduce((sum, { steps }) => sum + steps.length, 0));
       receive(there, delta);
     }
-    expect(sizes.length).toBeGreaterThan(1);
+    expect(sizes.length).toBeGreaterThan(2);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(600_000);
     expect(there.column("a").length).toBe(1_000_000);
+  });
+
+  it("of a long run begins with a picture of the whole, which the points themselves replace", () => {
+    const [here, there] = [new RunSeries(), new RunSeries()];
+    here.add(metrics(0, { a: 0, b: 0 }));
+    for (let step = 1; step < 400_000; step++)
+      here.column("a").add(step, step === 123_456 ? 9 : Math.sin(step / 1000));
+    const sender = new SeriesSender(here);
+    const first = sender.next()!;
+    expect(first.more).toBe(true);
+    receive(there, first);
+    const { steps, values } = there.column("a");
+    expect(steps.length).toBeLessThan(5000);
+    expect([steps[0], steps.at(-1)]).toEqual([0, 399_999]);
+    expect(Math.max(...values)).toBe(9);
+    for (let delta = sender.next(); delta; delta = sender.next()) receive(there, delta);
+    expect(plain(there)).toEqual(plain(here));
   });
 });
