@@ -162,10 +162,10 @@ function courseEvidence({ course }: Judged): string[] {
   ];
 }
 
-/** A search that was cut short before it knew its error says no more than a bound from below. */
-const value = ({ value: own, error }: JudgedReading): string =>
+/** A search that was cut short before it knew its error says no more than a bound: the value sought lies beyond what it found. */
+const value = ({ value: own, error }: JudgedReading, beyond: "at least" | "at most" = "at least"): string =>
   error === Infinity
-    ? `at least ${fmt(own)} (the search was cut short)`
+    ? `${beyond} ${fmt(own)} (the search was cut short)`
     : `${fmt(own)}${error === 0 ? "" : ` ± ${fmt(error)}`}`;
 
 /** Near 1 it is the distance from 1 that tells: "1 − 4e-8". */
@@ -228,7 +228,7 @@ export function reasonsOf(judged: Judged): string[] {
 /** The most negative curvature, and where it is one, what it makes of a distance. */
 function flattestReason({ closing }: Judged, reading: JudgedReading): string {
   const { flattest } = closing!.facts;
-  const line = `Smallest eigenvalue of the Hessian ${value(reading)}`;
+  const line = `Smallest eigenvalue of the Hessian ${value(reading, "at most")}`;
   if (!flattest || !(flattest.value + flattest.error < 0) || !(flattest.growth > 1)) return `${line}.`;
   const steps = fmt(1 / Math.log(flattest.growth));
   return `${line}; along it the mean square distance grows e-fold every ${steps} steps.`;
