@@ -1,8 +1,8 @@
 // The main job in real VS Code: run an experiment from its file, watch it live, get the verdict, act on it.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
+import { experiments, fileOf, writeExperiments, type ExperimentName } from "./experiments";
 import { writeLiveRun } from "./scale";
 import { startServer, type Server } from "./server";
 import { codeServer, packedExtension, root } from "./setup";
@@ -117,7 +117,7 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     await workbench.showProblems();
     await workbench.problem(/learning rate 0\.3/i).waitFor();
     await shot("flagged");
-    await workbench.applyQuickFix(fileOf("tooFast"), '"learningRate": 0.3', /largest stable value/);
+    await workbench.applyQuickFix(fileOf("tooFast"), { text: '"learningRate": 0.3' }, /largest stable value/);
     // While VS Code writes, the file may be seen empty: then there is no rate in it yet.
     const rate = () => Number(/"learningRate": ([\d.e-]+)/.exec(text("tooFast"))?.[1]);
     await expect.poll(rate, { timeout: 10_000 }).toBeLessThan(0.3);
@@ -145,6 +145,32 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     await workbench.hideBottom();
     await workbench.lens("▶ Run").click();
     await workbench.page.getByText("cannot run yet").first().waitFor();
+  });
+
+  test("a mistake is said in the file it is in, what it breaks points there, and a typo has its fix", async () => {
+    const write = (name: string, value: object) =>
+      writeFileSync(join(server.workspace, name), JSON.stringify(value, null, 2));
+    mkdirSync(join(server.workspace, ".basin"), { recursive: true });
+    const { optimizer, ...rest } = experiments.exploding;
+    write("common.basin.json", { losss: "mse", ...rest });
+    write("child.basin.json", { extends: "common.basin.json", optimizer });
+    await workbench.closeAll();
+    await workbench.openFile("child.basin.json");
+    await workbench.showProblems();
+    await workbench.problem(/^Unknown key `losss`/).waitFor();
+    await workbench.problem(/^common\.basin\.json:\d+: Unknown key `losss`/).waitFor();
+    await shot("inherited mistake");
+    await workbench.openFile("common.basin.json");
+    await workbench.applyQuickFix("common.basin.json", { text: '"losss"', at: "losss" }, 'Change to "loss"');
+    await workbench.problem(/losss/).waitFor({ state: "detached" });
+    write(join(".basin", "local.json"), { launch: { concurency: 2 } });
+    await workbench.openFile(fileOf("exploding"));
+    await workbench.problem(/local\.json:\d+: .*concurency/).waitFor();
+    rmSync(join(server.workspace, ".basin", "local.json"));
+    await workbench.openFile(fileOf("steady"));
+    await workbench.openFile(fileOf("exploding"));
+    await workbench.problem(/concurency/).waitFor({ state: "detached" });
+    await workbench.hideBottom();
   });
 
   test("a reload finds running and finished runs again, and Stop ends the running one with a verdict", async () => {

@@ -139,16 +139,13 @@ export class Workbench {
     if (await this.page.locator(".markers-panel").isVisible()) await this.command("View: Hide Panel");
   }
 
-  /** Puts the cursor on the number in `text` of an open file and opens the menu of quick fixes. */
-  async openQuickFix(file: string, text: string): Promise<Locator> {
+  /** Puts the cursor into the first line with `text` of an open file, on the part that reads `at`, and opens the menu of quick fixes. */
+  async openQuickFix(file: string, text: string, at: string | RegExp = /^[\d.]+$/): Promise<Locator> {
     await this.tab(file).click();
     const line = this.page
       .locator(".view-line", { hasText: new RegExp(escape(text).replace(/ /g, "\\s")) })
       .first();
-    await line
-      .locator("span span", { hasText: /^[\d.]+$/ })
-      .first()
-      .click();
+    await line.locator("span span", { hasText: at }).first().click();
     await this.page.keyboard.press("Control+.");
     const menu = this.page.locator(".action-widget");
     await menu.waitFor();
@@ -156,8 +153,12 @@ export class Workbench {
   }
 
   /** Applies the quick fix with this title at `text`, and saves. */
-  async applyQuickFix(file: string, text: string, title: string | RegExp): Promise<void> {
-    const menu = await this.openQuickFix(file, text);
+  async applyQuickFix(
+    file: string,
+    { text, at }: { readonly text: string; readonly at?: string },
+    title: string | RegExp,
+  ): Promise<void> {
+    const menu = await this.openQuickFix(file, text, at);
     // The menu swallows clicks beside its focused row: it is used by keyboard, the fix being the preferred one.
     await menu.locator(".monaco-list-row.focused", { hasText: title }).waitFor();
     await this.page.keyboard.press("Enter");

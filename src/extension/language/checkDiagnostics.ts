@@ -65,7 +65,8 @@ const textOf = (path: string): string | undefined =>
 
 /** A problem of another file at a place of this one, with where it really is in front. */
 function pointingTo(problem: Problem, place: SourcePlace): Problem {
-  const { file, line } = problem.place;
+  const { line } = problem.place;
+  const file = vscode.workspace.asRelativePath(problem.place.file);
   const where = line === undefined ? file : `${file}:${line}`;
   return { ...problem, message: `${where}: ${problem.message}`, fix: undefined, place };
 }
