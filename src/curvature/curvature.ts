@@ -11,7 +11,7 @@ import { layersOf, type Layer } from "./restricted";
 
 export interface CurvatureOptions {
   readonly meter?: Meter;
-  /** The same network with running statistics, for everything per example; without it they are one. */
+  /** The same network with running statistics, as it is used after training, for what one example does by itself; without it they are one. */
   readonly perExample?: Network;
   /** Those statistics, as they are when `at` is called. */
   readonly buffers?: readonly Float32Array[];
@@ -70,11 +70,6 @@ export class Curvature {
     this.signals = chunks && signals ? new Chunks(engine, own, chunks.perExample, signals) : this.perExample;
   }
 
-  /** Whether what is per example rests on running statistics, which the Hessian does not use. */
-  get usesRunningStatistics(): boolean {
-    return this.perExample !== this.fullBatch;
-  }
-
   /** The curvature at θ [P]. θ and the running statistics are copied: the point stays as it is, whatever training does next. */
   at(theta: Float32Array): CurvaturePoint {
     const { x, y } = this.examples;
@@ -82,7 +77,7 @@ export class Curvature {
     const views = viewsOf(own, this.shapes);
     const fullBatch = this.fullBatch.at(x, y, views);
     const running = [...views, ...this.buffers.map((buffer) => buffer.slice())];
-    const perExample = this.usesRunningStatistics ? this.perExample.at(x, y, running) : fullBatch;
+    const perExample = this.perExample !== this.fullBatch ? this.perExample.at(x, y, running) : fullBatch;
     const signals = this.signals === this.perExample ? perExample : this.signals.at(x, y, running);
     const { size, shapes, layers, meter } = this;
     return new CurvaturePoint({

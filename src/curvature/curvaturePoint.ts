@@ -4,7 +4,7 @@ import type { ChunkPoints } from "./chunks";
 import * as factor from "./factorOperators";
 import { viewsOf } from "./flat";
 import type { TapSignal } from "./gram";
-import { gramMatrix, kernelBlocks } from "./gramMatrices";
+import { gramMatrix, kernelBlocks, tiedGramMatrix, tiedKernelBlocks } from "./gramMatrices";
 import * as ofLoss from "./lossOperators";
 import type { Evaluation } from "./lossOperators";
 import type { Meter } from "./meter";
@@ -17,6 +17,8 @@ export interface PointParts extends ofLoss.AtPoint {
   /** θ [P], never written to. */
   readonly theta: Float32Array;
   readonly layers: readonly Layer[];
+  /** The network in which every example has a loss of its own; the same where the two agree. */
+  readonly perExample: ChunkPoints;
   /** The examples as `perExample` has them, in chunks small enough for per-example gradients. */
   readonly signals: ChunkPoints;
   readonly gramFunction: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>;
@@ -55,6 +57,11 @@ export class CurvaturePoint implements ofLoss.AtPoint {
 
   get perExample(): ChunkPoints {
     return this.parts.perExample;
+  }
+
+  /** Whether batch statistics tie the examples together: a row of the factors is then a product of its own. */
+  get tied(): boolean {
+    return this.parts.perExample !== this.parts.fullBatch;
   }
 
   get network(): Network {
@@ -96,7 +103,7 @@ export class CurvaturePoint implements ofLoss.AtPoint {
 
   /** Kernel blocks GᵢᵀGᵢ, [n, K, K]; computed once, and anew where that was abandoned. */
   async kernelBlocks(): Promise<Float32Array> {
-    this.kernel ??= kernelBlocks(this.parts.signals, this.meter);
+    this.kernel ??= this.tied ? tiedKernelBlocks(this) : kernelBlocks(this.parts.signals, this.meter);
     try {
       return await this.kernel;
     } catch (error) {
@@ -111,8 +118,11 @@ export class CurvaturePoint implements ofLoss.AtPoint {
     for (const examples of new Set([fullBatch, perExample, signals])) await examples.release();
   }
 
+  /** GᵀG [nK, nK] of the factors, see `gramMatrix`. */
   gram(): Promise<Float32Array> {
-    return gramMatrix(this.parts.signals, this.meter, this.parts.gramFunction);
+    return this.tied
+      ? tiedGramMatrix(this)
+      : gramMatrix(this.parts.signals, this.meter, this.parts.gramFunction);
   }
 
   /** W₁ [rows, columns] of a first layer that is linear in x; null where there is none. */

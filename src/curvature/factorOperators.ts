@@ -1,4 +1,6 @@
 // Products with the per-example factors Gᵢ and their means, at one θ: Gauss–Newton matrix, noise matrix, operators on data space.
+// Where the model normalizes over the batch, fᵢ is what example i gives in the batch of all examples, whose statistics move with θ: the
+// factors are then those of the same dynamics as the Hessian.
 import type { Node } from "../graph/node";
 import { mul, reshape, sumLast } from "../graph/ops";
 import type { Chunk } from "./chunks";
@@ -12,12 +14,12 @@ import type { LinearOperator } from "./operator";
 type Blocks = () => Promise<Float32Array>;
 
 /** Gauss–Newton product (1/n) Σ GᵢGᵢᵀ v. Costs about one Hessian product. */
-export function gaussNewton({ perExample, shapes, size, meter }: AtPoint): LinearOperator {
+export function gaussNewton({ fullBatch, shapes, size, meter }: AtPoint): LinearOperator {
   return {
     size,
     apply: async (v, out) => {
       await meter.check();
-      await perExample.mean(
+      await fullBatch.mean(
         "gaussNewton",
         (compiled) => pushed(compiled, pulled(compiled)),
         ({ compiled }) => compiled.views(v, shapes),
@@ -33,8 +35,8 @@ export function gaussNewton({ perExample, shapes, size, meter }: AtPoint): Linea
  * @source theory.md, section 1.
  */
 export function noiseMatrix(at: AtPoint, blocks: Blocks): LinearOperator {
-  const { perExample, shapes, size, meter } = at;
-  const { K } = perExample.network;
+  const { fullBatch, shapes, size, meter } = at;
+  const { K } = fullBatch.network;
   const kernelOf = ({ network: { graph, n } }: CompiledNetwork): Node => graph.input("kernel", [n, K, K]);
   const outputs = (compiled: CompiledNetwork): Node[] => {
     const { n } = compiled.network;
@@ -53,7 +55,7 @@ export function noiseMatrix(at: AtPoint, blocks: Blocks): LinearOperator {
         compiled
           .views(v, shapes)
           .set(kernelOf(compiled), kernel.subarray(start * K * K, (start + n) * K * K));
-      await perExample.mean("noise", outputs, feeds, [...viewsOf(out, shapes), ...viewsOf(hv, shapes)]);
+      await fullBatch.mean("noise", outputs, feeds, [...viewsOf(out, shapes), ...viewsOf(hv, shapes)]);
       meter.products++;
       await half.apply(hv, hhv);
       for (let i = 0; i < out.length; i++) out[i] -= hhv[i];
@@ -63,13 +65,13 @@ export function noiseMatrix(at: AtPoint, blocks: Blocks): LinearOperator {
 
 /** Gᵀv as [nK], row iK + k: coordinates of every example's factor along v. Costs about half a product. */
 export async function factorCoordinates(
-  { perExample, shapes, meter }: AtPoint,
+  { fullBatch, shapes, meter }: AtPoint,
   v: Float32Array,
 ): Promise<Float32Array> {
   await meter.check();
-  const { n, K } = perExample.network;
+  const { n, K } = fullBatch.network;
   const c = new Float32Array(n * K);
-  await perExample.forEach(
+  await fullBatch.forEach(
     "factorCoordinates",
     (compiled) => [pulled(compiled)],
     ({ compiled }) => compiled.views(v, shapes),
@@ -81,14 +83,14 @@ export async function factorCoordinates(
 
 /** (1/n) G c, [P], from c [nK]: the transpose of `factorCoordinates` over n. Costs about half a product. */
 export async function pushFactors(
-  { perExample, shapes, meter }: AtPoint,
+  { fullBatch, shapes, meter }: AtPoint,
   c: Float32Array,
   out: Float32Array,
 ): Promise<void> {
   await meter.check();
-  const { K } = perExample.network;
+  const { K } = fullBatch.network;
   const cOf = ({ network: { graph, n } }: CompiledNetwork): Node => graph.input("data.c", [n, K]);
-  await perExample.mean(
+  await fullBatch.mean(
     "pushed",
     (compiled) => pushed(compiled, cOf(compiled)),
     ({ compiled, start, n }) => new Map([[cOf(compiled), c.subarray(start * K, (start + n) * K)]]),
@@ -102,7 +104,7 @@ export async function pushFactors(
  * @source theory.md, section 1. One product costs one vector-Jacobian and one Jacobian-vector product.
  */
 export function sufficientOperator(at: AtPoint, p: number, blocks: Blocks): LinearOperator {
-  const { n, K } = at.perExample.network;
+  const { n, K } = at.fullBatch.network;
   const back = new Float32Array(at.size);
   return {
     size: n * K,

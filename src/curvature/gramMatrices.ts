@@ -3,7 +3,10 @@ import type { Compiled } from "../engines/engine";
 import type { ChunkPoints } from "./chunks";
 import { joinSignals, passesOf, signalsOf, tapGroups } from "./factors";
 import { addKernelBlocks, gramFeeds, type TapSignal } from "./gram";
+import { factorCoordinates, pushFactors } from "./factorOperators";
+import type { AtPoint } from "./lossOperators";
 import type { Meter } from "./meter";
+import { dot } from "../util/linalg/vector";
 
 /** GᵢᵀGᵢ, [n, K, K], chunk by chunk and tap by tap. Costs K back-propagations and n K² width flops a tap. */
 export async function kernelBlocks(examples: ChunkPoints, meter: Meter): Promise<Float32Array> {
@@ -19,6 +22,50 @@ export async function kernelBlocks(examples: ChunkPoints, meter: Meter): Promise
     if (examples.list.length > 1) chunk.point.forget();
   }
   return blocks;
+}
+
+/** One unit of data space after another: its factor column G e/n [P], which is good until the next. Costs half a product a row. */
+async function eachColumn(
+  at: AtPoint,
+  take: (column: Float32Array, row: number) => void | Promise<void>,
+): Promise<void> {
+  const { n, K } = at.fullBatch.network;
+  const unit = new Float32Array(n * K);
+  const column = new Float32Array(at.size);
+  for (let row = 0; row < n * K; row++) {
+    unit[row] = 1;
+    await pushFactors(at, unit, column);
+    unit[row] = 0;
+    await take(column, row);
+  }
+}
+
+/** As `kernelBlocks` where batch statistics tie the examples together, so that no example goes through the network alone. nK/2 products. */
+export async function tiedKernelBlocks(at: AtPoint): Promise<Float32Array> {
+  const { n, K } = at.fullBatch.network;
+  const blocks = new Float32Array(n * K * K);
+  const own = Array.from({ length: K }, () => new Float32Array(at.size));
+  await eachColumn(at, (column, row) => {
+    const k = row % K;
+    own[k].set(column);
+    for (let m = 0; m <= k; m++) {
+      const at = row - k;
+      blocks[(at + k) * K + m] = blocks[(at + m) * K + k] = n * n * dot(own[k], own[m]);
+    }
+  });
+  return blocks;
+}
+
+/** As `gramMatrix` where batch statistics tie the examples together. nK products. */
+export async function tiedGramMatrix(at: AtPoint): Promise<Float32Array> {
+  const { n, K } = at.fullBatch.network;
+  const rows = n * K;
+  const gram = new Float32Array(rows * rows);
+  await eachColumn(at, async (column, row) => {
+    const products = await factorCoordinates(at, column);
+    for (let i = 0; i < rows; i++) gram[row * rows + i] = n * products[i];
+  });
+  return gram;
 }
 
 /**

@@ -13,8 +13,6 @@ export interface AtPoint {
   readonly meter: Meter;
   /** The loss that training follows. */
   readonly fullBatch: ChunkPoints;
-  /** The network in which every example has a loss of its own; the same where the two agree. */
-  readonly perExample: ChunkPoints;
 }
 
 export interface Evaluation {

@@ -63,10 +63,14 @@ async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readin
   const gradNorm = norm(gradient);
   const { preconditioner: P } = point.descent;
   const slope = P === null ? gradNorm ** 2 : gradient.reduce((sum, g, i) => sum + (g * g) / P[i], 0);
-  read.add("loss.train", loss, exact("a sum over all examples"));
-  read.add("gradNorm", gradNorm, exact("a sum over all examples"));
+  const method = `a sum over all examples${point.tied ? ", with the statistics of all of them as one batch" : ""}`;
+  read.add("loss.train", loss, exact(method));
+  read.add("gradNorm", gradNorm, exact(method));
   return { minimum: { loss, gradNorm, slope, interpolationResidual }, readings: read.list };
 }
+
+const statistics =
+  "Batch normalization: loss, gradient, Hessian and Gauss–Newton factors are those of all training examples as one batch, whose statistics move with the parameters. Every limit is that of this dynamics; a mini-batch is normalized by its own statistics, which adds noise that no limit here knows.";
 
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
 export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {
@@ -78,7 +82,7 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
     readings.forEach((reading) => known.set(reading.metric, reading));
   // Draws of their own: a closing measurement does not depend on how often the run was read before.
   const rng = new Rng(point.seed, "measure");
-  let facts: Facts = {};
+  let facts: Facts = point.tied ? { statistics } : {};
   const leftOut: string[] = [];
   progress("loss and gradient", 0, parts.length + 1);
   const { minimum, readings } = await minimumReadings(point);
@@ -107,6 +111,7 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
   }
   const limit = new Limits().update([...known.values()]);
   if (limit) keep([limit]);
+  if (point.deadUnits && !budget.over()) facts = { ...facts, deadUnits: await point.deadUnits() };
   const cost = {
     products: point.meter.products - products,
     seconds: (performance.now() - started) / 1000,

@@ -9,7 +9,7 @@ import { varianceLimit } from "../stability/varianceLimit";
 import type { Bracket } from "../types/bracket";
 import { Rng } from "../util/rng";
 import { shareOf, type Budget } from "./budget";
-import { noiseFactors } from "./noiseFactors";
+import { noiseFactors, rowsAreDear } from "./noiseFactors";
 import type { Descent, Point } from "./point";
 
 export interface MeanSquare {
@@ -26,8 +26,6 @@ const exactRows = 1000;
 const closingRank = 96;
 /** Above this many multiplications a product (n·d) each direction costs seconds, and a third of them has to do. */
 const dearProduct = 1e8;
-/** A preconditioned Gram matrix costs a product a row: multiplications at most. */
-const dearGram = 1e10;
 /** Below this rank a bracket says nothing. */
 const leastRank = 4;
 /** Matrices as large as the Gram matrix that its decomposition has at once, in float64. */
@@ -45,10 +43,10 @@ export async function closingRankOf(
   budget: Budget,
   asked: number | "all" | undefined,
 ): Promise<number | "all" | null> {
-  const { examples: n, outputs: K, size: d, descent } = point;
+  const { examples: n, outputs: K, size: d } = point;
   const rows = n * K;
   const unlimited = budget.secondsLeft() === Infinity;
-  const dear = descent.preconditioner !== null && rows * n * d > dearGram;
+  const dear = rowsAreDear(point);
   const fits = 8 * rows * rows * gramMatrices <= budget.bytes;
   if (fits && ((rows <= exactRows && !dear) || (asked === "all" && unlimited))) return "all";
   const wanted = n * d > dearProduct ? closingRank / 3 : closingRank;
@@ -74,7 +72,7 @@ export async function meanSquare(point: Point, rank: number | "all", budget: Bud
   const noise = new NoiseGain(factors, gemm);
   const settings = { ...descent, batchSize, gemm, noise };
   const certified =
-    isPlain(descent) && factors.r < factors.fullRank && !budget.over()
+    isPlain(descent) && factors.r < factors.fullRank && !budget.over() && !(point.tied && rowsAreDear(point))
       ? await certifiedLimit(point, samplingFactor(examples, batchSize), shareOf(budget, 0.5))
       : 0;
   return {

@@ -11,6 +11,16 @@ const denseRows = 300;
 /** A direction whose residual is above this share of its eigenvalue is none yet: a search that was cut short leaves it out. */
 const usableResidual = 0.1;
 
+/** Multiplications up to which a product for each row of the factors is affordable. */
+const dearRows = 1e10;
+
+/**
+ * Whether the rows of the factors are too dear to be computed one by one, as they have to be where P or batch statistics keep the
+ * Gram matrix from splitting into layers and examples.
+ */
+export const rowsAreDear = ({ tied = false, descent, examples: n, outputs: K, size }: Point): boolean =>
+  (tied || descent.preconditioner !== null) && n * K * n * size > dearRows;
+
 /** c ↦ (1/n) GᵀP^{-1}G c on data space [nK]: what GᵀG/n is for the factors P^{-1/2}Gᵢ of a preconditioned optimizer. */
 function dataOperator({ size, factors, examples, outputs }: Point, P: Float32Array): LinearOperator {
   const back = new Float32Array(size);
@@ -42,8 +52,9 @@ async function gramOf(operator: LinearOperator, n: number): Promise<Float64Array
 }
 
 /** Whether the whole Gram matrix is decomposed for this rank, and not searched for its leading eigenvectors. */
-const isDense = ({ examples, outputs }: Point, rank: number | "all"): boolean =>
-  rank === "all" || examples * outputs <= Math.max(rank, denseRows);
+const isDense = (point: Point, rank: number | "all"): boolean =>
+  rank === "all" ||
+  (point.examples * point.outputs <= Math.max(rank, denseRows) && !(point.tied && rowsAreDear(point)));
 
 /**
  * Factors, those of P^{-1/2}Gᵢ when preconditioned, of rank `rank`. "all" and small problems eigen-decompose the Gram matrix; otherwise its leading eigenvectors u are

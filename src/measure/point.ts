@@ -1,4 +1,5 @@
 // One θ held fixed: all that a probe sees. A trainer builds it anew for every reading; nothing in it changes afterwards.
+import type { DeadUnits } from "../curvature/deadUnits";
 import type { Evaluation } from "../curvature/lossOperators";
 import type { Meter } from "../curvature/meter";
 import type { LinearOperator } from "../curvature/operator";
@@ -84,6 +85,8 @@ export interface Point extends Curved {
   readonly layers: readonly Layer[];
   readonly descent: Descent;
   readonly meter: Meter;
+  /** The model normalizes over the batch: loss and curvature are those of all examples as one batch, whose statistics tie them together. */
+  readonly tied?: boolean;
   /** Float64 matrix products. */
   readonly gemm: Gemm;
   /** Loss, outputs and gradient; computed once. */
@@ -99,6 +102,8 @@ export interface Point extends Curved {
   /** On training and test data; the test's is null without such data. */
   score?(): Promise<{ readonly train: Score; readonly test: Score | null }>;
   readonly inputs?: Inputs;
+  /** Units behind a ReLU, and how many of them give 0 for every training example. */
+  deadUnits?(): Promise<DeadUnits>;
   /** Frees what is compiled for readings taken so far; it is compiled again when it is asked for. */
   release?(): Promise<void>;
   /** How far the outputs are from the targets: root mean square for square losses, mean of 1 − p(label) for cross-entropy. */

@@ -1,4 +1,5 @@
 // What a probe is: one measurement at a fixed point of the run, with the keys it has in an experiment and the cost it declares.
+import type { DeadUnits } from "../curvature/deadUnits";
 import type { Meter } from "../curvature/meter";
 import type { Experiment, ProbesSpec } from "../protocol/experiment";
 import type { JsonObject } from "../protocol/jsonPath";
@@ -33,6 +34,9 @@ export interface Facts {
   /** The most negative curvature in the coordinates of the optimizer's dynamics, where it was measured. */
   readonly flattest?: Flattest;
   readonly variance?: Bracket;
+  readonly deadUnits?: DeadUnits;
+  /** Of which batch normalization's statistics everything speaks, where there are some. */
+  readonly statistics?: string;
   /** Why there is no mean-square limit. */
   readonly noVariance?: string;
   readonly map?: readonly MapRow[];

@@ -28,6 +28,7 @@ function optimizerEvidence(judged: Judged): string[] {
         ? "The preconditioner P is held fixed at its value here; sharpness is that of P^-½ H P^-½."
         : missingState,
     );
+  if (closing?.facts.statistics !== undefined) lines.push(closing.facts.statistics);
   if (closing?.facts.noVariance !== undefined) lines.push(closing.facts.noVariance);
   if (weightDecay)
     lines.push("Weight decay is part of the dynamics judged: it adds to the curvature of every direction.");
@@ -88,9 +89,23 @@ const awayWords = ({ closing }: Judged): string =>
     ? " The gradient is zero here but the training examples are not fitted, so this is provisional."
     : " The run had not settled at a minimum, so this is provisional.";
 
+/** Null where every unit gives something, or there is none that could be switched off. */
+function deadWords({ closing }: Judged): string | null {
+  const { dead = 0, of = 0 } = closing?.facts.deadUnits ?? {};
+  if (dead === 0) return null;
+  const units =
+    dead === of ? `All ${of} ReLU units are` : `${dead} of the ${of} ReLU units ${dead === 1 ? "is" : "are"}`;
+  return `${units} dead: 0 for every training example, so that nothing before them learns.`;
+}
+
 /** Bounded by nothing, a learning rate is no share of anything. */
-const flatWords = (where: string, eta: string): string =>
-  `Stable: the loss does not curve upwards in any direction at ${where}, so no learning rate is too large, ${eta} neither. A network whose units are all dead looks like this too.`;
+const flatWords = (judged: Judged, where: string, eta: string): string =>
+  [
+    `Stable: the loss does not curve upwards in any direction at ${where}, so no learning rate is too large, ${eta} neither.`,
+    deadWords(judged),
+  ]
+    .filter((words) => words !== null)
+    .join(" ");
 
 /** One sentence a newcomer understands. */
 export function summaryOf(
@@ -141,7 +156,7 @@ export function summaryOf(
         ? `Inconclusive: not every limit could be measured, so nothing can be said for learning rate ${eta}.${away}`
         : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
     case "stable":
-      if (limit === Infinity) return `${flatWords(where, eta)}${away}`;
+      if (limit === Infinity) return `${flatWords(judged, where, eta)}${away}`;
       return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
   }
 }
@@ -222,6 +237,8 @@ export function reasonsOf(judged: Judged): string[] {
         closing.readings.some(({ metric, how }) => metric === "stability.growth" && how === "bound"),
       ),
     );
+  const dead = deadWords(judged);
+  if (dead !== null) lines.push(dead);
   return lines;
 }
 

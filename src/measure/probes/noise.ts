@@ -3,6 +3,7 @@ import type { LinearOperator } from "../../curvature/operator";
 import { BudgetSpent, shareOf } from "../budget";
 import { evaluationError } from "../evaluation";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
+import { rowsAreDear } from "../noiseFactors";
 import { stateless } from "../point";
 import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
@@ -27,13 +28,11 @@ const scaled = (op: LinearOperator, unit: number): LinearOperator => ({
 });
 
 /** Sharpness of the Gauss–Newton matrix, and non-uniformity. */
-async function unevenness(
-  { point, probes, effort, memory, budget }: Task,
-  read: Readings,
-): Promise<string[]> {
+async function unevenness(task: Task, read: Readings): Promise<string[]> {
+  const { point, probes, effort, memory, budget } = task;
   const tolerance = effort === "closing" ? closingTolerance : (probes.noise ?? defaults).tolerance;
-  const tracker = (name: string) => memory.tracker(name, { size: point.size, top: 1, tolerance });
-  const flat = await tracker("gaussNewton").measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
+  const tracker = memory.tracker("gaussNewton", { size: point.size, top: 1, tolerance });
+  const flat = await tracker.measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
   const rounding =
     effort === "closing" && !budget.over()
       ? await evaluationError(point, (at) => at.gaussNewton!(), flat)
@@ -44,26 +43,40 @@ async function unevenness(
     method: "Lanczos on the Gauss–Newton matrix",
     error: flat.errors[0] + rounding,
   });
+  const cut = { "Gauss–Newton sharpness": flat.cut };
+  if (point.tied && rowsAreDear(point))
+    return [
+      ...cutShort(cut),
+      `the non-uniformity, which with batch normalization takes a product for each of the ${point.examples * point.outputs} rows of the factors`,
+    ];
+  const more = await nonuniformity(task, { flat: flat.values[0], rounding, tolerance }, read);
+  return [...cutShort(cut), ...more];
+}
+
+/** λmax(Σ)^½. Returns what the budget left out of it. */
+async function nonuniformity(
+  { point, memory, budget }: Task,
+  {
+    flat,
+    rounding,
+    tolerance,
+  }: { readonly flat: number; readonly rounding: number; readonly tolerance: number },
+  read: Readings,
+): Promise<string[]> {
   // Squares of large curvatures leave the range of float32.
-  const unit = flat.values[0] > 0 ? flat.values[0] ** 2 : 1;
-  const uneven = await tracker("noise").measure(
-    scaled(point.factors!.noiseMatrix(), unit),
-    shareOf(budget, 0.25).over,
-  );
+  const unit = flat > 0 ? flat ** 2 : 1;
+  const tracker = memory.tracker("noise", { size: point.size, top: 1, tolerance });
+  const operator = scaled(point.factors!.noiseMatrix(), unit);
+  const { values, errors, cut } = await tracker.measure(operator, shareOf(budget, 0.25).over);
   read.lap();
-  const square = Math.max(0, unit * uneven.values[0]);
-  const s = Math.sqrt(square);
-  read.add("nonuniformity", s, {
+  const square = Math.max(0, unit * values[0]);
+  const error = unit * errors[0] + evaluation * (square + flat ** 2) + 2 * rounding * Math.abs(flat);
+  read.add("nonuniformity", Math.sqrt(square), {
     how: "estimate",
     method: "Lanczos on Σ from Gauss–Newton factors",
-    error: rootError(
-      square,
-      unit * uneven.errors[0] +
-        evaluation * (square + flat.values[0] ** 2) +
-        2 * rounding * Math.abs(flat.values[0]),
-    ),
+    error: rootError(square, error),
   });
-  return cutShort({ "Gauss–Newton sharpness": flat.cut, "non-uniformity": uneven.cut });
+  return cutShort({ "non-uniformity": cut });
 }
 
 function addMeanSquare({ factors, limit, growth }: MeanSquare, read: Readings): void {

@@ -1,6 +1,7 @@
 // Basin's own network at a θ, as a Point: everything that a probe can ask of it.
 import type { Curvature } from "../../curvature/curvature";
 import type { CurvaturePoint } from "../../curvature/curvaturePoint";
+import { deadUnits } from "../../curvature/deadUnits";
 import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../curvature/gradients";
 import type { Meter } from "../../curvature/meter";
 import { openGemm } from "../../engines";
@@ -46,8 +47,10 @@ export class PointSource {
       layers: at.layers,
       descent,
       meter: at.meter,
+      tied: at.tied,
       gemm,
       evaluate: () => at.evaluate(),
+      deadUnits: () => deadUnits(at),
       hessian: () => at.hessian(),
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
