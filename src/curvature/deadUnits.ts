@@ -13,19 +13,21 @@ export interface DeadUnits {
 /** Features of [n, …]: channels of images, else the last axis. */
 const featureAxis = ({ shape }: Node): number => (shape.length === 4 ? 1 : shape.length - 1);
 
+const switches = (output: Node): Node[] =>
+  reachable([output]).filter(({ op, shape }) => op.name === "relu" && shape.length >= 2);
+
 /** Sum of each unit's output over examples and positions, one node [units] a ReLU. */
 const activity = ({ network: { output } }: CompiledNetwork): Node[] =>
-  reachable([output])
-    .filter(({ op, shape }) => op.name === "relu" && shape.length >= 2)
-    .map((node) =>
-      sum(
-        node,
-        [...node.shape.keys()].filter((axis) => axis !== featureAxis(node)),
-      ),
-    );
+  switches(output).map((node) =>
+    sum(
+      node,
+      [...node.shape.keys()].filter((axis) => axis !== featureAxis(node)),
+    ),
+  );
 
 /** Counts the units that give 0 for every example. One forward pass. */
 export async function deadUnits({ fullBatch }: CurvaturePoint): Promise<DeadUnits> {
+  if (switches(fullBatch.network.output).length === 0) return { dead: 0, of: 0 };
   const totals: Float64Array[] = [];
   await fullBatch.forEach(
     "deadUnits",
