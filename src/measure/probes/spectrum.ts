@@ -4,6 +4,7 @@ import { spectralDensity } from "../../curvature/spectrum";
 import { meanOf, traceAndNorm } from "../../curvature/trace";
 import type { ProbesSpec } from "../../protocol/experiment";
 import type { Rng } from "../../util/rng";
+import { momentErrors } from "../evaluation";
 import { Readings, type Probe, type Task, type Way } from "../probe";
 
 type Settings = NonNullable<ProbesSpec["spectrum"]>;
@@ -68,12 +69,13 @@ async function addMoments({ point, memory, budget }: Task, read: Readings): Prom
   // Every unit vector is multiplied where that is quick, whatever the time; more only where there is no limit to it.
   const exact = affordable && (budget.secondsLeft() === Infinity || size <= 256);
   const { trace, frobenius } = await traceAndNorm(point.hessian(), memory.rng, { exact });
+  const rounding = await momentErrors(point, frobenius.value);
   read.lap();
   const way: Way = exact
     ? { how: "exact", method: "a Hessian product per parameter" }
     : { how: "estimate", method: "Hutchinson's estimate with random signs" };
-  read.add("trace", trace.value, { ...way, error: trace.error });
-  read.add("frobenius", frobenius.value, { ...way, error: frobenius.error });
+  read.add("trace", trace.value, { ...way, error: trace.error + rounding.trace });
+  read.add("frobenius", frobenius.value, { ...way, error: frobenius.error + rounding.frobenius });
 }
 
 export const spectrum: Probe = {
