@@ -64,7 +64,7 @@ export class FactorProducts {
       for (let i = 0; i < n * K; i++)
         for (let m = 0; m < K; m += 4)
           addRows(X, i * K, m, K, own, (i - (i % K)) * width, width, XA, i * width);
-      V.set(await this.gemm(tail, XA, r - from, width, n * K, true, false), at);
+      V.set(await this.gemm(tail, XA, { m: r - from, n: width, k: n * K, transposeA: true }), at);
     }
     return V;
   }
@@ -74,7 +74,7 @@ export class FactorProducts {
     const { n, K, r } = this.factors;
     const C = new Float64Array(this.blocks);
     for (const { from, width, at, tail, own } of this.panels) {
-      const AZ = await this.gemm(tail, Z.subarray(at, at + (r - from) * width), n * K, width, r - from);
+      const AZ = await this.gemm(tail, Z.subarray(at, at + (r - from) * width), { m: n * K, n: width, k: r - from });
       for (let i = 0; i < n * K; i++)
         for (let m = 0; m < K; m += 4)
           addDots(AZ, i * width, own, (i - (i % K)) * width, m, K, width, C, i * K);
