@@ -29,9 +29,19 @@ async function main(): Promise<void> {
     const ask = (what: string) =>
       peer ? async () => (await peer.ask<{ seconds: number }>({ do: what })).seconds : null;
     const gradient = await alternate(() => timed(step), ask("gradient"));
-    printRow(`gradient, ${name}`, ms(gradient.ours), ms(gradient.theirs), gradient.ratio, "≤", aims[0]);
+    printRow(
+      `gradient, ${name}`,
+      { ours: ms(gradient.ours), theirs: ms(gradient.theirs), ratio: gradient.ratio },
+      "≤",
+      aims[0],
+    );
     const product = await alternate(() => timed(() => hessian.apply(v, hv)), ask("hvp"));
-    printRow(`Hessian product, ${name}`, ms(product.ours), ms(product.theirs), product.ratio, "≤", aims[1]);
+    printRow(
+      `Hessian product, ${name}`,
+      { ours: ms(product.ours), theirs: ms(product.theirs), ratio: product.ratio },
+      "≤",
+      aims[1],
+    );
     peer?.close();
   }
 }

@@ -79,9 +79,7 @@ export const seconds = (time: number | undefined): string =>
 /** One row of a result table. */
 export function printRow(
   work: string,
-  ours: string,
-  theirs: string,
-  ratio: number,
+  { ours, theirs, ratio }: { readonly ours: string; readonly theirs: string; readonly ratio: number },
   relation: string,
   aim: number,
 ): void {

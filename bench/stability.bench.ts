@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   console.log("| work | seconds | result | aim |\n|---|---|---|---|");
   const small = pointOf(100);
   const [gram, gramTime] = await lap(() => small.factors.gram());
-  const [factors, eigenTime] = await lap(() => factorSpectrum(gram, 100, K, "all", gemm));
+  const [factors, eigenTime] = await lap(() => factorSpectrum(gram, { n: 100, K }, "all", gemm));
   const [exact, limitTime] = await lap(() => varianceLimit(factors, { batchSize, gemm }));
   const parts = `Gram ${gramTime.toFixed(2)}, eigenvectors ${eigenTime.toFixed(2)}, limit ${limitTime.toFixed(2)}`;
   const total = gramTime + eigenTime + limitTime;

@@ -35,9 +35,7 @@ async function steps(): Promise<void> {
   const ratio = median(ours.slice(1).map((time, i) => (theirs[i + 1] ?? NaN) / time));
   printRow(
     "full-batch steps, 1-30-20-1, n = 20",
-    perSecond(median(ours.slice(1))),
-    perSecond(median(theirs.slice(1))),
-    ratio,
+    { ours: perSecond(median(ours.slice(1))), theirs: perSecond(median(theirs.slice(1))), ratio },
     "≥",
     10,
   );
@@ -66,9 +64,7 @@ async function memory(): Promise<void> {
   clearInterval(timer);
   printRow(
     "peak resident memory of a run, n = 1000, tanh 3072-200-200-10, with its verdict",
-    `${Math.round(peak / 1e6)} MB`,
-    "–",
-    NaN,
+    { ours: `${Math.round(peak / 1e6)} MB`, theirs: "–", ratio: NaN },
     "≤ 600 MB",
     NaN,
   );

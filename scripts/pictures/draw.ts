@@ -60,8 +60,8 @@ export function picture(title: string, panels: readonly Panel[], lastStep: numbe
   }
   const bottom = top - gap;
   for (const step of linearTicks(0, lastStep))
-    parts.push(text(x(step), bottom + 17, step.toLocaleString("en-US"), "middle"));
-  parts.push(text(x(lastStep / 2), bottom + 35, "step", "middle"));
+    parts.push(text({ x: x(step), y: bottom + 17 }, step.toLocaleString("en-US"), "middle"));
+  parts.push(text({ x: x(lastStep / 2), y: bottom + 35 }, "step", "middle"));
   const height = bottom + foot;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <title>${escaped(title)}</title>
@@ -80,7 +80,11 @@ function drawn(panel: Panel, id: string, top: number, x: (step: number) => numbe
   const end = width - right;
   const parts = scale.ticks.flatMap((value) => [
     `<line class="grid" x1="${left}" x2="${end}" y1="${fixed(y(value))}" y2="${fixed(y(value))}"/>`,
-    text(left - 7, y(value) + 4, logFrom === undefined ? value.toLocaleString("en-US") : tick(value), "end"),
+    text(
+      { x: left - 7, y: y(value) + 4 },
+      logFrom === undefined ? value.toLocaleString("en-US") : tick(value),
+      "end",
+    ),
   ]);
   parts.push(
     `<text transform="translate(16 ${fixed(top + height / 2)}) rotate(-90)" text-anchor="middle">${escaped(label)}</text>`,
@@ -115,7 +119,7 @@ function drawn(panel: Panel, id: string, top: number, x: (step: number) => numbe
     const hovers = limit && highest < 1.2 * value;
     const above = y(hovers ? Math.max(highest, value) : value) - 6;
     const [at, anchor] = hovers ? ([left + 8, "start"] as const) : ([end - 8, "end"] as const);
-    parts.push(text(at, above, words, anchor, limit ? "red" : "red aside"));
+    parts.push(text({ x: at, y: above }, words, anchor, limit ? "red" : "red aside"));
   }
   parts.push(`<rect class="frame" x="${left}" y="${top}" width="${end - left}" height="${height}"/>`);
   return parts.join("\n");
@@ -168,7 +172,7 @@ function legend(curves: readonly Curve[], top: number): string {
   return curves
     .map(({ label, color, faint }) => {
       const mark = `<line class="curve${faint ? " faint" : ""}" stroke="var(--${color})" x1="${at}" x2="${at + 18}" y1="${top - 12}" y2="${top - 12}"/>`;
-      const item = mark + text(at + 24, top - 8, label, "start");
+      const item = mark + text({ x: at + 24, y: top - 8 }, label, "start");
       // No one measures text here: about six and a half units a character.
       at += 48 + 6.5 * label.length;
       return item;
@@ -178,5 +182,10 @@ function legend(curves: readonly Curve[], top: number): string {
 
 const fixed = (value: number): string => String(Number(value.toFixed(1)));
 const escaped = (words: string): string => words.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-const text = (x: number, y: number, words: string, anchor: string, kind = ""): string =>
+const text = (
+  { x, y }: { readonly x: number; readonly y: number },
+  words: string,
+  anchor: string,
+  kind = "",
+): string =>
   `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}"${kind ? ` class="${kind}"` : ""}>${escaped(words)}</text>`;

@@ -23,13 +23,17 @@ interface Drawn {
 }
 
 const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> = {
-  "edge-of-stability": ([run]) => edge(run, "sharpness", "sharpness λmax(H), loss/θ²", "2/η"),
+  "edge-of-stability": ([run]) =>
+    edge(run, "sharpness", { label: "sharpness λmax(H), loss/θ²", formula: "2/η" }),
   "momentum-edge": ([run]) =>
-    edge(run, "sharpness", "sharpness λmax(H), loss/θ²", "(2 + 2β)/η", [
+    edge(run, "sharpness", { label: "sharpness λmax(H), loss/θ²", formula: "(2 + 2β)/η" }, [
       { label: "without momentum 2/η", value: 2 / rateOf(run), limit: false },
     ]),
   "adam-edge": ([run]) =>
-    edge(run, "preconditionedSharpness", "λmax(P^-½ H P^-½), 1/learning rate", "(2 + 2β₁)/((1 − β₁)η)"),
+    edge(run, "preconditionedSharpness", {
+      label: "λmax(P^-½ H P^-½), 1/learning rate",
+      formula: "(2 + 2β₁)/((1 − β₁)η)",
+    }),
   "two-minima": twoMinima,
 };
 
@@ -39,8 +43,7 @@ const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learnin
 function edge(
   run: RunModel,
   name: "sharpness" | "preconditionedSharpness",
-  label: string,
-  formula: string,
+  { label, formula }: { readonly label: string; readonly formula: string },
   others: readonly Level[] = [],
 ): Drawn {
   const own = column(run, name);

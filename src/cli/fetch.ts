@@ -36,7 +36,7 @@ export const fetch: Command = {
     // Once: a second Ctrl-C ends the process as if nobody listened.
     process.once("SIGINT", stop).once("SIGTERM", stop);
     try {
-      await fetchSet(set, folder, report, { ...patience, signal: interrupt.signal }, homes);
+      await fetchSet(set, folder, report, { ...patience, signal: interrupt.signal, homes });
       if (json) process.stdout.write(`${stringify({ kind: "end", set: name, folder })}\n`);
       else process.stdout.write(`Use it with "data": { "source": "${name}" }.\n`);
       return exit.done;

@@ -140,7 +140,7 @@ export async function openGemm(engine: Pick<Engine, "name">, threads = 0): Promi
   for (const build of builds) {
     try {
       const gemm = gemm64(await build(), threads);
-      await gemm(Float64Array.of(2), Float64Array.of(3), 1, 1, 1);
+      await gemm(Float64Array.of(2), Float64Array.of(3), { m: 1, n: 1, k: 1 });
       return gemm;
     } catch {
       // The next one may load.

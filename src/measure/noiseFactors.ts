@@ -66,7 +66,7 @@ export async function noiseFactors(point: Point, rank: number | "all", budget: B
   const operator = preconditioner ? dataOperator(point, preconditioner) : null;
   if (isDense(point, rank)) {
     const gram = operator ? await gramOf(operator, n) : await point.factors!.gram();
-    return factorSpectrum(gram, n, K, rank, point.gemm);
+    return factorSpectrum(gram, { n, K }, rank, point.gemm);
   }
   return leadingFactors(point, operator ?? point.factors!.sufficientOperator(0), rank as number, budget);
 }

@@ -19,8 +19,8 @@ export const adam: Optimizer<AdamSpec> = {
     limit: adamLimit,
   },
   slots: () => adamSlots,
-  update(spec, eta, theta, gradient, state, count) {
-    adamStep(spec, eta, spec.weightDecay, theta, gradient, state, count);
+  update(spec, step) {
+    adamStep(spec, step, spec.weightDecay);
   },
   dynamics: ({ beta1, weightDecay }) => ({ momentum: beta1, gain: 1 - beta1, weightDecay }),
   preconditioner: adamPreconditioner,

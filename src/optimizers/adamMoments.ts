@@ -2,7 +2,7 @@
 import type { AdamSpec, AdamwSpec } from "../protocol/experiment";
 import type { SchemaNode } from "../protocol/experimentSchema";
 import { ref, type Words } from "../protocol/fragment";
-import type { Optimizer } from "./optimizer";
+import type { Optimizer, Step } from "./optimizer";
 
 export const betas: Readonly<Record<string, SchemaNode>> = {
   beta1: ref("beta1", { default: 0.9 }),
@@ -22,20 +22,16 @@ type Betas = Pick<AdamSpec | AdamwSpec, "beta1" | "beta2" | "epsilon">;
  */
 export function adamStep(
   { beta1, beta2, epsilon }: Betas,
-  eta: number,
+  { learningRate, theta, gradient, state: [mean, square], count }: Step,
   coupled: number,
-  theta: Float32Array,
-  gradient: Float32Array,
-  [mean, square]: readonly Float32Array[],
-  count: number,
 ): void {
-  const step = eta / (1 - beta1 ** (count + 1));
+  const corrected = learningRate / (1 - beta1 ** (count + 1));
   const root = Math.sqrt(1 - beta2 ** (count + 1));
   for (let i = 0; i < theta.length; i++) {
     const g = gradient[i] + coupled * theta[i];
     mean[i] = beta1 * mean[i] + (1 - beta1) * g;
     square[i] = beta2 * square[i] + (1 - beta2) * g * g;
-    theta[i] -= (step * mean[i]) / (Math.sqrt(square[i]) / root + epsilon);
+    theta[i] -= (corrected * mean[i]) / (Math.sqrt(square[i]) / root + epsilon);
   }
 }
 

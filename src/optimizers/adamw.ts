@@ -46,10 +46,11 @@ export const adamw: Optimizer<AdamwSpec> = {
     limit: adamLimit,
   },
   slots: () => adamSlots,
-  update(spec, eta, theta, gradient, state, count) {
-    const keep = 1 - eta * spec.weightDecay;
+  update(spec, step) {
+    const { learningRate, theta } = step;
+    const keep = 1 - learningRate * spec.weightDecay;
     for (let i = 0; i < theta.length; i++) theta[i] *= keep;
-    adamStep(spec, eta, 0, theta, gradient, state, count);
+    adamStep(spec, step, 0);
   },
   dynamics: ({ beta1, weightDecay }) => ({
     momentum: beta1,

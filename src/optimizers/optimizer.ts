@@ -3,6 +3,18 @@ import type { OptimizerSpec } from "../protocol/experiment";
 import type { OptimizerFragment } from "../protocol/fragment";
 import type { Dynamics } from "../stability/thresholds";
 
+/** One update: what it changes, θ and the state, and what it changes them by. All vectors [d]. */
+export interface Step {
+  /** Of this step, schedule applied. */
+  readonly learningRate: number;
+  readonly theta: Float32Array;
+  readonly gradient: Float32Array;
+  /** In the order of the optimizer's `slots`. */
+  readonly state: readonly Float32Array[];
+  /** Updates this state has seen before; bias corrections depend on it. */
+  readonly count: number;
+}
+
 /** One optimizer of the registry, a plain record. */
 export interface Optimizer<Spec extends OptimizerSpec = OptimizerSpec> {
   readonly kind: Spec["kind"];
@@ -10,20 +22,8 @@ export interface Optimizer<Spec extends OptimizerSpec = OptimizerSpec> {
   readonly spec: OptimizerFragment;
   /** Names of the state vectors, each as long as θ; they start at zero. */
   slots(spec: Spec): readonly string[];
-  /**
-   * Updates θ and the state in place, as PyTorch does to float32 accuracy. All vectors [d].
-   *
-   * @param eta  Learning rate of this step, schedule applied.
-   * @param count  Updates this state has seen before; bias corrections depend on it.
-   */
-  update(
-    spec: Spec,
-    eta: number,
-    theta: Float32Array,
-    gradient: Float32Array,
-    state: readonly Float32Array[],
-    count: number,
-  ): void;
+  /** Updates θ and the state in place, as PyTorch does to float32 accuracy. */
+  update(spec: Spec, step: Step): void;
   /** The linear dynamics at a minimum; for a preconditioned optimizer those in the coordinates P^{1/2}θ. */
   dynamics(spec: Spec): Dynamics;
   /** Absent where P = I. */

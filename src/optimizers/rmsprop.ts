@@ -35,15 +35,15 @@ export const rmsprop: Optimizer<RmspropSpec> = {
     limit: [{ text: "(2 + 2β)/η, of P^-½ H P^-½ · Cohen et al. 2022" }],
   },
   slots: ({ momentum }) => (momentum > 0 ? ["square_avg", "momentum"] : ["square_avg"]),
-  update({ alpha, epsilon, momentum, weightDecay }, eta, theta, gradient, [square, velocity]) {
+  update({ alpha, epsilon, momentum, weightDecay }, { learningRate, theta, gradient, state: [square, velocity] }) {
     for (let i = 0; i < theta.length; i++) {
       const g = gradient[i] + weightDecay * theta[i];
       square[i] = alpha * square[i] + (1 - alpha) * g * g;
       const scaled = g / (Math.sqrt(square[i]) + epsilon);
       if (momentum > 0) {
         velocity[i] = momentum * velocity[i] + scaled;
-        theta[i] -= eta * velocity[i];
-      } else theta[i] -= eta * scaled;
+        theta[i] -= learningRate * velocity[i];
+      } else theta[i] -= learningRate * scaled;
     }
   },
   dynamics: ({ momentum, weightDecay }) => ({ momentum, weightDecay }),

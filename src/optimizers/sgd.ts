@@ -64,17 +64,17 @@ export const sgd: Optimizer<SgdSpec> = {
     ],
   },
   slots: ({ momentum }) => (momentum > 0 ? ["momentum"] : []),
-  update({ momentum, nesterov, weightDecay }, eta, theta, gradient, [velocity]) {
+  update({ momentum, nesterov, weightDecay }, { learningRate, theta, gradient, state: [velocity] }) {
     const d = theta.length;
     if (momentum === 0) {
-      for (let i = 0; i < d; i++) theta[i] -= eta * (gradient[i] + weightDecay * theta[i]);
+      for (let i = 0; i < d; i++) theta[i] -= learningRate * (gradient[i] + weightDecay * theta[i]);
       return;
     }
-    const look = nesterov ? momentum : 1;
+    const velocityFactor = nesterov ? momentum : 1;
     for (let i = 0; i < d; i++) {
       const g = gradient[i] + weightDecay * theta[i];
       velocity[i] = momentum * velocity[i] + g;
-      theta[i] -= eta * ((nesterov ? g : 0) + look * velocity[i]);
+      theta[i] -= learningRate * ((nesterov ? g : 0) + velocityFactor * velocity[i]);
     }
   },
   dynamics: ({ momentum, nesterov, weightDecay }) => ({ momentum, nesterov, weightDecay }),

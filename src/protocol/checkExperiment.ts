@@ -125,14 +125,14 @@ function checkValue(written: JsonObject, source: JsonSource, file: string, optio
   for (const finding of schemaFindings(base)) {
     // A wrong value inside a swept list is reported with the point it makes, by the name of the key it is for.
     const ofPoint = axes.some(({ key }) => finding.path.length > 2 && isInside(finding.path, ["sweep", key]));
-    if (!ofPoint) add(toProblem(finding, applied, [], [], source));
+    if (!ofPoint) add(toProblem(finding, applied, { axes: [], indices: [] }, source));
   }
 
   const candidates = candidatesOf(base, axes, source, add);
   const points: ExperimentPoint[] = [];
   let examined = 0;
   for (const { indices, value } of candidates) {
-    const report = (finding: Finding) => add(toProblem(finding, applied, axes, indices, source));
+    const report = (finding: Finding) => add(toProblem(finding, applied, { axes, indices }, source));
     const found = axes.length > 0 ? schemaFindings(value) : schemaFindings(base);
     if (found.length > 0) {
       if (axes.length > 0) found.forEach(report);
@@ -224,8 +224,7 @@ function candidatesOf(
 function toProblem(
   { path, at, severity, message, hint, from, fix }: Finding,
   applied: readonly Override[],
-  axes: readonly Axis[],
-  indices: readonly number[],
+  { axes, indices }: { readonly axes: readonly Axis[]; readonly indices: readonly number[] },
   source: JsonSource,
 ): Problem {
   const axis = axes.findIndex((candidate) => isInside(path, candidate.path));

@@ -53,11 +53,10 @@ export function chainOf(input: ChainInput): ChainLink[] {
     formula: string,
     why: string | null,
     sides: () => readonly [left: number, right: number],
-    inequality = true,
   ): ChainLink => {
     if (why !== null) return { id, formula, left: null, right: null, holds: null, notApplicable: why };
     const [left, right] = sides();
-    return { id, formula, left, right, holds: inequality ? left <= right : null, notApplicable: null };
+    return { id, formula, left, right, holds: left <= right, notApplicable: null };
   };
   return [
     link("stability-flatness", "(1/n) Σ ‖Hᵢ‖_F² ≤ (2/(ηp)) tr H", assumptions ?? noise, () => [
@@ -71,13 +70,16 @@ export function chainOf(input: ChainInput): ChainLink[] {
       assumptions ?? input.noBound,
       () => [input.smoothness, input.smoothnessBound!],
     ),
-    link(
-      "smoothness-generalization",
-      "mean of (‖∇ₓf(xⱼ)‖·‖x − xⱼ‖)² over test points x with nearest training point xⱼ, beside the test loss",
-      assumptions ?? input.noEstimate,
-      // The estimate is of ‖f(x) − f(xⱼ)‖²: the loss carries the factor scale/2.
-      () => [input.estimate! * (squareLoss!.scale / 2), input.testLoss!],
-      false,
-    ),
+    // Two numbers side by side, no inequality.
+    {
+      ...link(
+        "smoothness-generalization",
+        "mean of (‖∇ₓf(xⱼ)‖·‖x − xⱼ‖)² over test points x with nearest training point xⱼ, beside the test loss",
+        assumptions ?? input.noEstimate,
+        // The estimate is of ‖f(x) − f(xⱼ)‖²: the loss carries the factor scale/2.
+        () => [input.estimate! * (squareLoss!.scale / 2), input.testLoss!],
+      ),
+      holds: null,
+    },
   ];
 }

@@ -67,11 +67,7 @@ export class ImageStack {
       const all = await gemm(
         weighted,
         part.subarray(0, rows * width),
-        rows - known,
-        rows,
-        width,
-        false,
-        true,
+        { m: rows - known, n: rows, k: width, transposeB: true },
       );
       for (let i = known; i < rows; i++) for (let j = 0; j <= i; j++) H[i][j] += all[(i - known) * rows + j];
     }

@@ -1,7 +1,7 @@
 // Linear stability of SGD at a minimum, usable alone: numbers in, numbers out. Thresholds, second-moment map, exact limit, growth, map.
 //
 //   import { factorSpectrum, varianceLimit, growth, jsGemm } from "basin/stability";
-//   const factors = await factorSpectrum(gram, n, K, "all");                      // gram: GᵀG [nK, nK], Hᵢ = GᵢGᵢᵀ
+//   const factors = await factorSpectrum(gram, { n, K }, "all");                      // gram: GᵀG [nK, nK], Hᵢ = GᵢGᵢᵀ
 //   const { upper } = await varianceLimit(factors, { batchSize: 8, momentum: 0.9, gemm: jsGemm });
 export * from "./thresholds";
 export * from "./secondMoment";

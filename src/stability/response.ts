@@ -10,15 +10,16 @@ export interface Loop extends Dynamics {
   readonly rho?: number;
 }
 
-/** Writes times·w_ab for b = from … to−1 to `out` from `at` on. */
-export type Weights = (
-  a: number,
-  from: number,
-  to: number,
-  times: number,
-  out: Float64Array,
-  at: number,
-) => void;
+/** A piece of row a of the weights, b = from … to−1, and what it is multiplied by. */
+export interface Piece {
+  readonly a: number;
+  readonly from: number;
+  readonly to: number;
+  readonly times: number;
+}
+
+/** Writes times·w_ab of a piece to `out` from `at` on. */
+export type Weights = (piece: Piece, out: Float64Array, at: number) => void;
 
 /** z² − τz + δ of the mean step on each eigenvalue λ of H, its response (1 + κ − κd z⁻¹)/(1 − τz⁻¹ + δz⁻²) to noise. */
 function meanStep(
@@ -70,7 +71,7 @@ export function response(lambda: Float64Array, n: number, loop: Loop): Weights {
   const back = (kappa * d) / root;
   const [even, odd] = [(1 + kappa - back) ** 2, back * (1 + kappa)];
   const strength = (gain * learningRate) ** 2 * p;
-  return (a, from, to, times, out, at) => {
+  return ({ a, from, to, times }, out, at) => {
     const [da, ea, la] = [dl[a], ep[a], strength * lambda[a]];
     for (let b = from; b < to; b++) {
       const m = 1 - da * dl[b];

@@ -28,8 +28,7 @@ const dropBelow = 1e-7;
  */
 export async function factorSpectrum(
   gram: Float32Array | Float64Array,
-  n: number,
-  K: number,
+  { n, K }: { readonly n: number; readonly K: number },
   rank: number | "all",
   gemm: Gemm = jsGemm,
 ): Promise<Factors> {

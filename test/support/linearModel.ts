@@ -3,7 +3,11 @@ import { Rng } from "../../src/util/rng";
 
 export type Matrix = Float64Array<ArrayBuffer>;
 
-export const multiply = (a: Matrix, b: Matrix, m: number, k: number, n: number): Matrix => {
+export const multiply = (
+  a: Matrix,
+  b: Matrix,
+  { m, k, n }: { readonly m: number; readonly k: number; readonly n: number },
+): Matrix => {
   const c = new Float64Array(m * n);
   for (let i = 0; i < m; i++)
     for (let l = 0; l < k; l++) for (let j = 0; j < n; j++) c[i * n + j] += a[i * k + l] * b[l * n + j];
@@ -86,7 +90,7 @@ export function spectralRadius(m: Matrix, size: number): number {
     if (scale === 0) return 0;
     log += Math.log(scale) / 2 ** i;
     a = a.map((x) => x / scale);
-    a = multiply(a, a, size, size, size);
+    a = multiply(a, a, { m: size, k: size, n: size });
   }
   return Math.exp(log + Math.log(Math.sqrt(a.reduce((s, x) => s + x * x, 0))) / 2 ** 20);
 }

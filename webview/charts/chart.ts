@@ -77,19 +77,20 @@ export interface LineChart extends AnyChart {
   readonly plan: (run: RunModel, options: ChartOptions) => Plan;
 }
 
+/** Where a picture is drawn, and how large it is in CSS pixels. */
+export interface Canvas {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A picture of its own on a canvas. */
 export interface CanvasChart extends AnyChart {
   readonly kind: "canvas";
   readonly hasData: (run: RunModel) => boolean;
   /** What it shows in words: its legend, and for those who cannot see it. */
   readonly describe: (run: RunModel) => string;
-  readonly draw: (
-    context: CanvasRenderingContext2D,
-    width: number,
-    height: number,
-    run: RunModel,
-    theme: Theme,
-  ) => void;
+  readonly draw: (canvas: Canvas, run: RunModel, theme: Theme) => void;
 }
 
 export type Chart = LineChart | CanvasChart;

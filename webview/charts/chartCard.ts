@@ -69,9 +69,12 @@ export class ChartCard {
     this.run = run;
     this.element.hidden = !isShown(this.chart, run);
     if (this.element.hidden) return;
-    const width = Math.floor(this.surfaceHost.clientWidth || this.element.clientWidth);
-    if (this.chart.kind === "line") this.drawLines(this.chart, run, range, theme, width);
-    else this.drawCanvas(this.chart, run, theme, width);
+    if (this.chart.kind === "line") this.drawLines(this.chart, run, range, theme);
+    else this.drawCanvas(this.chart, run, theme);
+  }
+
+  private get width(): number {
+    return Math.floor(this.surfaceHost.clientWidth || this.element.clientWidth);
   }
 
   private drawLines(
@@ -79,29 +82,24 @@ export class ChartCard {
     run: RunModel,
     range: StepRange | undefined,
     theme: Theme,
-    width: number,
   ): void {
     const plan = chart.plan(run, { log: this.log });
     const shown = shownLines(plan);
     this.showEmpty(shown.length === 0, chart.empty(run));
     setText(this.note, plan.note ?? "");
     if (shown.length === 0) return;
-    this.lines?.draw(plan, range, theme, width, height);
+    this.lines?.draw(plan, range, theme, { width: this.width, height });
     const said = shown.map(
       ({ label, column }) => `${label} ${column.values.at(-1)} at step ${column.lastStep}`,
     );
     this.surfaceHost.setAttribute("aria-label", `${chart.about} Latest: ${said.join("; ")}.`);
   }
 
-  private drawCanvas(
-    chart: Extract<Chart, { kind: "canvas" }>,
-    run: RunModel,
-    theme: Theme,
-    width: number,
-  ): void {
+  private drawCanvas(chart: Extract<Chart, { kind: "canvas" }>, run: RunModel, theme: Theme): void {
     const has = chart.hasData(run);
     this.showEmpty(!has, chart.empty(run));
     const context = this.canvas?.getContext("2d");
+    const { width } = this;
     if (!has || !context || !this.canvas || width <= 0) return;
     const ratio = devicePixelRatio;
     this.canvas.width = Math.round(width * ratio);
@@ -110,7 +108,7 @@ export class ChartCard {
     this.canvas.style.height = `${height}px`;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    chart.draw(context, width, height, run, theme);
+    chart.draw({ context, width, height }, run, theme);
     this.surfaceHost.setAttribute("aria-label", `${chart.about} ${chart.describe(run)}`);
     setText(this.legend, chart.describe(run));
   }

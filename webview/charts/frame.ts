@@ -47,8 +47,7 @@ export function logAxis(label: string, min: number, max: number, ticks?: readonl
 export function drawFrame(
   context: CanvasRenderingContext2D,
   box: Box,
-  x: Axis,
-  y: Axis,
+  { x, y }: { readonly x: Axis; readonly y: Axis },
   theme: Theme,
 ): { readonly x: (value: number) => number; readonly y: (value: number) => number } {
   const { left, right, top, bottom } = box;

@@ -36,7 +36,7 @@ export const layers: LineChart = {
       color: colors[place],
       width: 1.6,
     }));
-    const limit = limitLine(run, "sharpness", "limit", "red", lines[0]?.column ?? none);
+    const limit = limitLine(run, "sharpness", { label: "limit", color: "red" }, lines[0]?.column ?? none);
     return {
       log,
       lines: [...limit.lines, ...lines],

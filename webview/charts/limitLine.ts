@@ -3,14 +3,12 @@ import { num } from "../format";
 import { limitOver, limitsOf, type RunLimits } from "../store/limits";
 import type { Column } from "../../src/record/column";
 import type { RunModel } from "../store/runModel";
-import type { ColorName } from "../theme";
 import type { Level, Line } from "./chart";
 
 export function limitLine(
   run: RunModel,
   name: keyof RunLimits,
-  label: string,
-  color: ColorName,
+  { label, color }: Pick<Level, "label" | "color">,
   along: Column,
 ): { readonly lines: readonly Line[]; readonly levels: readonly Level[] } {
   const value = limitsOf(run)[name];

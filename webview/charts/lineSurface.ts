@@ -15,6 +15,12 @@ export interface StepRange {
 /** More points than this per line are not seen on any screen. */
 const buckets = 900;
 
+/** In CSS pixels. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 export class LineSurface {
   private plot: uPlot | undefined;
   private shape = "";
@@ -59,7 +65,8 @@ export class LineSurface {
     return { from: start, to: start + size };
   }
 
-  draw(plan: Plan, range: StepRange | undefined, theme: Theme, width: number, height: number): void {
+  draw(plan: Plan, range: StepRange | undefined, theme: Theme, size: Size): void {
+    const { width, height } = size;
     if (width <= 0) return;
     const log = plan.log === true;
     const used = plan.lines.filter(({ column }) => column.length > 0);
@@ -81,7 +88,7 @@ export class LineSurface {
     ]);
     if (!this.plot || shape !== this.shape) {
       this.plot?.destroy();
-      this.plot = new uPlot(this.options(plan, used, theme, width, height), data, this.host);
+      this.plot = new uPlot(this.options(plan, used, theme, size), data, this.host);
       this.shape = shape;
     } else {
       this.plot.batch(() => {
@@ -94,13 +101,7 @@ export class LineSurface {
     this.plot.setScale("x", { min, max: max > min ? max : min + 1 });
   }
 
-  private options(
-    plan: Plan,
-    lines: readonly Line[],
-    theme: Theme,
-    width: number,
-    height: number,
-  ): uPlot.Options {
+  private options(plan: Plan, lines: readonly Line[], theme: Theme, { width, height }: Size): uPlot.Options {
     const axis = (more: uPlot.Axis): uPlot.Axis => ({
       stroke: theme.color("muted"),
       font: theme.font,

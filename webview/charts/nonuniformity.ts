@@ -16,7 +16,7 @@ export const nonuniformity: LineChart = {
   empty: awaited("non-uniformity"),
   plan: (run) => {
     const own = column(run, "nonuniformity");
-    const bound = limitLine(run, "nonuniformity", "bound", "yellow", own);
+    const bound = limitLine(run, "nonuniformity", { label: "bound", color: "yellow" }, own);
     return {
       lines: [...bound.lines, { label: "non-uniformity", column: own, color: "purple", width: 1.8 }],
       levels: bound.levels,

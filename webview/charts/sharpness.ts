@@ -30,7 +30,7 @@ export const sharpness: LineChart = {
     const main = column(run, name);
     const { upper, lower } = errorBand(main, column(run, `${name}.error`));
     const batch = name === "sharpness" ? column(run, "noise.batchSharpness") : none;
-    const limit = limitLine(run, name, "limit", "red", main.length > 0 ? main : batch);
+    const limit = limitLine(run, name, { label: "limit", color: "red" }, main.length > 0 ? main : batch);
     const lines: Line[] = [
       { label: "+ error", column: upper, color: "blue", hidden: true },
       { label: "− error", column: lower, color: "blue", hidden: true },

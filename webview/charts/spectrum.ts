@@ -39,7 +39,7 @@ export const spectrum: CanvasChart = {
     });
     return `Step ${listOf(run, all[0].nodes)?.step}: ${said.join("; ")}.`;
   },
-  draw: (context, width, height, run, theme) => {
+  draw: ({ context, width, height }, run, theme) => {
     const limit = limitsOf(run).sharpness;
     const drawn = matricesOf(run).map((matrix) => ({ matrix, nodes: densityOf(run, matrix) }));
     const all = drawn.flatMap(({ nodes }) => nodes);
@@ -54,14 +54,13 @@ export const spectrum: CanvasChart = {
     const at = drawFrame(
       context,
       box,
-      linearAxis("eigenvalue λ", from, to),
-      logAxis("eigenvalues", floor, 2 * tallest),
+      { x: linearAxis("eigenvalue λ", from, to), y: logAxis("eigenvalues", floor, 2 * tallest) },
       theme,
     );
     const colorOf = ({ from, to }: Bin) =>
       theme.color(to <= 0 ? "orange" : from >= limit ? "red" : "blue", 0.85);
     for (const { matrix, counted } of counts) {
-      if (matrix.as === "bars") drawBars(context, counted, at, box.bottom, colorOf);
+      if (matrix.as === "bars") drawBars(context, counted, { at, bottom: box.bottom }, colorOf);
       else {
         context.strokeStyle = theme.color("purple");
         context.lineWidth = 1.4;
@@ -91,8 +90,7 @@ type Places = ReturnType<typeof drawFrame>;
 function drawBars(
   context: CanvasRenderingContext2D,
   bins: readonly Bin[],
-  at: Places,
-  bottom: number,
+  { at, bottom }: { readonly at: Places; readonly bottom: number },
   colorOf: (bin: Bin) => string,
 ): void {
   for (const bin of bins) {

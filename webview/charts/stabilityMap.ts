@@ -35,7 +35,7 @@ export const stabilityMap: CanvasChart = {
   empty: () => "The map comes with the verdict.",
   hasData: (run) => mapOf(run) !== undefined,
   describe: (run) => describeMap(mapOf(run)),
-  draw: (context, width, height, run, theme) => {
+  draw: ({ context, width, height }, run, theme) => {
     const map = mapOf(run);
     if (!map) return;
     const { rows, B, eta, mean, largest, smallest } = map;
@@ -44,8 +44,10 @@ export const stabilityMap: CanvasChart = {
     const at = drawFrame(
       context,
       box,
-      logAxis("batch size B", rows[0].B, rows[rows.length - 1].B, batchTicks(rows)),
-      logAxis("learning rate η", Math.min(...heights) / 1.6, Math.max(...heights) * 1.6),
+      {
+        x: logAxis("batch size B", rows[0].B, rows[rows.length - 1].B, batchTicks(rows)),
+        y: logAxis("learning rate η", Math.min(...heights) / 1.6, Math.max(...heights) * 1.6),
+      },
       theme,
     );
     const held = rows.map((row) => ({ x: at.x(row.B), y: at.y(Math.min(row.eta, mean)) }));

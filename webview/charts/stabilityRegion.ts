@@ -27,7 +27,7 @@ export const stabilityRegion: CanvasChart = {
   empty: awaited("sharpness together with non-uniformity"),
   hasData: (run) => pathOf(run).length > 0,
   describe: describeRegion,
-  draw: (context, width, height, run, theme) => {
+  draw: ({ context, width, height }, run, theme) => {
     const path = pathOf(run);
     const limits = limitsOf(run);
     const box = boxOf(width, height);
@@ -44,8 +44,7 @@ export const stabilityRegion: CanvasChart = {
     const at = drawFrame(
       context,
       box,
-      linearAxis("sharpness", 0, maxX),
-      linearAxis("non-uniformity", 0, maxY),
+      { x: linearAxis("sharpness", 0, maxX), y: linearAxis("non-uniformity", 0, maxY) },
       theme,
     );
     const [right, top] = [at.x(limits.sharpness), at.y(limits.nonuniformity)];

@@ -78,7 +78,7 @@ async function fromHome(url: string, file: SetFile, partial: string, options: Do
   for (let tries = 1; ; tries++) {
     const before = (await sizeAt(partial)) ?? 0;
     try {
-      if (before !== file.bytes) await transfer(url, file, partial, before, options);
+      if (before !== file.bytes) await transfer(url, file, { path: partial, bytes: before }, options);
       const found = await md5Of(partial);
       if (found === file.md5) return;
       // The start may be of an older version or another home: once more from nothing, then it is the server's fault.
@@ -102,7 +102,12 @@ async function fromHome(url: string, file: SetFile, partial: string, options: Do
 }
 
 /** Appends what is missing of the file to `partial`; comes back when all bytes are there. */
-async function transfer(url: string, file: SetFile, partial: string, have: number, options: DownloadOptions) {
+async function transfer(
+  url: string,
+  file: SetFile,
+  { path: partial, bytes: have }: { readonly path: string; readonly bytes: number },
+  options: DownloadOptions,
+) {
   const { stallMilliseconds, signal, onProgress } = options;
   const from = have < file.bytes ? have : 0;
   const got = await get(url, { from, stallMilliseconds, signal });

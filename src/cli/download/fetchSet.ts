@@ -16,10 +16,12 @@ export interface FetchReport {
   file(path: string, status: FileStatus, bytes: number): void;
 }
 
-export type FetchOptions = Omit<DownloadOptions, "onProgress" | "onNote">;
+export type FetchOptions = Omit<DownloadOptions, "onProgress" | "onNote"> & {
+  /** Where to fetch from, in place of the set's own homes. */
+  readonly homes?: readonly string[];
+};
 
 /**
- * @param homes  Where to fetch from, in place of the set's own homes.
  * @param folder The set's folder in the cache; made when it is not there.
  * @throws UserError when the folder cannot be made; Error saying what each home answered.
  */
@@ -27,8 +29,7 @@ export async function fetchSet(
   set: NamedSet,
   folder: string,
   report: FetchReport,
-  options: FetchOptions,
-  homes: readonly string[] = set.homes,
+  { homes = set.homes, ...options }: FetchOptions,
 ): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });

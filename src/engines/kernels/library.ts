@@ -58,6 +58,7 @@ export interface Kernels {
   /** o[i] = Σⱼ x[i, j], x [m, n]; sums in float64. */
   readonly sumColumns: (x: number, o: number, m: number, n: number) => void;
   /** o [m, n] = a [m, k] b [k, n] */
+  // eslint-disable-next-line max-params -- a WebAssembly function takes numbers alone.
   readonly matmul: (a: number, b: number, o: number, m: number, n: number, k: number) => void;
 }
 

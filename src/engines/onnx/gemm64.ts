@@ -63,8 +63,9 @@ const smallWork = 8e3;
 export function gemm64(runtime: OnnxRuntime, threads = 0): Gemm {
   const { Tensor } = runtime.api;
   const sessions = new Map<string, Promise<InferenceSession>>();
-  return async (a, b, m, n, k, ta = false, tb = false) => {
-    if (m * n * k <= smallWork) return jsGemm(a, b, m, n, k, ta, tb);
+  return async (a, b, product) => {
+    const { m, n, k, transposeA: ta = false, transposeB: tb = false } = product;
+    if (m * n * k <= smallWork) return jsGemm(a, b, product);
     const key = `${ta}${tb}`;
     let built = sessions.get(key);
     if (!built) sessions.set(key, (built = session(runtime, threads, ta, tb)));

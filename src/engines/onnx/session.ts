@@ -25,7 +25,7 @@ export function sessionEngine(runtime: OnnxRuntime, { threads = 0 }: OnnxOptions
     async compile(inputs, outputs) {
       const model = emitOnnx(inputs, outputs);
       const session = await runtime.api.InferenceSession.create(model.bytes, options);
-      return new OnnxFunction(runtime, session, inputs, outputs, model);
+      return new OnnxFunction(runtime, session, { inputs, outputs }, model);
     },
   };
 }
@@ -37,8 +37,7 @@ class OnnxFunction implements Compiled {
   constructor(
     private readonly runtime: OnnxRuntime,
     private readonly session: InferenceSession,
-    private readonly inputs: readonly Node[],
-    private readonly outputs: readonly Node[],
+    private readonly graph: { readonly inputs: readonly Node[]; readonly outputs: readonly Node[] },
     private readonly names: Pick<OnnxModel, "inputs" | "outputs">,
   ) {}
 
@@ -56,11 +55,11 @@ class OnnxFunction implements Compiled {
     into: readonly (Float32Array | undefined)[] = [],
   ): Promise<Float32Array[]> {
     const given: Record<string, Tensor> = {};
-    this.names.inputs.forEach((name, i) => (given[name] = this.tensor(feeds[i], this.inputs[i])));
+    this.names.inputs.forEach((name, i) => (given[name] = this.tensor(feeds[i], this.graph.inputs[i])));
     const fetches: Record<string, Tensor | null> = {};
     this.names.outputs.forEach((name, i) => {
       const target = this.runtime.writesInto ? into[i] : undefined;
-      fetches[name] = target ? this.tensor(target, this.outputs[i]) : null;
+      fetches[name] = target ? this.tensor(target, this.graph.outputs[i]) : null;
     });
     const results = await this.session.run(given, fetches);
     return this.names.outputs.map((name, i) => {

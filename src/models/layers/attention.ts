@@ -47,9 +47,8 @@ export const selfAttention = defineLayer<SelfAttentionOptions>(
     const joint = projection(
       x,
       3 * width,
+      { weight: "in_proj_weight", bias: "in_proj_bias", bound: Math.sqrt(6 / (4 * width)) },
       scope,
-      ["in_proj_weight", "in_proj_bias"],
-      Math.sqrt(6 / (4 * width)),
     );
     const size = width / heads;
     const head = (i: number): Node =>
@@ -63,7 +62,12 @@ export const selfAttention = defineLayer<SelfAttentionOptions>(
     const seen = softmax(causal ? add(scores, futureOf(scores)) : scores);
     const mixed = reshape(matmul(seen, v), [n, heads, length, size]);
     const together = reshape(transpose(mixed, [0, 2, 1, 3]), [n, length, width]);
-    return projection(together, width, scope, ["out_proj.weight", "out_proj.bias"], 1 / Math.sqrt(width));
+    return projection(
+      together,
+      width,
+      { weight: "out_proj.weight", bias: "out_proj.bias", bound: 1 / Math.sqrt(width) },
+      scope,
+    );
   },
 );
 
@@ -71,13 +75,12 @@ export const selfAttention = defineLayer<SelfAttentionOptions>(
 function projection(
   x: Node,
   out: number,
+  start: { readonly weight: string; readonly bias: string; readonly bound: number },
   scope: Scope,
-  names: readonly [string, string],
-  bound: number,
 ): Node {
   const [n, length, width] = x.shape;
-  const weight = scope.parameter(names[0], [out, width], { kind: "uniform", scale: bound });
-  const bias = scope.parameter(names[1], [out], constantInit(0));
+  const weight = scope.parameter(start.weight, [out, width], { kind: "uniform", scale: start.bound });
+  const bias = scope.parameter(start.bias, [out], constantInit(0));
   const product = matmul(reshape(x, [n * length, width]), weight, { tb: true });
   const output = reshape(add(product, bias), [n, length, out]);
   scope.tap({

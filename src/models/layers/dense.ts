@@ -12,15 +12,12 @@ function denseOn(a: Node, { units, bias = true }: Exclude<DenseOptions, number>,
   const width = a.shape[a.shape.length - 1];
   const weight = scope.parameter("weight", [units, width], linearInit("weight", width, units));
   const shift = bias ? scope.parameter("bias", [units], linearInit("bias", width, units)) : null;
-  const n = a.shape[0];
   const flat = reshape(a, [sizeOf(a.shape) / width, width]);
   const product = matmul(flat, weight, { tb: true });
   const firstOfAll = scope.build.nodes.length === (bias ? 2 : 1);
   const output = reshape(shift ? add(product, shift) : product, [...a.shape.slice(0, -1), units]);
   if (firstOfAll && a.shape.length === 2 && isInput(a)) scope.build.first = { weight: 0, output };
-  scope.tap(
-    a.shape.length === 2 ? denseTap(a, output, bias) : positionsTap(a, output, n, width, units, bias),
-  );
+  scope.tap(a.shape.length === 2 ? denseTap(a, output, bias) : positionsTap(a, output, bias));
   return output;
 }
 
@@ -46,9 +43,12 @@ function outer(delta: Node, input: Node, bias: boolean): Node {
 }
 
 /** Several positions share the weight: an example's gradient is Σ_t δ_t a_tᵀ. */
-const positionsTap = (a: Node, output: Node, n: number, width: number, out: number, bias: boolean) => ({
+const positionsTap = (a: Node, output: Node, bias: boolean) => ({
   output,
   perExample: (delta: Node) => {
+    const n = a.shape[0];
+    const width = a.shape[a.shape.length - 1];
+    const out = output.shape[output.shape.length - 1];
     const d = reshape(delta, [n, sizeOf(delta.shape) / n / out, out]);
     const weight = reshape(matmul(d, reshape(a, [n, sizeOf(a.shape) / n / width, width]), { ta: true }), [
       n,

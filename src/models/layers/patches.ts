@@ -7,8 +7,14 @@ interface Window {
   readonly padding: number;
 }
 
+interface Every {
+  readonly start: number;
+  readonly count: number;
+  readonly stride: number;
+}
+
 /** Every `stride`-th entry of an axis from `start`, `count` of them. */
-function strided(x: Node, axis: number, start: number, count: number, stride: number): Node {
+function strided(x: Node, axis: number, { start, count, stride }: Every): Node {
   if (stride === 1) return slice(x, axis, start, count);
   // A full last group is needed to reshape: what lies beyond the axis is padded and cut away again.
   const needed = start + count * stride;
@@ -32,8 +38,9 @@ export function patches(x: Node, kernel: number, { stride, padding }: Window): N
   const padded = pad(pad(x, 2, padding, padding), 3, padding, padding);
   const parts: Node[] = [];
   for (let i = 0; i < kernel; i++) {
-    const rows = strided(padded, 2, i, h, stride);
-    for (let j = 0; j < kernel; j++) parts.push(reshape(strided(rows, 3, j, w, stride), [n, c, 1, h, w]));
+    const rows = strided(padded, 2, { start: i, count: h, stride });
+    for (let j = 0; j < kernel; j++)
+      parts.push(reshape(strided(rows, 3, { start: j, count: w, stride }), [n, c, 1, h, w]));
   }
   return concat(parts, 2);
 }

@@ -67,16 +67,20 @@ export class Problem {
   readonly chunking: Chunking | null;
   /** What was understood of files that do not say it outright: to be told, for the user to judge. */
   readonly notes: string[] = [];
+  readonly engine: Engine;
+  readonly data: Dataset;
+  readonly model: Model;
   private readonly compiled = new Map<string, Promise<Compiled>>();
 
   private constructor(
     readonly experiment: Experiment,
     readonly file: string,
-    readonly engine: Engine,
-    readonly data: Dataset,
-    readonly model: Model,
+    { engine, data, model }: { readonly engine: Engine; readonly data: Dataset; readonly model: Model },
     private readonly parts: NetworkParts,
   ) {
+    this.engine = engine;
+    this.data = data;
+    this.model = model;
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
     this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
@@ -106,12 +110,17 @@ export class Problem {
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = await modelOf(experiment, file, data);
     checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
-    return new Problem(experiment, file, engine, data, model, {
-      model,
-      loss: losses[experiment.loss],
-      inputs,
-      outputs: data.outputs,
-    });
+    return new Problem(
+      experiment,
+      file,
+      { engine, data, model },
+      {
+        model,
+        loss: losses[experiment.loss],
+        inputs,
+        outputs: data.outputs,
+      },
+    );
   }
 
   get n(): number {

@@ -153,8 +153,13 @@ export class Stepper {
         running[j] = (1 - statisticsMomentum) * running[j] + statisticsMomentum * own[j];
     });
     const { optimizer } = this.problem.experiment;
-    const eta = learningRateAt(optimizer, step);
     if (optimizer.clip !== undefined) clipNorm(this.gradient, optimizer.clip);
-    optimizerOf(optimizer).update(optimizer, eta, this.theta, this.gradient, this.state, step - this.since);
+    optimizerOf(optimizer).update(optimizer, {
+      learningRate: learningRateAt(optimizer, step),
+      theta: this.theta,
+      gradient: this.gradient,
+      state: this.state,
+      count: step - this.since,
+    });
   }
 }

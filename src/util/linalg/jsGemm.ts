@@ -2,19 +2,19 @@
 import type { Gemm } from "../gemm";
 
 /** C = op(A) op(B) in float64, row by row of C so that memory is read in order. 2mnk flops at about one per nanosecond. */
-export const jsGemm: Gemm = (a, b, m, n, k, ta = false, tb = false) => {
+export const jsGemm: Gemm = (a, b, { m, n, k, transposeA = false, transposeB = false }) => {
   const c = new Float64Array(m * n);
-  if (tb) {
+  if (transposeB) {
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
         let s = 0;
-        for (let l = 0; l < k; l++) s += (ta ? a[l * m + i] : a[i * k + l]) * b[j * k + l];
+        for (let l = 0; l < k; l++) s += (transposeA ? a[l * m + i] : a[i * k + l]) * b[j * k + l];
         c[i * n + j] = s;
       }
   } else {
     for (let i = 0; i < m; i++)
       for (let l = 0; l < k; l++) {
-        const x = ta ? a[l * m + i] : a[i * k + l];
+        const x = transposeA ? a[l * m + i] : a[i * k + l];
         if (x === 0) continue;
         const row = i * n;
         const from = l * n;

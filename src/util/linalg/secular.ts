@@ -100,7 +100,7 @@ function root(d: Float64Array, weight: Float64Array, i: number, distance: Float6
     if (Math.abs(f) <= 8 * Number.EPSILON * (1 + Math.abs(psi) + Math.abs(phi))) break;
     if (f < 0) low = x;
     else high = x;
-    const next = x + quadraticStep(f, psiSlope, phiSlope, dl - x, dr - x, low - x, high - x);
+    const next = x + quadraticStep({ f, psiSlope, phiSlope }, { l: dl - x, r: dr - x }, { low: low - x, high: high - x });
     if (next === x || !(high - low > Number.EPSILON * Math.max(Math.abs(low), Math.abs(high)))) break;
     x = next;
   }
@@ -110,13 +110,9 @@ function root(d: Float64Array, weight: Float64Array, i: number, distance: Float6
 
 /** Step to the root, between `low` and `high`, of c + s/(l − η) + S/(r − η), which has value f and these slopes at η = 0. */
 function quadraticStep(
-  f: number,
-  psiSlope: number,
-  phiSlope: number,
-  l: number,
-  r: number,
-  low: number,
-  high: number,
+  { f, psiSlope, phiSlope }: { readonly f: number; readonly psiSlope: number; readonly phiSlope: number },
+  { l, r }: { readonly l: number; readonly r: number },
+  { low, high }: { readonly low: number; readonly high: number },
 ): number {
   const c = f - l * psiSlope - r * phiSlope;
   const b = c * (l + r) + l * l * psiSlope + r * r * phiSlope;

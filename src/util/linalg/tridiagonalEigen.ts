@@ -95,7 +95,7 @@ async function join(
       });
       for (let i = 0; i < k; i++)
         for (let at = 0; at < parts.length; at++) mix[i * parts.length + at] = vectors[i * k + parts[at]];
-      return parts.length === 0 ? new Float64Array(k * width) : gemm(mix, basis, k, width, parts.length);
+      return parts.length === 0 ? new Float64Array(k * width) : gemm(mix, basis, { m: k, n: width, k: parts.length });
     };
     const top = await half("second", 0, n1);
     const bottom = await half("first", n1, n2);
@@ -142,7 +142,7 @@ function deflate(rows: readonly Row[], rho: number, n1: number, n: number): [liv
       const length = Math.hypot(before.z, row.z);
       const [c, s] = [row.z / length, before.z / length];
       if (Math.abs((row.value - before.value) * c * s) <= tolerance) {
-        turn(before, row, c, s, n1, n);
+        rotate(before, row, { c, s }, { n1, n });
         before.z = 0;
         row.z = length;
         live.pop();
@@ -155,7 +155,12 @@ function deflate(rows: readonly Row[], rho: number, n1: number, n: number): [liv
 }
 
 /** a ← c·a − s·b, b ← s·a + c·b, and their values, neglecting what couples them. */
-function turn(a: Row, b: Row, c: number, s: number, n1: number, n: number): void {
+function rotate(
+  a: Row,
+  b: Row,
+  { c, s }: { readonly c: number; readonly s: number },
+  { n1, n }: { readonly n1: number; readonly n: number },
+): void {
   const [x, y] = a.extent === b.extent ? [a.vector, b.vector] : [padded(a, n1, n), padded(b, n1, n)];
   for (let i = 0; i < x.length; i++) {
     const [p, q] = [x[i], y[i]];

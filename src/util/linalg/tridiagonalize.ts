@@ -58,7 +58,7 @@ export async function tridiagonalize(upper: Float64Array, n: number, gemm: Gemm)
   for (let from = 0; from < n; from += panelRows) {
     const to = Math.min(n, from + panelRows);
     const panel = reducePanel(reduced, from, to);
-    if (to < n) await update(upper, n, to, panel, gemm);
+    if (to < n) await update({ A: upper, n, from: to }, panel, gemm);
   }
   return reduced;
 }
@@ -98,7 +98,7 @@ function reducePanel({ d, e, tau, reflectors: A }: Tridiagonal, from: number, to
     row.set(v.subarray(k + 1), 1);
     const w = new Float64Array(n);
     if (tau[k] !== 0) {
-      upperTimes(A, n, k + 1, v, w);
+      upperTimes({ A, n, from: k + 1 }, v, w);
       const [u, x] = [v.subarray(k + 1), w.subarray(k + 1)];
       V.forEach((v, q) => {
         const [vq, wq] = [v.subarray(k + 1), W[q].subarray(k + 1)];
@@ -131,11 +131,18 @@ function reflector(x: Float64Array, v: Float64Array): [number, number] {
   return [alpha, -v0 / alpha];
 }
 
+/** The part of A [n, n] with rows and columns from `from` on. */
+interface Trailing {
+  readonly A: Float64Array;
+  readonly n: number;
+  readonly from: number;
+}
+
 /**
  * w = A v on rows and columns from `from` on, from the upper triangle alone: each entry read is used for both of its places, and four
  * rows at once, so that it is not the sums that are waited for.
  */
-function upperTimes(A: Float64Array, n: number, from: number, v: Float64Array, w: Float64Array): void {
+function upperTimes({ A, n, from }: Trailing, v: Float64Array, w: Float64Array): void {
   let i = from;
   for (; i + 4 <= n; i += 4) {
     const r0 = i * n;
@@ -180,7 +187,7 @@ function upperTimes(A: Float64Array, n: number, from: number, v: Float64Array, w
 }
 
 /** A ← A − Σ (v wᵀ + w vᵀ) on rows and columns from `from` on, in strips of rows that leave out most of the lower triangle. */
-async function update(A: Float64Array, n: number, from: number, { V, W }: Panel, gemm: Gemm): Promise<void> {
+async function update({ A, n, from }: Trailing, { V, W }: Panel, gemm: Gemm): Promise<void> {
   const cut = (rows: readonly Float64Array[], start: number, end: number): Float64Array => {
     const out = new Float64Array(rows.length * (end - start));
     rows.forEach((row, i) => out.set(row.subarray(start, end), i * (end - start)));
@@ -196,11 +203,7 @@ async function update(A: Float64Array, n: number, from: number, { V, W }: Panel,
     const change = await gemm(
       cut(left, start, end),
       cut(right, start, n),
-      end - start,
-      width,
-      left.length,
-      true,
-      false,
+      { m: end - start, n: width, k: left.length, transposeA: true },
     );
     for (let i = start; i < end; i++) {
       const [row, at] = [i * n, (i - start) * width - start];
@@ -229,11 +232,12 @@ export async function applyQ(
       const at = (from + k) * n;
       V.set(reflectors.subarray(at + from + k + 1, at + n), k * m + k);
     }
-    const T = await triangle(V, tau.subarray(from, from + b), b, m, gemm);
+    const T = await triangle(V, tau.subarray(from, from + b), gemm);
     const tail = room.subarray(0, n * m);
     for (let i = 0; i < n; i++) tail.set(X.subarray(i * n + from + 1, (i + 1) * n), i * m);
-    const XV = await gemm(tail, V, n, b, m, false, true);
-    const change = await gemm(await gemm(XV, T, n, b, b, false, true), V, n, m, b);
+    const XV = await gemm(tail, V, { m: n, n: b, k: m, transposeB: true });
+    const XVT = await gemm(XV, T, { m: n, n: b, k: b, transposeB: true });
+    const change = await gemm(XVT, V, { m: n, n: m, k: b });
     for (let i = 0; i < n; i++) {
       const row = i * n + from + 1;
       for (let j = 0; j < m; j++) X[row + j] -= change[i * m + j];
@@ -245,11 +249,11 @@ export async function applyQ(
 async function triangle(
   V: Float64Array,
   tau: Float64Array,
-  b: number,
-  m: number,
   gemm: Gemm,
 ): Promise<Float64Array> {
-  const overlap = await gemm(V, V, b, b, m, false, true);
+  const b = tau.length;
+  const m = V.length / b;
+  const overlap = await gemm(V, V, { m: b, n: b, k: m, transposeB: true });
   const T = new Float64Array(b * b);
   for (let j = 0; j < b; j++) {
     T[j * b + j] = tau[j];

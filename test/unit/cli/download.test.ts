@@ -230,29 +230,38 @@ describe("a set", () => {
     const server = await serve({ "s.tar.gz": archive });
     const folder = join(temporary(), "cache", "s");
     const [first, second] = [report(), report()];
-    await fetchSet(setOf(archive, 700), folder, first, options().all, [server.home]);
+    await fetchSet(setOf(archive, 700), folder, first, { ...options().all, homes: [server.home] });
     expect(first.files).toEqual(["one.bin unpacked", "two.bin unpacked"]);
     expect(readdirSync(folder).sort()).toEqual(["one.bin", "two.bin"]);
     expect(readFileSync(join(folder, "one.bin"))).toEqual(Buffer.from(one));
-    await fetchSet(setOf(archive, 700), folder, second, options().all, [server.home]);
+    await fetchSet(setOf(archive, 700), folder, second, { ...options().all, homes: [server.home] });
     expect(second.files).toEqual(["one.bin present", "two.bin present"]);
     expect(server.requests).toHaveLength(1);
   });
 
   it("whose archive lacks a member, or has it in another size, says so", async () => {
     const server = await serve({ "s.tar.gz": archive });
-    const size = fetchSet(setOf(archive, 800), temporary(), report(), options().all, [server.home]);
+    const size = fetchSet(setOf(archive, 800), temporary(), report(), {
+      ...options().all,
+      homes: [server.home],
+    });
     await expect(size).rejects.toThrow("has 700 bytes of in/one.bin; expected 800 bytes.");
     const other = gzipSync(tar({ "in/one.bin": one }));
     const lacking = await serve({ "s.tar.gz": other });
-    const member = fetchSet(setOf(other, 700), temporary(), report(), options().all, [lacking.home]);
+    const member = fetchSet(setOf(other, 700), temporary(), report(), {
+      ...options().all,
+      homes: [lacking.home],
+    });
     await expect(member).rejects.toThrow("has no in/two.bin");
   });
 
   it("whose archive ends inside a member says so", async () => {
     const short = gzipSync(tar({ "in/one.bin": one }).subarray(0, 900));
     const server = await serve({ "s.tar.gz": short });
-    const failed = fetchSet(setOf(short, 700), temporary(), report(), options().all, [server.home]);
+    const failed = fetchSet(setOf(short, 700), temporary(), report(), {
+      ...options().all,
+      homes: [server.home],
+    });
     await expect(failed).rejects.toThrow("ends inside in/one.bin");
   });
 
@@ -262,7 +271,10 @@ describe("a set", () => {
     const damaged = gzipSync(bytes);
     const server = await serve({ "s.tar.gz": damaged });
     const folder = temporary();
-    const failed = fetchSet(setOf(damaged, 700), folder, report(), options().all, [server.home]);
+    const failed = fetchSet(setOf(damaged, 700), folder, report(), {
+      ...options().all,
+      homes: [server.home],
+    });
     await expect(failed).rejects.toThrow("no tar header where");
     expect(readdirSync(folder)).toEqual(["s.tar.gz"]);
   });
@@ -270,7 +282,10 @@ describe("a set", () => {
   it("whose folder cannot be made is a mistake that names BASIN_CACHE", async () => {
     const blocked = join(temporary(), "file");
     writeFileSync(blocked, "");
-    const failed = fetchSet(setOf(archive, 700), join(blocked, "s"), report(), options().all, []);
+    const failed = fetchSet(setOf(archive, 700), join(blocked, "s"), report(), {
+      ...options().all,
+      homes: [],
+    });
     await expect(failed).rejects.toThrow("cannot be made (ENOTDIR)\n  Set BASIN_CACHE");
   });
 });

@@ -112,7 +112,9 @@ describe("csv", () => {
     expect([...(test?.x ?? [])]).toEqual([3]);
   });
 
-  it.each<[string, string | Uint8Array, string, Partial<CsvSpec>?, string?]>([
+  it.each<
+    [string, string | Uint8Array, string, { readonly spec?: Partial<CsvSpec>; readonly test?: string }?]
+  >([
     ["an empty file", "", "a.csv: Expected a header line with column names; the file is empty"],
     ["a header alone", "u,y\n", "a.csv: Expected at least one example"],
     ["bytes that are no UTF-8", Uint8Array.of(0x75, 0xff, 0x0a), "a.csv: Expected a CSV file in UTF-8"],
@@ -148,42 +150,39 @@ describe("csv", () => {
       "an empty class",
       "u,y\n1,a\n2,\n",
       'Line 3, column "y": expected a class; found an empty field',
-      { task: "classification" },
+      { spec: { task: "classification" } },
     ],
     [
       "a single class",
       "u,y\n1,a\n2,a\n",
       'expected at least two classes; found only "a"',
-      { task: "classification" },
+      { spec: { task: "classification" } },
     ],
     [
       "a test class that training lacks",
       "u,y\n1,a\n2,b\n",
       'b.csv: Line 3, column "y": expected a class of the training file (a, b); found "c"',
-      classes,
-      "u,y\n1,a\n2,c\n",
+      { spec: classes, test: "u,y\n1,a\n2,c\n" },
     ],
     [
       "a test class number that training lacks",
       "u,y\n1,0\n2,1\n",
       'expected a class of the training file (0 … 1); found "2"',
-      classes,
-      "u,y\n1,2\n",
+      { spec: classes, test: "u,y\n1,2\n" },
     ],
     [
       "a test column that is missing",
       "u,v,y\n1,1,2\n",
       'b.csv: Expected a column "v"',
-      { test: { file: "b.csv" } },
-      "u,y\n1,2\n",
+      { spec: { test: { file: "b.csv" } }, test: "u,y\n1,2\n" },
     ],
     [
       "more taken than there are",
       "u,y\n1,2\n",
       "at least the 2 examples that `take` asks for; the file holds 1",
-      { train: { file: "a.csv", take: 2 } },
+      { spec: { train: { file: "a.csv", take: 2 } } },
     ],
-  ])("refuses %s", async (_what, train, message, spec, test) => {
+  ])("refuses %s", async (_what, train, message, { spec, test } = {}) => {
     const failure = load(train, spec, test);
     await expect(failure).rejects.toBeInstanceOf(UserError);
     await expect(failure).rejects.toThrow(message);

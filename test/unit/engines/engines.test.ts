@@ -89,8 +89,8 @@ test.each(["onnx", "wasm", "tensorflow"])(
     for (const ta of [false, true])
       for (const tb of [false, true])
         expectClose(
-          await gemm(a, b, m, n, k, ta, tb),
-          await jsGemm(a, b, m, n, k, ta, tb),
+          await gemm(a, b, { m, n, k, transposeA: ta, transposeB: tb }),
+          await jsGemm(a, b, { m, n, k, transposeA: ta, transposeB: tb }),
           1e-14,
           `${ta} ${tb}`,
         );

@@ -17,8 +17,8 @@ test.each([1, 2, 3, 10, 60, 250])(
     const a = randomSymmetric(n, n);
     const { values, vectors } = symmetricEigen(a, n);
     const scaled = vectors.map((v, i) => v * values[Math.floor(i / n)]);
-    const back = await jsGemm(vectors, scaled, n, n, n, true, false);
-    const overlap = await jsGemm(vectors, vectors, n, n, n, false, true);
+    const back = await jsGemm(vectors, scaled, { m: n, n, k: n, transposeA: true });
+    const overlap = await jsGemm(vectors, vectors, { m: n, n, k: n, transposeB: true });
     expect(Math.max(...back.map((x, i) => Math.abs(x - a[i])))).toBeLessThan(1e-12 * n + 1e-13);
     expect(Math.max(...overlap.map((x, i) => Math.abs(x - (i % (n + 1) === 0 ? 1 : 0))))).toBeLessThan(1e-12);
     for (let i = 1; i < n; i++) expect(values[i - 1]).toBeGreaterThanOrEqual(values[i]);

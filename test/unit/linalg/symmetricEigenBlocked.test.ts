@@ -143,9 +143,9 @@ describe.each(cases)("%s, n = %i", (_, n, a) => {
     const most = (x: Float64Array, wanted: Entry): number =>
       x.reduce((top, y, at) => Math.max(top, Math.abs(y - wanted(Math.floor(at / n), at % n))), 0);
     const scaled = vectors.map((v, at) => v * values[Math.floor(at / n)]);
-    const back = await gemm(vectors, scaled, n, n, n, true, false);
+    const back = await gemm(vectors, scaled, { m: n, n, k: n, transposeA: true });
     expect(most(back, (i, j) => a[i * n + j]) / size).toBeLessThan(rounding);
-    const overlap = await gemm(vectors, vectors, n, n, n, false, true);
+    const overlap = await gemm(vectors, vectors, { m: n, n, k: n, transposeB: true });
     expect(most(overlap, (i, j) => (i === j ? 1 : 0))).toBeLessThan(rounding);
     values.forEach((value, i) => {
       expect(Math.abs(value - expected[i]) / size).toBeLessThan(rounding);

@@ -73,7 +73,7 @@ describe.each(rows)("%s %s", (kind, _title, change) => {
       );
       for (let t = 0; t < 6000; t++) {
         const gradient = theta.map((_, i) => theta.reduce((s, x, j) => s + H[i * d + j] * x, 0));
-        record.update(frozen, eta, theta, gradient, state, age);
+        record.update(frozen, { learningRate: eta, theta, gradient, state, count: age });
         if (!(norm(theta) < 1e3)) break;
       }
       return norm(theta);

@@ -76,127 +76,150 @@ describe("a valid experiment", () => {
 });
 
 /** [what, edit of the contract's example, message, text under the problem, hint] */
-const mistakes: readonly [string, readonly [string, string], string, string, string?][] = [
+const mistakes: readonly [
+  string,
+  readonly [string, string],
+  string,
+  { readonly under: string; readonly hint?: string },
+][] = [
   [
     "unknown key",
     ['"learningRate"', '"lerningRate"'],
     "Unknown key `lerningRate`",
-    '"lerningRate"',
-    'Did you mean "learningRate"?',
+    { under: '"lerningRate"', hint: 'Did you mean "learningRate"?' },
   ],
   [
     "unknown key at the top",
     ['"engine"', '"engin"'],
     "Unknown key `engin`",
-    '"engin"',
-    'Did you mean "engine"?',
+    { under: '"engin"', hint: 'Did you mean "engine"?' },
   ],
-  ["unknown key deep down", ['"top"', '"topk"'], "Unknown key `topk`", '"topk"', 'Did you mean "top"?'],
+  [
+    "unknown key deep down",
+    ['"top"', '"topk"'],
+    "Unknown key `topk`",
+    { under: '"topk"', hint: 'Did you mean "top"?' },
+  ],
   [
     "key that belongs elsewhere",
     ['"seed": 0', '"momentum": 0'],
     "Unknown key `momentum`",
-    '"momentum"',
-    "belongs elsewhere: optimizer.momentum",
+    { under: '"momentum"', hint: "belongs elsewhere: optimizer.momentum" },
   ],
   [
     "key of another source",
     ['"idx",', '"chebyshev",'],
     'Unknown key `train` in `data` of kind "chebyshev"',
-    '"train"',
+    { under: '"train"' },
   ],
   [
     "unknown choice",
     ['"relu"', '"rellu"'],
     '`activation` must be one of "tanh", "relu"',
-    '"rellu"',
-    'Did you mean "relu"?',
+    { under: '"rellu"', hint: 'Did you mean "relu"?' },
   ],
   [
     "planned optimizer",
     ['"sgd"', '"sam"'],
     '`kind` "sam" is not yet supported; supported: "sgd", "rmsprop", "adam", "adamw"',
-    '"sam"',
+    { under: '"sam"' },
   ],
   [
     "planned launcher",
     ['"local"', '"slurm"'],
     '`on` "slurm" is not yet supported; supported: "local"',
-    '"slurm"',
+    { under: '"slurm"' },
   ],
-  ["learning rate 0", [": 0.5", ": 0"], "`learningRate` must be a number > 0; found 0", "0"],
-  ["negative learning rate", [": 0.5", ": -0.5"], "`learningRate` must be a number > 0; found -0.5", "-0.5"],
+  ["learning rate 0", [": 0.5", ": 0"], "`learningRate` must be a number > 0; found 0", { under: "0" }],
+  [
+    "negative learning rate",
+    [": 0.5", ": -0.5"],
+    "`learningRate` must be a number > 0; found -0.5",
+    { under: "-0.5" },
+  ],
   [
     "infinite learning rate",
     [": 0.5", ": 1e999"],
     "`learningRate` must be a number > 0; found Infinity",
-    "1e999",
+    { under: "1e999" },
   ],
-  ["text for a number", [": 0.5", ': "0.5"'], '`learningRate` must be a number > 0; found "0.5"', '"0.5"'],
+  [
+    "text for a number",
+    [": 0.5", ': "0.5"'],
+    '`learningRate` must be a number > 0; found "0.5"',
+    { under: '"0.5"' },
+  ],
   [
     "wrong batch size word",
     ['"full"', '"all"'],
     '`batchSize` must be a whole number ≥ 1 or "full"; found "all"',
-    '"all"',
+    { under: '"all"' },
   ],
   [
     "fractional batch size",
     ['"full"', "1.5"],
     '`batchSize` must be a whole number ≥ 1 or "full"; found 1.5',
-    "1.5",
+    { under: "1.5" },
   ],
-  ["momentum 1", ['"momentum": 0', '"momentum": 1'], "`momentum` must be a number ≥ 0 and < 1; found 1", "1"],
+  [
+    "momentum 1",
+    ['"momentum": 0', '"momentum": 1'],
+    "`momentum` must be a number ≥ 0 and < 1; found 1",
+    { under: "1" },
+  ],
   [
     "tolerance 0",
     ['"tolerance": 1e-3', '"tolerance": 0'],
     "`tolerance` must be a number > 0 and ≤ 0.5; found 0",
-    "0",
+    { under: "0" },
   ],
   [
     "no stop condition",
     ['"steps": 6000, "trainLoss": 1e-4, "minutes": 30', ""],
     "`stop` is empty; expected at least one of `steps`, `trainLoss`, `minutes`",
-    '"stop"',
+    { under: '"stop"' },
   ],
-  ["a wrong list item", ["500, 500, 500", "500, 0"], "Item 2 of `hidden` must be a whole number ≥ 1", "0"],
+  [
+    "a wrong list item",
+    ["500, 500, 500", "500, 0"],
+    "Item 2 of `hidden` must be a whole number ≥ 1",
+    { under: "0" },
+  ],
   [
     "a scalar for an object",
     ['{ "every": 500 }', "500"],
     "`checkpoints` must be an object { … }; found 500",
-    "500",
+    { under: "500" },
   ],
   [
     "a missing key",
     ['"hidden": [500, 500, 500], ', ""],
     "`model` has no `hidden`; expected a list of which each item is a whole number",
-    '"model"',
-    'Add "hidden"',
+    { under: '"model"', hint: 'Add "hidden"' },
   ],
   [
     "no learning rate",
     ['"learningRate": 0.5, ', ""],
     "`optimizer` has no `learningRate`; expected a number > 0",
-    '"optimizer"',
+    { under: '"optimizer"' },
   ],
   [
     "nesterov without momentum",
     ['"nesterov": false', '"nesterov": true'],
     "`nesterov` is true but `momentum` is 0",
-    "true",
-    'Give "momentum"',
+    { under: "true", hint: 'Give "momentum"' },
   ],
   [
     "a batch larger than the data",
     ['"full"', "1001"],
     "`batchSize` is 1001, more than the 1000 training examples of data.train.take",
-    "1001",
-    "at most 1000",
+    { under: "1001", hint: "at most 1000" },
   ],
-  ["a key given twice", ['"seed": 0', '"name": "b"'], "`name` is given twice", '"name"'],
+  ["a key given twice", ['"seed": 0', '"name": "b"'], "`name` is given twice", { under: '"name"' }],
 ];
 
 describe("a mistake is named and placed:", () => {
-  it.each(mistakes)("%s", (_what, [from, to], message, under, hint) => {
+  it.each(mistakes)("%s", (_what, [from, to], message, { under, hint }) => {
     const text = fashion.replace(from, to);
     expect(text).not.toBe(fashion);
     const { problems, points } = checkExperiment(text, file);

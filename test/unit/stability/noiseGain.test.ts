@@ -26,7 +26,7 @@ function dense(lambda: Float64Array, n: number, loop: Loop): number[][] {
   const weights = response(lambda, n, loop);
   return Array.from(lambda, (_, a) => {
     const row = new Float64Array(lambda.length);
-    weights(a, 0, lambda.length, 1, row, 0);
+    weights({ a, from: 0, to: lambda.length, times: 1 }, row, 0);
     return [...row];
   });
 }
@@ -88,7 +88,7 @@ test.each([
   const Z = draw(r * r);
   for (let a = 0; a < r; a++) for (let b = 0; b < a; b++) Z[b * r + a] = Z[a * r + b];
   const half = new Float64Array(products.half);
-  products.fill((a, from, to, times, out, at) => {
+  products.fill(({ a, from, to, times }, out, at) => {
     for (let b = from; b < to; b++) out[at + b - from] = times * Z[a * r + b];
   }, half);
   const blocks = await products.pull(half);
@@ -117,7 +117,7 @@ test("examples that share no direction: one basis finds the mode of each batch s
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++) if (i === j || (i < many && j < many)) gram[i * n + j] = 1;
   for (let i = 0; i < n; i++) if (i >= many) gram[i * n + i] = g[i];
-  const factors = await factorSpectrum(gram, n, 1, "all");
+  const factors = await factorSpectrum(gram, { n, K: 1 }, "all");
   expect(factors.r).toBe(n - many + 1);
   // m examples with curvature h along a direction: E(1 − ηH_B)² = 1 at η = 2 / ((1 − p) m h/n + p h).
   const limit = (B: number): number => {
@@ -143,7 +143,7 @@ test("ρ is that of the enumerated map far below the limit too, where flat direc
     [4, 3, 1, 2, 9],
   ]) {
     const problem = randomProblem(n, d, K, seed);
-    const factors = await factorSpectrum(problem.gram, n, K, "all");
+    const factors = await factorSpectrum(problem.gram, { n, K }, "all");
     expect(factors.r).toBe(d);
     const noise = new NoiseGain(factors, gemm);
     const { upper } = await varianceLimit(factors, { batchSize: B, gemm, noise });
@@ -162,7 +162,7 @@ test("ρ is that of the enumerated map far below the limit too, where flat direc
 
 test("a basis that has been asked more than it holds still answers like a fresh one", async () => {
   const problem = randomProblem(24, 40, 2, 3);
-  const factors = await factorSpectrum(problem.gram, 24, 2, "all");
+  const factors = await factorSpectrum(problem.gram, { n: 24, K: 2 }, "all");
   const noise = new NoiseGain(factors, gemm);
   for (const batchSize of [1, 2, 3, 5, 8, 13, 20])
     for (const momentum of [0, 0.5, 0.9]) {

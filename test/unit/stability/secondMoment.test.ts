@@ -39,7 +39,7 @@ function bruteLimit(problem: LinearProblem, B: number): number {
       for (let j = 0; j < m; j++)
         S[i * m + j] += (vectors[k * m + i] * vectors[k * m + j]) / Math.sqrt(values[k]);
   }
-  return 2 / symmetricEigen(multiply(multiply(S, D, m, m, m), S, m, m, m), m).values[0];
+  return 2 / symmetricEigen(multiply(multiply(S, D, { m, k: m, n: m }), S, { m, k: m, n: m }), m).values[0];
 }
 
 const shapes = [
@@ -52,7 +52,7 @@ describe.each(shapes)("n = $n examples, d = $d parameters, K = $K outputs", ({ n
   const problem = randomProblem(n, d, K, 11 * n + d);
   let factors: Factors;
   beforeAll(async () => {
-    factors = await factorSpectrum(problem.gram, n, K, "all");
+    factors = await factorSpectrum(problem.gram, { n, K }, "all");
   });
 
   test("the Gram form's limit equals the brute-force limit for every batch size, and never falls as B grows", async () => {
@@ -127,7 +127,7 @@ test.each([
 ])("dynamics %j: ρ equals that of the enumerated map, and crosses 1 at the limit", async (dynamics) => {
   const problem = randomProblem(4, 3, 1, 47);
   const { n, d } = problem;
-  const factors = await factorSpectrum(problem.gram, n, 1, "all");
+  const factors = await factorSpectrum(problem.gram, { n, K: 1 }, "all");
   const {
     momentum = 0,
     nesterov = false,
@@ -167,7 +167,7 @@ test.each([
 test("simulated SGD without replacement converges just below the limit and escapes just above it", async () => {
   const problem = randomProblem(6, 4, 1, 5);
   const { n, d, each } = problem;
-  const factors = await factorSpectrum(problem.gram, n, 1, "all");
+  const factors = await factorSpectrum(problem.gram, { n, K: 1 }, "all");
   const B = 2;
   const { upper } = await varianceLimit(factors, { batchSize: B, gemm });
   const meanSquare = (eta: number): number[] => {
@@ -180,7 +180,7 @@ test("simulated SGD without replacement converges just below the limit and escap
         total[t] += x.reduce((s, v) => s + v * v, 0) / replicas;
         const batch = rng.permutation(n).subarray(0, B);
         const HB = add(...Array.from(batch, (i) => [1 / B, each[i]] as const));
-        x = add([1, x], [-eta, multiply(HB, x, d, d, 1)]);
+        x = add([1, x], [-eta, multiply(HB, x, { m: d, k: d, n: 1 })]);
       }
     }
     return total;
@@ -192,7 +192,7 @@ test("simulated SGD without replacement converges just below the limit and escap
 
 test("a truncated reading is an upper bound that falls with the rank", async () => {
   const problem = randomProblem(8, 12, 1, 9);
-  const factors = await factorSpectrum(problem.gram, 8, 1, "all");
+  const factors = await factorSpectrum(problem.gram, { n: 8, K: 1 }, "all");
   const exact = (await varianceLimit(factors, { batchSize: 2, gemm })).upper;
   let last = Infinity;
   for (const rank of [1, 2, 4, 8]) {
@@ -208,10 +208,12 @@ test("stable points exist outside the sharpness–non-uniformity rectangle, whic
   for (let seed = 0; seed < 40; seed++) {
     const problem = randomProblem(6, 7, 1, seed);
     const { n, d, each, H } = problem;
-    const factors = await factorSpectrum(problem.gram, n, 1, "all");
+    const factors = await factorSpectrum(problem.gram, { n, K: 1 }, "all");
     const { upper } = await varianceLimit(factors, { batchSize: 2, gemm });
-    const square = add(...each.map((h) => [1 / n, multiply(h, h, d, d, d)] as const));
-    const s = Math.sqrt(symmetricEigen(add([1, square], [-1, multiply(H, H, d, d, d)]), d).values[0]);
+    const square = add(...each.map((h) => [1 / n, multiply(h, h, { m: d, k: d, n: d })] as const));
+    const s = Math.sqrt(
+      symmetricEigen(add([1, square], [-1, multiply(H, H, { m: d, k: d, n: d })]), d).values[0],
+    );
     if (s > nonuniformityLimit({ learningRate: 0.999 * upper, batchSize: 2, n })) outside++;
   }
   expect(outside).toBeGreaterThan(0);
@@ -224,7 +226,7 @@ test("mean-square stability implies the flatness bounds of theory.md 4.1", async
     const { n, d, each, H } = problem;
     for (const B of [1, 3]) {
       const p = samplingFactor(n, B);
-      const { upper: eta } = await varianceLimit(await factorSpectrum(problem.gram, n, K, "all"), {
+      const { upper: eta } = await varianceLimit(await factorSpectrum(problem.gram, { n, K }, "all"), {
         batchSize: B,
         gemm,
       });
@@ -238,7 +240,7 @@ test("mean-square stability implies the flatness bounds of theory.md 4.1", async
 
 test("the smallest stable batch is the first whose limit is at least the learning rate", async () => {
   const problem = randomProblem(7, 5, 1, 21);
-  const factors = await factorSpectrum(problem.gram, 7, 1, "all");
+  const factors = await factorSpectrum(problem.gram, { n: 7, K: 1 }, "all");
   const limits: number[] = [];
   for (let B = 1; B <= 7; B++) limits.push((await varianceLimit(factors, { batchSize: B, gemm })).upper);
   for (const learningRate of [
@@ -253,15 +255,15 @@ test("the smallest stable batch is the first whose limit is at least the learnin
 });
 
 test("examples without curvature are stable at every learning rate, and NaN stays NaN", async () => {
-  const zero = await factorSpectrum(new Float64Array(9), 3, 1, "all");
+  const zero = await factorSpectrum(new Float64Array(9), { n: 3, K: 1 }, "all");
   expect((await varianceLimit(zero, { batchSize: 1, gemm })).upper).toBe(Infinity);
-  const broken = await factorSpectrum(new Float64Array(9).fill(NaN), 3, 1, "all");
+  const broken = await factorSpectrum(new Float64Array(9).fill(NaN), { n: 3, K: 1 }, "all");
   expect((await varianceLimit(broken, { batchSize: 1, gemm })).upper).toBeNaN();
 });
 
 test("where a schedule has brought the learning rate to 0, nothing grows and every batch is stable", async () => {
   const problem = randomProblem(7, 5, 1, 21);
-  const factors = await factorSpectrum(problem.gram, 7, 1, "all");
+  const factors = await factorSpectrum(problem.gram, { n: 7, K: 1 }, "all");
   for (const momentum of [0, 0.9]) {
     expect((await growth(factors, { learningRate: 0, batchSize: 2, momentum, gemm })).rho).toBeCloseTo(1, 12);
     expect(await smallestStableBatch(factors, { learningRate: 0, momentum, gemm })).toBe(1);

@@ -28,7 +28,7 @@ function descend(B: number, seed: number, steps = 300): number {
 /** Both minima: Hᵢ = 2 and 2 at x = 0; 2cᵢ at x = 1. */
 const factorsAt = (h: readonly number[]) => {
   const g = h.map(Math.sqrt);
-  return factorSpectrum(Float64Array.from(g.flatMap((a) => g.map((b) => a * b))), 2, 1, "all");
+  return factorSpectrum(Float64Array.from(g.flatMap((a) => g.map((b) => a * b))), { n: 2, K: 1 }, "all");
 };
 const minima = [
   { x: 0, h: [2, 2] },

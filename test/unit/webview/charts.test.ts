@@ -88,7 +88,7 @@ function draw(chart: Chart, run: RunModel): boolean {
     expect(chart.describe(run)).not.toMatch(/undefined|NaN/);
     if (!chart.hasData(run)) return false;
     const { context, calls } = recordingContext();
-    chart.draw(context, 420, 190, run, theme);
+    chart.draw({ context, width: 420, height: 190 }, run, theme);
     return calls.some(({ name }) => name === "stroke" || name === "fillRect");
   }
   for (const log of [true, false]) {

@@ -88,7 +88,11 @@ test("the map says by how much step and batch may change", () => {
 test("on the log-log map of η* ∝ B the curve is a straight line, and the run's dot lies below it", () => {
   const run = mapped({});
   const { context, calls } = recordingContext();
-  stabilityMap.draw(context, 400, 200, run, { color: (name) => name, font: "11px x", dark: true });
+  stabilityMap.draw({ context, width: 400, height: 200 }, run, {
+    color: (name) => name,
+    font: "11px x",
+    dark: true,
+  });
   const curve = calls.filter(({ name }) => name === "lineTo" || name === "moveTo");
   const dot = calls.find(({ name }) => name === "arc")!.args as number[];
   // The filled region comes first: its corner, then the four rows.
