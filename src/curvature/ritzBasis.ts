@@ -6,8 +6,21 @@ import type { LinearOperator } from "./operator";
 /** What one product is right to at best, relative to the largest value: float32. */
 const rounding = 2 ** -23;
 
+/** Entries of the first product between which squares and their sums stay well inside float32. */
+const [smallest, largest] = [2 ** -40, 2 ** 40];
+
+/** Where curvatures are tiny or huge their squares leave float32: products are then scaled by the size of the first. */
+function unitOf(product: Float32Array): number {
+  const most = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return most === 0 || !Number.isFinite(most) || (most > smallest && most < largest)
+    ? 1
+    : 2 ** Math.round(Math.log2(most));
+}
+
 /** An orthonormal basis V with A·V and the projected matrix VᵀAV. Vectors are indices into one memory. */
 export class RitzBasis {
+  /** A power of two: everything here is of A / unit. */
+  unit = 1;
   products = 0;
   finite = true;
   private readonly memory: Vectors;
@@ -58,6 +71,8 @@ export class RitzBasis {
     const aw = this.memory.take();
     await this.op.apply(this.memory.view(w), this.memory.view(aw));
     this.products++;
+    if (this.length === 0) this.unit = unitOf(this.memory.view(aw));
+    if (this.unit !== 1) this.memory.set([1 / this.unit], [aw], aw);
     const column = this.memory.dots([...this.v, w], aw);
     if (!column.every(Number.isFinite)) {
       this.finite = false;

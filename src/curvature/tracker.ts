@@ -152,13 +152,14 @@ export class EigenTracker {
         const wanted = Math.min(top, count);
         // From nothing, a residual says that there is an eigenvalue near, not that it is the largest.
         const blind = cut && cold;
-        const errors = Array.from({ length: wanted }, (_, i) => (blind ? Infinity : basis.error(i)));
+        const { unit } = basis;
+        const errors = Array.from({ length: wanted }, (_, i) => (blind ? Infinity : unit * basis.error(i)));
         if (cold && size > guards) this.scout = this.randomVector();
         this.remember(Array.from({ length: count }, (_, i) => basis.vector(i)));
         return {
-          values: [...basis.values.slice(0, wanted)],
+          values: Array.from({ length: wanted }, (_, i) => unit * basis.values[i]),
           errors,
-          residuals: errors.map((_, i) => basis.residualNorm(i)),
+          residuals: errors.map((_, i) => unit * basis.residualNorm(i)),
           vectors: this.kept.slice(0, top),
           products: basis.products,
           converged: open.length === 0,

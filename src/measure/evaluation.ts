@@ -1,12 +1,14 @@
 // How far float32 evaluation alone can move a curvature: the same quotient at copies of θ that differ by rounding.
 import type { LinearOperator } from "../curvature/operator";
 import type { Eigenpairs } from "../curvature/tracker";
-import { dot, norm as norm2 } from "../util/linalg/vector";
+import { dot } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
 import type { Curved, Point } from "./point";
 
 /** Copies of θ, and how many times their largest deviation counts as the error: a few draws see a part of the spread. */
-const [copies, margin] = [4, 4];
+const [copies, margin] = [4, 5];
+/** What is smaller may be lost altogether: float32's smallest number with all its digits. */
+const smallest = 2 ** -126;
 /** Share of the largest value that a float32 sum is wrong by, whatever the copies say: two units in the last place. */
 const floor = 2 ** -22;
 /** Relative change of every weight: two roundings, so that each is another float. */
@@ -18,16 +20,18 @@ const share = 2 ** -22;
  * trainer gives no copies. Costs five evaluations of `valueAt`.
  * @source stochastic arithmetic (CESTAC): Vignes, Math. Comput. Simul. 1993, with the perturbation at the input.
  */
-export async function spreadOf(point: Point, valueAt: (at: Curved) => Promise<number>): Promise<number> {
-  if (!point.nearby) return 0;
+async function spreadOf(point: Point, valueAt: (at: Curved) => Promise<number>): Promise<number> {
   const own = await valueAt(point);
-  const rng = new Rng(point.seed, "rounding");
   let most = 0;
-  for (let i = 0; i < copies; i++) {
-    const theta = point.theta.map((x) => x * (1 + share * (2 * rng.uniform() - 1)));
-    most = Math.max(most, Math.abs((await valueAt(point.nearby(theta))) - own));
-  }
+  for (const copy of copiesOf(point)) most = Math.max(most, Math.abs((await valueAt(copy)) - own));
   return margin * most;
+}
+
+/** The point at copies of θ; none where the trainer gives none. */
+function* copiesOf({ theta, nearby, seed }: Point, count = copies): Generator<Curved> {
+  const rng = new Rng(seed, "rounding");
+  for (let i = 0; nearby && i < count; i++)
+    yield nearby(theta.map((x) => x * (1 + share * (2 * rng.uniform() - 1))));
 }
 
 /**
@@ -39,7 +43,7 @@ export async function evaluationError(
   operatorOf: (at: Curved) => LinearOperator,
   { values, vectors }: Pick<Eigenpairs, "values" | "vectors">,
 ): Promise<number> {
-  const least = floor * Math.abs(values[0]);
+  const least = floor * Math.abs(values[0]) + smallest;
   const v = vectors.at(0);
   if (!v) return least;
   const product = new Float32Array(v.length);
@@ -50,23 +54,23 @@ export async function evaluationError(
   return (await spreadOf(point, quotient)) + least;
 }
 
-/** The same of trace and Frobenius norm of the Hessian, by products with one vector of random signs: E zᵀHz = tr H, E ‖Hz‖² = ‖H‖_F². */
+/** The same of trace and Frobenius norm of the Hessian where each is made of a product per parameter; twice as many products again. */
 export async function momentErrors(
   point: Point,
-  frobenius: number,
-): Promise<{ readonly trace: number; readonly frobenius: number }> {
-  const rng = new Rng(point.seed, "moments");
-  const z = Float32Array.from({ length: point.size }, () => (rng.uint32() & 1 ? 1 : -1));
-  const product = new Float32Array(point.size);
-  const along = async (at: Curved): Promise<void> => at.hessian().apply(z, product);
-  const trace = await spreadOf(point, async (at) => {
-    await along(at);
-    return dot(z, product);
-  });
-  const norm = await spreadOf(point, async (at) => {
-    await along(at);
-    return norm2(product);
-  });
-  const least = floor * frobenius;
-  return { trace: trace + least, frobenius: norm + least };
+  own: Moments,
+  momentsOf: (op: LinearOperator) => Promise<Moments>,
+): Promise<Moments> {
+  const most = { trace: 0, frobenius: 0 };
+  for (const copy of copiesOf(point, 2)) {
+    const there = await momentsOf(copy.hessian());
+    most.trace = Math.max(most.trace, Math.abs(there.trace - own.trace));
+    most.frobenius = Math.max(most.frobenius, Math.abs(there.frobenius - own.frobenius));
+  }
+  const least = floor * own.frobenius + smallest;
+  return { trace: margin * most.trace + least, frobenius: margin * most.frobenius + least };
+}
+
+interface Moments {
+  readonly trace: number;
+  readonly frobenius: number;
 }

@@ -35,7 +35,10 @@ export const rmsprop: Optimizer<RmspropSpec> = {
     limit: [{ text: "(2 + 2β)/η, of P^-½ H P^-½ · Cohen et al. 2022" }],
   },
   slots: ({ momentum }) => (momentum > 0 ? ["square_avg", "momentum"] : ["square_avg"]),
-  update({ alpha, epsilon, momentum, weightDecay }, { learningRate, theta, gradient, state: [square, velocity] }) {
+  update(
+    { alpha, epsilon, momentum, weightDecay },
+    { learningRate, theta, gradient, state: [square, velocity] },
+  ) {
     for (let i = 0; i < theta.length; i++) {
       const g = gradient[i] + weightDecay * theta[i];
       square[i] = alpha * square[i] + (1 - alpha) * g * g;

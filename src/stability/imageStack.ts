@@ -64,11 +64,12 @@ export class ImageStack {
           weights,
           weighted.subarray((i - known) * width, (i - known + 1) * width),
         );
-      const all = await gemm(
-        weighted,
-        part.subarray(0, rows * width),
-        { m: rows - known, n: rows, k: width, transposeB: true },
-      );
+      const all = await gemm(weighted, part.subarray(0, rows * width), {
+        m: rows - known,
+        n: rows,
+        k: width,
+        transposeB: true,
+      });
       for (let i = known; i < rows; i++) for (let j = 0; j <= i; j++) H[i][j] += all[(i - known) * rows + j];
     }
   }

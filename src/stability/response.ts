@@ -11,7 +11,7 @@ export interface Loop extends Dynamics {
 }
 
 /** A piece of row a of the weights, b = from … to−1, and what it is multiplied by. */
-export interface Piece {
+interface Piece {
   readonly a: number;
   readonly from: number;
   readonly to: number;

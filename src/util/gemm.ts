@@ -13,8 +13,4 @@ interface ProductShape {
  * C = op(A) op(B), row-major, op transposing when asked. A is [m, k] ([k, m] when `transposeA`), B is [k, n] ([n, k] when `transposeB`),
  * C is [m, n] and returned in a new array.
  */
-export type Gemm = (
-  a: Float64Array,
-  b: Float64Array,
-  product: ProductShape,
-) => Promise<Float64Array>;
+export type Gemm = (a: Float64Array, b: Float64Array, product: ProductShape) => Promise<Float64Array>;

@@ -19,6 +19,7 @@ import type { LossKind } from "../../src/protocol/experiment";
 import { PointSource } from "../../src/trainers/basin/point";
 import { Problem } from "../../src/trainers/basin/problem";
 import { symmetricEigen } from "../../src/util/linalg/symmetricEigen";
+import { expect } from "vitest";
 import { Rng } from "../../src/util/rng";
 import { f4, i8, zipFile } from "../unit/data/files";
 import { modelSamples, type ModelSample } from "../unit/models/samples";
@@ -234,5 +235,32 @@ export async function outcomesOf(seed: number): Promise<Outcome[]> {
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of few problems one reading of a metric may be off; of many one in a hundred. */
+const shareOff = 0.01;
+/** Times that the bar is wider than the error at most, on the median. */
+const widest = 30;
+
+/** Fails where error bars of `count` problems, by seed from `first` on, do not hold, or say nothing. Prints a line a metric. */
+export async function expectHonest(first: number, count: number): Promise<void> {
+  const byMetric = new Map<string, Outcome[]>();
+  for (let seed = first; seed < first + count; seed++)
+    for (const outcome of await outcomesOf(seed))
+      byMetric.set(outcome.metric, [...(byMetric.get(outcome.metric) ?? []), outcome]);
+  for (const [metric, outcomes] of byMetric) {
+    const errorOf = ({ value, truth }: Outcome): number => Math.abs(value - truth);
+    const off = outcomes.filter((outcome) => !(errorOf(outcome) <= outcome.error));
+    const ratios = outcomes.map((outcome) => outcome.error / errorOf(outcome)).sort((a, b) => a - b);
+    const median = ratios[ratios.length >> 1];
+    console.log(
+      `${metric}: ${outcomes.length} readings, ${off.length} outside their bar, the bar ${median.toPrecision(3)} times the error on the median`,
+    );
+    const worst = off.map((o) => `seed ${o.seed}, ${o.problem}: ${o.value} ± ${o.error}, truth ${o.truth}`);
+    expect(off.length, `${metric}\n${worst.join("\n")}`).toBeLessThanOrEqual(
+      Math.max(1, shareOff * outcomes.length),
+    );
+    expect(median, metric).toBeLessThanOrEqual(widest);
   }
 }

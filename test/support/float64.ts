@@ -39,7 +39,7 @@ const made = (shape: Shape, valueAt: (index: readonly number[], at: number) => n
 };
 
 /** erf by its series, and by the continued fraction of erfc where that converges faster. */
-export function erf64(x: number): number {
+function erf64(x: number): number {
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
   if (a < 2.5) {

@@ -78,7 +78,7 @@ export interface LineChart extends AnyChart {
 }
 
 /** Where a picture is drawn, and how large it is in CSS pixels. */
-export interface Canvas {
+interface Canvas {
   readonly context: CanvasRenderingContext2D;
   readonly width: number;
   readonly height: number;

@@ -12,7 +12,10 @@ const defaults = { rank: 32, tolerance: 1e-2 } as const;
 const closingTolerance = 1e-3;
 
 /** Σ is the difference of two matrices as large as a²: what float32 leaves of it is right to this share of their sum. */
-const evaluation = 2 ** -20;
+const evaluation = 2 ** -21;
+
+/** Smallest number that float32 holds with all its digits. */
+const underflow = 2 ** -126;
 
 /** How far √(x ± error) lies from √x at most, x ≥ 0: near zero as far as √error. */
 const rootError = (x: number, error: number): number =>
@@ -74,7 +77,8 @@ async function nonuniformity(
   read.add("nonuniformity", Math.sqrt(square), {
     how: "estimate",
     method: "Lanczos on Σ from Gauss–Newton factors",
-    error: rootError(square, error),
+    // Below that λ² is lost in float32; Σ is at most n λ² then, for no Hᵢ is larger than n H.
+    error: flat ** 2 < underflow ? Math.sqrt(point.examples) * (flat + rounding) : rootError(square, error),
   });
   return cutShort({ "non-uniformity": cut });
 }

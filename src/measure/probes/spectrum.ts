@@ -68,8 +68,12 @@ async function addMoments({ point, memory, budget }: Task, read: Readings): Prom
   const affordable = size * size * examples <= exactWork;
   // Every unit vector is multiplied where that is quick, whatever the time; more only where there is no limit to it.
   const exact = affordable && (budget.secondsLeft() === Infinity || size <= 256);
-  const { trace, frobenius } = await traceAndNorm(point.hessian(), memory.rng, { exact });
-  const rounding = await momentErrors(point, frobenius.value);
+  const momentsOf = (op: LinearOperator) => traceAndNorm(op, memory.rng, { exact });
+  const { trace, frobenius } = await momentsOf(point.hessian());
+  // A sum over random vectors is off by far more than rounding.
+  const rounding = exact
+    ? await momentErrors(point, valuesOf({ trace, frobenius }), async (op) => valuesOf(await momentsOf(op)))
+    : { trace: 0, frobenius: 0 };
   read.lap();
   const way: Way = exact
     ? { how: "exact", method: "a Hessian product per parameter" }
@@ -77,6 +81,11 @@ async function addMoments({ point, memory, budget }: Task, read: Readings): Prom
   read.add("trace", trace.value, { ...way, error: trace.error + rounding.trace });
   read.add("frobenius", frobenius.value, { ...way, error: frobenius.error + rounding.frobenius });
 }
+
+const valuesOf = ({ trace, frobenius }: Awaited<ReturnType<typeof traceAndNorm>>) => ({
+  trace: trace.value,
+  frobenius: frobenius.value,
+});
 
 export const spectrum: Probe = {
   id: "spectrum",

@@ -100,7 +100,9 @@ function root(d: Float64Array, weight: Float64Array, i: number, distance: Float6
     if (Math.abs(f) <= 8 * Number.EPSILON * (1 + Math.abs(psi) + Math.abs(phi))) break;
     if (f < 0) low = x;
     else high = x;
-    const next = x + quadraticStep({ f, psiSlope, phiSlope }, { l: dl - x, r: dr - x }, { low: low - x, high: high - x });
+    const next =
+      x +
+      quadraticStep({ f, psiSlope, phiSlope }, { l: dl - x, r: dr - x }, { low: low - x, high: high - x });
     if (next === x || !(high - low > Number.EPSILON * Math.max(Math.abs(low), Math.abs(high)))) break;
     x = next;
   }

@@ -95,7 +95,9 @@ async function join(
       });
       for (let i = 0; i < k; i++)
         for (let at = 0; at < parts.length; at++) mix[i * parts.length + at] = vectors[i * k + parts[at]];
-      return parts.length === 0 ? new Float64Array(k * width) : gemm(mix, basis, { m: k, n: width, k: parts.length });
+      return parts.length === 0
+        ? new Float64Array(k * width)
+        : gemm(mix, basis, { m: k, n: width, k: parts.length });
     };
     const top = await half("second", 0, n1);
     const bottom = await half("first", n1, n2);

@@ -200,11 +200,12 @@ async function update({ A, n, from }: Trailing, { V, W }: Panel, gemm: Gemm): Pr
   for (let start = from; start < n; start += stripRows) {
     const end = Math.min(n, start + stripRows);
     const width = n - start;
-    const change = await gemm(
-      cut(left, start, end),
-      cut(right, start, n),
-      { m: end - start, n: width, k: left.length, transposeA: true },
-    );
+    const change = await gemm(cut(left, start, end), cut(right, start, n), {
+      m: end - start,
+      n: width,
+      k: left.length,
+      transposeA: true,
+    });
     for (let i = start; i < end; i++) {
       const [row, at] = [i * n, (i - start) * width - start];
       for (let j = i; j < n; j++) A[row + j] -= change[at + j];
@@ -246,11 +247,7 @@ export async function applyQ(
 }
 
 /** T [b, b], upper triangular, with H₀ H₁ … = I − Vᵀ T V for reflectors in the rows of V [b, m]. */
-async function triangle(
-  V: Float64Array,
-  tau: Float64Array,
-  gemm: Gemm,
-): Promise<Float64Array> {
+async function triangle(V: Float64Array, tau: Float64Array, gemm: Gemm): Promise<Float64Array> {
   const b = tau.length;
   const m = V.length / b;
   const overlap = await gemm(V, V, { m: b, n: b, k: m, transposeB: true });
