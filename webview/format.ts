@@ -13,9 +13,11 @@ export function num(x: number | null | undefined): string {
   return String(Number(x.toPrecision(4))).replace("-", "−");
 }
 
-/** The value of a metric: the growth per step is news in how far it is from 1. */
+/** The value of a metric: near 1 the growth per step is news in how far it is from 1, "1 − 4e−8". */
 export const metricNum = (name: string, x: number): string =>
-  name === "stability.growth" && x > 0.9 && x < 10 ? x.toFixed(5) : num(x);
+  name === "stability.growth" && x !== 1 && Math.abs(x - 1) < 1e-3
+    ? `1 ${x < 1 ? "−" : "+"} ${num(Math.abs(x - 1))}`
+    : num(x);
 
 /** Short numbers for an axis. */
 export function tick(x: number): string {

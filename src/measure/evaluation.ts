@@ -54,14 +54,14 @@ export async function evaluationError(
   return (await spreadOf(point, quotient)) + least;
 }
 
-/** The same of trace and Frobenius norm of the Hessian where each is made of a product per parameter; twice as many products again. */
+/** The same of trace and Frobenius norm of the Hessian where each is made of a product per parameter; three times as many products again. */
 export async function momentErrors(
   point: Point,
   own: Moments,
   momentsOf: (op: LinearOperator) => Promise<Moments>,
 ): Promise<Moments> {
   const most = { trace: 0, frobenius: 0 };
-  for (const copy of copiesOf(point, 2)) {
+  for (const copy of copiesOf(point, 3)) {
     const there = await momentsOf(copy.hessian());
     most.trace = Math.max(most.trace, Math.abs(there.trace - own.trace));
     most.frobenius = Math.max(most.frobenius, Math.abs(there.frobenius - own.frobenius));

@@ -73,7 +73,7 @@ async function nonuniformity(
   const { values, errors, cut } = await tracker.measure(operator, shareOf(budget, 0.25).over);
   read.lap();
   const square = Math.max(0, unit * values[0]);
-  const error = unit * errors[0] + evaluation * (square + flat ** 2) + 2 * rounding * Math.abs(flat);
+  const error = unit * errors[0] + evaluation * (square + flat ** 2) + rounding * Math.abs(flat);
   read.add("nonuniformity", Math.sqrt(square), {
     how: "estimate",
     method: "Lanczos on Σ from Gauss–Newton factors",
