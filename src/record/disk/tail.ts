@@ -26,12 +26,14 @@ export class EventTail {
   /** Until the next newline everything belongs to a line that was given up, or began before the first read. */
   private skipping = false;
   private damage = 0;
+  /** The last line was no event. Where the next one begins a process's record, a killed process left it half-written: no damage. */
+  private suspect = false;
 
   constructor(private readonly path: string) {}
 
-  /** Lines that were no events. */
+  /** Lines that were no events, but for those that a kill tore and a resume closed. */
   get damagedLines(): number {
-    return this.damage;
+    return this.damage + (this.suspect ? 1 : 0);
   }
 
   /** Bytes of the whole lines read so far: a line starts there. */
@@ -99,8 +101,10 @@ export class EventTail {
     for (const line of text.split("\n")) {
       if (line.trim() === "") continue;
       const event = decodeLine(line);
-      if (event === "damaged") this.damage++;
-      else if (event !== "unknown") events.push(event);
+      const begins = typeof event === "object" && event.kind === "header";
+      if (this.suspect && !begins) this.damage++;
+      this.suspect = event === "damaged";
+      if (typeof event === "object") events.push(event);
     }
   }
 

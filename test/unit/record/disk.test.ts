@@ -36,6 +36,21 @@ describe("EventTail", () => {
     expect(tail.damagedLines).toBe(1);
   });
 
+  it("counts a line that a kill tore only where no resume has closed it", () => {
+    const header = `{"kind":"header","schema":1,"id":"r","name":"r","steps":9,"resumedAt":1}\n`;
+    const torn = `${line(1).slice(0, 20)}\n`;
+    writeFileSync(path, line(0) + torn + header + line(1));
+    const tail = new EventTail(path);
+    expect(tail.read().events.map(({ kind }) => kind)).toEqual(["metrics", "header", "metrics"]);
+    expect(tail.damagedLines).toBe(0);
+    appendFileSync(path, torn);
+    tail.read();
+    expect(tail.damagedLines).toBe(1);
+    appendFileSync(path, line(2));
+    tail.read();
+    expect(tail.damagedLines).toBe(1);
+  });
+
   it("reads in slices of the size asked for", () => {
     writeFileSync(path, Array.from({ length: 1000 }, (_, i) => line(i)).join(""));
     const tail = new EventTail(path);
