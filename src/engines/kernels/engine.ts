@@ -11,7 +11,7 @@ import {
   type Shape,
 } from "../../graph/node";
 import { matmulOp } from "../../graph/ops/matmul";
-import { newMemory } from "../../util/wasm/instance";
+import { hasWebAssembly, newMemory } from "../../util/wasm/instance";
 import type { Compiled, Engine } from "../engine";
 import { kernelsOn, type Kernels } from "./library";
 
@@ -50,14 +50,27 @@ export function isSmall(inputs: readonly Node[], outputs: readonly Node[]): bool
  * An engine that runs small graphs in kernels and hands all others on. A call of ONNX Runtime costs some 50 µs whatever it
  * computes, more than a step of the networks that theory is tried on.
  */
-export const withKernels = (engine: Engine): Engine => ({
-  name: engine.name,
-  version: `${engine.version} + kernels`,
-  compile: (inputs, outputs) =>
-    isSmall(inputs, outputs)
-      ? Promise.resolve(new KernelFunction(inputs, outputs))
-      : engine.compile(inputs, outputs),
-});
+export function withKernels(engine: Engine): Engine {
+  if (!hasWebAssembly()) return engine;
+  return {
+    name: engine.name,
+    version: `${engine.version} + kernels`,
+    compile: (inputs, outputs) =>
+      isSmall(inputs, outputs)
+        ? Promise.resolve(kernelFunction(inputs, outputs) ?? engine.compile(inputs, outputs))
+        : engine.compile(inputs, outputs),
+  };
+}
+
+/** Null where WebAssembly has no memory left: then it is the engine's. */
+function kernelFunction(inputs: readonly Node[], outputs: readonly Node[]): KernelFunction | null {
+  try {
+    return new KernelFunction(inputs, outputs);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
 
 /** The kernels alone, whatever the size: what tests compare with the other engines. */
 export const kernelEngine: Engine = {

@@ -14,6 +14,9 @@ const closingTolerance = 1e-3;
 /** Σ is the difference of two matrices as large as a²: what float32 leaves of it is right to this share of their sum. */
 const evaluation = 2 ** -21;
 
+/** dλ² = 2λ dλ, but the two matrices whose difference Σ is are off in part alike. */
+const shared = 1.6;
+
 /** Smallest number that float32 holds with all its digits. */
 const underflow = 2 ** -126;
 
@@ -73,7 +76,7 @@ async function nonuniformity(
   const { values, errors, cut } = await tracker.measure(operator, shareOf(budget, 0.25).over);
   read.lap();
   const square = Math.max(0, unit * values[0]);
-  const error = unit * errors[0] + evaluation * (square + flat ** 2) + rounding * Math.abs(flat);
+  const error = unit * errors[0] + evaluation * (square + flat ** 2) + shared * rounding * Math.abs(flat);
   read.add("nonuniformity", Math.sqrt(square), {
     how: "estimate",
     method: "Lanczos on Σ from Gauss–Newton factors",

@@ -1,4 +1,5 @@
 // Whether a model fits into this machine's memory: said before any of it is taken.
+import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { optimizerOf } from "../../optimizers";
 import { fileError } from "../../protocol/errors";
@@ -14,10 +15,20 @@ const longestVector = 2 ** 32 - 1;
 export const leastBytes = ({ optimizer }: Pick<Experiment, "optimizer">, d: number): number =>
   bytesPerNumber * d * (vectors + optimizerOf(optimizer).slots(optimizer).length);
 
-/** What this process may take: the machine's memory, or the limit that a container sets. */
+/** What this process may take: the machine's memory, or the limit that a container or `ulimit -v` sets. */
 function memoryHere(): number {
   const limit = process.constrainedMemory?.() ?? 0;
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.min(totalmem(), limit > 0 ? limit : Infinity, addressSpace());
+}
+
+/** Bytes of address space that the system allows this process; Linux alone tells. */
+function addressSpace(): number {
+  try {
+    const line = /^Max address space\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+    return line ? Number(line[1]) : Infinity;
+  } catch {
+    return Infinity;
+  }
 }
 
 /** @throws UserError naming how much memory is needed and how much there is. */

@@ -80,6 +80,49 @@ function moduleOf(): Module {
   return (compiled = compileModule(assemble(functions)));
 }
 
+type Kernel = (...addresses: number[]) => void;
+
+/** The same functions in plain loops, number by number what the SIMD ones compute. */
+function plainKernels(buffer: ArrayBuffer): Room["kernels"] {
+  const floats = new Float32Array(buffer);
+  const doubles = new Float64Array(buffer);
+  const { fround } = Math;
+  const dotsOf =
+    (columns: number): Kernel =>
+    (...addresses) => {
+      const [w, o, end] = addresses.slice(columns).map((address) => address / 4);
+      addresses.slice(0, columns).forEach((address, c) => {
+        // Four sums side by side, as a register holds them.
+        const sums = [0, 0, 0, 0];
+        for (let i = 0; i < end - w; i++) sums[i % 4] += fround(floats[address / 4 + i] * floats[w + i]);
+        doubles[o / 2 + c] = sums[0] + sums[2] + (sums[1] + sums[3]);
+      });
+    };
+  const combineOf =
+    (columns: number, onto: boolean): Kernel =>
+    (...addresses) => {
+      const [factors, y, end] = addresses.slice(columns).map((address) => address / 4);
+      const from = addresses.slice(0, columns).map((address) => address / 4);
+      for (let i = 0; i < end - y; i++) {
+        const terms = from.map((column, c) => fround(floats[column + i] * floats[factors + c]));
+        floats[y + i] = (onto ? [floats[y + i], ...terms] : terms).reduce((a, b) => fround(a + b));
+      }
+    };
+  const all: Record<string, Kernel> = {};
+  for (let columns = 1; columns <= together; columns++) {
+    all[`dots${columns}`] = dotsOf(columns);
+    all[`add${columns}`] = combineOf(columns, true);
+    all[`set${columns}`] = combineOf(columns, false);
+  }
+  return all;
+}
+
+/** Slower by far, and there where WebAssembly is not. */
+function plainRoom(bytes: number): Room {
+  const buffer = new ArrayBuffer(16 * Math.ceil(bytes / 16));
+  return { memory: { buffer }, kernels: plainKernels(buffer) };
+}
+
 interface Room {
   readonly memory: Memory;
   readonly kernels: Readonly<Record<string, (...addresses: number[]) => void>>;
@@ -94,8 +137,12 @@ function roomOf(bytes: number): Room {
     spare = null;
     return taken;
   }
-  const memory = newMemory(bytes);
-  return { memory, kernels: instantiate(moduleOf(), memory) as Room["kernels"] };
+  try {
+    const memory = newMemory(bytes);
+    return { memory, kernels: instantiate(moduleOf(), memory) as Room["kernels"] };
+  } catch {
+    return plainRoom(bytes);
+  }
 }
 
 /** A fixed number of vectors [size], named by their index. Give them back with `release`: their memory serves again. */
@@ -107,12 +154,14 @@ export class Vectors {
   private readonly views: Float32Array[] = [];
   private readonly free: number[] = [];
 
+  /** @param plain  Without WebAssembly, though it is there. */
   constructor(
     readonly size: number,
     private readonly count: number,
+    plain = false,
   ) {
     this.stride = 16 * Math.ceil(size / 4);
-    this.room = roomOf(head + count * this.stride);
+    this.room = (plain ? plainRoom : roomOf)(head + count * this.stride);
     const { buffer } = this.room.memory;
     this.scratch = new Float64Array(buffer, 0, together);
     this.factors = new Float32Array(buffer, 8 * together, together);

@@ -15,6 +15,16 @@ interface Api {
 
 const api = (globalThis as unknown as { WebAssembly: Api }).WebAssembly;
 
+/** Whether there is WebAssembly here, and address space for it: each memory reserves gigabytes, which a limit may forbid. */
+export function hasWebAssembly(): boolean {
+  try {
+    newMemory(1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Zeros; the system gives pages when they are touched. @throws RangeError when there is not as much. */
 export const newMemory = (bytes: number): Memory => new api.Memory({ initial: Math.ceil(bytes / 65536) });
 

@@ -40,6 +40,28 @@ test.each([1, 2, 3, 4, 5, 63, 1001])(
   },
 );
 
+test.each([1, 4, 7, 1001])("without WebAssembly every number is the same, length %i", (size) => {
+  const rng = new Rng(5, "plain");
+  const values = Array.from({ length: 7 }, () => Float32Array.from({ length: size }, () => rng.normal()));
+  const factors = values.map(() => rng.normal());
+  const [fast, plain] = [false, true].map((without) => {
+    const vectors = new Vectors(size, 8, without);
+    const columns = values.map((own) => {
+      const i = vectors.take();
+      vectors.view(i).set(own);
+      return i;
+    });
+    const [w, out] = [columns.pop()!, vectors.take()];
+    const dots = vectors.dots(columns, w);
+    vectors.add(factors, columns, w);
+    vectors.set(factors, columns, out);
+    const found = { dots, added: [...vectors.view(w)], set: [...vectors.view(out)] };
+    vectors.release();
+    return found;
+  });
+  expect(plain).toEqual(fast);
+});
+
 test("a vector given back is taken again; one too many is a mistake of the caller", () => {
   const vectors = new Vectors(4, 2);
   const [a, b] = [vectors.take(), vectors.take()];
