@@ -28,45 +28,25 @@ export function headers() {
   return existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
 }
 
-function npm(args, stdio = ["ignore", 2, 2]) {
-  const env = { ...process.env, ...headers() };
-  const options = { cwd: root, env, stdio, encoding: "utf8" };
+function npm(...args) {
+  const options = { cwd: root, stdio: ["ignore", 2, 2] };
   // Started by npm itself, its own script is at hand; on Windows npm is a .cmd file that only a shell can start.
   const script = process.env.npm_execpath;
-  return script !== undefined && /npm-cli\.c?js$/.test(script)
-    ? spawnSync(process.execPath, [script, ...args], options)
-    : spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
+  const { status } =
+    script !== undefined && /npm-cli\.c?js$/.test(script)
+      ? spawnSync(process.execPath, [script, ...args], options)
+      : spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
+  return status === 0;
 }
 
 function install() {
-  if (installed()) {
-    if (existsSync(stamp)) return;
-    tensorflow();
-    writeFileSync(stamp, lockHash());
-    return;
-  }
+  if (installed()) return;
   say("Installing packages (npm ci) …");
-  if (npm(["ci", "--no-fund", "--no-audit"]).status !== 0) {
+  if (!npm("ci", "--no-fund", "--no-audit")) {
     say("npm ci failed; trying npm install …");
-    if (npm(["install", "--no-fund", "--no-audit"]).status !== 0)
-      throw new Error("The packages could not be installed.");
+    if (!npm("install", "--no-fund", "--no-audit")) throw new Error("The packages could not be installed.");
   }
-  tensorflow();
   writeFileSync(stamp, lockHash());
-}
-
-/** The native library of @tensorflow/tfjs-node, which is optional: where it cannot be had, that engine is not available. */
-function tensorflow() {
-  const home = join(modules, "@tensorflow", "tfjs-node");
-  if (!existsSync(home) || existsSync(join(home, "deps", "lib"))) return;
-  const quiet = ["--ignore-scripts=false", "--foreground-scripts=false", "--loglevel=error"];
-  const { status, stderr } = npm(
-    ["rebuild", ...quiet, "@tensorflow/tfjs-node"],
-    ["ignore", "ignore", "pipe"],
-  );
-  if (status === 0) return;
-  const why = /^npm error (?:\w*Error: )(.+)$/m.exec(stderr ?? "")?.[1];
-  say(`The optional engine "tensorflow" is not available${why ? ` (${why})` : ""}; the others are.`);
 }
 
 /** Installs and builds. @throws Error when either fails; what went wrong is on stderr. */

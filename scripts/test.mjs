@@ -92,12 +92,27 @@ function readFile({ name, status, message, assertionResults }) {
   }
 }
 
+/** Whether the engine that `basin fetch tensorflow` builds can be had on a machine like this. */
+const nativeTensorflow = () =>
+  process.platform === "linux" && process.arch === "x64" && !flags.includes("--e2e");
+
+/** Builds the native TensorFlow engine where it is not in the cache yet: its tests are skipped without it. */
+function tensorflow() {
+  if (!nativeTensorflow()) return;
+  const { status, stderr } = run([join("dist", "cli.js"), "fetch", "tensorflow", "--yes"]);
+  if (status !== 0) say(`Native TensorFlow could not be built; its tests are skipped.\n${stderr ?? ""}`);
+}
+
 /** What the tests need from the system: a browser for VS Code, PyTorch and SciPy to compare with. */
 function systemPackages() {
   const python = "import importlib.util as u, sys; sys.exit(u.find_spec(sys.argv[1]) is None)";
   const has = (module) => spawnSync("/usr/bin/python3", ["-c", python, module]).status === 0;
   const browser = process.env.BASIN_CHROMIUM ?? "/usr/bin/chromium";
+  const works = (...command) => spawnSync(command[0], command.slice(1)).status === 0;
   const missing = [
+    ...(nativeTensorflow() && !works("c++", "--version") ? ["g++"] : []),
+    ...(nativeTensorflow() && !works("make", "--version") ? ["make"] : []),
+    ...(nativeTensorflow() && !works("python3", "-m", "pip", "--version") ? ["python3-pip"] : []),
     ...(flags.includes("--unit") || existsSync(browser) ? [] : ["chromium"]),
     ...(has("torch") ? [] : ["python3-torch"]),
     ...(has("scipy") ? [] : ["python3-scipy"]),
@@ -145,6 +160,7 @@ function main() {
     return;
   }
   systemPackages();
+  tensorflow();
   if (all) {
     const tsc = tool("typescript/bin/tsc");
     const web = existsSync(join(root, "webview", "tsconfig.json"))

@@ -1,4 +1,4 @@
-// `basin fetch NAME`: brings a public data set into the cache, from where experiments use it by name.
+// `basin fetch NAME`: brings a public data set, or the TensorFlow engine, into the cache, from where experiments use it by name.
 import { join } from "node:path";
 import { cacheHere } from "../protocol/cacheFolder";
 import { howToGet, isSetName, namedSets, setNames, type NamedSet } from "../protocol/namedSets";
@@ -6,25 +6,33 @@ import { suggest } from "../protocol/suggest";
 import { stringify } from "../protocol/numbers";
 import { usageError } from "./arguments";
 import { exit, type Command } from "./command";
+import { engineName, fetchEngine } from "./fetchEngine";
 import { patience } from "./download/download";
 import { fetchSet } from "./download/fetchSet";
 import { reportFor } from "./download/report";
 
+const names = [...setNames, engineName];
+
 export const fetch: Command = {
   name: "fetch",
-  usage: "NAME [--from URL] [--json]",
-  summary: "bring a public data set into the cache, for use by its name",
+  usage: "NAME [--from URL] [--yes] [--json]",
+  summary: "bring a public data set or the TensorFlow engine into the cache, for use by its name",
   details: [
-    `Names: ${setNames.join(", ")}. Every download is checked against its published MD5 checksum. Ctrl-C keeps`,
+    `Data sets: ${setNames.join(", ")}. Every download is checked against its published MD5 checksum. Ctrl-C keeps`,
     "what has arrived; the same command goes on from there. The cache is BASIN_CACHE, else the platform's usual folder.",
+    "",
+    '`basin fetch tensorflow` builds the engine "tensorflow" (Linux, x64): it downloads about 350 MB with npm and pip, compiles',
+    "with your C++ compiler and fills 1 GB of the cache. It asks first.",
   ].join("\n"),
   options: [
     { name: "from", value: "URL", text: "a folder on a server of your own that has the same files" },
+    { name: "yes", text: "build the TensorFlow engine without asking" },
     { name: "json", text: "print progress and files as one JSON object a line" },
   ],
-  words: { least: 1, most: 1, what: `the name of a data set: ${setNames.join(", ")}` },
+  words: { least: 1, most: 1, what: `a name: ${names.join(", ")}` },
   run: async (given) => {
     const [name] = given.words;
+    if (name === engineName) return fetchEngine(given);
     if (!isSetName(name)) throw unknownSet(name);
     const set: NamedSet = namedSets[name];
     const homes = homesOf(given.one("from"));
@@ -52,8 +60,8 @@ export const fetch: Command = {
 };
 
 function unknownSet(name: string): Error {
-  const meant = suggest(name, setNames);
-  const hint = meant ? `Did you mean "${meant}"?` : `Names: ${setNames.join(", ")}.`;
+  const meant = suggest(name, names);
+  const hint = meant ? `Did you mean "${meant}"?` : `Names: ${names.join(", ")}.`;
   return usageError("fetch", `unknown data set "${name}"`, hint);
 }
 

@@ -7,11 +7,18 @@ import type { Engine } from "./engine";
 import { withKernels } from "./kernels/engine";
 import { nativeMissing, tensorflowMissing, wasmMissing } from "./missing";
 
+export interface EngineOptions {
+  /** Threads inside one operator of the native build of ONNX Runtime; 0, the default, is one per physical core. */
+  readonly threads?: number;
+  /** Folder whose node_modules holds native TensorFlow; the working folder by default. */
+  readonly tensorflow?: string;
+}
+
 interface EngineEntry {
   readonly name: string;
   /** What it is, in words. */
   readonly label: string;
-  readonly open: (threads: number) => Promise<Engine>;
+  readonly open: (options: Required<EngineOptions>) => Promise<Engine>;
   /** What to do when it does not open. */
   readonly missing: () => string;
 }
@@ -22,7 +29,7 @@ const entries = [
     name: "onnx",
     label: "ONNX Runtime, native",
     auto: true,
-    open: async (threads) => {
+    open: async ({ threads }) => {
       const { onnxEngine } = await import("./onnx/engine");
       return onnxEngine(undefined, { threads });
     },
@@ -43,10 +50,10 @@ const entries = [
     name: "tensorflow",
     label: "TensorFlow through tfjs-node",
     auto: false,
-    open: async () => {
+    open: async ({ tensorflow }) => {
       const { tensorflowEngine } = await import("./tensorflow/engine");
       const { loadNative } = await import("./tensorflow/native");
-      return tensorflowEngine(await loadNative());
+      return tensorflowEngine(await loadNative(tensorflow));
     },
     missing: tensorflowMissing,
   },
@@ -106,16 +113,18 @@ function automatic(): readonly EngineName[] {
  * Opens an engine; "auto" is native ONNX Runtime, or its WebAssembly build where no native one loads, with Basin's own kernels for
  * small graphs. An engine asked for by name computes everything itself.
  *
- * @param threads inside one operator of the native build; 0 is one per physical core.
  * @throws EngineMissing with the reason and what to do.
  */
-export async function openEngine(name: "auto" | EngineName, threads = 0): Promise<Engine> {
+export async function openEngine(
+  name: "auto" | EngineName,
+  { threads = 0, tensorflow = process.cwd() }: EngineOptions = {},
+): Promise<Engine> {
   const failed: string[] = [];
   let hint = "";
   for (const wanted of name === "auto" ? automatic() : [name]) {
     const { open, missing } = entries.find((entry) => entry.name === wanted)!;
     try {
-      const engine = await open(threads);
+      const engine = await open({ threads, tensorflow });
       return name === "auto" ? withKernels(engine) : engine;
     } catch (error) {
       failed.push(`the engine "${wanted}" does not load here: ${because(error)}`);
@@ -129,7 +138,7 @@ export async function openEngine(name: "auto" | EngineName, threads = 0): Promis
  * The fastest float64 matrix product that goes with an engine. A run that avoids the native build does not load it for this;
  * plain loops are the last resort.
  *
- * @param threads as in `openEngine`.
+ * @param threads  As `EngineOptions.threads`.
  */
 export async function openGemm(engine: Pick<Engine, "name">, threads = 0): Promise<Gemm> {
   const { gemm64 } = await import("./onnx/gemm64");
@@ -150,14 +159,17 @@ export async function openGemm(engine: Pick<Engine, "name">, threads = 0): Promi
 }
 
 /** Opens every engine and computes something with it. */
-export async function inspectEngines(): Promise<EngineReport[]> {
+export async function inspectEngines({
+  threads = 0,
+  tensorflow = process.cwd(),
+}: EngineOptions = {}): Promise<EngineReport[]> {
   const reports: EngineReport[] = [];
   const order = automatic();
   let taken = false;
   for (const { name, label, open, missing } of entries) {
     let found = { available: false, version: "", reason: "", hint: "" };
     try {
-      const { version } = await proven(await open(0));
+      const { version } = await proven(await open({ threads, tensorflow }));
       found = { ...found, available: true, version };
     } catch (error) {
       found = { ...found, reason: because(error), hint: missing() };

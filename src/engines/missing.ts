@@ -14,13 +14,5 @@ export const wasmMissing = (): string =>
     ? "The extension for this platform leaves it out, as it has the native one. From a clone: `npm install onnxruntime-web`."
     : "Reinstall Basin for this platform, or `npm install onnxruntime-web`.";
 
-/** tfjs-node downloads a library when it is installed; since summer 2026 its home refuses. */
-export const tensorflowMissing = (): string => {
-  const major = Number(process.versions.node.split(".")[0]);
-  const tooNew = `Node ${major} is too new for its version 4.22 (tensorflow/tfjs issue 8609); use Node 20 or 22. `;
-  return (
-    `Optional. ${major >= 23 ? tooNew : ""}Its installation downloads libtensorflow, which has been refused since summer 2026 ` +
-    "(tensorflow/tfjs issue 8742); from a mirror of your own: " +
-    "`TFJS_NODE_BASE_URI=https://your.host/libtensorflow- npm install @tensorflow/tfjs-node` beside Basin."
-  );
-};
+export const tensorflowMissing = (): string =>
+  "Optional: `basin fetch tensorflow`, or *Basin: Get the TensorFlow Engine* in VS Code, builds it on Linux from its npm and PyPI packages.";

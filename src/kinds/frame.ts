@@ -40,7 +40,7 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
       "Native ONNX Runtime where this platform has it, else its WebAssembly build.",
       "ONNX Runtime, native: the fastest engine.",
       "ONNX Runtime in WebAssembly: runs on every platform, several times slower, with the same results up to rounding.",
-      "TensorFlow (needs the optional package @tensorflow/tfjs-node).",
+      "TensorFlow, native (`basin fetch tensorflow` builds it once).",
     ],
     default: "auto",
     description:

@@ -28,10 +28,10 @@ async function spreadOf(point: Point, valueAt: (at: Curved) => Promise<number>):
 }
 
 /** The point at copies of θ; none where the trainer gives none. */
-function* copiesOf({ theta, nearby, seed }: Point, count = copies): Generator<Curved> {
-  const rng = new Rng(seed, "rounding");
-  for (let i = 0; nearby && i < count; i++)
-    yield nearby(theta.map((x) => x * (1 + share * (2 * rng.uniform() - 1))));
+function* copiesOf(point: Point, count = copies): Generator<Curved> {
+  const rng = new Rng(point.seed, "rounding");
+  for (let i = 0; point.nearby && i < count; i++)
+    yield point.nearby(point.theta.map((x) => x * (1 + share * (2 * rng.uniform() - 1))));
 }
 
 /**

@@ -1,8 +1,14 @@
-// Where fetched data sets are kept on this machine.
+// Where fetched data sets, and the engine that is built here, are kept on this machine.
 import { homedir } from "node:os";
 import { join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The npm package of native TensorFlow. */
+export const tensorflowPackage = { name: "@tensorflow/tfjs-node", version: "4.22.0" } as const;
+
+/** A folder whose node_modules holds that package with its native library, once `basin fetch tensorflow` has built it. */
+export const tensorflowFolder = (): string => join(cacheHere(), `tensorflow-${tensorflowPackage.version}`);
 
 /** This machine's cache folder. */
 export const cacheHere = (): string => cacheFolder(process.env, process.platform, homedir());

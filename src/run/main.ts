@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
+import { tensorflowFolder } from "../protocol/cacheFolder";
 import { stopFile } from "../protocol/runFolder";
 import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
@@ -23,7 +24,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       await escape(readRequest());
       return 0;
     case "doctor":
-      process.stdout.write(`${JSON.stringify(await inspectEngines())}\n`);
+      process.stdout.write(`${JSON.stringify(await inspectEngines({ tensorflow: tensorflowFolder() }))}\n`);
       return 0;
     default:
       throw new Error(`internal: unknown command ${command}`);

@@ -1,6 +1,6 @@
 // `basin fetch` as a user calls it, against a server on the loopback.
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { badServer, type Answer } from "../support/badServer";
@@ -112,4 +112,35 @@ test("an experiment on a set that is not there does not start and says how to ge
   expect(status).toBe(2);
   expect(stderr).toContain('data.source: Data set "mnist" is not on this machine');
   expect(stderr).toContain("`basin fetch mnist`");
+});
+
+test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
+  "the TensorFlow engine says what is missing to build it, all at once, and leaves nothing behind",
+  () => {
+    const cache = temporary();
+    const env = { ...process.env, BASIN_CACHE: cache, PATH: "/nowhere" };
+    const args = [cli, "fetch", "tensorflow", "--yes"];
+    const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/without npm .* and a C\+\+ compiler .* and make/);
+    expect(readdirSync(cache)).toEqual([]);
+  },
+);
+
+test("the TensorFlow engine is not built unasked, and not twice", () => {
+  const cache = temporary();
+  const fetch = (...more: string[]) =>
+    spawnSync(process.execPath, [cli, "fetch", "tensorflow", ...more], {
+      env: { ...process.env, BASIN_CACHE: cache },
+      encoding: "utf8",
+      input: "",
+    });
+  expect(fetch()).toMatchObject({ status: 2, stderr: expect.stringContaining("--yes") as string });
+  const folder = join(cache, "tensorflow-4.22.0");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), "{}");
+  expect(fetch("--yes")).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining(`${folder}  present`) as string,
+  });
 });

@@ -25,7 +25,7 @@ import { f4, i8, zipFile } from "../unit/data/files";
 import { modelSamples, type ModelSample } from "../unit/models/samples";
 import { function64 } from "./float64";
 
-export interface Outcome {
+interface Outcome {
   readonly seed: number;
   readonly problem: string;
   readonly metric: string;
@@ -103,7 +103,7 @@ async function problemOf(seed: number, folder: string) {
   const { points, problems } = checkExperiment(text, file, {});
   if (points.length !== 1) throw new Error(JSON.stringify(problems));
   const { experiment } = points[0];
-  const problem = await Problem.load(experiment, file, await openEngine(experiment.engine, 1));
+  const problem = await Problem.load(experiment, file, await openEngine(experiment.engine, { threads: 1 }));
   const theta = await problem.start();
   const spread = pick(rng, [0.5, 1, 1, 2]);
   for (let i = 0; i < theta.length; i++) theta[i] *= spread;
@@ -204,7 +204,7 @@ function truths(
 }
 
 /** What was measured of the problem of a seed, beside what is true of it. */
-export async function outcomesOf(seed: number): Promise<Outcome[]> {
+async function outcomesOf(seed: number): Promise<Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), "basin-bars-"));
   try {
     const { problem, theta, descent, name } = await problemOf(seed, folder);

@@ -1,18 +1,49 @@
-// Loads tfjs-node, an optional dependency whose absence is normal.
+// Loads tfjs-node from where it was built, or from beside Basin. Its absence is normal.
+import { createRequire } from "node:module";
 import type * as tfjs from "@tensorflow/tfjs-core";
 import type { TensorflowRuntime } from "./engine";
 
-/** @throws when tfjs-node is not installed or its native library is missing. */
-export async function loadNative(): Promise<TensorflowRuntime> {
-  // A name in a variable keeps the bundler and the type checker from wanting the package.
-  const name = "@tensorflow/tfjs-node";
-  const tf = (await import(name).catch(explain)) as typeof tfjs & { version: { tfjs?: string } };
+// A name in a variable keeps the bundler and the type checker from wanting the package.
+const name = "@tensorflow/tfjs-node";
+
+/**
+ * @param folder  Where node_modules holds the package.
+ * @throws when the package is not there, or its native library does not load.
+ */
+export async function loadNative(folder: string): Promise<TensorflowRuntime> {
+  const load = createRequire(`${folder}/package.json`);
+  restoreUtil(load("node:util") as OldUtil);
+  // Else it tells on stderr which instructions it was built without.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  const tf = (isThere(load) ? load(name) : await import(name).catch(explain)) as typeof tfjs & {
+    version: { tfjs?: string };
+  };
   return { tf, version: tf.version.tfjs ?? "unknown" };
+}
+
+function isThere(load: NodeJS.Require): boolean {
+  try {
+    load.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface OldUtil {
+  isNullOrUndefined?: (x: unknown) => boolean;
+  isArray?: (x: unknown) => boolean;
+}
+
+/** tfjs-node 4.22 calls two functions that Node 23 removed (tensorflow/tfjs issue 8609). */
+function restoreUtil(util: OldUtil): void {
+  util.isNullOrUndefined ??= (x) => x === null || x === undefined;
+  util.isArray ??= Array.isArray;
 }
 
 /** Node names the importing file at length where "not installed" says it all. */
 function explain(error: unknown): never {
   if ((error as { code?: string }).code === "ERR_MODULE_NOT_FOUND")
-    throw new Error("@tensorflow/tfjs-node is not installed", { cause: error });
+    throw new Error(`${name} is not installed`, { cause: error });
   throw error;
 }

@@ -10,6 +10,7 @@ export const commandIds = {
   deleteRun: "basin.deleteRun",
   openRunFile: "basin.openRunFile",
   refresh: "basin.refresh",
+  fetchTensorflow: "basin.fetchTensorflow",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

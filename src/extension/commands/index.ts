@@ -1,5 +1,6 @@
 // Every command, one file each.
 import { deleteRun } from "./deleteRun";
+import { fetchTensorflow } from "./fetchTensorflow";
 import { newExperiment } from "./newExperiment";
 import { openPanel } from "./openPanel";
 import { openRunFile } from "./openRunFile";
@@ -19,4 +20,5 @@ export const commands = [
   deleteRun,
   openRunFile,
   refresh,
+  fetchTensorflow,
 ] as const;

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { EngineMissing, openEngine } from "../../engines";
 import type { Engine } from "../../engines/engine";
+import { tensorflowFolder } from "../../protocol/cacheFolder";
 import { UserError, type SourcePlace } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { parseJsonSource } from "../../protocol/jsonSource";
@@ -9,7 +10,8 @@ import { parseJsonSource } from "../../protocol/jsonSource";
 /** @throws UserError at the key `engine` when the engine does not load on this machine. */
 export async function engineOf(experiment: Experiment, file: string): Promise<Engine> {
   try {
-    return await openEngine(experiment.engine, experiment.threads);
+    const { engine, threads } = experiment;
+    return await openEngine(engine, { threads, tensorflow: tensorflowFolder() });
   } catch (error) {
     if (!(error instanceof EngineMissing)) throw error;
     const { message, hint } = error;

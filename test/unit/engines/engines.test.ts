@@ -115,7 +115,7 @@ test("every engine is reported: exactly one is what auto takes, an absent one sa
   expect(reports.filter(({ auto }) => auto).map(({ name }) => name)).toEqual(["onnx"]);
   for (const { available, version, reason, hint } of reports) {
     if (available) expect(version).toMatch(/^\d+\.\d+\.\d+/);
-    else expect(`${reason}. ${hint}`).toMatch(/tfjs-node.*issue 8742.*npm install/s);
+    else expect(`${reason}. ${hint}`).toMatch(/tfjs-node.*basin fetch tensorflow/s);
   }
 });
 
@@ -125,6 +125,6 @@ test.skipIf((await inspectEngines())[2].available)(
     const error: unknown = await openEngine("tensorflow").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(EngineMissing);
     expect((error as EngineMissing).message).toMatch(/engine "tensorflow" does not load here: /);
-    expect((error as EngineMissing).hint).toMatch(/issue 8742.*basin doctor/s);
+    expect((error as EngineMissing).hint).toMatch(/basin fetch tensorflow.*basin doctor/s);
   },
 );
