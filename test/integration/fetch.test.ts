@@ -89,7 +89,7 @@ test("--json prints one object a line", async () => {
 
 test.each([
   [["fetch", "fashion-mnis"], 'unknown data set "fashion-mnis"\n  Did you mean "fashion-mnist"?'],
-  [["fetch"], "expects the name of a data set: fashion-mnist, mnist, cifar-10"],
+  [["fetch"], "expects a name: fashion-mnist, mnist, cifar-10"],
   [["fetch", "mnist", "--from", "ftp://x"], '--from expects an http or https URL; found "ftp://x"'],
 ])("basin %j is bad input", async (args, message) => {
   const { status, stderr } = await basin(temporary(), args);
