@@ -36,6 +36,23 @@ describe("EventTail", () => {
     expect(tail.damagedLines).toBe(1);
   });
 
+  it("takes a line that a kill tore and a resume closed for no damage, in whatever slices it is read", () => {
+    const header = (resumedAt: number) => `${JSON.stringify({ kind: "header", resumedAt })}\n`;
+    // The second resume was itself killed while it wrote its header.
+    const text = `${line(0)}${line(1).slice(0, 9)}\n${header(0)}${line(1)}${line(2).slice(0, 7)}\n${header(1).slice(0, 9)}\n${header(1)}`;
+    writeFileSync(path, text);
+    for (const most of [Infinity, 1, 7]) {
+      const tail = new EventTail(path);
+      while (tail.read(most).more);
+      expect(tail.damagedLines).toBe(0);
+    }
+    // What has good lines behind it was torn by no kill.
+    appendFileSync(path, `${line(3).slice(0, 9)}\n${line(4)}${header(2)}`);
+    const tail = new EventTail(path);
+    tail.read();
+    expect(tail.damagedLines).toBe(1);
+  });
+
   it("reads in slices of the size asked for", () => {
     writeFileSync(path, Array.from({ length: 1000 }, (_, i) => line(i)).join(""));
     const tail = new EventTail(path);
