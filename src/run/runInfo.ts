@@ -31,7 +31,7 @@ export function readInfo(folder: string, { checked = false }: { readonly checked
   } catch {
     throw fileError(path, "cannot be read as JSON", hint);
   }
-  const experiment = isObject(raw as Json) ? (raw as JsonObject).experiment : null;
+  const experiment = isObject(raw) ? (raw).experiment : null;
   if (!isObject(experiment)) throw fileError(path, "has no experiment", hint);
   const problems = checked ? [] : experimentProblems(experiment, text, path);
   if (problems.length > 0) throw new UserError(problems);

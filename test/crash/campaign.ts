@@ -42,7 +42,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-export const nameOf = ({ scenario, at, operation, phase }: CrashPoint): string =>
+const nameOf = ({ scenario, at, operation, phase }: CrashPoint): string =>
   `${scenario}, ${phase} ${operation} ${at}`;
 
 /** What an uninterrupted run ends with. */

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Campaign, nameOf, type CrashPoint } from "./campaign";
+import { Campaign, type CrashPoint } from "./campaign";
 
 const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
 
