@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Experiment } from "../protocol/experiment";
 import { fileError, UserError, type Problem } from "../protocol/errors";
-import { isObject, type Json, type JsonObject } from "../protocol/jsonPath";
+import { isObject, type Json } from "../protocol/jsonPath";
 import { parseJsonSource } from "../protocol/jsonSource";
 import { files, type RunInfo } from "../protocol/runFolder";
 import { schemaFindings } from "../protocol/schemaProblems";
@@ -31,7 +31,7 @@ export function readInfo(folder: string, { checked = false }: { readonly checked
   } catch {
     throw fileError(path, "cannot be read as JSON", hint);
   }
-  const experiment = isObject(raw) ? (raw).experiment : null;
+  const experiment = isObject(raw) ? raw.experiment : null;
   if (!isObject(experiment)) throw fileError(path, "has no experiment", hint);
   const problems = checked ? [] : experimentProblems(experiment, text, path);
   if (problems.length > 0) throw new UserError(problems);

@@ -7,7 +7,7 @@ import { mutate } from "./mutate";
 /** Milliseconds beyond which an input counts as a hang. */
 const patience = 2000;
 
-export function fuzz(count: number, seed = 1) {
+export async function fuzz(count: number, seed = 1) {
   const rng = new Rng(seed, "fuzz");
   const perFormat = new Map<string, number>();
   const errors: string[] = [];
@@ -17,7 +17,7 @@ export function fuzz(count: number, seed = 1) {
     const input = mutate(samples[rng.below(samples.length)], rng);
     const started = performance.now();
     try {
-      decode(input);
+      await decode(input);
     } catch (error) {
       if (!(error instanceof UserError))
         errors.push(`${name}: ${String(error)} from ${JSON.stringify(input.toString("latin1"))}`);

@@ -11,7 +11,7 @@ import {
   type Shape,
 } from "../../graph/node";
 import { matmulOp } from "../../graph/ops/matmul";
-import { newMemory } from "../../util/wasm/instance";
+import { isRefusal, newMemory } from "../../util/wasm/instance";
 import type { Compiled, Engine } from "../engine";
 import { kernelsOn, type Kernels } from "./library";
 
@@ -50,14 +50,28 @@ export function isSmall(inputs: readonly Node[], outputs: readonly Node[]): bool
  * An engine that runs small graphs in kernels and hands all others on. A call of ONNX Runtime costs some 50 µs whatever it
  * computes, more than a step of the networks that theory is tried on.
  */
-export const withKernels = (engine: Engine): Engine => ({
-  name: engine.name,
-  version: `${engine.version} + kernels`,
-  compile: (inputs, outputs) =>
-    isSmall(inputs, outputs)
-      ? Promise.resolve(new KernelFunction(inputs, outputs))
-      : engine.compile(inputs, outputs),
-});
+export function withKernels(engine: Engine): Engine {
+  const notes: string[] = [];
+  return {
+    name: engine.name,
+    version: `${engine.version} + kernels`,
+    notes,
+    compile: (inputs, outputs) => {
+      // What failed once would fail again: WebAssembly asks for more address space than a limit leaves, or is switched off.
+      if (notes.length > 0 || !isSmall(inputs, outputs)) return engine.compile(inputs, outputs);
+      try {
+        return Promise.resolve(new KernelFunction(inputs, outputs));
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        notes.push(
+          `Basin's own kernels do not run here (${(error as Error).message.split("\n")[0]}): every graph is computed by ${engine.name}, ` +
+            "small ones more slowly.",
+        );
+        return engine.compile(inputs, outputs);
+      }
+    },
+  };
+}
 
 /** The kernels alone, whatever the size: what tests compare with the other engines. */
 export const kernelEngine: Engine = {

@@ -1,4 +1,5 @@
 // Whether a model fits into this machine's memory: said before any of it is taken.
+import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { optimizerOf } from "../../optimizers";
 import { fileError } from "../../protocol/errors";
@@ -14,10 +15,21 @@ const longestVector = 2 ** 32 - 1;
 export const leastBytes = ({ optimizer }: Pick<Experiment, "optimizer">, d: number): number =>
   bytesPerNumber * d * (vectors + optimizerOf(optimizer).slots(optimizer).length);
 
-/** What this process may take: the machine's memory, or the limit that a container sets. */
+/** What this process may take: the machine's memory, the limit that a container sets, or what is left of its address space. */
 function memoryHere(): number {
   const limit = process.constrainedMemory?.() ?? 0;
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.min(totalmem(), limit > 0 ? limit : Infinity, addressSpaceLeft());
+}
+
+/** Bytes left under `ulimit -v`, which Linux tells; infinite where there is no limit. */
+function addressSpaceLeft(): number {
+  try {
+    const limit = /^Max address space +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    const taken = /^VmSize:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    return limit && taken ? Math.max(0, Number(limit) - 1024 * Number(taken)) : Infinity;
+  } catch {
+    return Infinity;
+  }
 }
 
 /** @throws UserError naming how much memory is needed and how much there is. */

@@ -1,6 +1,6 @@
 // Long float32 vectors side by side in one memory, with the sums an eigensolver needs as SIMD kernels: each pass serves four.
 import { assemble } from "../wasm/assembler";
-import { compileModule, instantiate, newMemory, type Memory, type Module } from "../wasm/instance";
+import { compileModule, instantiate, isRefusal, newMemory, type Memory, type Module } from "../wasm/instance";
 import {
   advance,
   define,
@@ -94,8 +94,43 @@ function roomOf(bytes: number): Room {
     spare = null;
     return taken;
   }
-  const memory = newMemory(bytes);
-  return { memory, kernels: instantiate(moduleOf(), memory) as Room["kernels"] };
+  try {
+    const memory = newMemory(bytes);
+    return { memory, kernels: instantiate(moduleOf(), memory) as Room["kernels"] };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return plainRoom(bytes);
+  }
+}
+
+/** The same in plain loops, up to the order of the sums, where WebAssembly gets no memory. @throws RangeError when there is none at all. */
+export function plainRoom(bytes: number): Room {
+  const buffer = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
+  const [singles, doubles] = [new Float32Array(buffer), new Float64Array(buffer)];
+  const kernels: Record<string, (...addresses: number[]) => void> = {};
+  for (let columns = 1; columns <= together; columns++) {
+    kernels[`dots${columns}`] = (...addresses) => {
+      const [w, o, end] = addresses.slice(columns).map((address) => address / 4);
+      for (let c = 0; c < columns; c++) {
+        const u = addresses[c] / 4 - w;
+        let sum = 0;
+        for (let i = w; i < end; i++) sum += Math.fround(singles[i] * singles[u + i]);
+        doubles[o / 2 + c] = sum;
+      }
+    };
+    for (const kind of ["add", "set"])
+      kernels[`${kind}${columns}`] = (...addresses) => {
+        const [c, y, end] = addresses.slice(columns).map((address) => address / 4);
+        const from = addresses.slice(0, columns).map((address) => address / 4 - y);
+        for (let i = y; i < end; i++) {
+          let value = kind === "add" ? singles[i] : 0;
+          for (let k = 0; k < columns; k++)
+            value = Math.fround(value + Math.fround(singles[from[k] + i] * singles[c + k]));
+          singles[i] = value;
+        }
+      };
+  }
+  return { memory: { buffer }, kernels };
 }
 
 /** A fixed number of vectors [size], named by their index. Give them back with `release`: their memory serves again. */
@@ -107,12 +142,14 @@ export class Vectors {
   private readonly views: Float32Array[] = [];
   private readonly free: number[] = [];
 
+  /** @param newRoom  What gives the memory; tests give one without WebAssembly. */
   constructor(
     readonly size: number,
     private readonly count: number,
+    newRoom: (bytes: number) => Room = roomOf,
   ) {
     this.stride = 16 * Math.ceil(size / 4);
-    this.room = roomOf(head + count * this.stride);
+    this.room = newRoom(head + count * this.stride);
     const { buffer } = this.room.memory;
     this.scratch = new Float64Array(buffer, 0, together);
     this.factors = new Float32Array(buffer, 8 * together, together);
