@@ -145,12 +145,23 @@ const wholeCheckpoint = (() => {
 
 const logIndex = (() => {
   const beat = `${JSON.stringify({ kind: "heartbeat", time: 1 })}\n`;
-  const log = put(Buffer.concat([folderLog, Buffer.from(beat.repeat(30_000))]), "log", "events.jsonl");
+  const log = put(Buffer.concat([folderLog, Buffer.from(beat.repeat(40_000))]), "log", "events.jsonl");
   const [series, tail] = [new RunSeries(), new EventTail(log)];
   for (const event of tail.read().events) series.add(event);
   saveIndex(log, series, tail.position);
   return readFileSync(join(place, "log", indexName));
 })();
+const brace = "{".charCodeAt(0);
+/** A head begins behind the magic word and its own length, and ends before the columns, which begin at a multiple of eight. */
+const headAt = logIndex.indexOf(brace);
+const headOf = (index: Buffer): Buffer => index.subarray(headAt, headAt + index.readUInt32LE(headAt - 4));
+const withHead = (head: Buffer): Buffer => {
+  const columns = logIndex.subarray(8 * Math.ceil((headAt + headOf(logIndex).length) / 8));
+  const before = Buffer.from(logIndex.subarray(0, headAt));
+  before.writeUInt32LE(head.length, headAt - 4);
+  const padding = Buffer.alloc((8 - ((headAt + head.length) % 8)) % 8);
+  return Buffer.concat([before, head, padding, columns]);
+};
 const arrays = {
   "x_train.npy": f4([3, 2], [1, 2, 3, 4, 5, 6]),
   "y_train.npy": i8([3], [0, 1, 1]),
@@ -274,9 +285,10 @@ export const formats: readonly Format[] = [
   },
   {
     name: "log index",
-    samples: [logIndex],
+    samples: [logIndex, headOf(logIndex)],
     decode: (bytes) => {
-      put(bytes, "log", indexName);
+      // Damage to the head alone, whose length is made right: what stands in it is met.
+      put(bytes[0] === brace ? withHead(bytes) : bytes, "log", indexName);
       const index = loadIndex(join(place, "log", "events.jsonl"));
       if (!index) return null;
       // What the panel makes of it.
