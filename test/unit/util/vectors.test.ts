@@ -1,6 +1,6 @@
 // Vectors in one memory against plain loops: lengths around whole groups of four, reuse of a memory that is not clean.
 import { expect, test } from "vitest";
-import { Vectors } from "../../../src/util/linalg/vectors";
+import { plainRoom, Vectors } from "../../../src/util/linalg/vectors";
 import { Rng } from "../../../src/util/rng";
 
 test.each([1, 2, 3, 4, 5, 63, 1001])(
@@ -39,6 +39,21 @@ test.each([1, 2, 3, 4, 5, 63, 1001])(
     vectors.release();
   },
 );
+
+test.each([1, 5, 63])("without WebAssembly vectors of length %i give the same up to rounding", (size) => {
+  const rng = new Rng(4, "plain");
+  const [fast, plain] = [new Vectors(size, 8), new Vectors(size, 8, plainRoom)];
+  const ids = Array.from({ length: 7 }, () => [fast.take(), plain.take()]);
+  for (const [a, b] of ids)
+    fast.view(a).forEach((_, j) => (fast.view(a)[j] = plain.view(b)[j] = rng.normal()));
+  const [from, [, w]] = [ids.slice(0, 6).map(([a]) => a), ids[6]];
+  plain.dots(from, w).forEach((value, i) => expect(value).toBeCloseTo(fast.dots(from, w)[i], 4));
+  const c = from.map(() => rng.normal());
+  for (const vectors of [fast, plain]) vectors.add(c, from, w);
+  plain.view(w).forEach((value, j) => expect(value).toBeCloseTo(fast.view(w)[j], 4));
+  for (const vectors of [fast, plain]) vectors.set(c, from, w);
+  plain.view(w).forEach((value, j) => expect(value).toBeCloseTo(fast.view(w)[j], 4));
+});
 
 test("a vector given back is taken again; one too many is a mistake of the caller", () => {
   const vectors = new Vectors(4, 2);
