@@ -1,5 +1,6 @@
 // Bundles one TypeScript entry of test/ with esbuild and runs it in this Node: for scripts that share the tests' page objects.
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { root, setup } from "./setup.mjs";
 
@@ -16,6 +17,11 @@ export async function runTypescript(entry, args) {
     target: "node20",
     format: "esm",
     packages: "external",
+    // CommonJS whose named exports Node does not see: bundled. What it requires itself is then required from here.
+    alias: { "onnx-proto": createRequire(import.meta.url).resolve("onnx-proto") },
+    banner: {
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    },
     logLevel: "warning",
   });
   const child = spawn(process.execPath, [outfile, ...args], { cwd: root, stdio: "inherit" });

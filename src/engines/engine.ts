@@ -4,6 +4,8 @@ import type { Node } from "../graph/node";
 export interface Engine {
   readonly name: string;
   readonly version: string;
+  /** What a user should know of how it computes here; may grow with each compilation. */
+  readonly notes?: readonly string[];
   /**
    * Compiles `outputs` as a function of `inputs`. Inputs may be interior nodes: what lies below them is not computed.
    * @throws when an output needs a placeholder that is not among `inputs`.

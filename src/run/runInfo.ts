@@ -1,10 +1,12 @@
 // `run.json` read back: what a resume or a branch goes on from is checked as strictly as an experiment file is.
 import { join } from "node:path";
+import type { Experiment } from "../protocol/experiment";
 import { fileError, UserError, type Problem } from "../protocol/errors";
 import { isObject, type Json } from "../protocol/jsonPath";
 import { parseJsonSource } from "../protocol/jsonSource";
 import { files, type RunInfo } from "../protocol/runFolder";
 import { schemaFindings } from "../protocol/schemaProblems";
+import { decodeRunInfo } from "../record/decodeRunInfo";
 import { largestJson, readPlainFile } from "../record/disk/files";
 
 const hint = "Expected the run.json that `basin run` wrote; this folder cannot be gone on with.";
@@ -23,19 +25,28 @@ export function readInfo(folder: string, { checked = false }: { readonly checked
   } catch (error) {
     throw fileError(path, (error as Error).message, hint);
   }
-  let info: unknown;
+  let raw: unknown;
   try {
-    info = JSON.parse(text);
+    raw = JSON.parse(text);
   } catch {
     throw fileError(path, "cannot be read as JSON", hint);
   }
-  const raw = info as Json;
-  if (!isObject(raw) || typeof raw.file !== "string" || !isObject(raw.experiment))
-    throw fileError(path, "has no experiment", hint);
-  if (checked) return info as RunInfo;
-  const problems = experimentProblems(raw.experiment, text, path);
+  const experiment = isObject(raw) ? raw.experiment : null;
+  if (!isObject(experiment)) throw fileError(path, "has no experiment", hint);
+  const problems = checked ? [] : experimentProblems(experiment, text, path);
   if (problems.length > 0) throw new UserError(problems);
-  return info as RunInfo;
+  // The experiment as it is written: the schema knows it better than those who only show it, and it is written back.
+  const info = { ...decoded(raw, path), experiment: experiment as unknown as Experiment };
+  if (info.file === "") throw fileError(path, "does not say of which experiment file it is", hint);
+  return info;
+}
+
+function decoded(raw: unknown, path: string): RunInfo {
+  try {
+    return decodeRunInfo(raw);
+  } catch (error) {
+    throw fileError(path, (error as Error).message, hint);
+  }
 }
 
 function experimentProblems(experiment: Json, text: string, path: string): Problem[] {

@@ -72,7 +72,11 @@ export class Session {
   async run(): Promise<Reached> {
     const { log, problem, saved } = this.parts;
     log.add(this.header());
-    const notes = [...(this.parts.notes ?? []), ...(saved ? [] : problem.notes)];
+    const notes = [
+      ...(this.parts.notes ?? []),
+      ...(problem.engine.notes ?? []),
+      ...(saved ? [] : problem.notes),
+    ];
     for (const message of notes) log.add({ kind: "note", step: this.step, message });
     log.flush();
     const endHeartbeat = startHeartbeat(log, () => this.time);

@@ -56,7 +56,11 @@ async function anew(
 export async function resume(folder: string, interrupt: Interrupt): Promise<Status> {
   const old = readInfo(folder);
   const checkpoints = join(folder, files.checkpoints);
-  mkdirSync(checkpoints, { recursive: true });
+  try {
+    mkdirSync(checkpoints, { recursive: true });
+  } catch (error) {
+    throw withDiskFull(error, folder, 0);
+  }
   const again = !hasCheckpoint(checkpoints);
   if (again && toldOfCheckpoint(folder))
     throw fileError(

@@ -42,6 +42,9 @@ interface Outcome {
   readonly stderr: string;
 }
 
+const nameOf = ({ scenario, at, operation, phase }: CrashPoint): string =>
+  `${scenario}, ${phase} ${operation} ${at}`;
+
 /** What an uninterrupted run ends with. */
 interface End {
   readonly tensors: ReadonlyMap<string, Float32Array>;
@@ -88,21 +91,48 @@ export class Campaign {
     return (JSON.parse(readFileSync(this.recordOf(run), "utf8")) as { done: string[] }).done;
   }
 
-  /** Kills at the point, looks, goes on, compares. False where the process ended before it came there. @throws Error naming what was lost. */
-  async crash(point: CrashPoint): Promise<boolean> {
-    const run = this.copyOf(point.scenario === "resume" ? "killed" : "fresh");
-    const { at, phase } = point;
-    const { code, stderr } = await this.start(point.scenario, run, { at, phase });
+  /**
+   * Stops processes one after another on one folder, each at its point, and looks after each; then lets the run go on and compares
+   * its end. Every point after the first is of a resume.
+   *
+   * @returns Which points were reached: a process may end before it comes to its own, and one that has finished is not resumed.
+   * @throws Error naming the point and what was lost.
+   */
+  async crash(points: readonly CrashPoint[]): Promise<CrashPoint[]> {
+    const run = this.copyOf(points[0].scenario === "resume" ? "killed" : "fresh");
+    const reached: CrashPoint[] = [];
+    let log = logOf(run);
+    for (const point of points) {
+      if (reached.length > 0 && (await this.statusOf(run)) === "finished") break;
+      try {
+        if (!(await this.stopAt(run, point))) break;
+        reached.push(point);
+        log = grown(log, run);
+        await this.reads(run);
+      } catch (error) {
+        throw new Error(`${nameOf(point)}: ${(error as Error).message}`);
+      }
+    }
+    try {
+      await this.goesOn(run);
+      grown(log, run);
+      await this.reads(run);
+      this.compare(run, log);
+    } catch (error) {
+      throw new Error(`after ${points.map(nameOf).join(", then ")}: ${(error as Error).message}`);
+    }
+    rmSync(join(run, ".."), { recursive: true, force: true });
+    return reached;
+  }
+
+  /** Whether the process came to its point. */
+  private async stopAt(run: string, { scenario, at, phase }: CrashPoint): Promise<boolean> {
+    rmSync(this.recordOf(run), { force: true });
+    const { code, stderr } = await this.start(scenario, run, { at, phase });
     const fired =
       existsSync(this.recordOf(run)) && readFileSync(this.recordOf(run), "utf8").includes("fired");
     if (phase !== "full" && fired && code !== null) throw new Error(`was not killed: status ${code}`);
     if (/^\s+at /m.test(stderr)) throw new Error(`tells a stack:\n${stderr}`);
-    const log = logOf(run);
-    await this.reads(run);
-    await this.goesOn(run);
-    if (!logOf(run).subarray(0, log.length).equals(log)) throw new Error("the log's bytes have changed");
-    this.compare(run, log);
-    rmSync(join(run, ".."), { recursive: true, force: true });
     return fired;
   }
 
@@ -121,11 +151,16 @@ export class Campaign {
 
   /** As `basin resume` does it: what has ended needs nothing, what has not begun is started. */
   private async goesOn(run: string): Promise<void> {
-    const [{ status }] = await listRuns(join(run, ".."));
+    const status = await this.statusOf(run);
     if (status === "finished") return;
     await expectCode(this.process(status === "queued" ? "start" : "resume", run), 0);
-    const [after] = await listRuns(join(run, ".."));
-    if (after.status !== "finished") throw new Error(`is ${after.status} in the end`);
+    const after = await this.statusOf(run);
+    if (after !== "finished") throw new Error(`is ${after} in the end`);
+  }
+
+  private async statusOf(run: string): Promise<string> {
+    const [{ status }] = await listRuns(join(run, ".."));
+    return status;
   }
 
   private compare(run: string, log: Buffer): void {
@@ -191,6 +226,13 @@ function applies(operation: string, phase: Phase): boolean {
 async function expectCode(ending: Promise<Outcome>, expected: number): Promise<void> {
   const { code, stderr } = await ending;
   if (code !== expected) throw new Error(`ended with status ${code}, not ${expected}: ${stderr}`);
+}
+
+/** The log as it is now. @throws Error where bytes that were there before are gone or others. */
+function grown(before: Buffer, run: string): Buffer {
+  const log = logOf(run);
+  if (!log.subarray(0, before.length).equals(before)) throw new Error("the log's bytes have changed");
+  return log;
 }
 
 function endOf(run: string): End {

@@ -7,11 +7,11 @@ import { fuzz } from "./fuzz";
 
 const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
 const count = Number(process.argv[2] ?? 100_000);
-const { perFormat, errors, slow } = fuzz(count);
+const { perFormat, errors, slow } = await fuzz(count);
 const text = [
   "# Fuzzing",
   "",
-  "Written by `npm run fuzz`: seeded damage to a good sample of each format.",
+  "Written by `npm run fuzz`: seeded damage to good samples of each format.",
   "",
   `**${count} inputs, ${errors.length} internal errors, ${slow} slower than 2 s**, on ${cpus()[0].model.trim()}, Node ${process.versions.node}.`,
   "",

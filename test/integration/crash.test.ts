@@ -13,12 +13,7 @@ test(`${sample} crash points of a run, a resume and a stop lose nothing`, { time
   const chosen = Array.from({ length: sample }, (_, i) => points[(i * 397) % points.length]);
   let reached = 0;
   for (const point of chosen) {
-    const name = `${point.scenario}, ${point.phase} ${point.operation} ${point.at}`;
-    try {
-      if (await campaign.crash(point)) reached++;
-    } catch (error) {
-      throw new Error(`${name}: ${(error as Error).message}`);
-    }
+    reached += (await campaign.crash([point])).length;
   }
   // Timers may shift the last operations of a process by a few.
   expect(reached).toBeGreaterThan(sample - 4);

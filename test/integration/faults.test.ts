@@ -217,33 +217,3 @@ test("a copy of a run folder resumes like the folder it was copied from", async 
   expect(resume(copied)).toBe(0);
   expect([...readingsOf(copied)].sort()).toEqual([...readingsOf(run)].sort());
 });
-
-const underLimit = (kilobytes: number, folder: string, text: object) => {
-  writeFileSync(join(folder, "limited.basin.json"), JSON.stringify(text));
-  const command = `ulimit -v ${kilobytes} && exec "$0" "$@"`;
-  const args = [join(root, "dist", "cli.js"), "run", join(folder, "limited.basin.json")];
-  return spawnSync("bash", ["-c", command, process.execPath, ...args], { encoding: "utf8" });
-};
-
-test.skipIf(process.platform !== "linux")(
-  "where a limit leaves WebAssembly no address space, ONNX Runtime trains and plain loops measure",
-  () => {
-    const folder = temporary();
-    const { status, stdout } = underLimit(8_000_000, folder, experiment());
-    expect(stdout).toMatch(/stable|edge/i);
-    expect(status).toBe(0);
-    const [name] = readdirSync(join(folder, ".basin", "runs"));
-    const [header] = eventsOf(join(folder, ".basin", "runs", name));
-    expect(header.engine).toMatch(/^onnx [\d.]+$/);
-  },
-);
-
-test.skipIf(process.platform !== "linux")(
-  "a net that does not fit into the address space is refused, saying what it needs",
-  () => {
-    const model = { kind: "mlp", hidden: [20_000, 20_000], activation: "tanh" };
-    const { status, stderr, stdout } = underLimit(4_000_000, temporary(), experiment({ model }));
-    expect(status).toBe(2);
-    expect(`${stderr}${stdout}`).toMatch(/need at least 7\.5 GiB of memory to train; 3\.8 GiB are there/);
-  },
-);

@@ -1,10 +1,13 @@
 // The real run process and its folder: one at a time, and none that trains on into nowhere or writes elsewhere.
 import { spawn, spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -128,6 +131,28 @@ test.each(["events.jsonl", "verdict.json", "run.log", "checkpoints", "processes"
     expect(readFileSync(join(outside, "file"), "utf8")).toBe("precious");
   },
 );
+
+test("resume writes through no hard link: the log is refused, what is replaced leaves the other name as it was", async () => {
+  const folder = place();
+  const { run, exited } = startRun(folder, experiment({ steps: 3 }));
+  expect(await exited).toBe(0);
+  const outside = join(folder, "outside");
+  mkdirSync(outside);
+  const linked = ["events.jsonl", "verdict.json", "run.json", "checkpoints/step-3.safetensors"];
+  const nameOf = (name: string) => join(outside, name.replace("/", "-"));
+  for (const name of linked) linkSync(join(run, name), nameOf(name));
+  const before = linked.map((name) => readFileSync(nameOf(name)));
+  const { status, stderr } = resumed(run);
+  expect(stderr).toMatch(/events\.jsonl: is a file with a second name.*hard link/);
+  expect(status).toBe(2);
+  // With a log of its own it goes on, and nothing outside has changed.
+  copyFileSync(nameOf("events.jsonl"), join(run, "copy"));
+  renameSync(join(run, "copy"), join(run, "events.jsonl"));
+  rmSync(join(run, "checkpoints", "step-3.safetensors"));
+  linkSync(nameOf("checkpoints/step-3.safetensors"), join(run, "checkpoints", "step-3.safetensors"));
+  expect(resumed(run).status).toBe(0);
+  expect(linked.map((name) => readFileSync(nameOf(name)))).toEqual(before);
+});
 
 test("a measurement ends with whoever asked for it, also when that was killed", async () => {
   const folder = place();

@@ -11,7 +11,7 @@ import {
   type Shape,
 } from "../../graph/node";
 import { matmulOp } from "../../graph/ops/matmul";
-import { hasWebAssembly, newMemory } from "../../util/wasm/instance";
+import { isRefusal, newMemory } from "../../util/wasm/instance";
 import type { Compiled, Engine } from "../engine";
 import { kernelsOn, type Kernels } from "./library";
 
@@ -51,25 +51,26 @@ export function isSmall(inputs: readonly Node[], outputs: readonly Node[]): bool
  * computes, more than a step of the networks that theory is tried on.
  */
 export function withKernels(engine: Engine): Engine {
-  if (!hasWebAssembly()) return engine;
+  const notes: string[] = [];
   return {
     name: engine.name,
     version: `${engine.version} + kernels`,
-    compile: (inputs, outputs) =>
-      isSmall(inputs, outputs)
-        ? Promise.resolve(kernelFunction(inputs, outputs) ?? engine.compile(inputs, outputs))
-        : engine.compile(inputs, outputs),
+    notes,
+    compile: (inputs, outputs) => {
+      // What failed once would fail again: WebAssembly asks for more address space than a limit leaves, or is switched off.
+      if (notes.length > 0 || !isSmall(inputs, outputs)) return engine.compile(inputs, outputs);
+      try {
+        return Promise.resolve(new KernelFunction(inputs, outputs));
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        notes.push(
+          `Basin's own kernels do not run here (${(error as Error).message.split("\n")[0]}): every graph is computed by ${engine.name}, ` +
+            "small ones more slowly.",
+        );
+        return engine.compile(inputs, outputs);
+      }
+    },
   };
-}
-
-/** Null where WebAssembly has no memory left: then it is the engine's. */
-function kernelFunction(inputs: readonly Node[], outputs: readonly Node[]): KernelFunction | null {
-  try {
-    return new KernelFunction(inputs, outputs);
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
 }
 
 /** The kernels alone, whatever the size: what tests compare with the other engines. */

@@ -26,14 +26,17 @@ export class EventTail {
   /** Until the next newline everything belongs to a line that was given up, or began before the first read. */
   private skipping = false;
   private damage = 0;
-  /** The last line was no event. Where the next one begins a process's record, a killed process left it half-written: no damage. */
-  private suspect = false;
+  /** Of these, those since the last line that was one. */
+  private torn = 0;
 
   constructor(private readonly path: string) {}
 
-  /** Lines that were no events, but for those that a kill tore and a resume closed. */
+  /**
+   * Lines that were no events. One right before a header is none of them: a kill tore it, and the process that closed it tells again
+   * whatever it can have held.
+   */
   get damagedLines(): number {
-    return this.damage + (this.suspect ? 1 : 0);
+    return this.damage;
   }
 
   /** Bytes of the whole lines read so far: a line starts there. */
@@ -67,7 +70,10 @@ export class EventTail {
       const stat = fstatSync(fd);
       if (!stat.isFile()) return nothing;
       const restarted = (this.file !== 0 && stat.ino !== this.file) || stat.size < this.offset;
-      if (restarted) this.startAt(0);
+      if (restarted) {
+        this.startAt(0);
+        [this.damage, this.torn] = [0, 0];
+      }
       this.file = stat.ino;
       const events: RunEvent[] = [];
       const end = Math.min(stat.size, this.offset + most);
@@ -101,10 +107,14 @@ export class EventTail {
     for (const line of text.split("\n")) {
       if (line.trim() === "") continue;
       const event = decodeLine(line);
-      const begins = typeof event === "object" && event.kind === "header";
-      if (this.suspect && !begins) this.damage++;
-      this.suspect = event === "damaged";
-      if (typeof event === "object") events.push(event);
+      if (event === "damaged") {
+        this.damage++;
+        this.torn++;
+        continue;
+      }
+      if (event !== "unknown") events.push(event);
+      if (event !== "unknown" && event.kind === "header") this.damage -= this.torn;
+      this.torn = 0;
     }
   }
 

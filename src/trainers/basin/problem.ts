@@ -1,5 +1,5 @@
 // The training problem of an experiment: data, model, loss and compiled functions, ready to step and to be probed.
-import { readFile, realpath } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 import { buildNetwork } from "../../curvature/buildNetwork";
 import type { Chunking } from "../../curvature/chunks";
@@ -37,8 +37,11 @@ const reader =
   (file: string) =>
   async (path: string, folder?: string): Promise<Uint8Array> => {
     const absolute = resolve(dirname(file), path);
+    const hint = `Expected a file that ${file} names; put it there or correct the path.`;
     try {
       if (folder !== undefined) await checkInside(absolute, resolve(dirname(file), folder));
+      // A FIFO is waited for, a device has no end.
+      if (!(await stat(absolute)).isFile()) throw fileError(absolute, "is no plain file", hint);
       return await readFile(absolute);
     } catch (error) {
       if (error instanceof UserError) throw error;
@@ -46,7 +49,7 @@ const reader =
       throw fileError(
         absolute,
         code === "ENOENT" ? "no such file" : `cannot be read (${code ?? String(error)})`,
-        `Expected a file that ${file} names; put it there or correct the path.`,
+        hint,
       );
     }
   };

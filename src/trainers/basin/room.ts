@@ -15,17 +15,18 @@ const longestVector = 2 ** 32 - 1;
 export const leastBytes = ({ optimizer }: Pick<Experiment, "optimizer">, d: number): number =>
   bytesPerNumber * d * (vectors + optimizerOf(optimizer).slots(optimizer).length);
 
-/** What this process may take: the machine's memory, or the limit that a container or `ulimit -v` sets. */
+/** What this process may take: the machine's memory, the limit that a container sets, or what is left of its address space. */
 function memoryHere(): number {
   const limit = process.constrainedMemory?.() ?? 0;
-  return Math.min(totalmem(), limit > 0 ? limit : Infinity, addressSpace());
+  return Math.min(totalmem(), limit > 0 ? limit : Infinity, addressSpaceLeft());
 }
 
-/** Bytes of address space that the system allows this process; Linux alone tells. */
-function addressSpace(): number {
+/** Bytes left under `ulimit -v`, which Linux tells; infinite where there is no limit. */
+function addressSpaceLeft(): number {
   try {
-    const line = /^Max address space\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
-    return line ? Number(line[1]) : Infinity;
+    const limit = /^Max address space +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    const taken = /^VmSize:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    return limit && taken ? Math.max(0, Number(limit) - 1024 * Number(taken)) : Infinity;
   } catch {
     return Infinity;
   }

@@ -1,6 +1,6 @@
 // Long float32 vectors side by side in one memory, with the sums an eigensolver needs as SIMD kernels: each pass serves four.
 import { assemble } from "../wasm/assembler";
-import { compileModule, instantiate, newMemory, type Memory, type Module } from "../wasm/instance";
+import { compileModule, instantiate, isRefusal, newMemory, type Memory, type Module } from "../wasm/instance";
 import {
   advance,
   define,
@@ -140,7 +140,8 @@ function roomOf(bytes: number): Room {
   try {
     const memory = newMemory(bytes);
     return { memory, kernels: instantiate(moduleOf(), memory) as Room["kernels"] };
-  } catch {
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
     return plainRoom(bytes);
   }
 }

@@ -13,23 +13,23 @@ interface Api {
   readonly Instance: new (module: Module, imports: object) => { readonly exports: object };
 }
 
-const api = (globalThis as unknown as { WebAssembly: Api }).WebAssembly;
+// Looked up at each use: where it is switched off (`--jitless`) there is none.
+const here = (): Api => {
+  const api = (globalThis as unknown as { WebAssembly?: Api }).WebAssembly;
+  if (!api) throw new RangeError("this Node has no WebAssembly");
+  return api;
+};
 
-/** Whether there is WebAssembly here, and address space for it: each memory reserves gigabytes, which a limit may forbid. */
-export function hasWebAssembly(): boolean {
-  try {
-    newMemory(1);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** Whether an error is that of a system that does not give WebAssembly what it asks for; anything else is a mistake of ours. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof RangeError || (error instanceof Error && /^(Compile|Link)Error$/.test(error.name));
 
 /** Zeros; the system gives pages when they are touched. @throws RangeError when there is not as much. */
-export const newMemory = (bytes: number): Memory => new api.Memory({ initial: Math.ceil(bytes / 65536) });
+export const newMemory = (bytes: number): Memory =>
+  new (here().Memory)({ initial: Math.ceil(bytes / 65536) });
 
-export const compileModule = (bytes: Uint8Array<ArrayBuffer>): Module => new api.Module(bytes);
+export const compileModule = (bytes: Uint8Array<ArrayBuffer>): Module => new (here().Module)(bytes);
 
 /** The functions of a module on a memory. */
 export const instantiate = (module: Module, memory: Memory): object =>
-  new api.Instance(module, { basin: { memory } }).exports;
+  new (here().Instance)(module, { basin: { memory } }).exports;
