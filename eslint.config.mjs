@@ -153,7 +153,6 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": "off",
     },
   },
-  { files: ["src/models/onnx/**/*.ts"], rules: { "max-params": "off" } },
   ...Object.entries(allowed).map(([folder, may]) => rulesFor(folder, may)),
   // engines/onnx and engines/tensorflow come last: each may import its own runtime.
   rulesFor("engines", allowed.engines, "/onnx"),

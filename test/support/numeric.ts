@@ -15,7 +15,7 @@ export function uniform(rng: Rng, shape: Shape, [lo, hi]: readonly [number, numb
 }
 
 /** ‖a − b‖ / max(‖b‖, floor), in float64. */
-function relativeError(a: ArrayLike<number>, b: ArrayLike<number>, floor = 1e-6): number {
+export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>, floor = 1e-6): number {
   let difference = 0;
   let size = 0;
   for (let i = 0; i < b.length; i++) {

@@ -63,18 +63,22 @@ export function startRun(folder: string, experiment: object) {
 export const resume = (run: string): number | null =>
   spawnSync(process.execPath, [script, "resume", run], { stdio: "ignore" }).status;
 
-/** Measures without training; the contract's JSON object. */
-export function measure(
-  folder: string,
-  experiment: object,
-  weights?: string,
-): { metrics: Record<string, number>; verdict: Record<string, unknown> } {
+/** The contract's JSON object of `measure`. */
+interface Measured {
+  parameters: number;
+  notes: string[];
+  metrics: Record<string, number>;
+  verdict: Record<string, unknown>;
+}
+
+/** Measures without training. */
+export function measure(folder: string, experiment: object, weights?: string): Measured {
   const { stdout, stderr, status } = spawnSync(process.execPath, [script, "measure"], {
     encoding: "utf8",
     input: requestOf(folder, experiment, weights),
   });
   if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as { metrics: Record<string, number>; verdict: Record<string, unknown> };
+  return JSON.parse(stdout) as Measured;
 }
 
 export const tensorsOf = (file: string) => decodeSafetensors(readFileSync(file), file).tensors;

@@ -39,7 +39,10 @@ function decode(bytes: Uint8Array, file: string): onnx.ModelProto {
   }
 }
 
-/** @throws UserError naming the file when it is no ONNX model, or none with one input. */
+/** Older ops broadcast by attributes and train by default; ONNX Runtime reads none of them either. */
+const oldestOpset = 7;
+
+/** @throws UserError naming the file when it is no ONNX model, one of an old opset, or none with one input. */
 export function readOnnx(bytes: Uint8Array, file: string, external: ExternalFiles = new Map()): OnnxFile {
   const model = decode(bytes, file);
   const { graph } = model;
@@ -48,6 +51,13 @@ export function readOnnx(bytes: Uint8Array, file: string, external: ExternalFile
       file,
       "Expected an ONNX model with a graph; found none.",
       "Export it with torch.onnx.export.",
+    );
+  const opset = Number(model.opsetImport.find(({ domain }) => !domain)?.version ?? 1);
+  if (opset < oldestOpset)
+    throw fileError(
+      file,
+      `The model is of opset ${opset}; expected ${oldestOpset} or newer.`,
+      "Export it again with torch.onnx.export.",
     );
   const initializers = new Map(
     (graph.initializer ?? []).map((tensor) => [tensor.name ?? "", arrayOf(tensor, file, external)]),
@@ -60,7 +70,7 @@ export function readOnnx(bytes: Uint8Array, file: string, external: ExternalFile
   const dims = inputs[0].type?.tensorType?.shape?.dim ?? [];
   return {
     file,
-    opset: Number(model.opsetImport.find(({ domain }) => !domain)?.version ?? 1),
+    opset,
     nodes: graph.node.map((node) => ({
       op: node.opType ?? "",
       name: node.name || node.output?.[0] || "",

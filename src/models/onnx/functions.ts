@@ -2,9 +2,11 @@
 import { sizeOf, type Node } from "../../graph/node";
 import * as g from "../../graph/ops";
 import { patches } from "../layers/patches";
-import { checkSize, data, isExporterName, type OpContext, type ParameterValue, type Value } from "./context";
+import type { OpContext } from "./context";
 import type { HostArray } from "./file";
-import { windowOf } from "./linear";
+import { windowAttributes, windowOf } from "./linear";
+import { checkSize } from "./reader";
+import { data, isExporterName, type ParameterValue, type Value } from "./values";
 
 type Unary = (x: Node) => Node;
 type Binary = (a: Node, b: Node) => Node;
@@ -169,23 +171,45 @@ export const reduce =
     return data(keepdims ? scaled : g.reshape(scaled, dropped));
   };
 
-/** A scale or shift: a parameter with its tap, or a constant. */
-function affine(c: OpContext, x: Node, i: number, shape: readonly number[] | null, f: Binary): Node {
+interface Affine {
+  /** Shape in which scale and shift are spread; null: their own. */
+  readonly shape: readonly number[] | null;
+  /** Which inputs they are; a shift may be left out. */
+  readonly scale: number;
+  readonly shift: number | null;
+}
+
+/** x times a scale plus a shift. */
+function affine(c: OpContext, x: Node, { shape, scale, shift }: Affine): Node {
+  const scaled = spread(c, x, { i: scale, shape, f: g.mul });
+  return shift === null ? scaled : spread(c, scaled, { i: shift, shape, f: g.add });
+}
+
+/** f(x, input i), the input a parameter with its tap or a constant. */
+function spread(
+  c: OpContext,
+  x: Node,
+  { i, shape, f }: { readonly i: number; readonly shape: readonly number[] | null; readonly f: Binary },
+): Node {
   const value = c.value(i);
-  if (value.kind === "parameter" && isExporterName(value.name) && !c.build.choices.train) {
-    const constant = c.constant(c.asConstant(value, "carries a name the exporter made"));
-    return f(x, shape ? g.reshape(constant, shape) : constant);
+  if (value.kind === "parameter" && !(isExporterName(value.name) && !c.build.choices.train)) {
+    const batch = c.batchAxis(0);
+    return c.elementwiseOn({ x, batch, parameter: value, f, shape: shape ?? value.node.shape });
   }
-  if (value.kind === "parameter")
-    return c.elementwiseOn(x, c.batchAxis(0), value, f, shape ?? value.node.shape);
-  const constant = c.node(i);
+  const constant =
+    value.kind === "parameter"
+      ? c.constant(c.asConstant(value, "carries a name the exporter made"))
+      : c.node(i);
   return f(x, shape ? g.reshape(constant, shape) : constant);
 }
 
 /** Inference: the running statistics in the file are constants. */
 export function batchNormalization(c: OpContext): Value {
   if (c.int("training_mode", 0) === 1)
-    throw c.error("it normalizes by the batch.", "Export the model in evaluation mode: model.eval().");
+    throw c.error(
+      "it normalizes by the batch (training_mode 1).",
+      "Export the model in evaluation mode: model.eval().",
+    );
   // How running statistics were updated.
   c.ignoreAttributes("momentum");
   if (c.int("spatial", 1) !== 1) throw c.error("spatial 0 is not supported.");
@@ -199,7 +223,7 @@ export function batchNormalization(c: OpContext): Value {
     g.sub(x, g.reshape(c.constant(mean), wide)),
     g.reshape(c.constant({ shape: [width], data: inverse, float: true }), wide),
   );
-  return data(affine(c, affine(c, normal, 1, wide, g.mul), 2, wide, g.add));
+  return data(affine(c, normal, { shape: wide, scale: 1, shift: 2 }));
 }
 
 /** Mean 0 and variance 1 along `axes`. */
@@ -217,11 +241,16 @@ export function instanceNormalization(c: OpContext): Value {
   const x = c.node(0);
   const axes = x.shape.map((_, i) => i).slice(2);
   const normal = normalized(x, axes, c.float("epsilon", 1e-5));
-  return data(affine(c, affine(c, normal, 1, perChannel(x), g.mul), 2, perChannel(x), g.add));
+  return data(affine(c, normal, { shape: perChannel(x), scale: 1, shift: 2 }));
+}
+
+/** The statistics are kept in float32, type 1. */
+function checkStash(c: OpContext): void {
+  if (c.int("stash_type", 1) !== 1) throw c.error("a stash_type other than float32 is not supported.");
 }
 
 export function groupNormalization(c: OpContext): Value {
-  c.ignoreAttributes("stash_type");
+  checkStash(c);
   const x = c.node(0);
   const [n, channels, ...places] = x.shape;
   const groups = c.int("num_groups", 0);
@@ -231,21 +260,19 @@ export function groupNormalization(c: OpContext): Value {
   const normal = normalized(grouped, [2], c.float("epsilon", 1e-5));
   // Before opset 21 scale and shift were one a group.
   if (c.build.opset < 21) {
-    const scaled = affine(c, affine(c, normal, 1, [1, groups, 1], g.mul), 2, [1, groups, 1], g.add);
+    const scaled = affine(c, normal, { shape: [1, groups, 1], scale: 1, shift: 2 });
     return data(g.reshape(scaled, x.shape));
   }
   const back = g.reshape(normal, x.shape);
-  return data(affine(c, affine(c, back, 1, perChannel(x), g.mul), 2, perChannel(x), g.add));
+  return data(affine(c, back, { shape: perChannel(x), scale: 1, shift: 2 }));
 }
 
 export function layerNormalization(c: OpContext): Value {
-  // In which precision the statistics are kept.
-  c.ignoreAttributes("stash_type");
+  checkStash(c);
   const x = c.node(0);
   const axes = x.shape.map((_, i) => i).slice(c.axis(c.int("axis", -1), x.shape.length));
   const normal = normalized(x, axes, c.float("epsilon", 1e-5));
-  const scaled = affine(c, normal, 1, null, g.mul);
-  return data(c.has(2) ? affine(c, scaled, 2, null, g.add) : scaled);
+  return data(affine(c, normal, { shape: null, scale: 1, shift: c.has(2) ? 2 : null }));
 }
 
 /** Padding of a maximum must never win: far below every float32 activation, and finite, so that 0 times it is 0. */
@@ -260,13 +287,14 @@ export const pool =
     // The order of the second output, indices.
     c.ignoreAttributes("storage_order");
     if (x.shape.length !== 4 || kernel.length !== 2 || kernel[0] !== kernel[1] || !(kernel[0] > 0))
-      throw c.error(`only square two-dimensional windows are supported; found [${kernel.join(", ")}].`);
+      throw c.error(
+        `only square two-dimensional windows are supported; found kernel_shape [${kernel.join(", ")}].`,
+      );
     if (c.int("ceil_mode", 0) === 1) throw c.error("ceil_mode is not supported.");
-    if (c.ints("dilations")?.some((d) => d !== 1)) throw c.error("dilated windows are not supported.");
     const { stride, padding, image } = windowOf(c, x);
     const padded = padding > 0 || image !== x;
     if (padded && what === "mean" && !countsPadding)
-      throw c.error("padding that is not counted in the mean is not supported.");
+      throw c.error("pads that are not counted in the mean are not supported (count_include_pad 0).");
     const wide = padding > 0 ? g.pad(g.pad(image, 2, padding, padding), 3, padding, padding) : image;
     const bordered = padded && what === "max" ? g.add(wide, border(c, x, wide)) : wide;
     const windows = patches(bordered, kernel[0], { stride, padding: 0 });
@@ -278,7 +306,7 @@ export const pool =
 /** `nothing` where the padded image has no pixel of its own, 0 elsewhere. */
 function border(c: OpContext, x: Node, wide: Node): Node {
   const [, , height, width] = x.shape;
-  const pads = c.ints("pads") ?? [0, 0, 0, 0];
+  const { pads } = windowAttributes(c, 2);
   const [, , tall, long] = wide.shape;
   const values = new Float32Array(tall * long).fill(nothing);
   for (let i = 0; i < height; i++)

@@ -3,10 +3,12 @@ import { Graph, type Node } from "../../graph/node";
 import { reshape } from "../../graph/ops";
 import { fileError, UserError } from "../../protocol/errors";
 import type { BuiltModel, Model } from "../model";
-import { checkSize, OnnxBuild, OpContext, type Value } from "./context";
+import { OpContext } from "./context";
 import { readOnnx, type ExternalFiles, type OnnxFile } from "./file";
 import { onnxOps } from "./ops";
+import { checkSize } from "./reader";
 import { checkGlobs, initialValues, noticesOf, tiesOf, type Tie, type TrainedSpec } from "./trained";
+import { newBuild, type OnnxBuild, type Value } from "./values";
 
 export interface OnnxSource {
   /** The ONNX file, and its name for messages. */
@@ -106,17 +108,44 @@ function run(
   shared: ReadonlySet<string>,
 ): OnnxBuild {
   const n = x.shape[0];
-  const choices = { train: spec.train, shared };
-  const exported = source.input.shape[0] ?? null;
-  const build = new OnnxBuild(x.graph, source.file, source.opset, n, exported, axes, choices);
+  const build = newBuild({
+    graph: x.graph,
+    file: source.file,
+    opset: source.opset,
+    n,
+    exported: source.input.shape[0] ?? null,
+    batchAxes: axes,
+    choices: { train: spec.train, shared },
+  });
   build.values.set(source.input.name, { kind: "data", node: reshape(x, [n, ...shape]) });
   for (const [name, value] of initialValues(source, x.graph, spec, ties)) build.values.set(name, value);
   for (const node of source.nodes) {
-    const values = valuesOf(new OpContext(build, node));
+    const context = new OpContext(build, node);
+    const values = valuesOf(context);
+    passWhole(context);
     values.forEach((value, i) => build.values.set(node.outputs[i], value));
     passJoined(build, node.inputs, node.outputs[0]);
   }
   return build;
+}
+
+/** Ops that only move numbers about. */
+const moves = new Set(
+  "Reshape Flatten Transpose Unsqueeze Squeeze Concat Slice Split Gather Expand Identity".split(" "),
+);
+
+/** @throws UserError where numbers cast to integers are computed with: the cast would have rounded them. */
+function passWhole(c: OpContext): void {
+  const { build, at } = c;
+  const place = at.inputs.findIndex((name) => build.wholes.has(name));
+  if (place < 0 || at.op === "Shape") return;
+  if (at.op === "Gather" && place === 1) return;
+  if (!moves.has(at.op))
+    throw c.error(
+      `its input "${at.inputs[place]}" is data that a Cast has made whole ("to"); only Gather may take it.`,
+      "Leave the cast out, or cast the examples in the data.",
+    );
+  at.outputs.forEach((name) => build.wholes.add(name));
 }
 
 /** A value as long as the one it is made from joins the same axes. */

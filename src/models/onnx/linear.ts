@@ -15,15 +15,9 @@ import {
   transpose,
 } from "../../graph/ops";
 import { filterPerExample } from "../layers/conv2d";
-import {
-  checkSize,
-  data,
-  reshapedParameter,
-  turned,
-  type OpContext,
-  type ParameterValue,
-  type Value,
-} from "./context";
+import type { OpContext } from "./context";
+import { checkSize } from "./reader";
+import { data, reshapedParameter, turned, type ParameterValue, type Value } from "./values";
 
 interface Dense {
   readonly weight: ParameterValue;
@@ -78,7 +72,9 @@ function denseShared(c: OpContext, a: Node, batch: number, { weight, turned, bia
   const rest = a.shape.filter((_, i) => i !== batch);
   if (!c.shares(weight)) {
     const product = dense(c, a, batch, { weight, turned, bias: null });
-    return bias ? c.elementwiseOn(product, batch, bias, add, [sizeOf(bias.own)]) : product;
+    return bias
+      ? c.elementwiseOn({ x: product, batch, parameter: bias, f: add, shape: [sizeOf(bias.own)] })
+      : product;
   }
   const copies = c.copies(weight);
   const product = matmul(byExample(c, a, batch), copies, { tb: turned });
@@ -86,7 +82,7 @@ function denseShared(c: OpContext, a: Node, batch: number, { weight, turned, bia
   const front = reshape(product, [a.shape[batch], ...rest.slice(0, -1), out]);
   const order = a.shape.map((_, i) => (i === batch ? 0 : i < batch ? i + 1 : i));
   const placed = transpose(front, order);
-  return bias ? c.elementwiseOn(placed, batch, bias, add, [out]) : placed;
+  return bias ? c.elementwiseOn({ x: placed, batch, parameter: bias, f: add, shape: [out] }) : placed;
 }
 
 /** Whether a node is the examples themselves, only reshaped. */
@@ -97,7 +93,8 @@ export function gemm(c: OpContext): Value {
   const [alpha, beta] = [c.float("alpha", 1), c.float("beta", 1)];
   const [ta, tb] = [c.int("transA", 0) === 1, c.int("transB", 0) === 1];
   const [left, weight] = [c.value(0), c.value(1)];
-  const shift = c.has(2) ? c.value(2) : null;
+  // It may be left out from opset 11 on.
+  const shift = c.has(2) || c.build.opset < 11 ? c.value(2) : null;
   if (weight.kind === "parameter" && left.kind === "data") {
     const bias = shift?.kind === "parameter" && alpha === 1 && beta === 1 ? shift : null;
     const { node, batch: own, back } = c.examples(0);
@@ -118,7 +115,13 @@ function shifted(
 ): Node {
   if (!shift) return z;
   if (shift.kind !== "parameter") return add(z, mul(c.node(2), beta));
-  return c.elementwiseOn(z, batch, shift, (x, p) => add(x, mul(p, beta)), shift.node.shape);
+  return c.elementwiseOn({
+    x: z,
+    batch,
+    parameter: shift,
+    f: (x, p) => add(x, mul(p, beta)),
+    shape: shift.node.shape,
+  });
 }
 
 export function matMul(c: OpContext): Value {
@@ -159,15 +162,15 @@ export function convolution(c: OpContext): Value {
   const asked = c.ints("kernel_shape");
   if (asked && asked.join() !== weight.node.shape.slice(2).join())
     throw c.error(`kernel_shape [${asked.join(", ")}] is not that of its weight.`);
-  const dilations = c.ints("dilations");
-  const strides = c.ints("strides") ?? [1, 1];
+  const { dilations, strides } = windowAttributes(c, x.shape.length - 2);
   const group = c.int("group", 1);
   const shift = c.has(2) ? c.value(2) : null;
   const bias = shift?.kind === "parameter" ? shift : null;
   const square =
-    x.shape.length === 4 && kernel === other && !dilations?.some((d) => d !== 1) && strides[0] === strides[1];
+    x.shape.length === 4 && kernel === other && !dilations.some((d) => d !== 1) && strides[0] === strides[1];
   if (!square) {
-    if (group !== 1) throw c.error("groups are supported for square windows without dilation only.");
+    if (group !== 1)
+      throw c.error("a group other than 1 is supported for square windows without dilation only.");
     if (shift && !bias) throw c.error("its bias is no trainable initializer.");
     return unfoldedConvolution(c, x, weight, bias);
   }
@@ -222,15 +225,8 @@ function selection(
   size: readonly number[],
   kernel: readonly number[],
 ): { select: Float32Array; out: number[] } {
-  const ones = size.map(() => 1);
-  const [strides, dilations] = [c.ints("strides") ?? ones, c.ints("dilations") ?? ones];
-  const pads = c.ints("pads") ?? [...ones, ...ones].map(() => 0);
-  checkAutoPad(c);
-  const wrong = [strides, dilations].some(
-    (list) => list.length !== size.length || list.some((d) => !(d > 0)),
-  );
-  if (wrong || pads.length !== 2 * size.length || pads.some((p) => p < 0) || kernel.some((d) => !(d > 0)))
-    throw c.error("its strides, dilations or pads do not fit a window.");
+  const { strides, dilations, pads } = windowAttributes(c, size.length);
+  if (kernel.some((d) => !(d > 0))) throw c.error(`a window [${kernel.join(", ")}] is empty.`);
   const out = size.map(
     (d, i) =>
       Math.floor((d + pads[i] + pads[i + size.length] - dilations[i] * (kernel[i] - 1) - 1) / strides[i]) + 1,
@@ -250,19 +246,31 @@ function selection(
   return { select, out };
 }
 
-function checkAutoPad(c: OpContext): void {
+/** What Conv and the pools say of a window over `axes` axes, one number or two an axis. */
+export function windowAttributes(
+  c: OpContext,
+  axes: number,
+): Readonly<Record<"strides" | "dilations" | "pads", readonly number[]>> {
   const autoPad = c.text("auto_pad");
   if (!["", "NOTSET", "VALID"].includes(autoPad))
     throw c.error(`auto_pad "${autoPad}" is not supported.`, "Export with explicit padding.");
+  const read = (name: string, length: number, least: number): readonly number[] => {
+    const values = c.ints(name) ?? Array.from({ length }, () => least);
+    if (values.length !== length || values.some((d) => !(d >= least)))
+      throw c.error(`${name} [${values.join(", ")}] do not fit a window over ${axes} axes.`);
+    return values;
+  };
+  return {
+    strides: read("strides", axes, 1),
+    dilations: read("dilations", axes, 1),
+    pads: read("pads", 2 * axes, 0),
+  };
 }
 
-/** Stride and padding of a window; uneven padding is put into the image itself, filled with zeros. */
+/** Stride and padding of a window over two axes; uneven padding is put into the image itself, filled with zeros. */
 export function windowOf(c: OpContext, x: Node): { stride: number; padding: number; image: Node } {
-  const strides = c.ints("strides") ?? [1, 1];
-  const pads = c.ints("pads") ?? [0, 0, 0, 0];
-  checkAutoPad(c);
-  if (strides.length !== 2 || !strides.every((d) => d > 0) || pads.length !== 4 || pads.some((p) => p < 0))
-    throw c.error(`strides [${strides.join(", ")}] and pads [${pads.join(", ")}] do not fit a window.`);
+  const { strides, dilations, pads } = windowAttributes(c, 2);
+  if (dilations.some((d) => d !== 1)) throw c.error("dilations other than 1 are not supported.");
   if (strides[0] !== strides[1])
     throw c.error(`strides ${strides.join(" and ")} differ; one for both axes is supported.`);
   if (pads.every((p) => p === pads[0])) return { stride: strides[0], padding: pads[0], image: x };
@@ -281,10 +289,7 @@ export function gatherTable(c: OpContext, table: ParameterValue): Value {
   const flat = matmul(reshape(codes, [sizeOf(tokens.shape), vocabulary]), c.use(table));
   const output = reshape(flat, [...tokens.shape, width]);
   const batch = c.batchAxis(1);
-  const rows = (node: Node): Node => {
-    const [n, last] = [node.shape[batch], node.shape[node.shape.length - 1]];
-    return reshape(c.front(node, batch), [n, sizeOf(node.shape) / n / last, last]);
-  };
+  const rows = (node: Node): Node => byExample(c, node, batch);
   c.tap({
     output,
     perExample: (delta) => c.flatBack(table, matmul(rows(codes), rows(delta), { ta: true })),

@@ -11,18 +11,11 @@ import {
   sum,
   transpose,
 } from "../../graph/ops";
-import {
-  checkSize,
-  data,
-  reshapedParameter,
-  turned,
-  unmoved,
-  type OpContext,
-  type ParameterValue,
-  type Value,
-} from "./context";
+import type { OpContext } from "./context";
 import type { HostArray } from "./file";
 import { gatherTable } from "./linear";
+import { checkSize } from "./reader";
+import { data, reshapedParameter, turned, unmoved, type ParameterValue, type Value } from "./values";
 
 const host = (shape: readonly number[], values: ArrayLike<number>, float = false): Value => ({
   kind: "host",
@@ -53,7 +46,10 @@ export function reshapeOp(c: OpContext): Value {
   const scaled =
     exported !== null && asked[0] % exported === 0 ? [(asked[0] / exported) * n, ...asked.slice(1)] : asked;
   const shape = value.kind === "data" ? (fitted(scaled) ?? fitted(asked)) : fitted(asked);
-  if (!shape) throw c.error(`[${from.join(", ")}] cannot become [${asked.join(", ")}].`);
+  if (!shape)
+    throw c.error(
+      `[${from.join(", ")}] cannot become [${asked.join(", ")}]${zeroCopies ? "" : " (allowzero 1)"}.`,
+    );
   noteJoined(c, from, shape);
   return reshaped(value, shape);
 }
@@ -208,7 +204,7 @@ export function split(c: OpContext): Value[] {
 
 export function concatOp(c: OpContext): Value {
   const values = c.at.inputs.map((_, i) => c.value(i));
-  const axis = c.int("axis", c.build.opset < 4 ? 1 : 0);
+  const axis = c.int("axis", 0);
   if (values.every((v) => v.kind === "host" && v.array.shape.length === 1)) {
     const all = values.flatMap((v) => (v.kind === "host" ? Array.from(v.array.data) : []));
     return host(
@@ -228,7 +224,9 @@ export function padOp(c: OpContext): Value {
   const filling = c.has(2) ? c.number(2) : c.float("value", 0);
   const mode = c.text("mode");
   if (!["", "constant"].includes(mode) || filling !== 0)
-    throw c.error(`only padding with zeros is supported; found mode "${mode}", value ${filling}.`);
+    throw c.error(
+      `only padding with zeros is supported; found mode "${mode || "constant"}", constant_value ${filling}.`,
+    );
   const rank = x.shape.length;
   if (c.has(3)) throw c.error("padding of chosen axes is not supported.");
   if (pads.length !== 2 * rank || pads.some((p) => p < 0))
@@ -264,19 +262,22 @@ function expandParameter(c: OpContext, value: ParameterValue, to: readonly numbe
     };
   }
   const ground = c.graph.fixed(new Float32Array(sizeOf(to)), to);
-  return data(c.elementwiseOn(ground, axis ?? 0, value, add, from));
+  return data(c.elementwiseOn({ x: ground, batch: axis ?? 0, parameter: value, f: add, shape: from }));
 }
 
 const elementType = { FLOAT: 1, FLOAT16: 10, DOUBLE: 11, BFLOAT16: 16 } as const;
 const isFloat = (type: number): boolean => (Object.values(elementType) as number[]).includes(type);
 
-/** Numbers stay as they are: floats are whole where a cast to integers stands. */
+/** Data stays as it is, so what is cast to integers may only be moved about and look up rows of a table, which asks for whole numbers. */
 export function cast(c: OpContext): Value {
   const value = c.value(0);
   const float = isFloat(c.int("to", elementType.FLOAT));
   // They say how to round to eight-bit floats.
   c.ignoreAttributes("saturate", "round_mode");
-  if (value.kind !== "host") return value;
+  if (value.kind !== "host") {
+    if (!float) c.build.wholes.add(c.at.outputs[0]);
+    return value;
+  }
   const { shape: dims, data: values } = value.array;
   return host(dims, float ? values : Float64Array.from(values, Math.trunc), float);
 }
@@ -304,7 +305,10 @@ export function constant(c: OpContext): Value {
     ["value_ints", () => list(c.ints("value_ints") ?? [], false)],
   ];
   const array = kinds.find(([name]) => c.given(name))?.[1]();
-  if (!array) throw c.error("it has no value that is supported: a tensor, numbers or one number.");
+  if (!array) {
+    const given = [...c.at.attributes.keys()].join(", ") || "nothing";
+    throw c.error(`it gives ${given}; expected a tensor, numbers or one number.`);
+  }
   return { kind: "host", array };
 }
 

@@ -1,9 +1,10 @@
 // The ONNX ops that can be imported: one line an op.
 import * as g from "../../graph/ops";
 import * as f from "./functions";
+import type { OpContext } from "./context";
 import { convolution, gemm, matMul } from "./linear";
 import * as m from "./moves";
-import type { OpContext, Value } from "./context";
+import type { Value } from "./values";
 
 export type OpBuilder = (c: OpContext) => Value | readonly Value[];
 

@@ -2,8 +2,8 @@
 import type { Graph } from "../../graph/node";
 import { fileError } from "../../protocol/errors";
 import { didYouMean } from "../../protocol/suggest";
-import { isExporterName, turned, unmoved, type OnnxBuild, type ParameterValue, type Value } from "./context";
 import type { HostArray, OnnxFile } from "./file";
+import { isExporterName, turned, unmoved, type OnnxBuild, type ParameterValue, type Value } from "./values";
 
 /** Globs over the names of initializers: "*" stands for any text. */
 export interface TrainedSpec {

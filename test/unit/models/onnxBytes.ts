@@ -5,8 +5,13 @@ import { Rng } from "../../../src/util/rng";
 const { DataType } = onnx.TensorProto;
 const { AttributeType } = onnx.AttributeProto;
 
-type Attribute =
-  number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] };
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly raw: onnx.IAttributeProto };
 export type NodeSpec = readonly [
   op: string,
   inputs: readonly string[],
@@ -14,8 +19,9 @@ export type NodeSpec = readonly [
   attributes?: Readonly<Record<string, Attribute>>,
 ];
 /** Whole numbers, float values, or a shape to fill with random floats in [0.5, 1.5]. */
-type Initializer =
+export type Initializer =
   | { readonly ints: readonly number[]; readonly scalar?: boolean }
+  | { readonly bools: readonly number[]; readonly scalar?: boolean }
   | { readonly floats: readonly number[]; readonly shape?: readonly number[] }
   | { readonly shape: readonly number[] };
 
@@ -36,6 +42,13 @@ function tensor(name: string, spec: Initializer, rng: Rng): onnx.ITensorProto {
       dims: spec.scalar ? [] : [spec.ints.length],
       dataType: DataType.INT64,
       int64Data: [...spec.ints],
+    };
+  if ("bools" in spec)
+    return {
+      name,
+      dims: spec.scalar ? [] : [spec.bools.length],
+      dataType: DataType.BOOL,
+      int32Data: [...spec.bools],
     };
   if ("floats" in spec)
     return {
@@ -58,6 +71,7 @@ function attribute(name: string, value: Attribute): onnx.IAttributeProto {
   if (typeof value === "number") return { name, type: AttributeType.INT, i: value };
   if (typeof value === "string")
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if ("raw" in value) return { name, ...value.raw };
   if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float };
   if ("floats" in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
   return { name, type: AttributeType.INTS, ints: [...value] };
