@@ -104,8 +104,15 @@ export class OnnxBuild {
   ) {}
 }
 
-/** Names that torch.onnx.export gives to what has none in the module. */
-export const isExporterName = (name: string): boolean => /^(val_\d+|onnx::\w+)$/.test(name);
+/** Names that torch.onnx.export gives to what has none in the module: numbered ones, and those of the operation that made a folded weight. */
+export const isExporterName = (name: string): boolean =>
+  /^(val_\d+|onnx::\w+|(mul|div|add|sub|permute|transpose|t|view|reshape|_weight_norm\w*)(_\d+)?)$/.test(
+    name,
+  );
+
+/** One number under an exporter's name is a factor or shift it wrote itself; a list is a weight that it rearranged. */
+const isExporterConstant = ({ name, values }: ParameterValue): boolean =>
+  isExporterName(name) && values.length === 1;
 
 const { AttributeType } = onnx.AttributeProto;
 
@@ -243,9 +250,11 @@ export class OpContext {
   reasonForConstant(parameter: ParameterValue, x: Node): string | null {
     const { choices, nodes } = this.build;
     if (choices.train) return null;
-    if (isExporterName(parameter.name)) return "carries a name the exporter made";
+    if (isExporterConstant(parameter) && this.at.op !== "PRelu")
+      return "is one number with a name the exporter made";
     if (this.at.op === "Sub" || this.at.op === "Div")
       return "is subtracted or divides, as a normalization does";
+    if (this.at.op === "PRelu") return null;
     const under = new Set(reachable([x]));
     return nodes.some((node) => under.has(node)) ? null : "meets the examples before any weight does";
   }

@@ -1,6 +1,7 @@
 // The ONNX ops that can be imported: one line an op.
 import * as g from "../../graph/ops";
 import * as f from "./functions";
+import { einsum } from "./einsum";
 import { convolution, gemm, matMul } from "./linear";
 import * as m from "./moves";
 import type { OpContext, Value } from "./context";
@@ -25,6 +26,7 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   Tanh: f.unary(g.tanh),
   Sigmoid: f.unary(g.sigmoid),
   Softplus: f.unary(g.softplus),
+  Mish: f.unary(f.mish),
   Gelu: f.gelu,
   LeakyRelu: f.leakyRelu,
   PRelu: f.prelu,
@@ -39,6 +41,7 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
 
   Gemm: gemm,
   MatMul: matMul,
+  Einsum: einsum,
   Conv: convolution,
 
   MaxPool: f.pool("max"),
@@ -64,10 +67,14 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   Expand: m.expand,
   Shape: m.shape,
   Cast: m.cast,
+  CastLike: m.castLike,
   ConstantOfShape: m.constantOfShape,
   Identity: m.identity,
   Where: m.where,
   Equal: f.hostOnly((a, b) => (a === b ? 1 : 0)),
+  Greater: f.greater(false),
+  Less: f.greater(true),
+  Mod: f.mod,
   Range: m.range,
   Constant: m.constant,
   /** Off: the curvature is that of the deterministic network. */
