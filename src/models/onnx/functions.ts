@@ -63,6 +63,22 @@ export const hostOnly =
   (c: OpContext): Value =>
     hostBinary(c, f);
 
+/** 1 where a > b, of constants and of data; `swap` asks for a < b. */
+export const greater =
+  (swap: boolean) =>
+  (c: OpContext): Value => {
+    if (c.value(0).kind === "host" && c.value(1).kind === "host")
+      return hostBinary(c, (a, b) => Number(swap ? a < b : a > b));
+    const [a, b] = [c.node(swap ? 1 : 0), c.node(swap ? 0 : 1)];
+    return data(g.step(g.sub(a, b)));
+  };
+
+/** Of constants. Python's remainder has the sign of the divisor, C's (fmod) that of the dividend. */
+export function mod(c: OpContext): Value {
+  const likeC = c.int("fmod", 0) === 1;
+  return hostBinary(c, (a, b) => (likeC ? a % b : a - b * Math.floor(a / b)));
+}
+
 /** x to a constant whole power, or ½. */
 export function pow(c: OpContext): Value {
   const exponent = c.number(1);
@@ -95,6 +111,8 @@ export const prelu = binary(
   (x, slope) => g.sub(g.relu(x), g.mul(slope, g.relu(g.neg(x)))),
   (x, slope) => (x < 0 ? slope * x : x),
 );
+
+export const mish: Unary = (x) => g.mul(x, g.tanh(g.softplus(x)));
 
 export const abs: Unary = (x) => g.add(g.relu(x), g.relu(g.neg(x)));
 
@@ -192,13 +210,18 @@ function spread(
   { i, shape, f }: { readonly i: number; readonly shape: readonly number[] | null; readonly f: Binary },
 ): Node {
   const value = c.value(i);
-  if (value.kind === "parameter" && !(isExporterName(value.name) && !c.build.choices.train)) {
+  // Scales of 1 and shifts of 0 that the op demands where the module has none.
+  const filler =
+    value.kind === "parameter" &&
+    isExporterName(value.name) &&
+    value.values.every((v) => v === value.values[0]);
+  if (value.kind === "parameter" && !(filler && !c.build.choices.train)) {
     const batch = c.batchAxis(0);
     return c.elementwiseOn({ x, batch, parameter: value, f, shape: shape ?? value.node.shape });
   }
   const constant =
     value.kind === "parameter"
-      ? c.constant(c.asConstant(value, "carries a name the exporter made"))
+      ? c.constant(c.asConstant(value, "is one number throughout with a name the exporter made"))
       : c.node(i);
   return f(x, shape ? g.reshape(constant, shape) : constant);
 }

@@ -30,7 +30,7 @@ interface Dense {
  * z = a W (or a Wᵀ) (+ b) along the last axis of a, whose axis `batch` counts the examples. Two-dimensional data is one row per example and gets a
  * tap that never writes gradients down.
  */
-function dense(c: OpContext, a: Node, batch: number, { weight, turned, bias }: Dense): Node {
+export function dense(c: OpContext, a: Node, batch: number, { weight, turned, bias }: Dense): Node {
   const width = a.shape[a.shape.length - 1];
   const [inner, out] = turned ? [weight.node.shape[1], weight.node.shape[0]] : weight.node.shape;
   if (weight.node.shape.length !== 2 || inner !== width)

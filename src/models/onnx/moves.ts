@@ -5,6 +5,8 @@ import {
   broadcastShape,
   broadcastTo,
   concat,
+  mul,
+  neg,
   pad,
   reshape,
   slice,
@@ -250,7 +252,8 @@ function expandParameter(c: OpContext, value: ParameterValue, to: readonly numbe
   const axis = c.build.batchAxes.get(c.at.outputs[0]);
   const from = value.node.shape;
   const copies = from.length === to.length && from.every((d, i) => d === to[i]);
-  if (copies) return value;
+  // One example alone has the length of the parameter's own axis; it is theirs all the same.
+  if (copies && axis === undefined) return value;
   if (axis === undefined && c.build.batchAxes.size > 0) {
     const aligned = [...to.map(() => 1).slice(from.length), ...from];
     const wide = to.flatMap((d, i) => (d !== aligned[i] ? [i + 1] : []));
@@ -279,6 +282,16 @@ export function cast(c: OpContext): Value {
     return value;
   }
   const { shape: dims, data: values } = value.array;
+  return host(dims, float ? values : Float64Array.from(values, Math.trunc), float);
+}
+
+/** As `cast`, to the type of another value. */
+export function castLike(c: OpContext): Value {
+  const [value, like] = [c.value(0), c.value(1)];
+  c.ignoreAttributes("saturate", "round_mode");
+  if (value.kind !== "host") return value;
+  const { shape: dims, data: values } = value.array;
+  const float = like.kind !== "host" || like.array.float;
   return host(dims, float ? values : Float64Array.from(values, Math.trunc), float);
 }
 
@@ -312,8 +325,17 @@ export function constant(c: OpContext): Value {
   return { kind: "host", array };
 }
 
-/** Constants only: shape arithmetic of exporters. */
+/** Of constants, the shape arithmetic of exporters; and of data, c ⊙ a + (1 − c) ⊙ b with c of zeros and ones. */
 export function where(c: OpContext): Value {
+  if ([0, 1, 2].some((i) => c.value(i).kind === "data")) {
+    for (const i of [1, 2]) {
+      const value = c.value(i);
+      if (value.kind === "host" && !Array.from(value.array.data).every(Number.isFinite))
+        throw c.error("a choice of infinity or NaN is not supported.");
+    }
+    const [chosen, yes, no] = [0, 1, 2].map((i) => c.node(i));
+    return data(add(mul(chosen, yes), mul(add(neg(chosen), 1), no)));
+  }
   const [condition, yes, no] = [0, 1, 2].map((i) => c.constantInput(i));
   const longest = [condition, yes, no].reduce((a, b) => (a.data.length >= b.data.length ? a : b));
   const at = (array: HostArray, i: number): number => array.data[array.data.length === 1 ? 0 : i];

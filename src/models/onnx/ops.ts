@@ -1,5 +1,6 @@
 // The ONNX ops that can be imported: one line an op.
 import * as g from "../../graph/ops";
+import { einsum } from "./einsum";
 import * as f from "./functions";
 import type { OpContext } from "./context";
 import { convolution, gemm, matMul } from "./linear";
@@ -26,6 +27,7 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   Tanh: f.unary(g.tanh),
   Sigmoid: f.unary(g.sigmoid),
   Softplus: f.unary(g.softplus),
+  Mish: f.unary(f.mish),
   Gelu: f.gelu,
   LeakyRelu: f.leakyRelu,
   PRelu: f.prelu,
@@ -40,6 +42,7 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
 
   Gemm: gemm,
   MatMul: matMul,
+  Einsum: einsum,
   Conv: convolution,
 
   MaxPool: f.pool("max"),
@@ -65,10 +68,14 @@ export const onnxOps: Readonly<Record<string, OpBuilder>> = {
   Expand: m.expand,
   Shape: m.shape,
   Cast: m.cast,
+  CastLike: m.castLike,
   ConstantOfShape: m.constantOfShape,
   Identity: m.identity,
   Where: m.where,
   Equal: f.hostOnly((a, b) => (a === b ? 1 : 0)),
+  Greater: f.greater(false),
+  Less: f.greater(true),
+  Mod: f.mod,
   Range: m.range,
   Constant: m.constant,
   /** Off: the curvature is that of the deterministic network. */

@@ -4,7 +4,7 @@ import { inputOp, reachable, sizeOf, type Graph, type Node } from "../../graph/n
 import { reshape } from "../../graph/ops";
 import { fileError } from "../../protocol/errors";
 import { arrayOf, type HostArray, type OnnxNode } from "./file";
-import { isExporterName, type OnnxBuild, type ParameterValue, type Value } from "./values";
+import { isExporterConstant, type OnnxBuild, type ParameterValue, type Value } from "./values";
 
 const { AttributeType } = onnx.AttributeProto;
 
@@ -148,9 +148,11 @@ export class NodeReader {
   reasonForConstant(parameter: ParameterValue, x: Node): string | null {
     const { choices, nodes } = this.build;
     if (choices.train) return null;
-    if (isExporterName(parameter.name)) return "carries a name the exporter made";
+    if (isExporterConstant(parameter) && this.at.op !== "PRelu")
+      return "is one number with a name the exporter made";
     if (this.at.op === "Sub" || this.at.op === "Div")
       return "is subtracted or divides, as a normalization does";
+    if (this.at.op === "PRelu") return null;
     const under = new Set(reachable([x]));
     return nodes.some((node) => under.has(node)) ? null : "meets the examples before any weight does";
   }

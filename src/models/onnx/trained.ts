@@ -107,6 +107,10 @@ export function initialValues(
 const tied = (value: ParameterValue, { transposed }: Tie): ParameterValue =>
   transposed ? turned(value, [1, 0]) : value;
 
+/** Tried with torch 2.13: the exporter of today folds in its optimizer, the one before it in its own fusion, whatever the optimizer does. */
+const howToKeep =
+  "Export with torch.onnx.export(…, optimize=False), or with dynamo=False and training=torch.onnx.TrainingMode.PRESERVE, to keep batch normalization.";
+
 /** What a user should know about the network that was read, one sentence or two each. */
 export function noticesOf(source: OnnxFile, build: OnnxBuild, ties: ReadonlyMap<string, Tie>): string[] {
   const trained = new Set(build.parameters.map(({ name }) => name));
@@ -124,13 +128,33 @@ export function noticesOf(source: OnnxFile, build: OnnxBuild, ties: ReadonlyMap<
           `${exporter.join(", ")}: a name of the exporter's, which has rearranged a weight or computed it from others. If it is no weight of yours, list it in model.freeze.`,
         ]
       : [];
-  const folded = source.nodes.filter(
-    ({ op, outputs }) =>
-      ["Gemm", "Conv", "MatMul"].includes(op) && /^(getitem|.*batch_?norm)/i.test(outputs[0] ?? ""),
+  const folded = source.nodes.flatMap(({ op, name, outputs }) =>
+    ["Gemm", "Conv", "MatMul"].includes(op) && /^(getitem|.*batch_?norm)/i.test(outputs[0] ?? "")
+      ? [`Node ${name || "?"} carries the name of a normalization`]
+      : [],
   );
-  const normalized = folded.map(
-    ({ name }) =>
-      `Node ${name || "?"} carries the name of a normalization: the exporter has folded it into the weights, so this is another network than yours. Export with torch.onnx.export(…, optimize=False, training=torch.onnx.TrainingMode.PRESERVE) to keep it.`,
+  const weights = exporter
+    .filter((name) => /^(onnx::Conv_\d+|mul(_\d+)?|_weight_norm.*)$/.test(name))
+    .map((name) => `${name} is no weight of the module`);
+  const normalized = [...folded, ...weights].map(
+    (what) =>
+      `${what}: the exporter has folded a normalization into the weights, so this is another network than yours. ${howToKeep}`,
   );
-  return [...constants, ...tiedNames, ...named, ...normalized];
+  return [...constants, ...tiedNames, ...named, ...normalized, ...droppedBiases(source)];
 }
+
+/**
+ * Biases that the exporter left out because they were 0, as those of PyTorch's MultiheadAttention are when it is new. That layer has both
+ * of its biases or neither, which tells; of a bias of another layer nothing is left to tell.
+ */
+const droppedBiases = ({ initializers }: OnnxFile): string[] =>
+  [...initializers.keys()].flatMap((name) => {
+    const layer = /^(.*)out_proj\.weight$/.exec(name)?.[1];
+    if (layer === undefined || !initializers.has(`${layer}in_proj_bias`)) return [];
+    const bias = `${layer}out_proj.bias`;
+    return initializers.has(bias)
+      ? []
+      : [
+          `${bias} is not in the file: it was 0 and the exporter left it out, so it is not trained. Export with torch.onnx.export(…, optimize=False) to keep it.`,
+        ];
+  });

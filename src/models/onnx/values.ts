@@ -49,7 +49,7 @@ export function turned(value: ParameterValue, perm: readonly number[]): Paramete
 }
 
 /** What was asked for by globs, and what the first pass over the file found out. */
-export interface Choices {
+interface Choices {
   /** Globs of what alone is trained; without them the importer's own rules decide. */
   readonly train?: readonly string[];
   /** Parameters used more than once: they get a copy per example, in which all uses add up. */
@@ -57,7 +57,7 @@ export interface Choices {
 }
 
 /** A first axis made of several, that of the examples among them: exporters flatten sequences before a layer. */
-export interface Joined {
+interface Joined {
   readonly sizes: readonly number[];
   readonly batch: number;
 }
@@ -107,5 +107,12 @@ export const newBuild = (given: BuildFor): OnnxBuild => ({
   constants: new Map(),
 });
 
-/** Names that torch.onnx.export gives to what has none in the module. */
-export const isExporterName = (name: string): boolean => /^(val_\d+|onnx::\w+)$/.test(name);
+/** Names that torch.onnx.export gives to what has none in the module: numbered ones, and those of the operation that made a folded weight. */
+export const isExporterName = (name: string): boolean =>
+  /^(val_\d+|onnx::\w+|(mul|div|add|sub|permute|transpose|t|view|reshape|_weight_norm\w*)(_\d+)?)$/.test(
+    name,
+  );
+
+/** One number under an exporter's name is a factor or shift it wrote itself; a list is a weight that it rearranged. */
+export const isExporterConstant = ({ name, values }: ParameterValue): boolean =>
+  isExporterName(name) && values.length === 1;

@@ -55,6 +55,32 @@ export const onnxSamples: readonly OnnxSample[] = [
       ["Dropout", ["a"], ["y"]],
     ],
   ),
+  { ...unary("Mish"), opset: 18 },
+  ...["Greater", "Less"].map((op) =>
+    sample(
+      `${op} of data, as a factor`,
+      [4],
+      [
+        ["Neg", ["x"], ["minus"]],
+        [op, ["x", "minus"], ["over"]],
+        ["CastLike", ["over", "x"], ["one"]],
+        ["Mul", ["one", "x"], ["y"]],
+      ],
+    ),
+  ),
+  sample(
+    "Mod of whole constants, as a shift's index",
+    [4],
+    [
+      ["Mod", ["seven", "four"], ["three"]],
+      ["Gather", ["x", "three"], ["y"], { axis: 1 }],
+    ],
+    { initializers: { seven: { ints: [7] }, four: { ints: [4] } } },
+  ),
+  sample("Einsum with a weight", [4], [["Einsum", ["x", "w"], ["y"], { equation: "bi,oi->bo" }]], {
+    initializers: { w: { shape: [3, 4] } },
+    trained: ["w"],
+  }),
   unary("LeakyRelu", { alpha: { float: 0.2 } }),
   ...["Add", "Sub", "Mul", "Div"].flatMap((op) => [
     ...withParameter(op, [4]),

@@ -153,6 +153,12 @@ const bases: Readonly<Record<string, (v: number) => Base>> = {
   ConstantOfShape: () => ({ x: [4], inputs: ["i4"], after: added }),
   Range: () => ({ x: [4], inputs: ["one", "five", "one"], after: added }),
   Equal: () => ({ x: [2], inputs: ["i13", "i1"], after: added }),
+  ...Object.fromEntries(
+    ["Greater", "Less"].map((op) => [op, () => ({ x: [2], inputs: ["half", "low"], after: added })]),
+  ),
+  Mod: () => ({ x: [2], inputs: ["i13", "i2"], after: added }),
+  CastLike: () => ({ x: [2], inputs: ["i13", "half"], after: added }),
+  Einsum: () => ({ ...pair("matrix"), attributes: { equation: "bij,jk->bik" } }),
   Where: () => ({ x: [2], inputs: ["truth", "i13", "i2"], after: added }),
 };
 
@@ -182,6 +188,8 @@ const others: Readonly<Record<string, Attribute>> = {
   end: 2,
   ends: [1, 2],
   epsilon: f(0.3),
+  equation: "bij,kj->bik",
+  fmod: 1,
   gamma: f(1.7),
   group: 2,
   is_test: 1,
@@ -202,7 +210,7 @@ const others: Readonly<Record<string, Attribute>> = {
   saturate: 0,
   seed: 7,
   shape: [3, 12],
-  sparse_value: { raw: { type: 11 as onnx.AttributeProto.AttributeType } },
+  sparse_value: { raw: { type: 11 } },
   spatial: 0,
   split: [1, 3],
   start: 1,

@@ -114,7 +114,7 @@ test("a layer that carries a normalization's name is said to have swallowed it",
     },
     3,
   );
-  expect(model.notices.join()).toContain("the exporter has folded it into the weights");
+  expect(model.notices.join()).toContain("the exporter has folded a normalization into the weights");
 });
 
 describe("weights beside the model", () => {
