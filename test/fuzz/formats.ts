@@ -114,11 +114,7 @@ const verdicts = verdictKinds.map((verdict) => ({
 }));
 
 const net = (() => {
-  const model = buildModel(
-    { kind: "mlp", hidden: [3], activation: "tanh", bias: true },
-    [2],
-    1,
-  );
+  const model = buildModel({ kind: "mlp", hidden: [3], activation: "tanh", bias: true }, [2], 1);
   const d = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return { model, d };
 })();
