@@ -87,10 +87,13 @@ export class EigenTracker {
     ]);
   }
 
+  /** Vectors of another length than [size], and what follows them, are left out. */
   restore(state: TrackerState): void {
+    const { size } = this.options;
     const list = (name: string): Float32Array[] => {
       const found: Float32Array[] = [];
-      for (let i = 0, v = state.get(`${name}.0`); v; v = state.get(`${name}.${++i}`)) found.push(v);
+      for (let i = 0, v = state.get(`${name}.0`); v?.length === size; v = state.get(`${name}.${++i}`))
+        found.push(v);
       return found;
     };
     this.kept = list("kept");

@@ -4,6 +4,10 @@ import type { NamedTensors } from "./memory";
 
 const columns = ["step", "share", "loss"] as const;
 
+/** Whether every reading has all its numbers; an empty course is saved as no columns at all. */
+export const isCourse = (saved: NamedTensors): boolean =>
+  new Set(columns.map((name) => saved.get(name)?.length ?? 0)).size === 1;
+
 export class Course {
   /** In float32, as a checkpoint has them: a resume judges the same. */
   private readonly list: CoursePoint[];

@@ -4,7 +4,9 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { tagNumbers, untagNumbers } from "../../protocol/numbers";
+import type { RunEvent } from "../../protocol/events";
 import { Column } from "../column";
+import { isStep, type Raw } from "../decode";
 import { decodeEvent } from "../decodeEvent";
 import { RunSeries, type LatestReading } from "../runSeries";
 import { readPlainFile } from "./files";
@@ -34,10 +36,11 @@ interface Head {
   /** Each column's points; the clock's under the empty name. */
   readonly columns: readonly (readonly [name: string, length: number])[];
   readonly header: unknown;
-  readonly latest: readonly (readonly [string, LatestReading])[];
-  readonly methods: readonly (readonly [string, { readonly how: "exact"; readonly method: string }])[];
-  readonly notes: readonly { readonly step: number; readonly message: string }[];
-  readonly checkpoints: readonly number[];
+  /** What the door of the log's events decodes. */
+  readonly latest: readonly (readonly [string, Raw])[];
+  readonly methods: readonly (readonly [string, unknown])[];
+  readonly notes: readonly Raw[];
+  readonly checkpoints: readonly unknown[];
   readonly step: number;
   readonly time: number;
   readonly rewinds: number;
@@ -126,6 +129,7 @@ function decode(bytes: Buffer, log: string): SeriesIndex | null {
   const text = bytes.toString("utf8", magic.length + 4, magic.length + 4 + size);
   const head = untagNumbers(JSON.parse(text)) as Head;
   if (head.check !== checkOf(log, head.offset)) return null;
+  if (![head.step, head.rewinds].every(isStep) || typeof head.time !== "number") return null;
   let at = Math.ceil((magic.length + 4 + size) / alignment) * alignment;
   const numbers = (length: number): Float64Array => {
     const own = bytes.subarray(at, at + 8 * length);
@@ -136,6 +140,8 @@ function decode(bytes: Buffer, log: string): SeriesIndex | null {
   const series = new RunSeries();
   for (const [name, length] of head.columns) {
     const [steps, values] = [numbers(length), numbers(length)];
+    if (typeof name !== "string" || !steps.every((step, i) => isStep(step) && !(step <= steps[i - 1])))
+      throw new TypeError("no column");
     if (name === "") series.clock.replace(0, steps, values);
     else series.columns.set(name, Column.of(steps, values));
   }
@@ -146,12 +152,39 @@ function decode(bytes: Buffer, log: string): SeriesIndex | null {
   if (ended?.kind === "end") series.ended = ended;
   const diverged = decodeEvent({ kind: "diverged", ...(head.diverged as object) });
   if (diverged?.kind === "diverged") series.diverged = { step: diverged.step, what: diverged.what };
-  for (const [name, reading] of head.latest) series.latest.set(name, reading);
-  for (const [name, method] of head.methods) series.methods.set(name, method);
-  series.notes.push(...head.notes);
-  series.checkpoints.push(...head.checkpoints);
+  for (const [name, reading] of head.latest) series.latest.set(name, readingOf(name, reading));
+  const { how = {} } = metricsOf({ how: Object.fromEntries(head.methods) });
+  for (const [name, method] of Object.entries(how)) series.methods.set(name, method);
+  for (const note of head.notes) {
+    const event = decodeEvent({ kind: "note", ...note });
+    if (event?.kind === "note") series.notes.push({ step: event.step, message: event.message });
+  }
+  series.checkpoints.push(...head.checkpoints.filter(isStep));
   const { step, time, rewinds } = head;
   return { series: Object.assign(series, { step, time, rewinds }), offset: head.offset };
+}
+
+/** Through the door of the readings it was made of. @throws TypeError where it is none. */
+function readingOf(name: string, { value, error, step, time, probe, cost, how, method }: Raw): LatestReading {
+  const values = { [name]: value, ...(error !== undefined && { [`${name}.error`]: error }) };
+  const event = metricsOf({ values, step, time, probe, cost, how: { [name]: { how, method } } });
+  if (typeof name !== "string" || !Object.hasOwn(event.values, name)) throw new TypeError("no reading");
+  return {
+    value: event.values[name],
+    step: event.step,
+    time: event.time,
+    probe: event.probe,
+    cost: event.cost,
+    error: event.values[`${name}.error`],
+    how: event.how?.[name]?.how,
+    method: event.how?.[name]?.method,
+  };
+}
+
+function metricsOf(raw: Raw): Extract<RunEvent, { kind: "metrics" }> {
+  const event = decodeEvent({ step: 0, values: {}, ...raw, kind: "metrics" });
+  if (event?.kind !== "metrics") throw new TypeError("no reading");
+  return event;
 }
 
 /** A digest of the log's first bytes and of those before `offset`; null where the log is shorter or no line starts there. */

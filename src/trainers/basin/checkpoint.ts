@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { viewsOf } from "../../curvature/flat";
+import { isCourse } from "../../measure/course";
 import type { LimitValues } from "../../measure/limits";
 import type { NamedTensors, SavedMemory } from "../../measure/memory";
 import type { Model } from "../../models";
@@ -173,6 +174,8 @@ export function loadCheckpoint(path: string, { model, d }: Shapes, slots: readon
       { rng, tensors: under(`probe.${probe}.`) },
     ]),
   );
+  const course = under("course.");
+  if (!isCourse(course)) throw damaged(path, "holds a course whose columns differ in length");
   return {
     ...rest,
     theta: flat(""),
@@ -184,6 +187,6 @@ export function loadCheckpoint(path: string, { model, d }: Shapes, slots: readon
     ),
     slots: new Map(slots.map((slot) => [slot, flat(`optimizer.${slot}.`)])),
     memories,
-    course: under("course."),
+    course,
   };
 }

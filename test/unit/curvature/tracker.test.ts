@@ -283,3 +283,13 @@ test("a search that is cut short knows no error from nothing, and keeps its bars
   expect(cut.products).toBeLessThan(4);
   expect(Math.abs(cut.values[0] - values[0])).toBeLessThanOrEqual(cut.errors[0] + 1e-3 * values[0]);
 });
+
+test("vectors of another network's length are left out: the reading is the one from nothing", async () => {
+  const values = decaying(12, 10);
+  const op = matrixOperator(withSpectrum(values, 3), 12);
+  const options = { size: 12, top: 2, tolerance: 1e-4 };
+  const [cold, restored] = [1, 1].map((seed) => new EigenTracker({ ...options, rng: new Rng(seed) }));
+  const long = new Float32Array(20).fill(1);
+  restored.restore(new Map(["kept.0", "previous.0", "scout.0"].map((name) => [name, long])));
+  expect((await restored.measure(op)).values).toEqual((await cold.measure(op)).values);
+});

@@ -83,4 +83,58 @@ describe("the index of a log", () => {
     rmSync(log);
     expect(loadIndex(log)).toBeNull();
   });
+
+  /** The index with its text changed by `edit`, as one who copies a folder could have written it. */
+  function rewrite(edit: (text: string) => string): void {
+    const path = join(folder, indexName);
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf("\n") + 1;
+    const size = bytes.readUInt32LE(at);
+    const end = (length: number): number => 8 * Math.ceil((at + 4 + length) / 8);
+    const text = Buffer.from(edit(bytes.toString("utf8", at + 4, at + 4 + size)));
+    const head = Buffer.alloc(end(text.length));
+    bytes.copy(head, 0, 0, at);
+    head.writeUInt32LE(text.length, at);
+    text.copy(head, at + 4);
+    writeFileSync(path, Buffer.concat([head, bytes.subarray(end(size))]));
+  }
+
+  it.each([
+    [
+      "a step that is text",
+      (text: string) => text.replace(/"step":12000(?=,"time":[\d.]+,"rewinds")/, '"step":"12000"'),
+    ],
+    ["a reading that is none", (text: string) => text.replace(/("latest":\[\[[^{]*)\{[^}]*\}/, "$1null")],
+    ["a reading of no name", (text: string) => text.replace(/("latest":\[\[)"[^"]*"/, "$1 7")],
+    ["a reading at no step", (text: string) => text.replace(/("latest":\[\[[^}]*"step":)\d+/, '$1"x"')],
+  ])("is not believed with %s", async (_, edit) => {
+    writeFileSync(log, head + lines(0, 12_001));
+    const { series, offset } = read();
+    await saveIndex(log, series, offset);
+    rewrite((text) => text);
+    expect(loadIndex(log)).not.toBeNull();
+    rewrite((text) => {
+      expect(edit(text)).not.toBe(text);
+      return edit(text);
+    });
+    expect(loadIndex(log)).toBeNull();
+  });
+
+  it("leaves out notes and checkpoints that are none, and is not believed with steps that do not ascend", async () => {
+    writeFileSync(log, `${head}${lines(0, 12_000)}{"kind":"note","step":5,"message":"n"}\n`);
+    const { series, offset } = read();
+    series.checkpoints.push(3);
+    await saveIndex(log, series, offset);
+    rewrite((text) =>
+      text.replace('"message":"n"', '"message":7').replace('"checkpoints":[3]', '"checkpoints":["3"]'),
+    );
+    expect(loadIndex(log)!.series.notes).toEqual([]);
+    expect(loadIndex(log)!.series.checkpoints).toEqual([]);
+    const path = join(folder, indexName);
+    const bytes = readFileSync(path);
+    // The last column's steps lie before its values.
+    bytes.writeDoubleLE(0, bytes.length - 8 - 8 * series.column("eigenvalues.1").length);
+    writeFileSync(path, bytes);
+    expect(loadIndex(log)).toBeNull();
+  });
 });
