@@ -20,6 +20,9 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     const vsix = packedExtension();
     server = await startServer("entry" in found ? found.entry : "", vsix, settings);
     writeExperiments(server.workspace);
+    const { optimizer, ...rest } = experiments.exploding;
+    write("common.basin.json", { losss: "mse", ...rest });
+    write("child.basin.json", { extends: "common.basin.json", optimizer });
     workbench = await Workbench.open(server.url);
   });
 
@@ -34,6 +37,8 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     console.log(server.log());
   });
 
+  const write = (name: string, value: object) =>
+    writeFileSync(join(server.workspace, name), JSON.stringify(value, null, 2));
   const text = (name: ExperimentName) => readFileSync(join(server.workspace, fileOf(name)), "utf8");
 
   async function run(name: ExperimentName): Promise<void> {
@@ -148,12 +153,6 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
   });
 
   test("a mistake is said in the file it is in, what it breaks points there, and a typo has its fix", async () => {
-    const write = (name: string, value: object) =>
-      writeFileSync(join(server.workspace, name), JSON.stringify(value, null, 2));
-    mkdirSync(join(server.workspace, ".basin"), { recursive: true });
-    const { optimizer, ...rest } = experiments.exploding;
-    write("common.basin.json", { losss: "mse", ...rest });
-    write("child.basin.json", { extends: "common.basin.json", optimizer });
     await workbench.closeAll();
     await workbench.openFile("child.basin.json");
     await workbench.showProblems();
@@ -163,6 +162,7 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     await workbench.openFile("common.basin.json");
     await workbench.applyQuickFix("common.basin.json", { text: '"losss"', at: "losss" }, 'Change to "loss"');
     await workbench.problem(/losss/).waitFor({ state: "detached" });
+    mkdirSync(join(server.workspace, ".basin"), { recursive: true });
     write(join(".basin", "local.json"), { launch: { concurency: 2 } });
     await workbench.openFile(fileOf("exploding"));
     await workbench.problem(/local\.json:\d+: .*concurency/).waitFor();
