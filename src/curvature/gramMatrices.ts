@@ -48,9 +48,9 @@ export async function tiedKernelBlocks(at: AtPoint): Promise<Float32Array> {
   await eachColumn(at, (column, row) => {
     const k = row % K;
     own[k].set(column);
+    const first = row - k;
     for (let m = 0; m <= k; m++) {
-      const at = row - k;
-      blocks[(at + k) * K + m] = blocks[(at + m) * K + k] = n * n * dot(own[k], own[m]);
+      blocks[row * K + m] = blocks[(first + m) * K + k] = n * n * dot(own[k], own[m]);
     }
   });
   return blocks;

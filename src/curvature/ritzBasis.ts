@@ -9,12 +9,12 @@ const rounding = 2 ** -23;
 /** Entries of the first product between which squares and their sums stay well inside float32. */
 const [smallest, largest] = [2 ** -40, 2 ** 40];
 
-/** Where curvatures are tiny or huge their squares leave float32: products are then scaled by the size of the first. */
+/** Where curvatures are tiny or huge their squares leave float32: products are then scaled by the size of the first, by a factor float32 holds. */
 function unitOf(product: Float32Array): number {
   const most = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   return most === 0 || !Number.isFinite(most) || (most > smallest && most < largest)
     ? 1
-    : 2 ** Math.round(Math.log2(most));
+    : 2 ** Math.min(126, Math.max(-126, Math.round(Math.log2(most))));
 }
 
 /** An orthonormal basis V with A·V and the projected matrix VᵀAV. Vectors are indices into one memory. */

@@ -293,3 +293,15 @@ test("vectors of another network's length are left out: the reading is the one f
   restored.restore(new Map(["kept.0", "previous.0", "scout.0"].map((name) => [name, long])));
   expect((await restored.measure(op)).values).toEqual((await cold.measure(op)).values);
 });
+
+test.each([1e-44, 1e-26, 1e26])("curvatures of the size of %d stay inside float32", async (size) => {
+  const apply = (v: Float32Array, out: Float32Array) => {
+    for (let i = 0; i < out.length; i++) out[i] = (size * v[i]) / (i + 1);
+    return Promise.resolve();
+  };
+  const tracker = new EigenTracker({ size: 20, top: 1, tolerance: 1e-3, rng: new Rng(1, "tiny") });
+  const { values } = await tracker.measure({ size: 20, apply });
+  // Below 1e-38 a number has few digits left, but it is one.
+  expect(values[0] / size).toBeGreaterThan(size < 1e-38 ? 0.3 : 0.999);
+  expect(values[0] / size).toBeLessThan(size < 1e-38 ? 2 : 1.001);
+});
