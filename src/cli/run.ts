@@ -39,7 +39,6 @@ export const run: Command = {
     const keepGoing = async () => {
       for (const place of places) await runQueue(place, processes);
     };
-    await keepGoing();
     const outcomes = await watchRuns(runs, { json, keepGoing });
     const records = outcomes.flatMap(({ record }) => record ?? []);
     if (outcomes.length > 1 && !json) print(`\n${runTable(records, styleOf(process.stdout))}\n`);

@@ -34,7 +34,7 @@ export interface WatchOptions {
   readonly json: boolean;
   /** Headers the log held before this process: as JSON only its own events are told. */
   readonly headersBefore?: number;
-  /** Called every second while runs wait: whoever keeps the queue going may have been killed. */
+  /** Called at once and every second while runs wait: starts what may start; whoever keeps the queue going may have been killed. */
   readonly keepGoing?: () => Promise<void>;
 }
 
@@ -53,9 +53,9 @@ export async function watchRuns(runs: readonly WatchedRun[], options: WatchOptio
   try {
     for (let i = 0; watches.some(({ outcome }) => !outcome); i++) {
       const open = watches.filter(({ outcome }) => !outcome);
-      for (const watch of open) await watch.poll(display, i % seldom === 0, stops.asked > 0);
       if (i % seldom === 0 && open.some(({ shown }) => shown.status === "queued"))
         await options.keepGoing?.();
+      for (const watch of open) await watch.poll(display, i % seldom === 0, stops.asked > 0);
       await new Promise((done) => setTimeout(done, pollMilliseconds));
     }
   } finally {

@@ -6,7 +6,7 @@ import { files, stopFile } from "../protocol/runFolder";
 import { decodeRunInfo } from "../record/decodeRunInfo";
 import { readJson } from "../record/disk/files";
 import { checkPlainFolder } from "../record/disk/plainFolder";
-import { ownClaim, rewriteClaim, takeClaim, type Holder } from "../record/disk/processes";
+import { holderOf, ownClaim, rewriteClaim, takeClaim, type Holder } from "../record/disk/processes";
 import type { Job, Launcher, ProcessOptions } from "./launcher";
 import { launcherOf, launchers } from "./launchers";
 import { unwritable } from "./newRun";
@@ -26,9 +26,11 @@ export async function launch(
     const { n, host, pid, started, at } = held;
     const place =
       handle.on === "local"
-        ? { host, pid: handle.pid, started: handle.started }
+        ? { host, pid: handle.pid, started: handle.started, booting: true as const }
         : { host, pid, started, handle };
-    rewriteClaim(folder, n, { ...place, at });
+    // A process that was quicker has written its own claim, perhaps even how it ended.
+    const now = holderOf(folder);
+    if (now?.n === n && now.starting) rewriteClaim(folder, n, { ...place, at });
   } catch (error) {
     release(folder, held);
     throw (error as NodeJS.ErrnoException).code === undefined ? error : unwritable(folder, error);

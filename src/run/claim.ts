@@ -1,5 +1,5 @@
 // A run process's hold on its folder: taken before anything is written, watched while it trains, given back with the exit status.
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileError, type UserError } from "../protocol/errors";
 import { files } from "../protocol/runFolder";
@@ -24,7 +24,8 @@ export function holdFolder(folder: string, given: string | undefined): void {
   for (const place of [folder, join(folder, files.checkpoints)]) removeTemporaries(place);
   let lost = false;
   const timer = setInterval(() => {
-    lost = identityOf(folder) !== place || holderOf(folder)?.n !== n;
+    // Whoever deletes a folder begins somewhere in it: each of these may be the first to go.
+    lost = identityOf(folder) !== place || holderOf(folder)?.n !== n || !existsSync(join(folder, files.run));
     if (!lost) return;
     process.stderr.write(`${folder}: the folder was deleted, replaced or taken over; the run ends.\n`);
     process.exit(1);

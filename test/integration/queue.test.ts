@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { listRuns, readRun, resumeRun, runQueue, stopRun, stopRuns, submit } from "../../src/launchers";
 import { Queue } from "../../src/launchers/queue";
@@ -134,4 +134,19 @@ test("a waiting run that was not queued by this user in this place is shown, and
   expect((await readRun(brought)).status).toBe("queued");
   await resumeRun({ folder: brought, ...processes() });
   expect((await ended(brought)).status).toBe("finished");
+});
+
+test("a run asked to stop before its process listens ends as interrupted, and is stopped at once where that was asked", async () => {
+  for (const how of ["ask", "now"] as const) {
+    const root = temporary();
+    const [run] = submit(runsDirOf(root), requests(root));
+    // The real process: it needs a while before it listens.
+    await runQueue(runsDirOf(root), { ...processes(), runScript: resolve("dist/run.js") });
+    expect(holderOf(run.folder)).toMatchObject({ n: 1, booting: true });
+    expect(await stopRun(run.folder, how)).toBe(true);
+    const { status, exit } = await ended(run.folder);
+    expect({ status, exit }).toEqual(
+      how === "ask" ? { status: "interrupted", exit: 130 } : { status: "died", exit: undefined },
+    );
+  }
 });

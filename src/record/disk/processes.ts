@@ -19,6 +19,8 @@ export interface Claim {
   readonly at: string;
   /** Set while the holder is a launcher that has not handed the folder to the run's process yet. */
   readonly starting?: true;
+  /** Set until the run's process, which is the holder, has taken the claim over itself: a signal would kill it before it listens. */
+  readonly booting?: true;
   /** Exit status, once the process has ended by itself. */
   readonly exit?: number;
   /** The run was taken out of the queue before it started. */
@@ -70,7 +72,7 @@ function readClaim(folder: string, n: number): Holder {
 }
 
 function decodeClaim(value: unknown): Claim {
-  const { pid, started, host, at, starting, exit, cancelled, handle } = (value ?? {}) as Record<
+  const { pid, started, host, at, starting, booting, exit, cancelled, handle } = (value ?? {}) as Record<
     string,
     unknown
   >;
@@ -83,6 +85,7 @@ function decodeClaim(value: unknown): Claim {
     host: text(host) || hostname(),
     at: text(at),
     ...(starting === true ? { starting } : {}),
+    ...(booting === true ? { booting } : {}),
     ...(Number.isSafeInteger(exit) ? { exit: exit as number } : {}),
     ...(cancelled === true ? { cancelled } : {}),
     ...(elsewhere && elsewhere.on !== "local" ? { handle: elsewhere } : {}),

@@ -60,7 +60,7 @@ export async function ended(folder: string): Promise<RunRecord & { exit: number 
 /** The process that holds a folder, while it lives. */
 export function pidOf(folder: string): number {
   const holder = holderOf(folder);
-  return holder && lifeOf(holder) === "alive" && !holder.starting ? holder.pid : 0;
+  return holder && lifeOf(holder) === "alive" && !holder.starting && !holder.booting ? holder.pid : 0;
 }
 
 /** Waits until `test` holds, looking every 20 ms for at most twenty seconds. */
