@@ -203,7 +203,7 @@ export class RitzBasis {
         a.reduce((sum, x, i) => sum + x * this.t[i].reduce((own, y, j) => own + y * b[j], 0), 0),
       ),
     );
-    const move = (columns: readonly number[]): number[] => {
+    const rotate = (columns: readonly number[]): number[] => {
       const kept = rows.map((row) => {
         const w = memory.take();
         memory.set(row, columns, w);
@@ -212,8 +212,8 @@ export class RitzBasis {
       memory.give(...columns);
       return kept;
     };
-    this.v = move(this.v);
-    this.av = move(this.av);
+    this.v = rotate(this.v);
+    this.av = rotate(this.av);
     this.t = t;
     this.solved = null;
     this.before = [];

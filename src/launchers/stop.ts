@@ -18,11 +18,12 @@ export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boo
   const holder = holderOf(path);
   if (!holder || lifeOf(holder) === "gone") return false;
   const handle = handleOf(holder);
+  const launcher = launcherOf(handle.on);
   // A process that does not listen yet would be killed by being asked.
   const listens = !holder.starting && (!holder.booting || how === "now");
-  const reached = listens && (await launcherOf(handle.on)?.stop?.(handle, path, how)) === true;
+  if (listens && (await launcher?.stop?.(handle, path, how)) === true) return true;
   // On another machine, where no signal can be sent with certainty, or not yet: the run looks for this file.
-  if (!reached && lifeOf(holder) !== "gone") leaveWord(path, how);
+  if (!launcher || (await launcher.state(handle)) !== "gone") leaveWord(path, how);
   return true;
 }
 

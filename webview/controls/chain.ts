@@ -1,7 +1,7 @@
 // "From stability to generalization": each link of the chain with both sides, whether it holds, or why it does not apply.
 import { h } from "../dom";
 import { num } from "../format";
-import { chainOf, type Link, type Side } from "../store/chain";
+import { chainOf, type Link, type Quantity } from "../store/chain";
 import type { RunModel } from "../store/runModel";
 import type { Popover } from "./popover";
 
@@ -54,7 +54,7 @@ export class Chain {
     );
   }
 
-  private side({ label, number, provenance }: Side): HTMLElement {
+  private side({ label, number, provenance }: Quantity): HTMLElement {
     const children = [h("strong", {}, num(number)), h("span", { class: "label" }, label)];
     return this.popover.button({ class: "fact" }, children, () => provenance);
   }

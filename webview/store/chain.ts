@@ -3,7 +3,7 @@ import type { Verdict } from "../../src/types/verdict";
 import { num } from "../format";
 import type { Provenance } from "./provenance";
 
-export interface Side {
+export interface Quantity {
   readonly label: string;
   readonly number: number;
   readonly provenance: Provenance;
@@ -14,7 +14,7 @@ export interface Link {
   readonly title: string;
   /** "beside": an estimate next to what it estimates, no inequality. */
   readonly state: "holds" | "fails" | "beside" | "notApplicable";
-  readonly sides?: readonly [Side, Side];
+  readonly sides?: readonly [Quantity, Quantity];
   readonly reason?: string;
   /** Left side as a fraction of the right. */
   readonly used?: number;
@@ -57,7 +57,7 @@ export function chainOf(verdict: Verdict): Link[] {
     if (notApplicable !== null || left === null || right === null)
       return { id, title, state: "notApplicable", reason: notApplicable ?? "it was not measured" };
     const [a, b] = named ?? formula.split(" ≤ ");
-    const side = (label: string, value: number): Side => ({
+    const side = (label: string, value: number): Quantity => ({
       label,
       number: value,
       provenance: {

@@ -16,10 +16,10 @@ export function registerCheckDiagnostics({ log }: Services, own: Disposables): v
     const checker = await loadChecker();
     if (!document.isClosed) shown.set(document, problemsOf(document, checker));
   };
-  const look = (document: vscode.TextDocument) => {
+  const recheck = (document: vscode.TextDocument) => {
     check(document).catch((error: unknown) => log.error(`Checking ${document.uri.fsPath}: ${String(error)}`));
   };
-  const again = eachOpenExperiment(own, look, (uri) => shown.delete(uri), isOurs);
+  const again = eachOpenExperiment(own, recheck, (uri) => shown.delete(uri), isOurs);
   // A data file that appears or goes changes what is wrong, and so does a file that others take settings from.
   own.own(vscode.workspace.onDidCreateFiles(again));
   own.own(vscode.workspace.onDidDeleteFiles(again));

@@ -9,18 +9,18 @@ export const isExperiment = (document: vscode.TextDocument): boolean =>
 export const isOwnSettings = (document: vscode.TextDocument): boolean =>
   document.uri.scheme === "file" && isLocalPath(document.uri.path);
 
-/** Milliseconds of quiet after a key press before the file is looked at. */
+/** Milliseconds of quiet after a key press before the file is checked. */
 const quiet = 250;
 
 /**
- * @param look   Called with an open experiment; may be asynchronous, later calls win.
- * @param closed Called when one closes.
- * @param which  Whether a document is looked at.
- * @returns      Looks at all of them again.
+ * @param inspect Called with an open experiment; may be asynchronous, later calls win.
+ * @param closed  Called when one closes.
+ * @param which   Whether a document is inspected.
+ * @returns       Inspects all of them again.
  */
 export function eachOpenExperiment(
   own: Disposables,
-  look: (document: vscode.TextDocument) => void,
+  inspect: (document: vscode.TextDocument) => void,
   closed: (uri: vscode.Uri) => void,
   which: (document: vscode.TextDocument) => boolean = isExperiment,
 ): () => void {
@@ -33,7 +33,7 @@ export function eachOpenExperiment(
       key,
       setTimeout(() => {
         timers.delete(key);
-        if (!document.isClosed) look(document);
+        if (!document.isClosed) inspect(document);
       }, quiet),
     );
   };

@@ -24,7 +24,7 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
     return node;
   };
   let shape = "";
-  const look = () => {
+  const announceChanges = () => {
     const now = JSON.stringify(
       runs.all.map(({ folder, status, verdict, flag }) => [folder, status, verdict?.verdict, flag !== null]),
     );
@@ -34,7 +34,7 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
     shape = now;
   };
   own.own(experiments.onDidChange(() => changed.fire(undefined)));
-  own.own(runs.onDidChange(look));
+  own.own(runs.onDidChange(announceChanges));
   const provider: vscode.TreeDataProvider<TreeNode> = {
     onDidChangeTreeData: changed.event,
     getChildren: (node) => {

@@ -33,7 +33,7 @@ export class RunStarter {
     private readonly runs: Runs,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    this.own.own(runs.onDidChange(() => void this.look()));
+    this.own.own(runs.onDidChange(() => void this.followUp()));
   }
 
   /** Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once. */
@@ -90,12 +90,13 @@ export class RunStarter {
   }
 
   /** Keeps queues going whose process was killed, and tells of runs that could not train. */
-  private async look(): Promise<void> {
+  private async followUp(): Promise<void> {
     const ended = this.runs.all.filter(
       ({ folder, status }) => this.watched.includes(folder) && !isActive(status),
     );
     this.watched = this.watched.filter((folder) => !ended.some((run) => run.folder === folder));
-    for (const run of ended) if (run.status === "failed" || run.status === "died") void this.tell(run);
+    for (const run of ended)
+      if (run.status === "failed" || run.status === "died") void this.reportFailure(run);
     const waiting = this.runs.all.filter(({ status }) => status === "queued");
     if (this.keeping || waiting.length === 0 || !vscode.workspace.isTrusted) return;
     this.keeping = true;
@@ -110,7 +111,7 @@ export class RunStarter {
   }
 
   /** A run that could not train says why in its log. */
-  private async tell({ folder, info, status }: RunRecord): Promise<void> {
+  private async reportFailure({ folder, info, status }: RunRecord): Promise<void> {
     const said = readLog(folder);
     this.log.error(`Run ${info.id} ${status}:\n${said}`);
     const show = "Show Log";

@@ -2,6 +2,7 @@
 import type { Node } from "../../graph/node";
 import { add, concat, conv, matmul, reshape, slid, slice, sum, type Window } from "../../graph/ops";
 import type { Conv2dOptions } from "../../protocol/experiment";
+import type { SchemaNode } from "../../protocol/experimentSchema";
 import { ref } from "../../protocol/fragment";
 import { linearInit } from "../initialize";
 import { exampleShape, type Scope } from "../scope";
@@ -18,6 +19,16 @@ export function asImage(x: Node, scope: Scope, what: string): Node {
   );
 }
 
+/** A length in pixels, as the schema says it. */
+export const pixels = (more: Omit<SchemaNode, "type"> = {}): SchemaNode => ({
+  type: "integer",
+  minimum: 1,
+  maximum: 1000,
+  ...more,
+});
+
+export const kernelSize = pixels({ description: "Height and width of the window." });
+
 export const conv2d = defineLayer<Conv2dOptions>(
   {
     about: "torch.nn.Conv2d with square windows.",
@@ -27,19 +38,8 @@ export const conv2d = defineLayer<Conv2dOptions>(
       additionalProperties: false,
       properties: {
         filters: ref("layerWidth", { description: "Number of output channels." }),
-        kernel: {
-          type: "integer",
-          minimum: 1,
-          maximum: 1000,
-          description: "Height and width of the window.",
-        },
-        stride: {
-          type: "integer",
-          minimum: 1,
-          maximum: 1000,
-          default: 1,
-          description: "Step from one window to the next.",
-        },
+        kernel: kernelSize,
+        stride: pixels({ default: 1, description: "Step from one window to the next." }),
         padding: {
           anyOf: [{ type: "integer", minimum: 0, maximum: 1000 }, { const: "same" }],
           default: 0,

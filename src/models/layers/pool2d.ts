@@ -4,7 +4,7 @@ import { maxAlong, mul, reshape, slice, slid, sum } from "../../graph/ops";
 import type { AvgPool2dOptions, MaxPool2dOptions } from "../../protocol/experiment";
 import type { SchemaNode } from "../../protocol/experimentSchema";
 import type { Scope } from "../scope";
-import { asImage } from "./conv2d";
+import { asImage, kernelSize, pixels } from "./conv2d";
 import { defineLayer } from "./layer";
 import { patches } from "./patches";
 
@@ -12,25 +12,17 @@ type PoolOptions = AvgPool2dOptions | MaxPool2dOptions;
 
 const window: SchemaNode = {
   anyOf: [
-    { type: "integer", minimum: 1, maximum: 1000 },
+    pixels(),
     {
       type: "object",
       required: ["kernel"],
       additionalProperties: false,
       properties: {
-        kernel: {
-          type: "integer",
-          minimum: 1,
-          maximum: 1000,
-          description: "Height and width of the window.",
-        },
-        stride: {
-          type: "integer",
-          minimum: 1,
-          maximum: 1000,
+        kernel: kernelSize,
+        stride: pixels({
           description:
             "Step from one window to the next; default: the kernel, so that windows do not overlap.",
-        },
+        }),
       },
     },
   ],

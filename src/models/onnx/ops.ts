@@ -4,7 +4,7 @@ import { einsum } from "./einsum";
 import * as f from "./functions";
 import type { OpContext } from "./context";
 import { convolution, gemm, matMul } from "./linear";
-import * as m from "./moves";
+import * as m from "./shapeOps";
 import type { Value } from "./values";
 
 export type OpBuilder = (c: OpContext) => Value | readonly Value[];
