@@ -1,34 +1,14 @@
 // Numbers, durations and states in words, as the panel shows them. Pure.
 import type { VerdictKind } from "../src/types/verdict";
+import { num, tick } from "../src/util/numberText";
 
-/** At most four significant digits; powers of ten beyond 1e5 and below 1e-3. */
-export function num(x: number | null | undefined): string {
-  if (x === null || x === undefined) return "–";
-  if (Number.isNaN(x)) return "NaN";
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  if (x === 0) return "0";
-  const size = Math.abs(x);
-  if (size >= 1e5 || size < 1e-3)
-    return x.toExponential(2).replace("e+", "e").replace("-", "−").replace("e-", "e−");
-  return String(Number(x.toPrecision(4))).replace("-", "−");
-}
+export { num, tick };
 
 /** The value of a metric: near 1 the growth per step is news in how far it is from 1, "1 − 4e−8". */
 export const metricNum = (name: string, x: number): string =>
   name === "stability.growth" && x !== 1 && Math.abs(x - 1) < 1e-3
     ? `1 ${x < 1 ? "−" : "+"} ${num(Math.abs(x - 1))}`
     : num(x);
-
-/** Short numbers for an axis. */
-export function tick(x: number): string {
-  if (x === 0) return "0";
-  const size = Math.abs(x);
-  const text =
-    size >= 1e4 || size < 1e-3
-      ? Number(x.toPrecision(3)).toExponential().replace("e+", "e")
-      : String(Number(x.toPrecision(6)));
-  return text.replaceAll("-", "−");
-}
 
 export const count = (x: number): string => Math.round(x).toLocaleString("en-US");
 

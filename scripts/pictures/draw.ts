@@ -1,9 +1,9 @@
 // Curves over steps as an SVG that is at home on a light and a dark page: panels one below the other, sharing their steps.
-import { num, tick } from "../../webview/format";
-import { linearTicks } from "../../webview/charts/linearTicks";
-import { logSplits } from "../../webview/charts/logSplits";
-import type { Column, ColumnView } from "../../src/record/column";
+import type { Column } from "../../src/record/column";
+import { escaped, fixed, pathOf, scaleOf } from "../../src/record/export/svg";
 import { decimate } from "../../src/record/pyramid";
+import { linearTicks } from "../../src/util/linearTicks";
+import { num, tick } from "../../src/util/numberText";
 
 type Color = "blue" | "purple" | "orange" | "red";
 
@@ -75,7 +75,10 @@ ${parts.join("\n")}
 function drawn(panel: Panel, id: string, top: number, x: (step: number) => number): string {
   const { curves, levels = [], height, label, logFrom } = panel;
   const bottom = top + height;
-  const scale = scaleOf(panel);
+  const scale = scaleOf(
+    curves.map(({ column }) => column),
+    { levels: levels.map(({ value }) => value), logFrom },
+  );
   const y = (value: number): number => bottom - scale.place(value) * height;
   const end = width - right;
   const parts = scale.ticks.flatMap((value) => [
@@ -127,46 +130,6 @@ function drawn(panel: Panel, id: string, top: number, x: (step: number) => numbe
 
 const namesOf = ({ curves }: Panel): string => curves.map(({ label }) => label).join();
 
-function scaleOf({ curves, levels = [], logFrom }: Panel): {
-  readonly ticks: readonly number[];
-  readonly place: (value: number) => number;
-} {
-  const values = curves.flatMap(({ column }) => Array.from(column.values)).filter(Number.isFinite);
-  const high = Math.max(...values, ...levels.map(({ value }) => value));
-  if (logFrom === undefined) {
-    const low = Math.min(0, ...values);
-    const to = low + 1.12 * (high - low);
-    return { ticks: linearTicks(low, to), place: (value) => (value - low) / (to - low) };
-  }
-  const low = Math.max(logFrom, Math.min(...values.filter((value) => value > 0)));
-  const [from, to] = [low / 1.5, high * 1.5];
-  return {
-    ticks: logSplits(from, to),
-    place: (value) => Math.log(value / from) / Math.log(to / from),
-  };
-}
-
-/** A line through the values that can be drawn; it breaks at the others. */
-function pathOf(
-  { steps, values }: ColumnView,
-  x: (step: number) => number,
-  y: (value: number) => number,
-  visible: (value: number) => boolean,
-): string {
-  let pen = "M";
-  return Array.from(steps)
-    .flatMap((step, i) => {
-      if (!visible(values[i])) {
-        pen = "M";
-        return [];
-      }
-      const point = `${pen}${fixed(x(step))} ${fixed(y(values[i]))}`;
-      pen = "L";
-      return [point];
-    })
-    .join("");
-}
-
 function legend(curves: readonly Curve[], top: number): string {
   let at = left;
   return curves
@@ -180,8 +143,6 @@ function legend(curves: readonly Curve[], top: number): string {
     .join("\n");
 }
 
-const fixed = (value: number): string => String(Number(value.toFixed(1)));
-const escaped = (words: string): string => words.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const text = (
   { x, y }: { readonly x: number; readonly y: number },
   words: string,

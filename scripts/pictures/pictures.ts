@@ -8,7 +8,7 @@ import { listRuns } from "../../src/launchers";
 import { readSeries } from "../../src/record/disk/readSeries";
 import type { MetricName } from "../../src/protocol/metrics";
 import { num } from "../../webview/format";
-import { limitsOf } from "../../webview/store/limits";
+import { limitsOf } from "../../src/record/limits";
 import { column, entry, type RunModel } from "../../webview/store/runModel";
 import { picture, type Curve, type Level, type Panel } from "./draw";
 

@@ -1,12 +1,10 @@
 // `basin branch RUN --step N --set …`: a new run that starts from a checkpoint of another, with other settings.
 import { dirname } from "node:path";
-import { findRun, runQueue, submit } from "../launchers";
-import { fileError } from "../protocol/errors";
+import { findRun, runQueue, submitBranch } from "../launchers";
 import { describePoint } from "../protocol/runId";
 import { usageError } from "./arguments";
 import type { Command } from "./command";
-import { setOption } from "./experiments";
-import { stepIn, withSettings } from "./otherSettings";
+import { setOption, shownPath } from "./experiments";
 import { processes, runsDirHere, runsOption } from "./places";
 import { watchRuns } from "./watchRuns";
 
@@ -25,22 +23,12 @@ export const branch: Command = {
   words: { least: 1, most: 1, what: "a run" },
   run: async (given) => {
     const record = await findRun(runsDirHere(given), given.words[0]);
-    const { folder, info } = record;
     if (!given.has("step")) throw usageError("branch", "--step is missing", "Name a checkpoint: --step N.");
-    const step = stepIn(record, given.one("step"));
-    const { experiment, overrides } = withSettings(record, given.all("set"));
-    if (experiment.stop.steps <= step)
-      throw fileError(
-        info.id,
-        `its branch would have nothing to train: stop.steps is ${experiment.stop.steps}, and it starts at step ${step}`,
-        `Steps count on from there: add --set stop.steps=${2 * Math.max(step, 500)}.`,
-      );
-    const branchedFrom = { folder, run: info.id, step };
-    const runsDir = dirname(folder);
-    const [made] = submit(runsDir, [{ experiment, file: info.file, overrides, branchedFrom }]);
-    await runQueue(runsDir, processes);
+    const asked = { step: given.one("step"), overrides: given.all("set"), shown: shownPath };
+    const { made, step, experiment, overrides } = submitBranch(record, asked);
+    await runQueue(dirname(record.folder), processes);
     const changes = Object.keys(overrides).length > 0 ? ` · ${describePoint(overrides)}` : "";
-    const title = `${experiment.name} · from ${info.id} at step ${step}${changes}`;
+    const title = `${experiment.name} · from ${record.info.id} at step ${step}${changes}`;
     const [outcome] = await watchRuns([{ ...made, experiment, title }], { json: given.has("json") });
     return outcome.status;
   },

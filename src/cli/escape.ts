@@ -1,11 +1,10 @@
 // `basin escape RUN`: does training leave the point a run reached, with these settings? Measured against predicted growth.
-import { findRun } from "../launchers";
+import { findRun, stepIn, withSettings } from "../launchers";
 import { stringify } from "../protocol/numbers";
 import { usageError, type Arguments } from "./arguments";
 import { exit, type Command } from "./command";
-import { setOption } from "./experiments";
+import { setOption, shownPath } from "./experiments";
 import { ask } from "./measure";
-import { stepIn, withSettings } from "./otherSettings";
 import { runsDirHere, runsOption } from "./places";
 import { print } from "./show/print";
 import { number, styleOf, table } from "./show/text";
@@ -39,7 +38,7 @@ export const escape: Command = {
     const { folder, info } = record;
     const how = { seeds: count(given, "seeds", 5), steps: count(given, "steps", 200) };
     const from = { folder, run: info.id, step: stepIn(record, given.one("step")) };
-    const { experiment } = withSettings(record, given.all("set"));
+    const { experiment } = withSettings(record, given.all("set"), shownPath);
     const request = { experiment, file: info.file, from, escape: how };
     const { status, output } = await ask("escape", request);
     if (status !== exit.done) return status;

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands/register";
 import { Disposables } from "./disposables";
+import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
 import { registerPanel } from "./panel/register";
 import { createServices } from "./services";
@@ -18,6 +19,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerTree(services, own);
   registerStatusBar(services, own);
   registerLanguage(services, own);
+  registerInline(services, own);
   registerPanel(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();

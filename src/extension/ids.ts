@@ -2,6 +2,7 @@
 
 export const viewId = "basin.experiments";
 export const panelType = "basin.panel";
+export const inlineController = "basin.inline";
 export const experimentGlob = "**/*.basin.json";
 /** What a file search skips: packages and the run folders themselves. */
 export const skippedGlob = "**/{node_modules,.basin,.git}/**";

@@ -3,6 +3,8 @@ import type * as vscode from "vscode";
 import type { Disposables } from "./disposables";
 import { Experiments } from "./workspace/experiments";
 import { FlaggedRuns } from "./workspace/flaggedRuns";
+import { InlinePanels } from "./inline/inlinePanels";
+import { RunCurves } from "./inline/runCurves";
 import { RunStarter } from "./workspace/runStarter";
 import { Runs } from "./workspace/runs";
 import { PanelHost } from "./panel/panelHost";
@@ -15,6 +17,8 @@ export interface Services {
   readonly flagged: FlaggedRuns;
   readonly starter: RunStarter;
   readonly panel: PanelHost;
+  readonly curves: RunCurves;
+  readonly inline: InlinePanels;
   /** Looks at the workspace for the first time; after activation, so that activating costs nothing. */
   start(): void;
 }
@@ -29,6 +33,8 @@ export function createServices(
   const flagged = own.own(new FlaggedRuns(runs));
   const starter = own.own(new RunStarter(context, runs, log));
   const panel = own.own(new PanelHost(context, runs, starter, log));
+  const curves = new RunCurves();
+  const inline = own.own(new InlinePanels(context, runs, curves));
   const start = () => void experiments.refresh().then(() => runs.refresh());
-  return { context, log, experiments, runs, flagged, starter, panel, start };
+  return { context, log, experiments, runs, flagged, starter, panel, curves, inline, start };
 }

@@ -16,8 +16,14 @@ export class Column {
   /** Counts the times points already handed out changed: whoever copies a column then copies it anew. */
   private changes = 0;
 
-  /** @param most  Points kept: of more the oldest go, so that a summary of a long run stays small. */
-  constructor(private readonly most = Infinity) {}
+  /**
+   * @param most   Points kept, up to twice as many: a summary of a long run stays small.
+   * @param whole  Whether they stand for all of it, thinned out with every stretch's extremes kept; else they are the latest.
+   */
+  constructor(
+    private readonly most = Infinity,
+    private readonly whole = false,
+  ) {}
 
   /** A column of points that are known to ascend. */
   static of(steps: ArrayLike<number>, values: ArrayLike<number>): Column {
@@ -55,7 +61,7 @@ export class Column {
     this.reserve(this.size + 1);
     this.allSteps[this.size] = step;
     this.allValues[this.size++] = value;
-    if (this.size >= 2 * this.most) this.forget();
+    while (this.size >= 2 * this.most) this.shorten();
   }
 
   /** Many points at once, ascending among themselves; those that follow the last one are copied in one go. */
@@ -69,7 +75,7 @@ export class Column {
     this.allSteps.set(steps, this.size);
     this.allValues.set(values, this.size);
     this.size += steps.length;
-    if (this.size >= 2 * this.most) this.forget();
+    while (this.size >= 2 * this.most) this.shorten();
   }
 
   /** Keeps the first `from` points and puts these, which ascend beyond them, in the place of the rest. */
@@ -128,11 +134,36 @@ export class Column {
     }
   }
 
-  private forget(): void {
+  private shorten(): void {
+    if (this.whole) return this.thin();
     const from = this.size - this.most;
     this.allSteps.copyWithin(0, from, this.size);
     this.allValues.copyWithin(0, from, this.size);
     this.size = this.most;
+    this.changes++;
+  }
+
+  /** Of each of many equal stretches of steps the lowest and the highest, in their order; a value that is not finite is never lost. */
+  private thin(): void {
+    const [first, last] = [this.allSteps[0], this.allSteps[this.size - 1]];
+    const stretch = (last - first) / (this.most >> 1) || 1;
+    let kept = 0;
+    for (let at = 0, end = 0; at < this.size; at = end) {
+      const until = first + stretch * (1 + Math.floor((this.allSteps[at] - first) / stretch));
+      let [low, high, bad] = [at, at, -1];
+      for (end = at; end < this.size && (end === at || this.allSteps[end] < until); end++) {
+        const value = this.allValues[end];
+        if (!Number.isFinite(value) && bad < 0) bad = end;
+        if (value < this.allValues[low]) low = end;
+        if (value > this.allValues[high]) high = end;
+      }
+      if (bad >= 0) low = bad;
+      for (const i of low === high ? [low] : [Math.min(low, high), Math.max(low, high)]) {
+        this.allSteps[kept] = this.allSteps[i];
+        this.allValues[kept++] = this.allValues[i];
+      }
+    }
+    this.size = kept;
     this.changes++;
   }
 

@@ -66,9 +66,12 @@ export class RunSeries {
   /** How each metric was measured last: the log says so only where it changes. */
   readonly methods = new Map<string, Measured>();
 
-  /** @param most  Points kept of each column; all by default. */
-  constructor(private readonly most = Infinity) {
-    this.clock = new Column(most);
+  /** @param most, whole  Points kept of each column, as it takes them; all by default. */
+  constructor(
+    private readonly most = Infinity,
+    private readonly whole = false,
+  ) {
+    this.clock = new Column(most, whole);
   }
 
   add(event: RunEvent): void {
@@ -186,7 +189,7 @@ export class RunSeries {
 
   private columnOf(name: string): Column {
     let column = this.columns.get(name);
-    if (!column) this.columns.set(name, (column = new Column(this.most)));
+    if (!column) this.columns.set(name, (column = new Column(this.most, this.whole)));
     return column;
   }
 

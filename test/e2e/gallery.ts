@@ -1,11 +1,11 @@
-// Pictures of every view in real VS Code, both themes, narrow and wide, for people to look at; --readme keeps those the README shows.
+// Pictures of every view in real VS Code, in light, dark and both high contrasts, narrow and wide, for people to look at; --readme keeps those the README shows.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
 import { startServer } from "./server";
 import { codeServer, packedExtension, root } from "./setup";
-import { settings } from "./settings";
+import { settings, themeKinds } from "./settings";
 import { Workbench } from "./workbench";
 
 const folder = join(root, "test", "e2e", "screenshots");
@@ -30,8 +30,8 @@ class Gallery {
     console.log(path);
   }
 
-  async inBothThemes(take: () => Promise<void>): Promise<void> {
-    for (const theme of ["dark", "light"] as const) {
+  async inEveryTheme(take: () => Promise<void>): Promise<void> {
+    for (const theme of themeKinds) {
       this.theme = theme;
       await this.workbench.useTheme(theme);
       await take();
@@ -47,7 +47,7 @@ class Gallery {
     await workbench.command("View: Close Primary Side Bar").catch(() => undefined);
     for (const [size, viewport] of Object.entries(views)) {
       await workbench.page.setViewportSize(viewport);
-      await this.inBothThemes(() => this.shot(`${name}-${size}`));
+      await this.inEveryTheme(() => this.shot(`${name}-${size}`));
     }
     await workbench.page.setViewportSize(desk);
   }
@@ -68,7 +68,7 @@ async function take(workbench: Workbench): Promise<void> {
   await panel.welcome.waitFor();
   await gallery.panel("welcome");
   await workbench.closeAll();
-  await gallery.inBothThemes(async () => {
+  await gallery.inEveryTheme(async () => {
     await workbench.command("Basin: New Experiment");
     await workbench.page.locator(".quick-input-list", { hasText: "Edge of stability" }).waitFor();
     await gallery.shot("new-experiment");
@@ -79,12 +79,12 @@ async function take(workbench: Workbench): Promise<void> {
   await panel.status.filter({ hasText: "training" }).waitFor();
   await panel.chart("nonuniformity").locator("canvas").first().waitFor();
   await workbench.showTree();
-  await gallery.inBothThemes(() => gallery.shot("training"));
+  await gallery.inEveryTheme(() => gallery.shot("training"));
   await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
   await panel.banner.filter({ hasText: /edge of stability|Stable|Unstable/ }).waitFor();
-  await gallery.inBothThemes(() => gallery.shot("finished"));
+  await gallery.inEveryTheme(() => gallery.shot("finished"));
   await workbench.page.setViewportSize({ width: 1180, height: 700 });
-  await gallery.inBothThemes(async () => {
+  await gallery.inEveryTheme(async () => {
     await panel.metric("sharpness").click();
     await panel.details.waitFor();
     await gallery.shot("provenance");
@@ -107,7 +107,7 @@ async function take(workbench: Workbench): Promise<void> {
   await workbench.closeAll();
   await workbench.command("Basin: Open Panel");
   await gallery.panel("all-probes", tall);
-  await gallery.inBothThemes(async () => {
+  await gallery.inEveryTheme(async () => {
     await panel.chart("stabilityMap").locator("h2 button").click();
     await gallery.shot("map-provenance");
     await workbench.page.keyboard.press("Escape");
@@ -116,7 +116,7 @@ async function take(workbench: Workbench): Promise<void> {
     await workbench.page.keyboard.press("Escape");
   });
   await workbench.page.setViewportSize(sizes.wide);
-  await gallery.inBothThemes(async () => {
+  await gallery.inEveryTheme(async () => {
     await panel.chain.locator("li").last().scrollIntoViewIfNeeded();
     await gallery.shot("measured");
   });
@@ -133,7 +133,7 @@ async function take(workbench: Workbench): Promise<void> {
     await panel.banner.filter({ hasText: /Unstable|Diverged/ }).waitFor({ timeout: 60_000 });
     await workbench.showTree();
     await workbench.showProblems();
-    await gallery.inBothThemes(() => gallery.shot(`flagged-${name}`));
+    await gallery.inEveryTheme(() => gallery.shot(`flagged-${name}`));
     await workbench.hideBottom();
     await workbench.closeAll();
     await workbench.command("Basin: Open Panel");
@@ -141,7 +141,7 @@ async function take(workbench: Workbench): Promise<void> {
   }
   await workbench.closeAll();
   await workbench.openFile(fileOf("tooFast"));
-  await gallery.inBothThemes(async () => {
+  await gallery.inEveryTheme(async () => {
     await workbench.openQuickFix(fileOf("tooFast"), '"learningRate": 0.3');
     await gallery.shot("quick-fix");
     await workbench.page.keyboard.press("Escape");

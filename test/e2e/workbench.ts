@@ -1,6 +1,7 @@
 // Page object of the workbench: what a user sees and does in VS Code, so that scenarios read as prose.
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
 import { Panel } from "./panelPage";
+import { themes, type ThemeKind } from "./settings";
 
 const quiet = [
   "--no-sandbox",
@@ -94,6 +95,21 @@ export class Workbench {
     return this.page.locator(".codelens-decoration a", { hasText: text }).first();
   }
 
+  /** An inlay hint of the editor. */
+  hint(text: string): Locator {
+    return this.page.locator(".view-line span", { hasText: text }).last();
+  }
+
+  /** The zone between the lines. */
+  get inlinePanel(): Locator {
+    return this.page.locator(".review-widget").first();
+  }
+
+  /** What the inline panel begins with: the mark of its run's verdict. */
+  inlineMark(mark: RegExp): Locator {
+    return this.inlinePanel.locator("strong", { hasText: mark }).first();
+  }
+
   async closeAll(): Promise<void> {
     await this.command("View: Close All Editors");
   }
@@ -166,12 +182,15 @@ export class Workbench {
     await this.page.keyboard.press("Control+S");
   }
 
-  /** Switches to VS Code's own light or dark theme. */
-  async useTheme(theme: "dark" | "light"): Promise<void> {
-    const dark = this.page.locator(".monaco-workbench.vs-dark");
-    if ((await dark.isVisible()) !== (theme === "dark"))
-      await this.command("Preferences: Toggle between Light/Dark Themes");
-    await dark.waitFor({ state: theme === "dark" ? "visible" : "detached" });
+  /** Switches to VS Code's own theme of a kind. */
+  async useTheme(kind: ThemeKind): Promise<void> {
+    const { label, shown } = themes[kind];
+    const now = this.page.locator(`.monaco-workbench.${shown}`);
+    if (await now.isVisible()) return;
+    await this.command("Preferences: Color Theme");
+    await this.page.locator(".quick-input-widget .quick-input-box input").fill(label);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click();
+    await now.waitFor();
   }
 
   /** Waits until nothing on the page, its frames included, waits to be drawn. */

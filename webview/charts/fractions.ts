@@ -1,7 +1,8 @@
 // The learning rate as a fraction of each stability limit: 1 is the limit, above it the point cannot hold.
 import type { Column } from "../../src/record/column";
-import { column, mapped, none, type RunModel } from "../store/runModel";
-import { rateAt } from "../store/limits";
+import { mapped } from "../../src/record/mapped";
+import { column, none, type RunModel } from "../store/runModel";
+import { rateAt } from "../../src/record/limits";
 import { formulasOf, type LineChart } from "./chart";
 
 export const fractions: LineChart = {

@@ -1,8 +1,8 @@
 // The frame of a chart on a canvas: two axes, linear or logarithmic, with round ticks and labels. Pure but for `drawFrame`.
 import { tick } from "../format";
 import type { Theme } from "../theme";
-import { linearTicks } from "./linearTicks";
-import { logSplits } from "./logSplits";
+import { linearTicks } from "../../src/util/linearTicks";
+import { logSplits } from "../../src/util/logSplits";
 
 export interface Axis {
   readonly label: string;

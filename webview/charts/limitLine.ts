@@ -1,6 +1,6 @@
 // A limit as charts draw it: a level with what lies beyond it shaded, or a line where a schedule moves it.
 import { num } from "../format";
-import { limitOver, limitsOf, type RunLimits } from "../store/limits";
+import { limitOver, limitsOf, type RunLimits } from "../../src/record/limits";
 import type { Column } from "../../src/record/column";
 import type { RunModel } from "../store/runModel";
 import type { Level, Line } from "./chart";

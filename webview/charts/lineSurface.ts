@@ -5,7 +5,7 @@ import { decimate } from "../../src/record/pyramid";
 import { align } from "../store/align";
 import type { Theme } from "../theme";
 import type { Level, Line, Plan } from "./chart";
-import { logSplits } from "./logSplits";
+import { logSplits } from "../../src/util/logSplits";
 
 export interface StepRange {
   readonly from: number;

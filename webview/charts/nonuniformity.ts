@@ -1,5 +1,5 @@
 // Non-uniformity against the bound that learning rate and batch size put on it.
-import { limitsOf, nonuniformityFormula } from "../store/limits";
+import { limitsOf, nonuniformityFormula } from "../../src/record/limits";
 import { column } from "../store/runModel";
 import { awaited, formulasOf, type LineChart } from "./chart";
 import { limitLine } from "./limitLine";

@@ -1,7 +1,8 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
 import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
 import type { Column } from "../../src/record/column";
-import { column, entry, mapped, none, type RunModel } from "../store/runModel";
+import { mapped } from "../../src/record/mapped";
+import { column, entry, none, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, type Line, type LineChart } from "./chart";
 import { limitLine } from "./limitLine";
 

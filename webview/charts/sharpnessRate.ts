@@ -1,5 +1,6 @@
 // Where training takes the sharpness: the change the gradient predicts, and the fall that oscillation adds.
-import { column, mapped } from "../store/runModel";
+import { mapped } from "../../src/record/mapped";
+import { column } from "../store/runModel";
 import { awaited, formulasOf, type LineChart } from "./chart";
 
 export const sharpnessRate: LineChart = {

@@ -1,7 +1,7 @@
 // The density of all eigenvalues at the latest reading, counted in bins on a log scale: the Hessian's as bars, the Gauss–Newton matrix's as a line.
 import { num } from "../format";
 import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
-import { limitsOf } from "../store/limits";
+import { limitsOf } from "../../src/record/limits";
 import { listOf, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, readingRows, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, linearAxis, logAxis } from "./frame";

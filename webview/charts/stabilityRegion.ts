@@ -1,7 +1,7 @@
 // The sharpness–non-uniformity diagram (Wu, Ma & E 2018): the rectangle where this run is stable, and the path it took.
 import { num } from "../format";
 import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
-import { limitsOf, nonuniformityFormula } from "../store/limits";
+import { limitsOf, nonuniformityFormula } from "../../src/record/limits";
 import { column, type RunModel } from "../store/runModel";
 import type { Theme } from "../theme";
 import { awaited, formulasOf, type CanvasChart } from "./chart";

@@ -1,7 +1,7 @@
 // The verdict in plain words, coloured by kind, with the numbers it rests on; while a run trains, what it does now.
 import { h } from "../dom";
 import { num, verdictTitles } from "../format";
-import { limitsOf } from "../store/limits";
+import { limitsOf } from "../../src/record/limits";
 import { factsOf, type Fact } from "../store/facts";
 import type { RunModel } from "../store/runModel";
 import type { ProvisionalFlag } from "../../src/record/provisionalFlag";

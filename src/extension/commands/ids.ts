@@ -11,6 +11,11 @@ export const commandIds = {
   openRunFile: "basin.openRunFile",
   refresh: "basin.refresh",
   fetchTensorflow: "basin.fetchTensorflow",
+  branch: "basin.branch",
+  setStable: "basin.setStableValue",
+  toggleInline: "basin.toggleInlinePanel",
+  closeInline: "basin.closeInlinePanel",
+  explainInline: "basin.explainInline",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

@@ -6,5 +6,5 @@ import { runKeyOf } from "../views/tree";
 export const openPanel: Command = {
   id: commandIds.openPanel,
   title: "Open Panel",
-  run: ({ panel }, argument) => panel.show(runKeyOf(argument)),
+  run: ({ panel, inline }, argument) => panel.show(inline.shownIn(argument)?.run ?? runKeyOf(argument)),
 };

@@ -12,6 +12,13 @@ export interface SettingPlaces {
   readonly marked: TextPlace;
   /** The learning rate, where the file writes it. */
   readonly learningRate: TextPlace | null;
+  /** Where each setting is written, by key path. */
+  readonly written: ReadonlyMap<string, WrittenSetting>;
+}
+
+interface WrittenSetting extends TextPlace {
+  /** Whether it is one value of a sweep's list. */
+  readonly swept: boolean;
 }
 
 const rateKey = "optimizer.learningRate";
@@ -46,7 +53,12 @@ function placesOf(tree: Node, { overrides, experiment }: RunInfo): SettingPlaces
     else if (list || single) return null;
   }
   const rate = places.get(rateKey);
-  const swept = [...places].filter(([, place]) => place.swept).map(([, { node }]) => node);
-  const marked = rate?.swept ? rate.node : (swept[0] ?? rate?.node);
-  return marked ? { marked: toPlace(marked), learningRate: rate ? toPlace(rate.node) : null } : null;
+  const sweptNodes = [...places].filter(([, place]) => place.swept).map(([, { node }]) => node);
+  const marked = rate?.swept ? rate.node : (sweptNodes[0] ?? rate?.node);
+  if (!marked) return null;
+  return {
+    marked: toPlace(marked),
+    learningRate: rate ? toPlace(rate.node) : null,
+    written: new Map([...places].map(([key, { node, swept }]) => [key, { ...toPlace(node), swept }])),
+  };
 }

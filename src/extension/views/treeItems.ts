@@ -40,7 +40,7 @@ export function runItem(run: RunRecord, command: vscode.Command): vscode.TreeIte
 }
 
 /** What tells this run from its neighbours: its settings. */
-function labelOf({ info }: RunRecord): string {
+export function labelOf({ info }: RunRecord): string {
   const { learningRate, batchSize } = info.experiment.optimizer;
   const rest = Object.fromEntries(
     Object.entries(info.overrides).filter(

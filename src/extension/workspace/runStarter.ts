@@ -8,6 +8,8 @@ import {
   stopRun,
   stopRuns,
   submit,
+  submitBranch,
+  type BranchOptions,
   type MadeRun,
   type ProcessOptions,
   type RunRecord,
@@ -73,6 +75,14 @@ export class RunStarter {
     this.watched = [...this.watched, ...made.map(({ folder }) => folder)];
     await this.runs.refresh();
     this.started.fire(first);
+  }
+
+  /** Queues a run that starts from a checkpoint of another. @throws UserError for a wrong step or setting. */
+  async branch(run: RunRecord, options: BranchOptions): Promise<void> {
+    const { made, step } = submitBranch(run, options);
+    this.log.info(`Queued ${made.id}, from ${run.info.id} at step ${step}.`);
+    await runQueue(dirname(run.folder), this.process());
+    await this.announce(made, [made]);
   }
 
   /** Asks the run to end; it still writes its verdict. The rest of its sweep goes on. */

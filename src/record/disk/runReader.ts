@@ -38,12 +38,23 @@ export interface RunRecord {
 
 /** A run on another machine that has changed nothing for this long has not been heard of. It gives a sign every 20 seconds. */
 const quietMilliseconds = 60_000;
-/** A list needs the latest values, and enough of the curves to say whether a run is beyond its limit. */
-const keptPoints = 128;
-/** Of a longer log a list reads the beginning, which says what it is of, and the end. */
-const longLog = 2 ** 15;
 const longestHeader = 2 ** 17;
-const endBytes = 3 * 2 ** 12;
+
+/** How much of a run is kept in memory, however long its log. */
+export interface Extent {
+  /** Points of each curve. */
+  readonly points: number;
+  /** Whether they stand for all that was read, thinned out; else they are the latest. */
+  readonly whole: boolean;
+  /** Of a log longer than this, in bytes, only the beginning is read, which says what it is of, and the end. */
+  readonly longLog: number;
+  readonly endBytes: number;
+}
+
+/** A list needs the latest values, and enough of the curves to say whether a run is beyond its limit. */
+const forList: Extent = { points: 128, whole: false, longLog: 2 ** 15, endBytes: 3 * 2 ** 12 };
+/** A small picture of a run: of a log of more than a megabyte its last one. */
+export const forPicture: Extent = { points: 1024, whole: true, longLog: 2 ** 20, endBytes: 2 ** 20 };
 
 /** A small JSON file, decoded again only when it changed. */
 class JsonFile<T> {
@@ -80,7 +91,7 @@ export class RunReader {
   private readonly tail: EventTail;
   private readonly runFile: JsonFile<RunInfo>;
   private readonly verdictFile: JsonFile<Verdict>;
-  private series = new RunSeries(keptPoints);
+  private folded: RunSeries;
   /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
   private grewAt = -Infinity;
   private opened = false;
@@ -88,10 +99,19 @@ export class RunReader {
   private life: Life = "gone";
   private record: { readonly stamp: string; readonly value: RunRecord } | null = null;
 
-  constructor(readonly folder: string) {
+  constructor(
+    readonly folder: string,
+    private readonly extent: Extent = forList,
+  ) {
+    this.folded = new RunSeries(extent.points, extent.whole);
     this.tail = new EventTail(join(folder, files.events));
     this.runFile = new JsonFile(join(folder, files.run), decodeRunInfo);
     this.verdictFile = new JsonFile(join(folder, files.verdict), decodeVerdict);
+  }
+
+  /** What has been read of the log so far. */
+  get series(): RunSeries {
+    return this.folded;
   }
 
   /** Lines of the log that were no events. */
@@ -105,10 +125,10 @@ export class RunReader {
     this.claim = holderOf(this.folder);
     this.life = this.claim ? lifeOf(this.claim) : "gone";
     const { events, restarted } = this.tail.read();
-    if (restarted) this.series = new RunSeries(keptPoints);
+    if (restarted) this.folded = new RunSeries(this.extent.points, this.extent.whole);
     if (events.length > 0 && this.opened) this.grewAt = performance.now();
     this.opened = true;
-    for (const event of events) this.series.add(event);
+    for (const event of events) this.folded.add(event);
     return events;
   }
 
@@ -120,7 +140,7 @@ export class RunReader {
     if (!run) throw this.notARun();
     const stamp = stats.map(stampOf).join();
     if (this.record?.stamp === stamp && !isActive(this.record.value.status)) return this.record.value;
-    if (!this.opened && (events?.size ?? 0) > longLog) this.openLong(events!.size);
+    if (!this.opened && (events?.size ?? 0) > this.extent.longLog) this.openLong(events!.size);
     this.update();
     const value = this.current();
     this.record = { stamp, value };
@@ -130,8 +150,8 @@ export class RunReader {
   /** The ends of a long log. */
   private openLong(size: number): void {
     const header = decodeLine(readFirstLine(join(this.folder, files.events), longestHeader));
-    if (typeof header !== "string") this.series.add(header);
-    this.tail.startAt(size - endBytes);
+    if (typeof header !== "string") this.folded.add(header);
+    this.tail.startAt(size - this.extent.endBytes);
   }
 
   private notARun(): Error {
@@ -140,7 +160,7 @@ export class RunReader {
 
   /** The run by what has been read of its log so far. @throws UserError when the folder holds no run. */
   current(): RunRecord {
-    const { series, folder } = this;
+    const { folded: series, folder } = this;
     const name = basename(folder);
     const written = this.runFile.get();
     if (!written && !this.runFile.damage) throw this.notARun();
@@ -171,8 +191,8 @@ export class RunReader {
     return statusFrom({
       claim: this.claim,
       life: this.life,
-      headers: this.series.headers,
-      end: this.series.ended?.reason ?? null,
+      headers: this.folded.headers,
+      end: this.folded.ended?.reason ?? null,
       changes: performance.now() - this.grewAt < quietMilliseconds,
     });
   }

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Verdict } from "../../../src/types/verdict";
 import { linearAxis, logAxis } from "../../../webview/charts/frame";
-import { linearTicks } from "../../../webview/charts/linearTicks";
+import { linearTicks } from "../../../src/util/linearTicks";
 import { histogram } from "../../../webview/charts/spectrum";
 import { mapOf, stabilityMap } from "../../../webview/charts/stabilityMap";
 import type { RunModel } from "../../../webview/store/runModel";

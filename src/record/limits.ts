@@ -1,7 +1,8 @@
 // The limits a run's own settings put on sharpness and non-uniformity. Pure.
-import { nonuniformityLimit, sharpnessLimit } from "../../src/stability/thresholds";
-import type { Column } from "../../src/record/column";
-import { column, mapped, type RunModel } from "./runModel";
+import { nonuniformityLimit, sharpnessLimit } from "../stability/thresholds";
+import type { Column } from "./column";
+import { mapped } from "./mapped";
+import type { RunView } from "./runView";
 
 export interface RunLimits {
   /** Largest sharpness at which the learning rate in force is stable; Infinity where the preconditioned one decides. */
@@ -13,11 +14,11 @@ export interface RunLimits {
 }
 
 /** The learning rate in force at a step: the experiment's own, or what its schedule made of it. */
-export const rateAt = (run: RunModel, step: number): number =>
-  column(run, "learningRate").at(step) ?? run.info.experiment.optimizer.learningRate;
+export const rateAt = (run: RunView, step: number): number =>
+  run.series.column("learningRate").at(step) ?? run.info.experiment.optimizer.learningRate;
 
 /** At a step; without one, now. */
-export function limitsOf(run: RunModel, step = Infinity): RunLimits {
+export function limitsOf(run: RunView, step = Infinity): RunLimits {
   const { info, verdict, series } = run;
   const { header } = series;
   const { optimizer } = info.experiment;
@@ -43,8 +44,8 @@ export function limitsOf(run: RunModel, step = Infinity): RunLimits {
 }
 
 /** A limit over steps where a schedule moves it; undefined where it is constant. */
-export function limitOver(run: RunModel, name: keyof RunLimits, along: Column): Column | undefined {
-  const rates = column(run, "learningRate").values;
+export function limitOver(run: RunView, name: keyof RunLimits, along: Column): Column | undefined {
+  const rates = run.series.column("learningRate").values;
   if (rates.every((rate) => rate === rates[0])) return undefined;
   return mapped(along, `limit.${name}`, (_value, step) => limitsOf(run, step)[name]);
 }

@@ -1,7 +1,7 @@
 // The lines of a log axis: uPlot's own froze the panel for ranges that do not start at a power of ten.
 import { expect, test } from "vitest";
 import { Rng } from "../../../src/util/rng";
-import { logSplits } from "../../../webview/charts/logSplits";
+import { logSplits } from "../../../src/util/logSplits";
 
 test("any positive range gets a handful of ascending lines within it", () => {
   const rng = new Rng(0, "ranges");

@@ -1,24 +1,31 @@
 // An experiment that goes on from a run with other settings: the run's resolved experiment with `--set` on top.
 import { checkOptions, localFileOf } from "../record/disk/checkOptions";
-import type { RunRecord } from "../launchers";
-import { checkpointSteps } from "../launchers/checkpoints";
+import type { RunRecord } from "../record/disk/runReader";
+import { checkpointSteps } from "./checkpoints";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError, UserError, type Problem } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
 import { parseOverride } from "../protocol/sweep";
-import { shownPath } from "./experiments";
 
-/** The run's experiment with overrides; problems name the run and the key. @throws UserError */
-export function withSettings({ info }: RunRecord, overrides: readonly string[]): ExperimentPoint {
+/**
+ * The run's experiment with overrides, each "key.path=value"; problems name the run and the key.
+ *
+ * @param shown  How a path is said to the user. @throws UserError
+ */
+export function withSettings(
+  { info }: RunRecord,
+  overrides: readonly string[],
+  shown: (path: string) => string = (path) => path,
+): ExperimentPoint {
   const text = JSON.stringify(fittedTo(info.experiment, overrides));
   const { problems, points } = checkExperiment(text, info.file, { ...checkOptions(info.file), overrides });
   // The text is made here: a line of it would lead nowhere.
-  const shown = problems.map(({ place, ...rest }): Problem => {
+  const named = problems.map(({ place, ...rest }): Problem => {
     if (place.file === localFileOf(info.file)) return { ...rest, place };
-    const file = place.file === "--set" ? place.file : `${info.id} (${shownPath(place.file)})`;
+    const file = place.file === "--set" ? place.file : `${info.id} (${shown(place.file)})`;
     return { ...rest, place: { file, key: place.key } };
   });
-  const errors = shown.filter(({ severity }) => severity === "error");
+  const errors = named.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new UserError(errors);
   return points[0];
 }

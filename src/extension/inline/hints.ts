@@ -1,0 +1,63 @@
+// Inlay hints: behind a learning rate or batch size what its runs found of it, behind each value of a sweep its verdict. A click opens the inline panel.
+import * as vscode from "vscode";
+import { commandIds } from "../commands/ids";
+import type { Disposables } from "../disposables";
+import { experimentSelector } from "../ids";
+import type { Services } from "../services";
+import { onInlineChange } from "./refresh";
+import { placesIn, type SettingPlace } from "./places";
+import { isShown } from "./settings";
+import { limitWords, marksOf, settingNames } from "./words";
+
+export function registerHints({ runs }: Services, own: Disposables): void {
+  const changed = own.own(new vscode.EventEmitter<void>());
+  let before = "";
+  const provider: vscode.InlayHintsProvider = {
+    onDidChangeInlayHints: changed.event,
+    provideInlayHints: (document, range) =>
+      isShown("hints")
+        ? placesIn(document, runs)
+            .filter((place) => range.intersection(place.range))
+            .flatMap((place) => hintOf(document, place))
+        : [],
+  };
+  own.own(vscode.languages.registerInlayHintsProvider(experimentSelector, provider));
+  onInlineChange(runs, own, () => {
+    // A step further changes no hint: what they say is compared, not that something moved.
+    const now = JSON.stringify([
+      isShown("hints"),
+      vscode.window.visibleTextEditors.map(({ document }) => placesIn(document, runs).map(textOf)),
+    ]);
+    if (now === before) return;
+    before = now;
+    changed.fire();
+  });
+}
+
+function textOf({ setting, runs, swept }: SettingPlace): string {
+  if (swept) return marksOf(runs);
+  const words = limitWords(runs[0], setting);
+  return words === "" ? "" : `⟨${words}⟩`;
+}
+
+function hintOf(document: vscode.TextDocument, place: SettingPlace): vscode.InlayHint[] {
+  const text = textOf(place);
+  if (text === "") return [];
+  const part = new vscode.InlayHintLabelPart(text);
+  part.tooltip = `${settingNames[place.setting]}: ${place.runs.length === 1 ? "one run" : `${place.runs.length} runs`} with this value. Click for the inline panel.`;
+  part.command = {
+    title: "Show Inline Panel",
+    command: commandIds.toggleInline,
+    arguments: [
+      {
+        uri: document.uri.toString(),
+        setting: place.setting,
+        line: place.range.start.line,
+        character: place.range.start.character,
+      },
+    ],
+  };
+  const hint = new vscode.InlayHint(place.range.end, [part]);
+  hint.paddingLeft = true;
+  return [hint];
+}

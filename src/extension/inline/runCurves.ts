@@ -1,0 +1,50 @@
+// The curves of the runs that stand in open files: read when a picture asks for them, let go when none has for a while.
+import { RunReader, forPicture } from "../../launchers";
+import type { RunRecord } from "../../launchers";
+import type { RunView } from "../../record/runView";
+import { isActive } from "../../types/runStatus";
+
+/** Runs whose curves are kept: more than fit on a screen. */
+const mostRuns = 24;
+/** A run that trains is read this often at the most, in milliseconds. */
+const freshFor = 900;
+
+interface Kept {
+  readonly reader: RunReader;
+  view: RunView;
+  readAt: number;
+  /** Its status when it was read: what has ended is not read again. */
+  status: RunRecord["status"];
+}
+
+export class RunCurves {
+  /** Oldest first. */
+  private readonly kept = new Map<string, Kept>();
+
+  /** The run with its curves as far as they are known; at most a second old. */
+  of({ folder, status, verdict, info }: RunRecord): RunView | null {
+    const known = this.kept.get(folder);
+    const old =
+      !known || known.status !== status || (isActive(status) && performance.now() - known.readAt > freshFor);
+    const reader = known?.reader ?? new RunReader(folder, forPicture);
+    if (old) {
+      try {
+        reader.read();
+      } catch {
+        this.kept.delete(folder);
+        return null;
+      }
+    }
+    const view =
+      known && known.view.series === reader.series && known.view.verdict === verdict
+        ? known.view
+        : { info, verdict, series: reader.series };
+    this.kept.delete(folder);
+    this.kept.set(folder, { reader, view, readAt: old ? performance.now() : known.readAt, status });
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= mostRuns) break;
+      this.kept.delete(oldest);
+    }
+    return view;
+  }
+}
