@@ -25,11 +25,11 @@ export class CompiledNetwork {
     return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), keep);
   }
 
-  /** Compiles once by name. */
+  /** Compiles once by name. The result is the same bit for bit whatever was compiled before: a resume compiles in another order. */
   function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Promise<StagedFunction> {
     let built = this.functions.get(name);
     if (!built) {
-      built = StagedFunction.compile(this.engine, outputs(), this.fixed, dynamic);
+      built = StagedFunction.compile(this.engine, this.network.graph.aside(outputs), this.fixed, dynamic);
       this.functions.set(name, built);
     }
     return built;

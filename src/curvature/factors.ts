@@ -32,8 +32,10 @@ const onePassBytes = 8 * 2 ** 20;
 /** Taps that are computed together where every example is done by itself, and the numbers a column then has at most. */
 export function passesOf(network: Network): { readonly groups: number[][]; readonly width: number } {
   // Numbers in one factor column of an example that each tap contributes.
-  const widths = network.taps.map(
-    (tap) => sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape) / network.n,
+  const widths = network.graph.aside(() =>
+    network.taps.map(
+      (tap) => sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape) / network.n,
+    ),
   );
   const sum = (group: readonly number[]): number => group.reduce((total, l) => total + widths[l], 0);
   const all = network.taps.map((_, l) => l);

@@ -26,26 +26,37 @@ const dtypes: Readonly<Record<string, { size: number; kind: NpyArray["kind"]; re
 };
 const known = "float16, float32, float64, bool, or an integer of 8 to 64 bits";
 
+interface Header {
+  readonly descr: string;
+  readonly little: boolean;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  readonly dtype: (typeof dtypes)[string];
+  /** Byte at which the values begin. */
+  readonly start: number;
+  /** Number of values. */
+  readonly size: number;
+}
+
 /**
- * Parses an .npy file, versions 1 to 3, either byte order, C or Fortran order.
+ * Reads the header at the beginning of `head`.
  *
- * @param name  Name for messages, e.g. "x_train".
- * @source      NumPy, NEP 1 and numpy.lib.format.
- * @throws      UserError naming file and array, what was expected and what was found.
+ * @param length  Bytes of the whole file, of which there may be more than `head`.
+ * @throws        UserError where they are not as many as the header promises.
  */
-export function parseNpy(bytes: Uint8Array, file: string, name: string): NpyArray {
+function readHeader(head: Uint8Array, length: number, file: string, name: string): Header {
   const bad = (message: string) => fileError(file, `Array ${name}: ${message}.`, "Save it with numpy.savez.");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-  if (bytes.length < 12 || magic.some((byte, i) => bytes[i] !== byte))
+  if (head.length < 12 || magic.some((byte, i) => head[i] !== byte))
     throw bad("expected a .npy array, which starts with \\x93NUMPY");
-  const version = bytes[6];
+  const version = head[6];
   if (version < 1 || version > 3) throw bad(`expected .npy version 1, 2 or 3; found ${version}`);
   const headerStart = version === 1 ? 10 : 12;
   const start = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
-  if (start > bytes.length)
-    throw bad(`it is truncated: its header should end at byte ${start}; found ${bytes.length}`);
-  const header = new TextDecoder().decode(bytes.subarray(headerStart, start));
+  if (start > length) throw bad(`it is truncated: its header should end at byte ${start}; found ${length}`);
+  if (start > head.length) throw bad(`its header of ${start} bytes is longer than any array's`);
+  const header = new TextDecoder().decode(head.subarray(headerStart, start));
 
   // The header is a Python dict literal with these three keys.
   const descr = /'descr':\s*'([<>|=])(\w+)'/.exec(header);
@@ -60,25 +71,53 @@ export function parseNpy(bytes: Uint8Array, file: string, name: string): NpyArra
       `Array ${name}: expected ${known}; found pickled Python objects.`,
       `Save numbers: ${name}.astype("float32"), or "int64" for labels.`,
     );
-  if (!dtype) throw bad(`expected ${known}; found ${/'descr':\s*([^,]*)/.exec(header)?.[1] ?? "no dtype"}`);
+  if (!descr || !dtype)
+    throw bad(`expected ${known}; found ${/'descr':\s*([^,]*)/.exec(header)?.[1] ?? "no dtype"}`);
   const shape = dims[1]
     .split(",")
     .filter((part) => part.trim() !== "")
     .map(Number);
   const size = shape.reduce((a, b) => a * b, 1);
-  if (bytes.length - start !== size * dtype.size) {
-    throw bad(`shape (${shape.join(", ")}) takes ${size * dtype.size} bytes; found ${bytes.length - start}`);
-  }
+  if (length - start !== size * dtype.size)
+    throw bad(`shape (${shape.join(", ")}) takes ${size * dtype.size} bytes; found ${length - start}`);
+  return {
+    descr: descr[2],
+    little: descr[1] !== ">",
+    fortran: order[1] === "True",
+    shape,
+    dtype,
+    start,
+    size,
+  };
+}
 
-  const little = descr?.[1] !== ">";
+/**
+ * Checks the beginning of an .npy file of `length` bytes before the rest is unpacked.
+ *
+ * @throws  UserError naming file and array where the length is not what the header promises.
+ */
+export function checkNpy(head: Uint8Array, length: number, file: string, name: string): void {
+  readHeader(head, length, file, name);
+}
+
+/**
+ * Parses an .npy file, versions 1 to 3, either byte order, C or Fortran order.
+ *
+ * @param name  Name for messages, e.g. "x_train".
+ * @source      NumPy, NEP 1 and numpy.lib.format.
+ * @throws      UserError naming file and array, what was expected and what was found.
+ */
+export function parseNpy(bytes: Uint8Array, file: string, name: string): NpyArray {
+  const { descr, little, fortran, shape, dtype, start, size } = readHeader(bytes, bytes.length, file, name);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const values =
-    descr?.[2] === "f4"
+    descr === "f4"
       ? new Float32Array(size)
-      : dtype.size === 1 && descr?.[2] !== "i1"
+      : dtype.size === 1 && descr !== "i1"
         ? new Uint8Array(size)
         : new Float64Array(size);
   for (let i = 0; i < size; i++) values[i] = dtype.read(view, start + i * dtype.size, little);
-  return { shape, data: order[1] === "True" ? toRowMajor(values, shape) : values, kind: dtype.kind };
+  return { shape, data: fortran ? toRowMajor(values, shape) : values, kind: dtype.kind };
 }
 
 /** Column-major to row-major. */

@@ -2,7 +2,7 @@
 import { ref } from "../protocol/fragment";
 import { fileError } from "../protocol/errors";
 import type { Split } from "./dataset";
-import { parseNpy, type NpyArray } from "./npy";
+import { checkNpy, parseNpy, type NpyArray } from "./npy";
 import { checkFinite, checkTake, scaler } from "./scale";
 import { gather, select } from "./select";
 import { defineSource } from "./source";
@@ -151,7 +151,7 @@ function readSplit(
 ): RawSplit {
   const { take } = names;
   const array = (name: string): NpyArray => {
-    const bytes = archive.read(`${name}.npy`);
+    const bytes = archive.read(`${name}.npy`, (head, length) => checkNpy(head, length, file, name));
     if (bytes) return parseNpy(bytes, file, name);
     const found = archive.names.map((key) => key.replace(/\.npy$/, "")).join(", ") || "nothing";
     throw fileError(

@@ -1,6 +1,6 @@
 // Reads a zip archive of stored or deflated entries: as much of the format as NumPy writes into an .npz.
 // By hand, since fflate, a library for this, checks neither checksums nor bounds and names no entry in its errors.
-import { inflateRawSync } from "node:zlib";
+import { constants, inflateRawSync, type ZlibOptions } from "node:zlib";
 import { fileError } from "../protocol/errors";
 
 const signature = { end: 0x06054b50, central: 0x02014b50, local: 0x04034b50 } as const;
@@ -8,9 +8,17 @@ const endSize = 22;
 
 export interface ZipArchive {
   readonly names: readonly string[];
-  /** Unpacks one entry, undefined when there is none of that name. What is not asked for costs nothing. */
-  read(name: string): Uint8Array | undefined;
+  /**
+   * Unpacks one entry, undefined when there is none of that name. What is not asked for costs nothing.
+   *
+   * @param check  Sees the entry's first bytes and its length before the rest is unpacked; throws where they do not go together.
+   */
+  read(name: string, check?: CheckHead): Uint8Array | undefined;
 }
+
+type CheckHead = (head: Uint8Array, length: number) => void;
+/** Packed bytes that surely hold the header of an array. */
+const headBytes = 4096;
 
 /** How an entry is packed, by the number in its header. */
 const methods: Readonly<Record<number, string>> = {
@@ -51,17 +59,20 @@ export function openZip(bytes: Uint8Array, file: string): ZipArchive {
     end = end < bytes.length - endSize - 0xffff ? -1 : end - 1;
   if (end < 0) throw bad("found no end of central directory");
 
-  const readEntry = (entry: Entry): Uint8Array => {
+  const readEntry = (entry: Entry, check: CheckHead): Uint8Array => {
     const { name, local, packed } = entry;
     inside(local, 30, `the header of ${name}`);
     if (view.getUint32(local, true) !== signature.local)
       throw bad(`found no header of ${name} at byte ${local}`);
     const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
     inside(start, packed, `entry ${name}`);
-    return unpackEntry(bytes.subarray(start, start + packed), entry, bad, file);
+    return unpackEntry(bytes.subarray(start, start + packed), entry, check, {
+      bad,
+      refuse: (message, hint) => fileError(file, message, hint),
+    });
   };
 
-  const entries = new Map<string, () => Uint8Array>();
+  const entries = new Map<string, Entry>();
   let at = view.getUint32(end + 16, true);
   for (let i = view.getUint16(end + 10, true); i > 0; i--) {
     inside(at, 46, "the central directory");
@@ -82,10 +93,16 @@ export function openZip(bytes: Uint8Array, file: string): ZipArchive {
       throw bad(`entry ${name} is larger than the 4 GiB that are read (zip64)`);
     }
     const entry: Entry = { name, local, packed, size, crc, method, encrypted: (flags & 1) === 1 };
-    entries.set(name, () => readEntry(entry));
+    entries.set(name, entry);
     at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
-  return { names: [...entries.keys()], read: (name) => entries.get(name)?.() };
+  return {
+    names: [...entries.keys()],
+    read: (name, check = () => undefined) => {
+      const entry = entries.get(name);
+      return entry && readEntry(entry, check);
+    },
+  };
 }
 
 interface Entry {
@@ -99,16 +116,20 @@ interface Entry {
   readonly encrypted: boolean;
 }
 
+interface Refusals {
+  readonly bad: (message: string) => Error;
+  readonly refuse: (message: string, hint: string) => Error;
+}
+
 function unpackEntry(
   packed: Uint8Array,
   { name, method, crc, size, encrypted }: Entry,
-  bad: (message: string) => Error,
-  file: string,
+  check: CheckHead,
+  { bad, refuse }: Refusals,
 ): Uint8Array {
-  if (encrypted) throw fileError(file, `Entry ${name} is encrypted.`, "Save the archive without a password.");
+  if (encrypted) throw refuse(`Entry ${name} is encrypted.`, "Save the archive without a password.");
   if (method !== 0 && method !== 8)
-    throw fileError(
-      file,
+    throw refuse(
       `Entry ${name} is packed by ${methods[method] ?? `method ${method}`}; expected stored or deflated.`,
       "Save it with numpy.savez or numpy.savez_compressed.",
     );
@@ -116,14 +137,19 @@ function unpackEntry(
     throw bad(
       `entry ${name} should unpack to ${size} bytes, more than its ${packed.length} packed ones can hold`,
     );
-  let data = packed;
-  if (method === 8) {
+  const inflate = (of: Uint8Array, options: ZlibOptions): Uint8Array => {
     try {
-      data = inflateRawSync(packed, { maxOutputLength: Math.max(1, size) });
+      return inflateRawSync(of, options);
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
+        throw bad(`entry ${name} should unpack to ${size} bytes, found more`);
       throw bad(`entry ${name} cannot be unpacked: ${(error as Error).message}`);
     }
-  }
+  };
+  const deflated = method === 8;
+  const first = packed.subarray(0, headBytes);
+  check(deflated ? inflate(first, { finishFlush: constants.Z_SYNC_FLUSH }) : packed, size);
+  const data = deflated ? inflate(packed, { maxOutputLength: Math.max(1, size) }) : packed;
   if (data.length !== size) throw bad(`entry ${name} should unpack to ${size} bytes, found ${data.length}`);
   if (crc32(data) !== crc) throw bad(`entry ${name} does not match its checksum`);
   return data;

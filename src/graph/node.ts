@@ -121,7 +121,7 @@ export class Graph {
   make<A extends object>(op: Op<A>, inputs: readonly Node[], attrs: A): Node;
   make(op: AnyOp, inputs: readonly Node[], attrs: object = {}): Node {
     for (const input of inputs)
-      if (input.graph !== this) throw new Error(`internal: ${op.name} mixes two graphs`);
+      if (this.nodes[input.id] !== input) throw new Error(`internal: ${op.name} mixes two graphs`);
     const key = `${op.name}(${inputs.map((n) => n.id).join(",")})${attributeKey(attrs)}`;
     const old = this.known.get(key);
     if (old) return old;
@@ -135,6 +135,20 @@ export class Graph {
     if (!sameShape(made.shape, shape)) throw new Error(`internal: simplifying ${key} changed its shape`);
     this.known.set(key, made);
     return made;
+  }
+
+  /**
+   * What `build` makes of this graph, which is then forgotten here: the order of its nodes, and so how sums round, does not depend on
+   * what else was built before. Its nodes mix with no others made since.
+   */
+  aside<T>(build: () => T): T {
+    const [nodes, keys] = [this.nodes.length, this.known.size];
+    try {
+      return build();
+    } finally {
+      this.nodes.length = nodes;
+      for (const key of [...this.known.keys()].slice(keys)) this.known.delete(key);
+    }
   }
 
   private append(node: Node): Node {

@@ -52,7 +52,7 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
     pattern: "^(?=[^KMG]*[1-9])(\\d{1,9}(\\.\\d{1,9})?|\\.\\d{1,9}) ?[KMG]B$",
     default: "4GB",
     description:
-      'Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding.',
+      'Budget for training and the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. A model whose parameters alone need more is refused.',
     examples: ["2GB", "500MB"],
   },
   threads: {

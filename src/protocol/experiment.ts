@@ -678,7 +678,7 @@ export interface Experiment {
   };
   /** What computes losses, gradients and Hessian products. `basin doctor` says which engines work here. */
   readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";
-  /** Budget for the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. */
+  /** Budget for training and the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. A model whose parameters alone need more is refused. */
   readonly memory: string;
   /** Threads inside one operation of native ONNX Runtime; the other engines take no notice. Default: one per physical core. Sums are split over them: another number rounds differently. */
   readonly threads?: number;

@@ -42,7 +42,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const nameOf = ({ scenario, at, operation, phase }: CrashPoint): string =>
+export const nameOf = ({ scenario, at, operation, phase }: CrashPoint): string =>
   `${scenario}, ${phase} ${operation} ${at}`;
 
 /** What an uninterrupted run ends with. */
@@ -165,10 +165,10 @@ export class Campaign {
 
   private compare(run: string, log: Buffer): void {
     const [end, whole] = [endOf(run), this.end!];
-    if (end.verdict !== whole.verdict) throw new Error("another verdict");
     for (const [name, values] of whole.tensors)
       if (!sameBytes(values, end.tensors.get(name)!)) throw new Error(`${name} differs`);
     sameReadings(whole.readings, end.readings);
+    if (end.verdict !== whole.verdict) throw new Error("another verdict");
     // What had reached the disk before the kill, whatever was taken back since.
     for (const [key, value] of readingsOf(eventsIn(log)))
       if (whole.readings.has(key) && whole.readings.get(key) !== value)

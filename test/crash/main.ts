@@ -1,9 +1,10 @@
-// `npm run crash [-- COUNT]`: every crash point there is, whose figures go to test/crash/FIGURES.md; or COUNT of them.
+// `npm run crash [-- COUNT | POINT…]`: every crash point there is, whose figures go to test/crash/FIGURES.md; or COUNT of them, or
+// those named as a failure names them: `npm run crash -- "stop, after write 169"`.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Campaign, type CrashPoint } from "./campaign";
+import { Campaign, nameOf, type CrashPoint } from "./campaign";
 
 const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
 
@@ -22,8 +23,7 @@ async function main(): Promise<number> {
     const failures: string[] = [];
     const alone: CrashPoint[] = [];
     const fired = new Map<string, number>();
-    const most = Number(process.argv[2] ?? points.length);
-    const chosen = points.filter((_, i) => i % Math.ceil(points.length / most) === 0);
+    const chosen = chosenFrom(points, process.argv.slice(2));
     const resumes = chosen.filter(({ scenario }) => scenario === "resume");
     const waiting = chosen.filter(({ scenario }) => scenario !== "resume");
     const work = async (): Promise<void> => {
@@ -49,11 +49,26 @@ async function main(): Promise<number> {
     await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
     const text = figures(fired, failures, (Date.now() - started) / 1000);
     process.stdout.write(text);
-    if (most >= points.length) writeFileSync(join(root, "test", "crash", "FIGURES.md"), text);
+    if (chosen.length >= points.length) writeFileSync(join(root, "test", "crash", "FIGURES.md"), text);
     return failures.length > 0 ? 1 : 0;
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param asked  Nothing for all, a count, or names, of which the operation may be another: timers shift the last ones of a process.
+ * @throws Error where there is no such point.
+ */
+function chosenFrom(points: readonly CrashPoint[], asked: readonly string[]): readonly CrashPoint[] {
+  const most = Number(asked[0] ?? points.length);
+  if (most > 0) return points.filter((_, i) => i % Math.ceil(points.length / most) === 0);
+  const place = (name: string): string => name.replace(/ \w+ (?=\d+$)/, " ");
+  return asked.map((name) => {
+    const point = points.find((one) => place(nameOf(one)) === place(name));
+    if (!point) throw new Error(`there is no point "${name}"`);
+    return point;
+  });
 }
 
 const count = (of: Map<string, number>, key: string): unknown => of.set(key, (of.get(key) ?? 0) + 1);

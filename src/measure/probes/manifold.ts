@@ -56,15 +56,16 @@ const tolerance = 1e-2;
 const method = "eigenvectors with residuals of at most 1 % of λ";
 
 /** How far θ came since the last reading, along the eigenvectors there and across, and how these have turned. */
-function addMotion(
-  { theta }: Point,
+export function addMotion(
+  { theta, size }: Pick<Point, "theta" | "size">,
   memory: ProbeMemory,
   vectors: readonly Float32Array[],
   read: Readings,
 ): void {
   const last = memory.get("theta");
   const before = [...memory.under("vector.").values()];
-  if (last) {
+  // A checkpoint of another network, or one made by hand, tells nothing of a motion.
+  if (last && before.length > 0 && [last, ...before].every(({ length }) => length === size)) {
     const { sharp, flat } = splitDisplacement(
       theta.map((value, i) => value - last[i]),
       before,

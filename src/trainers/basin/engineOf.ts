@@ -6,9 +6,11 @@ import { tensorflowFolder } from "../../protocol/cacheFolder";
 import { UserError, type SourcePlace } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { parseJsonSource } from "../../protocol/jsonSource";
+import { spareAddressSpace } from "./addressSpace";
 
 /** @throws UserError at the key `engine` when the engine does not load on this machine. */
 export async function engineOf(experiment: Experiment, file: string): Promise<Engine> {
+  spareAddressSpace();
   try {
     const { engine, threads } = experiment;
     return await openEngine(engine, { threads, tensorflow: tensorflowFolder() });

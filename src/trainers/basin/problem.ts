@@ -17,7 +17,6 @@ import { losses } from "../../losses";
 import { initialize, loadModel, takeWeights, type Model } from "../../models";
 import { fileError, UserError, type SourcePlace } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
-import { memoryBytes } from "../../protocol/memory";
 import { decodeSafetensors } from "../../protocol/safetensors";
 import { Rng } from "../../util/rng";
 import { accuracyOf } from "./accuracy";
@@ -60,6 +59,14 @@ export interface StepFunction {
   readonly masks: readonly { readonly size: number; readonly rate: number }[];
 }
 
+interface Loaded {
+  readonly engine: Engine;
+  readonly data: Dataset;
+  readonly model: Model;
+  /** Bytes for the values of a pass over the examples. */
+  readonly room: number;
+}
+
 export class Problem {
   readonly shapes: readonly (readonly number[])[];
   /** Number of parameters. */
@@ -73,22 +80,24 @@ export class Problem {
   readonly engine: Engine;
   readonly data: Dataset;
   readonly model: Model;
+  private readonly room: number;
   private readonly compiled = new Map<string, Promise<Compiled>>();
 
   private constructor(
     readonly experiment: Experiment,
     readonly file: string,
-    { engine, data, model }: { readonly engine: Engine; readonly data: Dataset; readonly model: Model },
+    { engine, data, model, room }: Loaded,
     private readonly parts: NetworkParts,
   ) {
     this.engine = engine;
     this.data = data;
+    this.room = room;
     this.model = model;
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
     this.buffers = model.buffers.map(({ shape, start }) => new Float32Array(totalSize([shape])).fill(start));
     this.notes.push(...(data.notes ?? []), ...model.notices);
-    this.chunking = planChunks(parts, data.train.n, memoryBytes(experiment.memory));
+    this.chunking = planChunks(parts, data.train.n, room);
   }
 
   /** What is trained, tensor by tensor: of an imported network a user must be able to see it. */
@@ -112,11 +121,11 @@ export class Problem {
       );
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = await modelOf(experiment, file, data);
-    checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
+    const room = checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
     return new Problem(
       experiment,
       file,
-      { engine, data, model },
+      { engine, data, model, room },
       {
         model,
         loss: losses[experiment.loss],
@@ -171,7 +180,7 @@ export class Problem {
     const normalized = this.buffers.length > 0;
     const { chunking } = this;
     const { n, x, y } = this.data.train;
-    const signals = planSignals(this.parts, n, memoryBytes(this.experiment.memory));
+    const signals = planSignals(this.parts, n, this.room);
     // Where products are split, what is per example is never in larger pieces.
     const smaller = signals && (!chunking || signals.size < chunking.size) ? signals : null;
     return new Curvature(

@@ -1,9 +1,10 @@
 // Whether a model fits into this machine's memory: said before any of it is taken.
-import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { optimizerOf } from "../../optimizers";
 import { fileError } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
+import { memoryBytes } from "../../protocol/memory";
+import { addressSpace } from "./addressSpace";
 
 /** θ, the gradient, the gradient that an engine hands over, and the parameters as an engine holds them. */
 const vectors = 4;
@@ -18,30 +19,35 @@ export const leastBytes = ({ optimizer }: Pick<Experiment, "optimizer">, d: numb
 /** What this process may take: the machine's memory, the limit that a container sets, or what is left of its address space. */
 function memoryHere(): number {
   const limit = process.constrainedMemory?.() ?? 0;
-  return Math.min(totalmem(), limit > 0 ? limit : Infinity, addressSpaceLeft());
+  return Math.min(totalmem(), limit > 0 ? limit : Infinity, addressSpace().left);
 }
 
-/** Bytes left under `ulimit -v`, which Linux tells; infinite where there is no limit. */
-function addressSpaceLeft(): number {
-  try {
-    const limit = /^Max address space +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
-    const taken = /^VmSize:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    return limit && taken ? Math.max(0, Number(limit) - 1024 * Number(taken)) : Infinity;
-  } catch {
-    return Infinity;
-  }
-}
-
-/** @throws UserError naming how much memory is needed and how much there is. */
-export function checkRoom(experiment: Experiment, file: string, d: number, available = memoryHere()): void {
+/**
+ * Bytes of the experiment's `memory` that training leaves for the values of a pass over the examples.
+ *
+ * @throws UserError naming how much memory is needed and how much there is, on this machine or by the experiment's key.
+ */
+export function checkRoom(experiment: Experiment, file: string, d: number, available = memoryHere()): number {
   const needed = leastBytes(experiment, d);
-  if (needed <= available && d <= longestVector) return;
-  throw fileError(
-    file,
-    `model: its ${d.toLocaleString("en")} parameters need at least ${inGigabytes(needed)} of memory to train; ` +
-      `${inGigabytes(available)} are there`,
-    "Make its layers smaller.",
-  );
+  const parameters = `${d.toLocaleString("en")} parameters need at least`;
+  if (needed > available || d > longestVector)
+    throw fileError(
+      file,
+      `model: its ${parameters} ${inGigabytes(needed)} of memory to train; ${inGigabytes(available)} are there`,
+      "Make its layers smaller.",
+    );
+  const budget = memoryBytes(experiment.memory);
+  if (needed > budget)
+    throw fileError(
+      file,
+      `memory: found ${JSON.stringify(experiment.memory ?? "4GB")}, but the model's ${parameters} ${inKey(needed)} to train`,
+      `Expected at least "memory": "${inKey(needed)}", better twice that, or smaller layers.`,
+    );
+  return budget - needed;
 }
 
 const inGigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** As the key is written, rounded up. */
+const inKey = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.ceil(bytes / 1e6)}MB` : `${Math.ceil(bytes / 1e8) / 10}GB`;

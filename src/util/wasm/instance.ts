@@ -24,9 +24,19 @@ const here = (): Api => {
 export const isRefusal = (error: unknown): boolean =>
   error instanceof RangeError || (error instanceof Error && /^(Compile|Link)Error$/.test(error.name));
 
+/** Why no memory is asked for any more. */
+let refused: string | null = null;
+
+/** From here on a memory is refused, for a reason in words: what it reserves of a limited address space, others would lack. */
+export function refuseMemories(why: string): void {
+  refused = why;
+}
+
 /** Zeros; the system gives pages when they are touched. @throws RangeError when there is not as much. */
-export const newMemory = (bytes: number): Memory =>
-  new (here().Memory)({ initial: Math.ceil(bytes / 65536) });
+export function newMemory(bytes: number): Memory {
+  if (refused !== null) throw new RangeError(refused);
+  return new (here().Memory)({ initial: Math.ceil(bytes / 65536) });
+}
 
 export const compileModule = (bytes: Uint8Array<ArrayBuffer>): Module => new (here().Module)(bytes);
 

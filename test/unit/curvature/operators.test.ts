@@ -273,3 +273,29 @@ test("at an interpolating net the operators equal the full Hessian and the noise
   expectClose(await dense(fitted.gaussNewton()), H, 1e-3, "Gauss–Newton");
   expectClose(await dense(fitted.noiseMatrix()), sigma, 1e-3, "Σ");
 });
+
+test("an operator's products are the same bit for bit whatever was compiled before", async () => {
+  const product = async (op: LinearOperator): Promise<Float32Array> => {
+    const out = new Float32Array(op.size);
+    await op.apply(
+      out.map((_, i) => Math.sin(i + 1)),
+      out,
+    );
+    return out;
+  };
+  const inOrder = async (reversed: boolean): Promise<Map<string, Float32Array>> => {
+    const { curvature } = setup("tanh", "mse");
+    const asked: [string, () => Promise<Float32Array>][] = [
+      ["gradient", async () => (await curvature.evaluate()).gradient],
+      ["H", () => product(curvature.hessian())],
+      ["Gauss–Newton", () => product(curvature.gaussNewton())],
+      ["Σ", () => product(curvature.noiseMatrix())],
+      ["Gram", () => curvature.gram()],
+    ];
+    const found = new Map<string, Float32Array>();
+    for (const [name, ask] of reversed ? asked.reverse() : asked) found.set(name, await ask());
+    return found;
+  };
+  const other = await inOrder(true);
+  for (const [name, values] of await inOrder(false)) expect(other.get(name), name).toEqual(values);
+});

@@ -151,7 +151,20 @@ describe("parseNpy", () => {
   });
 });
 
+/** An array of a few bytes with many more behind it. */
+const zeros = 2e7;
+const bomb = npyFile("<f4", [3, 2], new Uint8Array(24 + zeros));
+
 describe("npz", () => {
+  it("refuses an entry longer than its array by its first bytes, without unpacking it", async () => {
+    const archive = zipFile({ "x_train.npy": bomb, "y_train.npy": y }, { method: 8 });
+    // Whoever unpacks the whole body fails here.
+    archive.fill(0x5a, 10_000, 11_000);
+    await expect(load(archive)).rejects.toThrow(
+      /Array x_train: shape \(3, 2\) takes 24 bytes; found 20000024/,
+    );
+  });
+
   it("says so when it is given a single array", async () => {
     await expect(load(x)).rejects.toThrow("found a lone .npy array");
   });
@@ -198,8 +211,22 @@ describe("npz", () => {
     ["a truncated archive", zipFile(base).subarray(0, 200), "found no end of central directory"],
     ["an archive whose start is lost", zipFile(base).subarray(40), "Expected a whole zip archive"],
     ["a wrong checksum", zipFile(base, { crcError: 1 }), "entry x_train.npy does not match its checksum"],
-    ["a wrong size", zipFile(base, { sizeError: 1 }), "entry x_train.npy should unpack to"],
-    ["a size that is too small", zipFile(base, { sizeError: -1 }), "entry x_train.npy cannot be unpacked"],
+    ["a wrong size", zipFile(base, { sizeError: 1 }), "Array x_train: shape (3, 2) takes 24 bytes; found 25"],
+    [
+      "a size that is too small",
+      zipFile(base, { sizeError: -1 }),
+      "Array x_train: shape (3, 2) takes 24 bytes; found 23",
+    ],
+    [
+      "an entry that unpacks to more than its size, which fits the array",
+      zipFile({ "x_train.npy": bomb }, { method: 8, sizeError: -zeros }),
+      "entry x_train.npy should unpack to",
+    ],
+    [
+      "an array of more than it holds",
+      zipFile({ ...base, "x_train.npy": npyFile("<f4", [1e6, 1e6], new Uint8Array(24)) }),
+      "Array x_train: shape (1000000, 1000000) takes 4000000000000 bytes; found 24",
+    ],
     ["an unknown packing", zipFile(base, { method: 12 }), "packed by bzip2; expected stored or deflated"],
     [
       "a missing x_train",

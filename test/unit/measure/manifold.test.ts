@@ -7,7 +7,15 @@ import { EigenTracker } from "../../../src/curvature/tracker";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { losses } from "../../../src/losses";
 import { buildModel, initialize } from "../../../src/models";
-import { sharpnessRate, splitDisplacement, subspaceOverlap } from "../../../src/measure/probes/manifold";
+import { plainMeter } from "../../../src/curvature/meter";
+import { ProbeMemory } from "../../../src/measure/memory";
+import { Readings } from "../../../src/measure/probe";
+import {
+  addMotion,
+  sharpnessRate,
+  splitDisplacement,
+  subspaceOverlap,
+} from "../../../src/measure/probes/manifold";
 import { Rng } from "../../../src/util/rng";
 import { uniform } from "../../support/numeric";
 
@@ -16,6 +24,26 @@ test("sharp and flat part are the projections, and Pythagoras holds", () => {
   const { sharp, flat } = splitDisplacement(Float32Array.of(3, 1, 1, 2), vectors);
   expect(sharp).toBeCloseTo(Math.hypot(3, 1.4), 5);
   expect(flat ** 2 + sharp ** 2).toBeCloseTo(15, 4);
+});
+
+test.each([
+  { of: "the network's own", parameters: 3, lengths: [3], readings: 3 },
+  { of: "a shorter θ", parameters: 2, lengths: [3], readings: 0 },
+  { of: "a longer θ", parameters: 4, lengths: [3], readings: 0 },
+  { of: "a shorter eigenvector", parameters: 3, lengths: [2], readings: 0 },
+  { of: "no eigenvectors", parameters: 3, lengths: [], readings: 0 },
+])("from a checkpoint with $of no more is read than it tells", ({ parameters, lengths, readings }) => {
+  const memory = new ProbeMemory(new Rng(1, "memory"));
+  const vectors = lengths.map((length) => new Float32Array(length).fill(length ** -0.5));
+  memory.set("theta", new Float32Array(parameters));
+  vectors.forEach((v, i) => memory.set(`vector.${i}`, v));
+  const read = new Readings(plainMeter());
+  const [theta, now] = [Float32Array.of(1, 2, 3), Float32Array.of(1, 0, 0)];
+  addMotion({ theta, size: 3 }, memory, [now], read);
+  expect(read.list).toHaveLength(readings);
+  expect(read.list.every(({ value }) => Number.isFinite(value))).toBe(true);
+  // The next reading has what it needs.
+  expect([memory.get("theta"), memory.get("vector.0")]).toEqual([theta, now]);
 });
 
 test("the overlap is 1 for one space in two bases and 0 for orthogonal ones", () => {
