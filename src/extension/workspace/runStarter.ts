@@ -16,6 +16,7 @@ import { checkOptions } from "../../record/disk/checkOptions";
 import { Disposables } from "../disposables";
 import { files } from "../../protocol/runFolder";
 import { isActive } from "../../types/runStatus";
+import { plain } from "../format";
 import { loadChecker } from "../language/checker";
 import { runsDirFor, type Runs } from "./runs";
 
@@ -115,7 +116,7 @@ export class RunStarter {
     this.log.error(`Run ${info.id} ${status}:\n${said}`);
     const show = "Show Log";
     const first = said.split("\n").find((line) => line.trim() !== "") ?? "its process ended.";
-    const answer = await vscode.window.showErrorMessage(`Basin: run failed. ${first}`, show);
+    const answer = await vscode.window.showErrorMessage(`Basin: run failed. ${plain(first)}`, show);
     if (answer === show) await vscode.window.showTextDocument(vscode.Uri.file(join(folder, files.log)));
   }
 
