@@ -117,6 +117,52 @@ export class Workbench {
     return this.page.locator(".sidebar .monaco-list-row", { hasText: text }).first();
   }
 
+  /** What the tree says of a row under the mouse. */
+  async tooltip(row: Locator): Promise<Locator> {
+    const hover = this.page.locator(".monaco-hover:visible").last();
+    await this.noTooltip();
+    // It hides when the tree refreshes.
+    for (let attempt = 0; attempt < 10 && !(await hover.isVisible()); attempt++) {
+      await this.noTooltip();
+      await row.locator(".monaco-icon-label").hover();
+      await hover.waitFor({ timeout: 3_000 }).catch(() => undefined);
+    }
+    await hover.waitFor();
+    return hover;
+  }
+
+  /** A tooltip lies over the rows below. */
+  private async noTooltip(): Promise<void> {
+    await this.page.mouse.move(900, 870);
+    await this.page.locator(".monaco-hover:visible").first().waitFor({ state: "detached" });
+  }
+
+  /** The titles of a row's context menu, which is left open. */
+  async menuOf(row: Locator): Promise<string[]> {
+    await this.noTooltip();
+    await this.page.keyboard.press("Escape");
+    await row.locator(".monaco-icon-label").click({ button: "right" });
+    const items = this.page.locator(".monaco-menu .action-label:visible");
+    await items.first().waitFor();
+    return (await items.allInnerTexts()).filter((title) => title !== "");
+  }
+
+  /** Chooses from the context menu of a row. */
+  async choose(row: Locator, title: string): Promise<void> {
+    await this.menuOf(row);
+    await this.page.locator(".monaco-menu .action-label", { hasText: title }).first().click();
+  }
+
+  /** A message in the corner. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator(".notification-list-item", { hasText: text }).first();
+  }
+
+  /** A question that nothing else can be done before. */
+  get dialog(): Locator {
+    return this.page.locator(".monaco-dialog-box");
+  }
+
   /** Every problem marked in the workspace, as the Problems view lists it. */
   problem(text: string | RegExp): Locator {
     return this.page.locator(".markers-panel .monaco-list-row", { hasText: text }).first();
