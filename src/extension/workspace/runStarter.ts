@@ -35,6 +35,7 @@ export class RunStarter {
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.own.own(runs.onDidChange(() => void this.look()));
+    this.own.own(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.look()));
   }
 
   /** Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once. */
