@@ -51,6 +51,17 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
   }
 
+  /** The titles that the palette offers for these words. */
+  async commandsLike(words: string): Promise<string[]> {
+    const input = await this.quickInput("F1");
+    await input.fill(`>${words}`);
+    const rows = this.page.locator(".quick-input-list .monaco-list-row", { hasText: words });
+    await rows.first().waitFor();
+    const titles = await rows.locator(".label-name").allInnerTexts();
+    await this.page.keyboard.press("Escape");
+    return titles.sort();
+  }
+
   /** Opens VS Code's quick input. A key that arrives while a view takes the focus is lost, as for any user: press again. */
   private async quickInput(key: string): Promise<Locator> {
     const input = this.page.locator(".quick-input-widget .quick-input-box input");
@@ -137,20 +148,26 @@ export class Workbench {
     await this.page.locator(".monaco-hover:visible").first().waitFor({ state: "detached" });
   }
 
-  /** The titles of a row's context menu, which is left open. */
-  async menuOf(row: Locator): Promise<string[]> {
+  private async openMenu(row: Locator): Promise<Locator> {
     await this.noTooltip();
     await this.page.keyboard.press("Escape");
     await row.locator(".monaco-icon-label").click({ button: "right" });
-    const items = this.page.locator(".monaco-menu .action-label:visible");
+    const items = this.page.locator(".monaco-menu .action-item:not(.disabled) .action-label:visible");
     await items.first().waitFor();
-    return (await items.allInnerTexts()).filter((title) => title !== "");
+    return items;
+  }
+
+  /** The titles in a row's context menu that can be chosen. */
+  async offeredBy(row: Locator): Promise<string[]> {
+    const titles = await (await this.openMenu(row)).allInnerTexts();
+    await this.page.keyboard.press("Escape");
+    return titles.filter((title) => title !== "");
   }
 
   /** Chooses from the context menu of a row. */
   async choose(row: Locator, title: string): Promise<void> {
-    await this.menuOf(row);
-    await this.page.locator(".monaco-menu .action-label", { hasText: title }).first().click();
+    const items = await this.openMenu(row);
+    await items.filter({ hasText: title }).first().click();
   }
 
   /** A message in the corner. */
