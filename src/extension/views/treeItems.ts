@@ -54,9 +54,10 @@ export function runItem(run: RunRecord, command: vscode.Command): vscode.TreeIte
   return item;
 }
 
-/** What tells this run from its neighbours: its settings. */
+/** What tells this run from its neighbours: its settings, or its name where run.json cannot be read. */
 function labelOf({ info }: RunRecord): string {
   const { learningRate, batchSize } = info.experiment.optimizer;
+  if (Number.isNaN(learningRate)) return info.id;
   const rest = Object.fromEntries(
     Object.entries(info.overrides).filter(
       ([key]) => key !== "optimizer.learningRate" && key !== "optimizer.batchSize",
