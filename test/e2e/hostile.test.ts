@@ -23,6 +23,7 @@ describe.skipIf("missing" in found || process.platform === "win32")(
     let victim: ChildProcess;
     let ran = "";
     let outside = "";
+    let address = "";
     /** What reached the address that every picture and link of this workspace names. */
     const asked: string[] = [];
     const beacon = createServer(({ url }, answer) => {
@@ -32,7 +33,7 @@ describe.skipIf("missing" in found || process.platform === "win32")(
 
     beforeAll(async () => {
       await new Promise<void>((done) => beacon.listen(0, "127.0.0.1", done));
-      const address = `http://127.0.0.1:${(beacon.address() as AddressInfo).port}`;
+      address = `http://127.0.0.1:${(beacon.address() as AddressInfo).port}`;
       victim = spawn("sleep", ["1000"], { stdio: "ignore" });
       // VS Code's own git would run what the repository asks for.
       const own = { ...settings, "git.enabled": false, "workbench.hover.delay": 100 };
@@ -95,6 +96,36 @@ describe.skipIf("missing" in found || process.platform === "win32")(
       expect(await panel.find("#basin img, #basin a, #basin script, #basin b").count()).toBe(0);
       await workbench.page.keyboard.press("Escape");
       expect(asked).toEqual([]);
+    });
+
+    test("the panel's page loads and sends nothing, whatever came to be written into it", async () => {
+      const blocked = await workbench.panel().find("body").evaluate(`(async () => {
+        const add = (name, attributes) => {
+          const element = Object.assign(document.createElement(name), attributes);
+          document.body.append(element);
+          return new Promise((done) => (element.onerror = element.onload = () => done(name)));
+        };
+        const own = document.baseURI;
+        document.head.append(Object.assign(document.createElement("base"), { href: "${address}/" }));
+        const tried = [
+          add("img", { src: "${address}/img" }),
+          add("script", { src: "${address}/script" }),
+          add("link", { rel: "stylesheet", href: "${address}/style" }),
+          fetch("${address}/fetch").catch(() => "fetch"),
+        ];
+        navigator.sendBeacon("${address}/beacon");
+        const form = document.createElement("form");
+        Object.assign(form, { action: "${address}/form", method: "post" });
+        document.body.append(form);
+        form.submit();
+        return [...(await Promise.all(tried)), document.baseURI === own];
+      })()`);
+      expect(blocked).toEqual(["img", "script", "link", "fetch", true]);
+      expect(asked).toEqual([]);
+      await fetch(`${address}/control`);
+      expect(asked.splice(0)).toEqual(["/control"]);
+      // What a blocked form leaves behind is no page any more.
+      await workbench.tab("Basin:").locator(".codicon-close").click();
     });
 
     test("a log that is a pipe holds nothing up: the panel shows that run, and the next", async () => {

@@ -166,8 +166,17 @@ export class Workbench {
 
   /** Chooses from the context menu of a row. */
   async choose(row: Locator, title: string): Promise<void> {
-    const items = await this.openMenu(row);
-    await items.filter({ hasText: title }).first().click();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const items = await this.openMenu(row);
+      const item = items.filter({ hasText: title }).first();
+      // Rows move while the tree refreshes: the click may have met another one.
+      const chosen = await item.click({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (chosen) return;
+    }
+    throw new Error(`"${title}" could not be chosen.`);
   }
 
   /** A message in the corner. */
