@@ -1,5 +1,5 @@
 // Reads and checks the experiment files of a call: every problem of every file is told before anything runs.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { checkOptions } from "../record/disk/checkOptions";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
@@ -47,12 +47,19 @@ export function shownPath(path: string): string {
 
 function readText(name: string): string {
   try {
-    return readFileSync(name, "utf8");
+    const stat = statSync(name);
+    // A pipe is waited for, a device has no end.
+    if (stat.isFile()) return readFileSync(name, "utf8");
+    throw fileError(
+      name,
+      stat.isDirectory() ? "is a folder" : "is no plain file",
+      "Expected an experiment file, *.basin.json.",
+    );
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT")
       throw fileError(name, "no such file", "Expected an experiment file, *.basin.json.");
-    if (code === "EISDIR") throw fileError(name, "is a folder", "Expected an experiment file, *.basin.json.");
     throw fileError(name, `cannot be read (${code})`);
   }
 }

@@ -15,6 +15,12 @@ export function roundedDown(x: number): number {
   return down > x ? Number((down - unit).toPrecision(3)) : down;
 }
 
+/**
+ * Text with words from files, where VS Code would see more in it: a notification makes links of `[…](command:…)`, which run any
+ * command, and a status bar item icons of `$(…)`. A word joiner, which nobody sees, stands in between.
+ */
+export const plain = (text: string): string => text.replace(/(?<=[\]$])\(/g, "\u2060(");
+
 /** Short words for lists; the verdict's own summary says it in full. */
 export const verdictWords: Readonly<Record<VerdictKind, string>> = {
   diverged: "diverged",

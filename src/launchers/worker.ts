@@ -1,13 +1,21 @@
 // Keeps a queue going while runs wait in it: one small process a runs folder, which outlives whoever submitted and ends by itself.
 import { join, resolve } from "node:path";
 import { dropClaims, holderOf, lifeOf, ownClaim, takeClaim, type Holder } from "../record/disk/processes";
-import { mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync } from "node:fs";
+import { fileError } from "../protocol/errors";
+import { files } from "../protocol/runFolder";
 import type { ProcessOptions } from "./launcher";
 import { spawnDetached } from "./local";
 import { Queue } from "./queue";
 
-/** Where the worker holds its claim, inside the runs folder. */
-const queueFolder = (runsDir: string): string => join(resolve(runsDir), ".queue");
+/** Where the worker holds its claim, inside the runs folder. @throws UserError where somebody has put a link there. */
+function queueFolder(runsDir: string): string {
+  const folder = join(resolve(runsDir), ".queue");
+  for (const place of [folder, join(folder, files.processes)])
+    if (lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw fileError(place, "is no folder, not written to", "Delete it: the queue makes its own.");
+  return folder;
+}
 const pumpMilliseconds = 250;
 /** Runs that cannot be started (a folder that cannot be written) do not keep a worker for ever: it looks this often without one that trains. */
 const patience = 40;

@@ -1,5 +1,6 @@
 // Which commit an experiment belongs to, asked of git without letting the repository run anything: it may have come from anywhere.
 import { execFile } from "node:child_process";
+import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { RunInfo } from "../protocol/runFolder";
 
@@ -62,7 +63,8 @@ async function git(
   ...args: readonly string[]
 ): Promise<string> {
   const given = settings.flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const how = { cwd, env: environment(), timeout: waitMilliseconds };
-  const { stdout } = await exec("git", ["--no-pager", ...given, ...args], how);
+  // Started elsewhere: Windows, or a PATH with "." in it, would take a program of that name in the repository for git.
+  const how = { cwd: dirname(process.execPath), env: environment(), timeout: waitMilliseconds };
+  const { stdout } = await exec("git", ["-C", resolve(cwd), "--no-pager", ...given, ...args], how);
   return stdout.trim();
 }

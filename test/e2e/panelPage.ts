@@ -56,6 +56,11 @@ export class Panel {
     return this.frame.locator(`.more button[data-probe="${probe}"]`);
   }
 
+  /** Anything on the page, by its selector. */
+  find(selector: string): Locator {
+    return this.frame.locator(selector);
+  }
+
   button(name: "Stop" | "Resume"): Locator {
     return this.frame.locator("vscode-button", { hasText: name });
   }

@@ -21,12 +21,13 @@ import type { Workbench } from "./workbench";
 
 /** Clock ticks of /proc a second. */
 const ticks = 100;
-const experimentFile = (server: Server): string => join(server.workspace, "steady.basin.json");
-const runsOf = (server: Server): string => join(server.workspace, ".basin", "runs");
+type Place = Pick<Server, "workspace">;
+const experimentFile = (server: Place): string => join(server.workspace, "steady.basin.json");
+const runsOf = (server: Place): string => join(server.workspace, ".basin", "runs");
 
 /** A finished run whose log holds about `events` events: three metrics lines a step. */
 export function writeLongRun(
-  server: Server,
+  server: Place,
   events: number,
   learningRate: number,
 ): { readonly id: string; readonly label: string; readonly bytes: number } {

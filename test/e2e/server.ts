@@ -26,10 +26,12 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** @param fill  Writes what the workspace holds before VS Code sees it. */
 export async function startServer(
   entry: string,
   vsix: string,
   settings: Record<string, unknown>,
+  fill: (workspace: string) => void = () => undefined,
 ): Promise<Server> {
   const home = mkdtempSync(join(tmpdir(), "basin-e2e-"));
   const folder = (name: string) => {
@@ -37,6 +39,7 @@ export async function startServer(
     return join(home, name);
   };
   const [workspace, user, extensions] = [folder("workspace"), folder("user"), folder("extensions")];
+  fill(workspace);
   mkdirSync(join(user, "User"), { recursive: true });
   writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
   const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
@@ -48,10 +51,9 @@ export async function startServer(
   };
   execFileSync(process.execPath, [entry, ...folders, "--install-extension", vsix], { env, stdio: "pipe" });
   const port = await freePort();
-  const child = spawn(process.execPath, [entry, ...folders, ...flags, "--bind-addr", `127.0.0.1:${port}`], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const trust = settings["security.workspace.trust.enabled"] === true ? [] : ["--disable-workspace-trust"];
+  const all = [entry, ...folders, ...flags, ...trust, "--bind-addr", `127.0.0.1:${port}`];
+  const child = spawn(process.execPath, all, { env, stdio: ["ignore", "pipe", "pipe"] });
   await listening(child);
   return {
     url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
@@ -82,13 +84,7 @@ function endRuns(workspace: string): void {
   }
 }
 
-const flags = [
-  "--auth",
-  "none",
-  "--disable-workspace-trust",
-  "--disable-telemetry",
-  "--disable-update-check",
-];
+const flags = ["--auth", "none", "--disable-telemetry", "--disable-update-check"];
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -52,6 +52,17 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
   }
 
+  /** The titles that the palette offers for these words. */
+  async commandsLike(words: string): Promise<string[]> {
+    const input = await this.quickInput("F1");
+    await input.fill(`>${words}`);
+    const rows = this.page.locator(".quick-input-list .monaco-list-row", { hasText: words });
+    await rows.first().waitFor();
+    const titles = await rows.locator(".label-name").allInnerTexts();
+    await this.page.keyboard.press("Escape");
+    return titles.sort();
+  }
+
   /** Opens VS Code's quick input. A key that arrives while a view takes the focus is lost, as for any user: press again. */
   private async quickInput(key: string): Promise<Locator> {
     const input = this.page.locator(".quick-input-widget .quick-input-box input");
@@ -131,6 +142,67 @@ export class Workbench {
 
   treeRow(text: string | RegExp): Locator {
     return this.page.locator(".sidebar .monaco-list-row", { hasText: text }).first();
+  }
+
+  /** What the tree says of a row under the mouse. */
+  async tooltip(row: Locator): Promise<Locator> {
+    const hover = this.page.locator(".monaco-hover:visible").last();
+    await this.noTooltip();
+    // It hides when the tree refreshes.
+    for (let attempt = 0; attempt < 10 && !(await hover.isVisible()); attempt++) {
+      await this.noTooltip();
+      await row.locator(".monaco-icon-label").hover();
+      await hover.waitFor({ timeout: 3_000 }).catch(() => undefined);
+    }
+    await hover.waitFor();
+    return hover;
+  }
+
+  /** A tooltip lies over the rows below. */
+  private async noTooltip(): Promise<void> {
+    await this.page.mouse.move(900, 870);
+    await this.page.locator(".monaco-hover:visible").first().waitFor({ state: "detached" });
+  }
+
+  private async openMenu(row: Locator): Promise<Locator> {
+    await this.noTooltip();
+    await this.page.keyboard.press("Escape");
+    await row.locator(".monaco-icon-label").click({ button: "right" });
+    const items = this.page.locator(".monaco-menu .action-item:not(.disabled) .action-label:visible");
+    await items.first().waitFor();
+    return items;
+  }
+
+  /** The titles in a row's context menu that can be chosen. */
+  async offeredBy(row: Locator): Promise<string[]> {
+    const titles = await (await this.openMenu(row)).allInnerTexts();
+    await this.page.keyboard.press("Escape");
+    return titles.filter((title) => title !== "");
+  }
+
+  /** Chooses from the context menu of a row. */
+  async choose(row: Locator, title: string): Promise<void> {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const items = await this.openMenu(row);
+      const item = items.filter({ hasText: title }).first();
+      // Rows move while the tree refreshes: the click may have met another one.
+      const chosen = await item.click({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (chosen) return;
+    }
+    throw new Error(`"${title}" could not be chosen.`);
+  }
+
+  /** A message in the corner. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator(".notification-list-item", { hasText: text }).first();
+  }
+
+  /** A question that nothing else can be done before. */
+  get dialog(): Locator {
+    return this.page.locator(".monaco-dialog-box");
   }
 
   /** Every problem marked in the workspace, as the Problems view lists it. */

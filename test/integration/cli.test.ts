@@ -160,6 +160,9 @@ test("list, show and verdict read the runs; measure --json is the contract's obj
 
 test.each([
   [["run", "absent.basin.json"], /^absent\.basin\.json: no such file/],
+  [["run", "."], /^\.: is a folder/],
+  [["run", "/dev/zero"], /^\/dev\/zero: is no plain file/],
+  [["measure", "tiny.basin.json", "--weights", "/dev/zero"], /\/dev\/zero: is no plain file/],
   [["run"], /expects an experiment file/],
   [
     ["run", "tiny.basin.json", "--set", "optimizer.learnigRate=3"],
@@ -188,6 +191,13 @@ test("a mistake in the file is told with file, line, column and key", () => {
   expect(stderr).toMatch(
     /^tiny\.basin\.json:\d+:\d+: optimizer\.learningRate: .*must be a number > 0; found -1/,
   );
+});
+
+test("data from a device are refused before anything is read of it", () => {
+  const folder = workspace({ data: { source: "npz", file: "/dev/zero" } });
+  const { status, stderr } = basin(folder, ["run", "tiny.basin.json"]);
+  expect(stderr).toMatch(/\/dev\/zero: is no plain file/);
+  expect(status).toBe(2);
 });
 
 test("a data file that is cut short is told before a step is taken, naming the file", () => {

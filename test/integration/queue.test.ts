@@ -1,11 +1,12 @@
 // The queue as several windows and terminals use it at once: real processes, real signals, and runs that only pretend to train.
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { listRuns, readRun, resumeRun, runQueue, stopRun, stopRuns, submit } from "../../src/launchers";
 import { Queue } from "../../src/launchers/queue";
+import { work } from "../../src/launchers/worker";
 import { holderOf, lifeOf } from "../../src/record/disk/processes";
 import { isActive } from "../../src/types/runStatus";
 import { ended, processes, requests, runsDirOf, temporary, until } from "../unit/launchers/support";
@@ -149,4 +150,23 @@ test("a run asked to stop before its process listens ends as interrupted, and is
       how === "ask" ? { status: "interrupted", exit: 130 } : { status: "died", exit: undefined },
     );
   }
+});
+
+test.each(["", "processes"])("the worker claims nothing through a link: .queue/%s", async (inside) => {
+  const root = temporary();
+  const runsDir = runsDirOf(root);
+  const outside = join(root, "outside");
+  const claims = inside === "" ? join(outside, "processes") : outside;
+  mkdirSync(claims, { recursive: true });
+  // Claims of a worker that has gone, which the next one would remove; and somebody's file.
+  writeFileSync(join(claims, "1.json"), "{}");
+  const place = join(runsDir, ".queue", inside);
+  mkdirSync(join(place, ".."), { recursive: true });
+  symlinkSync(outside, place);
+  const runs = submit(runsDir, requests(root, { points: 2, concurrency: 1 }));
+  const how = processes(brief);
+  await expect(runQueue(runsDir, how)).rejects.toThrow("is no folder, not written to");
+  await expect(work(runsDir, how)).rejects.toThrow("is no folder, not written to");
+  expect(readdirSync(claims)).toEqual(["1.json"]);
+  await ended(runs[0].folder);
 });

@@ -1,6 +1,7 @@
 // Registers every command behind one wrapper: trust is asked first, and a failure becomes a log entry and a short message.
 import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
+import { plain } from "../format";
 import type { Services } from "../services";
 import { messageOf } from "../workspace/runStarter";
 import type { Command } from "./command";
@@ -31,7 +32,7 @@ async function execute(services: Services, command: Command, argument: unknown):
       `${command.title}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
     const show = "Show Log";
-    const answer = await vscode.window.showErrorMessage(`Basin: ${messageOf(error)}`, show);
+    const answer = await vscode.window.showErrorMessage(`Basin: ${plain(messageOf(error))}`, show);
     if (answer === show) services.log.show();
   }
 }

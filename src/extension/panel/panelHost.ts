@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import { panelType } from "../ids";
 import { Disposables } from "../disposables";
+import { plain } from "../format";
 import { stringify } from "../../protocol/numbers";
 import { isProbeId } from "../../protocol/withProbe";
 import { files } from "../../protocol/runFolder";
@@ -73,7 +74,7 @@ export class PanelHost {
       if (!message) return this.log.warn("Panel: a message that is none.");
       this.receive(message).catch((error: unknown) => {
         this.log.error(`Panel, ${message.kind}: ${String(error)}`);
-        void vscode.window.showErrorMessage(`Basin: ${messageOf(error)}`);
+        void vscode.window.showErrorMessage(`Basin: ${plain(messageOf(error))}`);
       });
     });
     panel.onDidDispose(() => {

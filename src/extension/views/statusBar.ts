@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { shortNumber } from "../format";
+import { plain, shortNumber } from "../format";
 import type { Services } from "../services";
 import { unlimitedSteps } from "../../types/unlimitedSteps";
 
@@ -22,7 +22,7 @@ export function registerStatusBar({ runs }: Services, own: Disposables): void {
         : ` step ${first.step}`;
     const others = running.length > 1 ? ` +${running.length - 1}` : "";
     const loss = first.last?.["loss.train"];
-    item.text = `$(sync~spin) ${name}${share}${others}`;
+    item.text = `$(sync~spin) ${plain(name)}${share}${others}`;
     item.tooltip = `Basin is training ${name}: step ${first.step}${typeof loss === "number" ? `, loss ${shortNumber(loss)}` : ""}. Click to watch.`;
     item.command = {
       title: "Open Panel",

@@ -4,13 +4,15 @@ import { commandIds } from "../commands/ids";
 import { Disposables } from "../disposables";
 import { viewId } from "../ids";
 import type { Services } from "../services";
-import { toExperimentFile, type ExperimentFile } from "../workspace/experiments";
+import type { ExperimentFile } from "../workspace/experiments";
 import { samePath } from "../workspace/runs";
-import { experimentItem, runItem } from "./treeItems";
+import { experimentItem, goneItem, runItem } from "./treeItems";
 import type { RunRecord } from "../../launchers";
 
 type TreeNode =
-  | { readonly kind: "experiment"; readonly experiment: ExperimentFile; readonly gone: boolean }
+  | { readonly kind: "experiment"; readonly experiment: ExperimentFile }
+  /** An experiment that is not in the workspace, as run.json names it. */
+  | { readonly kind: "gone"; readonly file: string }
   | { readonly kind: "run"; readonly run: string };
 
 export function registerTree({ experiments, runs, panel }: Services, own: Disposables): void {
@@ -26,7 +28,13 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
   let shape = "";
   const announceChanges = () => {
     const now = JSON.stringify(
-      runs.all.map(({ folder, status, verdict, flag }) => [folder, status, verdict?.verdict, flag !== null]),
+      runs.all.map(({ folder, status, verdict, flag, damage }) => [
+        folder,
+        status,
+        verdict?.verdict,
+        flag !== null,
+        damage,
+      ]),
     );
     // A step further is news for its own row only.
     if (now === shape) runs.running.forEach((run) => changed.fire(toNode(run)));
@@ -39,11 +47,13 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
     onDidChangeTreeData: changed.event,
     getChildren: (node) => {
       if (!node) return roots(experiments.all, runs.all);
-      return node.kind === "experiment" ? runs.of(node.experiment.uri.fsPath).map(toNode) : [];
+      if (node.kind === "run") return [];
+      return runs.of(node.kind === "gone" ? node.file : node.experiment.uri.fsPath).map(toNode);
     },
     getTreeItem: (node) => {
       if (node.kind === "experiment")
-        return experimentItem(node.experiment, runs.of(node.experiment.uri.fsPath), node.gone);
+        return experimentItem(node.experiment, runs.of(node.experiment.uri.fsPath));
+      if (node.kind === "gone") return goneItem(node.file);
       const record = runs.byKey(node.run);
       return record ? runItem(record, openers.commandFor(node.run)) : new vscode.TreeItem(node.run);
     },
@@ -88,12 +98,8 @@ function roots(experiments: readonly ExperimentFile[], runs: readonly RunRecord[
   const known = (file: string) => experiments.some(({ uri }) => samePath(uri.fsPath, file));
   const orphans = [...new Set(runs.map(({ info }) => info.file).filter((file) => !known(file)))];
   return [
-    ...experiments.map((experiment): TreeNode => ({ kind: "experiment", experiment, gone: false })),
-    ...orphans.map((file): TreeNode => ({
-      kind: "experiment",
-      experiment: toExperimentFile(vscode.Uri.file(file)),
-      gone: true,
-    })),
+    ...experiments.map((experiment): TreeNode => ({ kind: "experiment", experiment })),
+    ...orphans.map((file): TreeNode => ({ kind: "gone", file })),
   ];
 }
 

@@ -1,4 +1,5 @@
 // One row of the tree each: what it says, its icon, and the tooltip with the run's numbers.
+import { basename } from "node:path";
 import * as vscode from "vscode";
 import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
@@ -11,19 +12,33 @@ import { statusWords } from "../../types/runStatus";
 export function experimentItem(
   { uri, name, folder }: ExperimentFile,
   runs: readonly RunRecord[],
-  gone: boolean,
 ): vscode.TreeItem {
   const state =
     runs.length > 0 ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None;
   const item = new vscode.TreeItem(name, state);
   // VS Code keeps a known row's state: with its first run an experiment becomes a new row, which opens.
   item.id = `${uri.toString()}${runs.length > 0 ? "#runs" : ""}`;
-  item.resourceUri = gone ? undefined : uri;
-  item.iconPath = new vscode.ThemeIcon(gone ? "circle-slash" : "beaker");
-  item.description = gone ? "file is gone" : folder;
-  item.contextValue = gone ? "experiment.gone" : "experiment";
-  item.tooltip = gone ? `${uri.fsPath} no longer exists; its runs are still here.` : uri.fsPath;
-  if (!gone) item.command = { title: "Open", command: "vscode.open", arguments: [uri] };
+  item.resourceUri = uri;
+  item.iconPath = new vscode.ThemeIcon("beaker");
+  item.description = folder;
+  item.contextValue = "experiment";
+  item.tooltip = uri.fsPath;
+  item.command = { title: "Open", command: "vscode.open", arguments: [uri] };
+  return item;
+}
+
+/** Where runs hang whose experiment is not in the workspace; `file` is what their run.json says, "" where it cannot be read. */
+export function goneItem(file: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(
+    file === "" ? "unknown experiment" : basename(file).replace(/\.basin\.json$/, ""),
+    vscode.TreeItemCollapsibleState.Expanded,
+  );
+  item.id = `gone ${file}`;
+  item.iconPath = new vscode.ThemeIcon("circle-slash");
+  item.description = file === "" ? "run.json does not say which" : "file is gone";
+  item.contextValue = "experiment.gone";
+  item.tooltip =
+    file === "" ? "Their run.json cannot be read." : `${file} no longer exists; its runs are still here.`;
   return item;
 }
 
@@ -39,9 +54,10 @@ export function runItem(run: RunRecord, command: vscode.Command): vscode.TreeIte
   return item;
 }
 
-/** What tells this run from its neighbours: its settings. */
+/** What tells this run from its neighbours: its settings, or its name where run.json cannot be read. */
 export function labelOf({ info }: RunRecord): string {
   const { learningRate, batchSize } = info.experiment.optimizer;
+  if (Number.isNaN(learningRate)) return info.id;
   const rest = Object.fromEntries(
     Object.entries(info.overrides).filter(
       ([key]) => key !== "optimizer.learningRate" && key !== "optimizer.batchSize",
@@ -53,18 +69,20 @@ export function labelOf({ info }: RunRecord): string {
 }
 
 function descriptionOf({ info, status, step, verdict, flag, damage }: RunRecord): string {
-  if (damage.length > 0 && !verdict) return `damaged: ${damage[0]}`;
+  const damaged = damage.length > 0 && `damaged: ${damage[0]}`;
+  if (damaged && !verdict) return damaged;
   if (status === "running") return `step ${step}${flag ? " · beyond its limit" : ""}`;
   if (status === "queued") return placeInQueue(info);
   const words = verdict ? verdictWords[verdict.verdict] : statusWords[status];
-  return `${words} · ${ago(info.created, Date.now())}`;
+  return `${words} · ${damaged || ago(info.created, Date.now())}`;
 }
 
 /** "queued, 5 of 9": its place among the runs submitted with it. */
 const placeInQueue = ({ sweep }: RunRecord["info"]): string =>
   sweep && sweep.of > 1 ? `queued, ${sweep.index} of ${sweep.of}` : "queued";
 
-function tooltipOf({ info, status, step, verdict, damage }: RunRecord): vscode.MarkdownString {
+/** A string, not Markdown, in which an address is a link even where it is escaped: names and messages come from anybody. */
+function tooltipOf({ info, status, step, verdict, damage }: RunRecord): string {
   const { optimizer, loss } = info.experiment;
   const lines = [
     `${info.experiment.name} · ${statusWords[status]} at step ${step}`,
@@ -74,8 +92,5 @@ function tooltipOf({ info, status, step, verdict, damage }: RunRecord): vscode.M
     ...damage.map((what) => `Damaged: ${what}`),
     info.id,
   ];
-  // As text: names and messages come from files that anyone may have written.
-  const tooltip = new vscode.MarkdownString();
-  lines.forEach((line, i) => tooltip.appendText(i > 0 ? `\n\n${line}` : line));
-  return tooltip;
+  return lines.join("\n");
 }

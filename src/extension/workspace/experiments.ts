@@ -48,7 +48,7 @@ export class Experiments {
   }
 }
 
-export function toExperimentFile(uri: vscode.Uri): ExperimentFile {
+function toExperimentFile(uri: vscode.Uri): ExperimentFile {
   const relative = vscode.workspace.asRelativePath(uri);
   const slash = relative.lastIndexOf("/");
   return {

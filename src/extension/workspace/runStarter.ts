@@ -18,6 +18,7 @@ import { checkOptions } from "../../record/disk/checkOptions";
 import { Disposables } from "../disposables";
 import { files } from "../../protocol/runFolder";
 import { isActive } from "../../types/runStatus";
+import { plain } from "../format";
 import { loadChecker } from "../language/checker";
 import { runsDirFor, type Runs } from "./runs";
 
@@ -36,6 +37,7 @@ export class RunStarter {
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.own.own(runs.onDidChange(() => void this.followUp()));
+    this.own.own(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.followUp()));
   }
 
   /** Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once. */
@@ -126,7 +128,7 @@ export class RunStarter {
     this.log.error(`Run ${info.id} ${status}:\n${said}`);
     const show = "Show Log";
     const first = said.split("\n").find((line) => line.trim() !== "") ?? "its process ended.";
-    const answer = await vscode.window.showErrorMessage(`Basin: run failed. ${first}`, show);
+    const answer = await vscode.window.showErrorMessage(`Basin: run failed. ${plain(first)}`, show);
     if (answer === show) await vscode.window.showTextDocument(vscode.Uri.file(join(folder, files.log)));
   }
 

@@ -168,9 +168,10 @@ export class RunReader {
     const status = this.status();
     const ended = series.ended !== undefined && !isActive(status);
     const verdict = ended ? this.verdictFile.get() : null;
-    const lines = this.tail.damagedLines;
+    const { damagedLines: lines, obstacle } = this.tail;
     const damage = [
       this.runFile.damage,
+      obstacle && `${files.events} ${obstacle}`,
       ended ? this.verdictFile.damage : null,
       lines > 0 ? `${lines === 1 ? "a line" : `${lines} lines`} of ${files.events}` : null,
     ];

@@ -28,6 +28,8 @@ export class EventTail {
   private damage = 0;
   /** Of these, those since the last line that was one. */
   private torn = 0;
+  /** What stands in the log's place where it is none: "is a link", "is no plain file". */
+  obstacle: string | null = null;
 
   constructor(private readonly path: string) {}
 
@@ -63,12 +65,20 @@ export class EventTail {
         this.path,
         constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
       );
-    } catch {
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      this.obstacle =
+        code === "ENOENT" || code === "ENOTDIR"
+          ? null
+          : code === "ELOOP"
+            ? "is a link"
+            : `cannot be read (${code})`;
       return nothing;
     }
     try {
       const stat = fstatSync(fd);
-      if (!stat.isFile()) return nothing;
+      this.obstacle = stat.isFile() ? null : "is no plain file";
+      if (this.obstacle) return nothing;
       const restarted = (this.file !== 0 && stat.ino !== this.file) || stat.size < this.offset;
       if (restarted) {
         this.startAt(0);

@@ -1,11 +1,11 @@
 // Opens the engine an experiment asks for; one that is not there is a mistake at `engine` in the experiment's file.
-import { readFile } from "node:fs/promises";
 import { EngineMissing, openEngine } from "../../engines";
 import type { Engine } from "../../engines/engine";
 import { tensorflowFolder } from "../../protocol/cacheFolder";
 import { UserError, type SourcePlace } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { parseJsonSource } from "../../protocol/jsonSource";
+import { experimentText } from "../../record/disk/experimentText";
 import { spareAddressSpace } from "./addressSpace";
 
 /** @throws UserError at the key `engine` when the engine does not load on this machine. */
@@ -17,13 +17,13 @@ export async function engineOf(experiment: Experiment, file: string): Promise<En
   } catch (error) {
     if (!(error instanceof EngineMissing)) throw error;
     const { message, hint } = error;
-    throw new UserError([{ severity: "error", message, hint, place: await placeOf(file) }]);
+    throw new UserError([{ severity: "error", message, hint, place: placeOf(file) }]);
   }
 }
 
-async function placeOf(file: string): Promise<SourcePlace> {
+function placeOf(file: string): SourcePlace {
   try {
-    return { ...parseJsonSource(await readFile(file, "utf8"), file).place(["engine"]), key: "engine" };
+    return { ...parseJsonSource(experimentText(file) ?? "", file).place(["engine"]), key: "engine" };
   } catch {
     return { file, key: "engine" };
   }

@@ -83,14 +83,24 @@ describe("EventTail", () => {
     expect([restarted, events.length]).toEqual([true, 1]);
   });
 
-  it.skipIf(process.platform === "win32")("reads no FIFO, no device and no link", () => {
-    execFileSync("mkfifo", [path]);
-    expect(new EventTail(path).read().events).toEqual([]);
-    expect(new EventTail("/dev/zero").read().events).toEqual([]);
-    writeFileSync(join(folder, "real"), line(0));
-    symlinkSync("real", join(folder, "link"));
-    expect(new EventTail(join(folder, "link")).read().events).toEqual([]);
-  });
+  it.skipIf(process.platform === "win32")(
+    "reads no FIFO, no device and no link, and says which it is",
+    () => {
+      execFileSync("mkfifo", [path]);
+      writeFileSync(join(folder, "real"), line(0));
+      symlinkSync("real", join(folder, "link"));
+      const found = [path, "/dev/zero", join(folder, "link"), join(folder, "absent")].map((place) => {
+        const tail = new EventTail(place);
+        return [tail.read().events.length, tail.obstacle];
+      });
+      expect(found).toEqual([
+        [0, "is no plain file"],
+        [0, "is no plain file"],
+        [0, "is a link"],
+        [0, null],
+      ]);
+    },
+  );
 });
 
 describe("EventLog", () => {

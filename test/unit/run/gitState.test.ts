@@ -84,3 +84,17 @@ test("nothing that a repository configures is run, and nothing in it is written"
   expect(existsSync(marker)).toBe(false);
   expect(readdirSync(join(folder, ".git"))).toEqual(before);
 });
+
+test.skipIf(process.platform === "win32")("a program in the repository is not taken for git", async () => {
+  const { folder, commit } = repository();
+  writeFileSync(join(folder, "git"), "#!/bin/sh\ntouch ran\n", { mode: 0o755 });
+  const { PATH } = process.env;
+  onTestFinished(() => void (process.env.PATH = PATH));
+  process.env.PATH = `.:${PATH}`;
+  // The trap works.
+  execFileSync("git", ["status"], { cwd: folder });
+  expect(existsSync(join(folder, "ran"))).toBe(true);
+  rmSync(join(folder, "ran"));
+  expect(await gitState(folder)).toEqual({ commit, dirty: false });
+  expect(existsSync(join(folder, "ran"))).toBe(false);
+});
