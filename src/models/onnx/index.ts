@@ -5,7 +5,7 @@ import { fileError, UserError } from "../../protocol/errors";
 import type { BuiltModel, Model } from "../model";
 import { OpContext } from "./context";
 import { notePlaces } from "./examples";
-import { readOnnx, type ExternalFiles, type OnnxFile } from "./file";
+import { readOnnx, type ExternalFiles, type OnnxFile, type OnnxNode } from "./file";
 import { onnxOps } from "./ops";
 import { checkSize } from "./reader";
 import { checkGlobs, initialValues, noticesOf, tiesOf, type Tie, type TrainedSpec } from "./trained";
@@ -40,6 +40,9 @@ export function importOnnx(
   checkGlobs(source, spec);
   const unknown = source.nodes.find(({ op }) => !Object.hasOwn(onnxOps, op));
   if (unknown) {
+    const weights = unknown.inputs.filter((name) => source.initializers.get(name)?.float);
+    if (weights.length > 0 && unknown.op.startsWith("Reduce"))
+      throw computedWeight(file, unknown, weights[0]);
     const message = `Op ${unknown.op} (node ${unknown.name}) is not supported.`;
     throw fileError(file, message, `Supported: ${Object.keys(onnxOps).join(", ")}.`);
   }
@@ -82,6 +85,14 @@ export function importOnnx(
     },
   };
 }
+
+/** A reduction of a weight is what a reparametrization begins with: the norm of weight normalization above all. */
+const computedWeight = (file: string, { op, name }: OnnxNode, weight: string): Error =>
+  fileError(
+    file,
+    `Node ${name} (${op}) computes a weight from ${weight}, as weight normalization does, which is not supported.`,
+    'Before the export, torch.nn.utils.parametrize.remove_parametrizations(layer, "weight"), or torch.nn.utils.remove_weight_norm(layer), makes the product the weight: the same network, but its curvature is that of the weight, not of length and direction.',
+  );
 
 /** Shape of one example as the model wants it; sizes the file leaves open come from the data. */
 function shapeFor({ file, input }: OnnxFile, given: readonly number[]): readonly number[] {
