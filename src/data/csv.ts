@@ -8,7 +8,7 @@ import type { Split } from "./dataset";
 import { unpack } from "./gzip";
 import { checkTake, scaler } from "./scale";
 import { defineSource } from "./source";
-import { countClasses, oneHot } from "./targets";
+import { countClasses, oneHot, refuseOneClass } from "./targets";
 
 export const csv = defineSource({
   source: "csv",
@@ -257,12 +257,7 @@ function classesOf(training: Source, target: string, given: readonly string[] | 
   const whole = !given && names.every((name) => /^\d+$/.test(name));
   const found = [...new Set(names)].sort();
   const sorted = given ?? found;
-  if (found.length < 2) {
-    throw fileError(
-      training.file,
-      `Column "${target}": expected at least two classes; found only "${found[0]}".`,
-    );
-  }
+  refuseOneClass(new Set(found), `${training.file}, column "${target}"`);
   const K = whole ? wholeClasses(names, training.file, found) : sorted.length;
   const index = new Map(sorted.map((name, i) => [name, i]));
   const of = (source: Source) => {

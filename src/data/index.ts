@@ -12,6 +12,7 @@ import { namedSources } from "./named";
 import { npz } from "./npz";
 import type { DataSource, LoadContext } from "./source";
 import { spirals } from "./spirals";
+import { refuseOneClass } from "./targets";
 import { teacher } from "./teacher";
 import { twoMinima } from "./twoMinima";
 
@@ -53,6 +54,9 @@ export async function loadDataset(spec: DataSpec, context: LoadContext): Promise
         : 'Use "mse" or "squared-error".',
     );
   }
+  // Also where skip, take or label noise leave one of several.
+  if (context.loss && lossFacts(context.loss).needsLabels)
+    refuseOneClass(new Set(data.train.labels), nameOf(spec));
   return data;
 }
 

@@ -45,7 +45,8 @@ export function countClasses(labels: ArrayLike<number>, classes: number | undefi
   return largest + 1;
 }
 
-function refuseOneClass(seen: ReadonlySet<number>, file: string): void {
+/** @throws UserError where one label is all there is. */
+export function refuseOneClass(seen: ReadonlySet<number | string>, file: string): void {
   if (seen.size !== 1) return;
   const [label] = seen;
   const message = `Expected at least two classes; every label is ${label}.`;

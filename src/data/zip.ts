@@ -130,7 +130,7 @@ function unpackEntry(
   if (encrypted) throw refuse(`Entry ${name} is encrypted.`, "Save the archive without a password.");
   if (method !== 0 && method !== 8)
     throw refuse(
-      `Entry ${name} is packed by ${methods[method] ?? `method ${method}`}; expected stored or deflated.`,
+      `Entry ${name} is packed by ${methods[method] ?? "an unknown way"} (method ${method}); expected stored or deflated.`,
       "Save it with numpy.savez or numpy.savez_compressed.",
     );
   if (size > packed.length * (method === 8 ? deflateRatio : 1))

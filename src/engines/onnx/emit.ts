@@ -82,10 +82,12 @@ export function emitOnnx(inputs: readonly Node[], outputs: readonly Node[]): Onn
       );
     }
   }
-  // An output of its own for each: the same node may be asked for twice, and an input may be an output.
-  const outputNames = outputs.map((node, i) => {
-    nodes.push({ opType: "Identity", input: [names.get(node)!], output: [`y${i}`] });
-    return `y${i}`;
+  // An output is its node's own value: where an Identity follows, the runtime's Gemm–Transpose fusion loses the node's other
+  // readers and refuses the model. What no node makes, and what is asked for twice, has to have one.
+  const made = new Set(nodes.map(({ output }) => output![0]));
+  const outputNames = outputs.map((node) => {
+    const name = names.get(node)!;
+    return made.delete(name) ? name : emitter.node("Identity", [name]);
   });
   const inputNames = inputs.map((_, i) => `x${i}`);
   const bytes = onnx.ModelProto.encode({

@@ -30,7 +30,7 @@ export class OpContext extends NodeReader {
     const { uses } = this.build;
     const before = uses.get(parameter.name) ?? 0;
     uses.set(parameter.name, before + 1);
-    if (before > 0 && this.build.batchAxes.size > 0)
+    if (before > 0 && !this.build.searching)
       throw this.error(
         `parameter ${parameter.name} is used a second time in a way that cannot be shared.`,
         "Give each layer its own, or list it in model.freeze.",

@@ -4,7 +4,8 @@ import { reshape } from "../../graph/ops";
 import { fileError, UserError } from "../../protocol/errors";
 import type { BuiltModel, Model } from "../model";
 import { OpContext } from "./context";
-import { readOnnx, type ExternalFiles, type OnnxFile } from "./file";
+import { notePlaces } from "./examples";
+import { readOnnx, type ExternalFiles, type OnnxFile, type OnnxNode } from "./file";
 import { onnxOps } from "./ops";
 import { checkSize } from "./reader";
 import { checkGlobs, initialValues, noticesOf, tiesOf, type Tie, type TrainedSpec } from "./trained";
@@ -39,6 +40,9 @@ export function importOnnx(
   checkGlobs(source, spec);
   const unknown = source.nodes.find(({ op }) => !Object.hasOwn(onnxOps, op));
   if (unknown) {
+    const weights = unknown.inputs.filter((name) => source.initializers.get(name)?.float);
+    if (weights.length > 0 && unknown.op.startsWith("Reduce"))
+      throw computedWeight(file, unknown, weights[0]);
     const message = `Op ${unknown.op} (node ${unknown.name}) is not supported.`;
     throw fileError(file, message, `Supported: ${Object.keys(onnxOps).join(", ")}.`);
   }
@@ -46,18 +50,15 @@ export function importOnnx(
   const plan: Plan = { ...spec, source, shape, ties: tiesOf(source, spec) };
   const inputs = shape.reduce((a, b) => a * b, 1);
 
-  // Two numbers of examples: the axis whose length follows is theirs.
-  const [few, more] = [2, 3].map((n) => run(plan, new Graph().input("x", [n, inputs]), new Map(), new Set()));
-  const axes = new Map<string, number>();
-  for (const [name, value] of few.values) {
-    const other = more.values.get(name);
-    if (value.kind !== "data" || other?.kind !== "data") continue;
-    const axis = value.node.shape.findIndex((d, i) => d === 2 && other.node.shape[i] === 3);
-    if (axis >= 0) axes.set(name, axis);
-  }
+  // Two numbers of examples, the first as the file was exported: where one is longer, there they are.
+  const fewest = source.input.shape[0] ?? 2;
+  const search = (n: number, base: OnnxBuild | null): OnnxBuild =>
+    run(plan, new Graph().input("x", [n, inputs]), { base, places: new Map(), searching: true });
+  const few = search(fewest, null);
+  const { places } = search(fewest + 1, few);
   const shared = new Set([...few.uses].flatMap(([name, count]) => (count > 1 ? [name] : [])));
   const built = (x: Node): { build: OnnxBuild; output: Node } => {
-    const build = run(plan, x, axes, shared);
+    const build = run(plan, x, { base: few, places, searching: false }, shared);
     const value = build.values.get(source.output);
     if (value?.kind !== "data" || value.node.shape.join() !== `${x.shape[0]},${outputs}`) {
       const found =
@@ -85,6 +86,14 @@ export function importOnnx(
   };
 }
 
+/** A reduction of a weight is what a reparametrization begins with: the norm of weight normalization above all. */
+const computedWeight = (file: string, { op, name }: OnnxNode, weight: string): Error =>
+  fileError(
+    file,
+    `Node ${name} (${op}) computes a weight from ${weight}, as weight normalization does, which is not supported.`,
+    'Before the export, torch.nn.utils.parametrize.remove_parametrizations(layer, "weight"), or torch.nn.utils.remove_weight_norm(layer), makes the product the weight: the same network, but its curvature is that of the weight, not of length and direction.',
+  );
+
 /** Shape of one example as the model wants it; sizes the file leaves open come from the data. */
 function shapeFor({ file, input }: OnnxFile, given: readonly number[]): readonly number[] {
   const wanted = input.shape.slice(1);
@@ -104,27 +113,28 @@ function shapeFor({ file, input }: OnnxFile, given: readonly number[]): readonly
 function run(
   { source, shape, ties, ...spec }: Plan,
   x: Node,
-  axes: ReadonlyMap<string, number>,
-  shared: ReadonlySet<string>,
+  known: Pick<OnnxBuild, "base" | "places" | "searching">,
+  shared: ReadonlySet<string> = new Set(),
 ): OnnxBuild {
   const n = x.shape[0];
   const build = newBuild({
+    ...known,
     graph: x.graph,
     file: source.file,
     opset: source.opset,
     n,
     exported: source.input.shape[0] ?? null,
-    batchAxes: axes,
     choices: { train: spec.train, shared },
   });
   build.values.set(source.input.name, { kind: "data", node: reshape(x, [n, ...shape]) });
+  build.places.set(source.input.name, { axis: 0, outer: 1, inner: 1 });
   for (const [name, value] of initialValues(source, x.graph, spec, ties)) build.values.set(name, value);
   for (const node of source.nodes) {
     const context = new OpContext(build, node);
     const values = valuesOf(context);
     passWhole(context);
     values.forEach((value, i) => build.values.set(node.outputs[i], value));
-    passJoined(build, node.inputs, node.outputs[0]);
+    if (build.searching) notePlaces(context);
   }
   return build;
 }
@@ -146,17 +156,6 @@ function passWhole(c: OpContext): void {
       "Leave the cast out, or cast the examples in the data.",
     );
   at.outputs.forEach((name) => build.wholes.add(name));
-}
-
-/** A value as long as the one it is made from joins the same axes. */
-function passJoined(build: OnnxBuild, inputs: readonly string[], output: string): void {
-  const made = build.values.get(output);
-  if (made?.kind !== "data" || build.joined.has(output) || build.batchAxes.has(output)) return;
-  const source = inputs.find((name) => {
-    const value = build.values.get(name);
-    return value?.kind === "data" && build.joined.has(name) && value.node.shape[0] === made.node.shape[0];
-  });
-  if (source !== undefined) build.joined.set(output, build.joined.get(source)!);
 }
 
 /** What one node makes. A shape that does not fit is the file's fault, whoever noticed it. */

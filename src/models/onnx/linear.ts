@@ -145,7 +145,7 @@ export function matMul(c: OpContext): Value {
 function leftMatMul(c: OpContext, a: ParameterValue, x: Node): Value {
   const rank = x.shape.length;
   const [last, batch] = [rank - 1, c.batchAxis(1)];
-  if (batch >= rank - 2 && c.build.batchAxes.size > 0)
+  if (batch >= rank - 2 && !c.build.searching)
     throw c.error(`parameter ${a.name} multiplies along the examples.`);
   const swapped = [...x.shape.keys()].slice(0, -2).concat(last, last - 1);
   const weight = turned(a, [1, 0]);

@@ -189,14 +189,18 @@ export class NodeReader {
       : this.graph.fixed(Float32Array.from(values), shape);
   }
 
+  /** Which axis of a value has one place for each example. */
+  exampleAxis(name: string): number | undefined {
+    const place = this.build.places.get(name);
+    return place?.outer === 1 && place.inner === 1 ? place.axis : undefined;
+  }
+
   /** Which axis of input i counts the examples. @throws UserError when they are mixed with something else. */
   batchAxis(i: number): number {
-    const { batchAxes, n } = this.build;
-    const axis = batchAxes.get(this.at.inputs[i]);
-    // While the axes are being found out nothing is differentiated: any answer will do.
-    if (batchAxes.size === 0) return 0;
+    if (this.build.searching) return 0;
+    const axis = this.exampleAxis(this.at.inputs[i]);
     const value = this.value(i);
-    if (axis === undefined || value.kind !== "data" || value.node.shape[axis] !== n)
+    if (axis === undefined || value.kind !== "data" || value.node.shape[axis] !== this.build.n)
       throw this.error(
         "it joins the axis of the examples with another, so gradients per example cannot be told apart.",
       );
@@ -206,13 +210,16 @@ export class NodeReader {
   /** Input i with its examples on an axis of their own. */
   examples(i: number): Examples {
     const node = this.node(i);
-    const joined = this.build.joined.get(this.at.inputs[i]);
-    if (!joined) return { node, batch: this.batchAxis(i), back: (same) => same };
-    const rest = node.shape.slice(1);
+    const place = this.build.places.get(this.at.inputs[i]);
+    if (!place || this.exampleAxis(this.at.inputs[i]) !== undefined)
+      return { node, batch: this.batchAxis(i), back: (same) => same };
+    const { axis, outer, inner } = place;
+    const before = node.shape.slice(0, axis);
+    const parts = [outer, this.build.n, inner].filter((d, at) => at === 1 || d > 1);
     return {
-      node: reshape(node, [...joined.sizes, ...rest]),
-      batch: joined.batch,
-      back: (made) => reshape(made, [node.shape[0], ...made.shape.slice(joined.sizes.length)]),
+      node: reshape(node, [...before, ...parts, ...node.shape.slice(axis + 1)]),
+      batch: axis + (outer > 1 ? 1 : 0),
+      back: (made) => reshape(made, [...before, node.shape[axis], ...made.shape.slice(axis + parts.length)]),
     };
   }
 }

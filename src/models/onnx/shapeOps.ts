@@ -14,6 +14,7 @@ import {
   transpose,
 } from "../../graph/ops";
 import type { OpContext } from "./context";
+import { rescaled } from "./examples";
 import type { HostArray } from "./file";
 import { gatherTable } from "./linear";
 import { checkSize } from "./reader";
@@ -43,27 +44,12 @@ export function reshapeOp(c: OpContext): Value {
     const lengths = target.map((d) => (d === -1 ? size / known : d));
     return sizeOf(lengths) === size && lengths.every(Number.isInteger) ? lengths : undefined;
   };
-  // A model exported for a fixed number of examples has that number in its shapes: ours takes its place.
-  const { exported, n } = c.build;
-  const scaled =
-    exported !== null && asked[0] % exported === 0 ? [(asked[0] / exported) * n, ...asked.slice(1)] : asked;
-  const shape = value.kind === "data" ? (fitted(scaled) ?? fitted(asked)) : fitted(asked);
+  const shape = (value.kind === "data" && rescaled(c)) || fitted(asked);
   if (!shape)
     throw c.error(
       `[${from.join(", ")}] cannot become [${asked.join(", ")}]${zeroCopies ? "" : " (allowzero 1)"}.`,
     );
-  noteJoined(c, from, shape);
   return reshaped(value, shape);
-}
-
-/** Remembers what the first axis is made of when a reshape joins the examples with others. */
-function noteJoined(c: OpContext, from: readonly number[], to: readonly number[]): void {
-  const batch = c.build.batchAxes.get(c.at.inputs[0]);
-  const [output] = c.at.outputs;
-  if (batch === undefined || c.build.batchAxes.has(output)) return;
-  for (let count = batch + 1; count <= from.length; count++)
-    if (sizeOf(from.slice(0, count)) === to[0])
-      return void c.build.joined.set(output, { sizes: from.slice(0, count), batch });
 }
 
 export function flatten(c: OpContext): Value {
@@ -239,7 +225,12 @@ export function padOp(c: OpContext): Value {
 export function expand(c: OpContext): Value {
   const value = c.value(0);
   const from = shapeOf(value);
-  const to = broadcastShape("expand", from, Array.from(c.constantInput(1).data));
+  const asked = Array.from(c.constantInput(1).data);
+  const { exported, n } = c.build;
+  // A model exported for a fixed number of examples has that number in its shapes: ours takes its place.
+  const first = asked.length > from.length ? 1 : from[0];
+  if (asked[0] === exported && (value.kind === "data" ? first === n : first === 1)) asked[0] = n;
+  const to = broadcastShape("expand", from, asked);
   checkSize(c, to);
   if (value.kind === "parameter") return expandParameter(c, value, to);
   if (value.kind === "host" && value.array.data.length === 1)
@@ -249,12 +240,13 @@ export function expand(c: OpContext): Value {
 
 /** A parameter laid over every example, such as a class token: it acts where it is laid down. */
 function expandParameter(c: OpContext, value: ParameterValue, to: readonly number[]): Value {
-  const axis = c.build.batchAxes.get(c.at.outputs[0]);
+  const axis = c.exampleAxis(c.at.outputs[0]);
   const from = value.node.shape;
   const copies = from.length === to.length && from.every((d, i) => d === to[i]);
-  // One example alone has the length of the parameter's own axis; it is theirs all the same.
-  if (copies && axis === undefined) return value;
-  if (axis === undefined && c.build.batchAxes.size > 0) {
+  // One example alone has the length of the parameter's own axis; it is theirs all the same, as more of them will show.
+  const alone = c.build.searching && c.build.n === 1 && to[0] === 1;
+  if (copies && axis === undefined && !alone) return value;
+  if (axis === undefined && !c.build.searching) {
     const aligned = [...to.map(() => 1).slice(from.length), ...from];
     const wide = to.flatMap((d, i) => (d !== aligned[i] ? [i + 1] : []));
     return {

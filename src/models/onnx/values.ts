@@ -56,10 +56,11 @@ interface Choices {
   readonly shared: ReadonlySet<string>;
 }
 
-/** A first axis made of several, that of the examples among them: exporters flatten sequences before a layer. */
-interface Joined {
-  readonly sizes: readonly number[];
-  readonly batch: number;
+/** Where the examples are in a value: an axis [outer, n, inner], for exporters flatten sequences and lay heads beside examples. */
+export interface Place {
+  readonly axis: number;
+  readonly outer: number;
+  readonly inner: number;
 }
 
 /** What a graph is built for. */
@@ -70,8 +71,12 @@ interface BuildFor {
   readonly n: number;
   /** Number of examples the file was exported for, where it is fixed. */
   readonly exported: number | null;
-  /** Axis of the examples of each value, by name; empty while that is being found out. */
-  readonly batchAxes: ReadonlyMap<string, number>;
+  /** The same for another number of examples: what differs tells where they are. Null where that one itself is built. */
+  readonly base: OnnxBuild | null;
+  /** Where the examples are in each value, by name; empty while that is being found out. */
+  readonly places: Map<string, Place>;
+  /** While it is being found out where the examples are, nothing is differentiated. */
+  readonly searching: boolean;
   readonly choices: Choices;
 }
 
@@ -85,8 +90,6 @@ export interface OnnxBuild extends BuildFor {
   /** How often each parameter is used, and per-example copies of those used more than once. */
   readonly uses: Map<string, number>;
   readonly copies: Map<string, Node>;
-  /** Values whose first axis joins that of the examples with others, by name. */
-  readonly joined: Map<string, Joined>;
   /** Values cast to integers, whose numbers are those before the cast. */
   readonly wholes: Set<string>;
   /** Initializers taken for constants, by the reason. */
@@ -102,7 +105,6 @@ export const newBuild = (given: BuildFor): OnnxBuild => ({
   first: null,
   uses: new Map(),
   copies: new Map(),
-  joined: new Map(),
   wholes: new Set(),
   constants: new Map(),
 });

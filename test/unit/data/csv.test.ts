@@ -155,7 +155,7 @@ describe("csv", () => {
     [
       "a single class",
       "u,y\n1,a\n2,a\n",
-      'expected at least two classes; found only "a"',
+      "Expected at least two classes; every label is a",
       { spec: { task: "classification" } },
     ],
     [

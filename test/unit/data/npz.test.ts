@@ -68,10 +68,14 @@ describe("openZip", () => {
     [
       "packed by lzma",
       (_b, v, at) => v.setUint16(at + 10, 14, true),
-      "packed by lzma; expected stored or deflated",
+      "packed by lzma (method 14); expected stored or deflated",
     ],
     ["packed by zstd", (_b, v, at) => v.setUint16(at + 10, 93, true), "packed by zstd"],
-    ["packed by what has no name", (_b, v, at) => v.setUint16(at + 10, 77, true), "packed by method 77"],
+    [
+      "packed by what has no name",
+      (_b, v, at) => v.setUint16(at + 10, 77, true),
+      "packed by an unknown way (method 77)",
+    ],
     ["of a zip64", (_b, v, at) => v.setUint32(at + 24, 0xffffffff, true), "larger than the 4 GiB"],
     [
       "longer than deflate can make it",
@@ -227,7 +231,28 @@ describe("npz", () => {
       zipFile({ ...base, "x_train.npy": npyFile("<f4", [1e6, 1e6], new Uint8Array(24)) }),
       "Array x_train: shape (1000000, 1000000) takes 4000000000000 bytes; found 24",
     ],
-    ["an unknown packing", zipFile(base, { method: 12 }), "packed by bzip2; expected stored or deflated"],
+    // Written by Python's zipfile with ZIP_LZMA and ZIP_BZIP2.
+    [
+      "an archive packed by lzma",
+      Buffer.from(
+        "UEsDBD8AAgAOAMVMe121gKZXWgAAAIgAAAALAAAAeF90cmFpbi5ucHkJBAUAXQAAgAAASZOGpN7TgnlqWw0jODarnZ1MTe7jbcMd62ciZu4cpEC6+JnXSScm4hcteWkzOW5HJTa8/PyVCJf4Ey5j+JRIAHrUyEFZF2CmZpv//yzlgABQSwECPwM/AAIADgDFTHtdtYCmV1oAAACIAAAACwAAAAAAAAAAAAAAgAEAAAAAeF90cmFpbi5ucHlQSwUGAAAAAAEAAQA5AAAAgwAAAAAA",
+        "base64",
+      ),
+      "Entry x_train.npy is packed by lzma (method 14); expected stored or deflated.\n  Save it with numpy.savez",
+    ],
+    [
+      "an archive packed by bzip2",
+      Buffer.from(
+        "UEsDBC4AAAAMAMZMe121gKZXdQAAAIgAAAALAAAAeF90cmFpbi5ucHlCWmg5MUFZJlNZloy9/wAAJ9+gZBBA5DUUAQNCIK9F3QoIACAAVERoIGTRoABpkehEyT1ANHqNAaaBo0LFReYrsjOCMARIiSDxOIqvQ2tNvBSgAu+1dtB6dxGz9EgglEQjeMsyIBKpvoaFMXckU4UJCWjL3/BQSwECLgMuAAAADADGTHtdtYCmV3UAAACIAAAACwAAAAAAAAAAAAAAgAEAAAAAeF90cmFpbi5ucHlQSwUGAAAAAAEAAQA5AAAAngAAAAAA",
+        "base64",
+      ),
+      "Entry x_train.npy is packed by bzip2 (method 12); expected stored or deflated.",
+    ],
+    [
+      "an unknown packing",
+      zipFile(base, { method: 12 }),
+      "packed by bzip2 (method 12); expected stored or deflated",
+    ],
     [
       "a missing x_train",
       zipFile({ "X.npy": x, "y_train.npy": y }),

@@ -30,6 +30,21 @@ const at = async (spec: DataSpec) => {
   return { x: [...train.x], labels: [...train.labels!], test: [...test!.x], testLabels: [...test!.labels!] };
 };
 
+it("examples of one class only are refused for a loss that tells classes apart, whichever key left them", async () => {
+  const left: DataSpec[] = [
+    idx({}, { skip: 3, take: 1 }),
+    idx({ only: [3, 1] }, { skip: 4 }),
+    { source: "npz", file: "npz", takeTrain: 1, scale: "none" },
+  ];
+  const context = { readBytes: reader(files), seed: 0 };
+  for (const spec of left) {
+    await expect(loadDataset(spec, { ...context, loss: "cross-entropy" })).rejects.toThrow(
+      /Expected at least two classes; every label is \d\.\n.*use data with several classes/,
+    );
+    await expect(loadDataset(spec, { ...context, loss: "mse" })).resolves.toBeDefined();
+  }
+});
+
 describe("skip and take", () => {
   it("leave out the first examples, then count", async () => {
     expect((await at(idx({}, { skip: 2, take: 3 }))).x).toEqual([2, 3, 4]);

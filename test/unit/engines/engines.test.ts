@@ -7,7 +7,7 @@ import { sessionEngine } from "../../../src/engines/onnx/session";
 import { wasm } from "../../../src/engines/onnx/wasm";
 import { tensorflowEngine } from "../../../src/engines/tensorflow/engine";
 import { Graph } from "../../../src/graph/node";
-import { conv, dot, matmul, sum } from "../../../src/graph/ops";
+import { conv, dot, matmul, neg, sum, transpose } from "../../../src/graph/ops";
 import { jsGemm } from "../../../src/util/linalg/jsGemm";
 import { Rng } from "../../../src/util/rng";
 import { expectClose, tf } from "../../support/numeric";
@@ -42,6 +42,26 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))("$name",
     expect([...first[2]]).toEqual([4, 5, 6]);
     await f.dispose();
   });
+
+  // A staged graph asks for such nodes: an attention's turned input is needed again for the gradient of its weight.
+  test.each([0, 1, 2])(
+    "what a product with a turned matrix reads may be an output as well (%i)",
+    async (more) => {
+      const graph = new Graph();
+      const [x, w] = [graph.input("x", [2, 2]), graph.input("w", [2, 2])];
+      const read = neg(x);
+      const product = matmul(read, transpose(w, [1, 0]));
+      const outputs = [read, neg(product), product, read].slice(0, 2 + more);
+      const f = await engine.compile([x, w], outputs);
+      const results = await f.run([Float32Array.of(1, 2, 3, 4), Float32Array.of(1, 0, 5, 1)]);
+      const [a, b] = [
+        [-1, -2, -3, -4],
+        [-1, -7, -3, -19],
+      ];
+      expect(results.map((one) => [...one])).toEqual([a, b.map((v) => -v), b, a].slice(0, 2 + more));
+      await f.dispose();
+    },
+  );
 });
 
 test("a graph is small while its products and sums cost less than a call of a runtime, and only where every op has a kernel", () => {

@@ -7,6 +7,7 @@ import { viewsOf } from "../../../src/curvature/flat";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { evaluate } from "../../../src/engines/tensorflow/engine";
 import { vjp } from "../../../src/graph/differentiate";
+import { Graph } from "../../../src/graph/node";
 import { losses } from "../../../src/losses";
 import { initialize } from "../../../src/models";
 import { importOnnx } from "../../../src/models/onnx";
@@ -97,6 +98,72 @@ describe.each(onnxSamples.map((sample) => ({ name: sample.name, sample })))("$na
   });
 });
 
+/** The reshapes of torch 1.13's GroupNorm and MultiheadAttention, which copy the number of examples, or have it written into them. */
+const traced: readonly [string, readonly number[], (n: number) => Partial<ModelBytes>][] = [
+  [
+    "a copied axis before one that is left over",
+    [4, 4],
+    () => ({
+      nodes: [
+        ["Reshape", ["x", "grouped"], ["g"]],
+        ["InstanceNormalization", ["g", "one", "zero"], ["i"]],
+        ["Shape", ["x"], ["s"]],
+        ["Reshape", ["i", "s"], ["b"]],
+        ["Flatten", ["b"], ["f"]],
+        ["Gemm", ["f", "w"], ["y"]],
+      ],
+      initializers: {
+        grouped: { ints: [0, 2, -1] },
+        one: { floats: [1, 1] },
+        zero: { floats: [0, 0] },
+        w: { shape: [16, 2] },
+      },
+    }),
+  ],
+  [
+    "heads beside the examples, then sequences before them",
+    [5, 4],
+    (n) => ({
+      nodes: [
+        ["Transpose", ["x"], ["t"], { perm: [1, 0, 2] }],
+        ["Reshape", ["t", "heads"], ["b"]],
+        ["Transpose", ["b"], ["left"], { perm: [1, 0, 2] }],
+        ["Transpose", ["b"], ["right"], { perm: [1, 2, 0] }],
+        ["MatMul", ["left", "right"], ["scores"]],
+        ["Softmax", ["scores"], ["seen"], { axis: -1 }],
+        ["MatMul", ["seen", "left"], ["c"]],
+        ["Transpose", ["c"], ["d"], { perm: [1, 0, 2] }],
+        ["Reshape", ["d", "flat"], ["e"]],
+        ["Gemm", ["e", "w"], ["f"]],
+        ["Reshape", ["f", "back"], ["h"]],
+        ["ReduceMean", ["h"], ["y"], { axes: [0], keepdims: 0 }],
+      ],
+      initializers: {
+        heads: { ints: [5, 2 * n, 2] },
+        flat: { ints: [5 * n, 4] },
+        w: { shape: [4, 2] },
+        back: { ints: [5, n, 2] },
+      },
+    }),
+  ],
+];
+
+test.each(traced)("exported for 1, 2 or 4 examples, a network is the same: %s", async (_, shape, model) => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const outputs = async (batch: number): Promise<Float32Array> => {
+    const bytes = onnxBytes({ x: shape, nodes: [], ...model(batch), batch });
+    const built = importOnnx({ bytes, file: "net.onnx" }, shape, 2, { train: ["w"] });
+    const graph = new Graph();
+    const x = graph.input("x", [4, size]);
+    const { output, parameterNodes } = built.build(x);
+    const f = await engine.compile([x, ...parameterNodes], [output]);
+    const [w] = initialize(built.parameters, new Rng(0));
+    return (await f.run([uniform(new Rng(3, "x"), [4, size]), w]))[0];
+  };
+  const right = await outputs(4);
+  for (const batch of [1, 2]) expectClose(await outputs(batch), right, 1e-6, `exported for ${batch}`);
+});
+
 describe("a file that cannot be used says why", () => {
   const two: ModelBytes = {
     x: [4],
@@ -109,11 +176,11 @@ describe("a file that cannot be used says why", () => {
     ...two,
     x: [2, 4],
     nodes: [
-      ["Reshape", ["x", "to"], ["a"]],
-      ["MatMul", ["a", "w"], ["b"]],
-      ["Reshape", ["b", "back"], ["y"]],
+      ["Transpose", ["x"], ["a"], { perm: [1, 0, 2] }],
+      ["Reshape", ["a", "to"], ["b"]],
+      ["Gemm", ["b", "w"], ["y"], { transB: 1 }],
     ],
-    initializers: { w: { shape: [2, 1] }, to: { ints: [-1, 2] }, back: { ints: [-1, 4] } },
+    initializers: { w: { shape: [2, 8] }, to: { ints: [-1, 8] } },
   };
 
   test.each<[string, () => unknown, string]>([
@@ -151,8 +218,8 @@ describe("a file that cannot be used says why", () => {
     ],
     [
       "examples mixed with positions",
-      () => load(mixed, [2, 4], 4),
-      "it joins the axis of the examples with another",
+      () => load(mixed, [2, 4], 2),
+      "Node b (Reshape): it mixes the numbers of several examples",
     ],
     [
       "a frozen name that is none",

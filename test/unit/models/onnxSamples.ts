@@ -132,6 +132,49 @@ export const onnxSamples: readonly OnnxSample[] = [
     ],
   ),
   sample(
+    "rows of parts of an example",
+    [2, 4],
+    [
+      ["Reshape", ["x", "to"], ["a"]],
+      ["MatMul", ["a", "w"], ["b"]],
+      ["Reshape", ["b", "back"], ["y"]],
+    ],
+    {
+      initializers: { w: { shape: [2, 1] }, to: { ints: [-1, 2] }, back: { ints: [-1, 4] } },
+      trained: ["w"],
+    },
+  ),
+  sample(
+    "heads beside the examples, then sequences before them, as torch 1.13 writes MultiheadAttention",
+    [3, 4],
+    [
+      ["Transpose", ["x"], ["t"], { perm: [1, 0, 2] }],
+      ["MatMul", ["t", "q"], ["a"]],
+      ["Reshape", ["a", "heads"], ["b"]],
+      ["Transpose", ["b"], ["left"], { perm: [1, 0, 2] }],
+      ["Transpose", ["b"], ["right"], { perm: [1, 2, 0] }],
+      ["MatMul", ["left", "right"], ["scores"]],
+      ["Softmax", ["scores"], ["seen"], { axis: -1 }],
+      ["MatMul", ["seen", "left"], ["c"]],
+      ["Transpose", ["c"], ["d"], { perm: [1, 0, 2] }],
+      ["Reshape", ["d", "flat"], ["e"]],
+      ["Gemm", ["e", "w", "b0"], ["f"], { transB: 1 }],
+      ["Reshape", ["f", "back"], ["g"]],
+      ["Transpose", ["g"], ["y"], { perm: [1, 0, 2] }],
+    ],
+    {
+      initializers: {
+        q: { shape: [4, 4] },
+        heads: { ints: [3, -1, 2] },
+        flat: { ints: [-1, 4] },
+        w: { shape: [5, 4] },
+        b0: { shape: [5] },
+        back: { ints: [3, -1, 5] },
+      },
+      trained: ["q", "w", "b0"],
+    },
+  ),
+  sample(
     "sequence first, the examples in the middle",
     [5, 4],
     [

@@ -1,11 +1,16 @@
 // What of an ONNX file is trained, and what is said about it: buffers, exporter names, ties, folded normalizations, files beside it.
 import { onnx } from "onnx-proto";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { loadModel, type Model } from "../../../src/models";
+import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { Graph } from "../../../src/graph/node";
+import { initialize, loadModel, type Model } from "../../../src/models";
 import { importOnnx } from "../../../src/models/onnx";
 import { onnxOps } from "../../../src/models/onnx/ops";
 import { UserError } from "../../../src/protocol/errors";
+import { fromHalf } from "../../../src/util/half";
 import { Rng } from "../../../src/util/rng";
+import { expectClose } from "../../support/numeric";
 import { onnxBytes, type ModelBytes } from "./onnxBytes";
 import { onnxSamples } from "./onnxSamples";
 
@@ -185,6 +190,60 @@ test("float16 and bfloat16 weights are read, whichever way they are stored", () 
       expect(parameters[0].init).toEqual({ kind: "values", values: Float32Array.from(wanted[i]) });
     }
   });
+});
+
+/** Half precision: 11 bits. */
+const epsilon16 = 2 ** -10;
+
+test("a network of float16 gives what ONNX Runtime gives of it, to what float16 resolves", async () => {
+  const { DataType } = onnx.TensorProto;
+  const [n, K] = [5, 3];
+  const float32 = onnx.ModelProto.decode(
+    onnxBytes({
+      x: [4],
+      nodes: [
+        ["Gemm", ["x", "w", "b"], ["h"], { transB: 1 }],
+        ["Tanh", ["h"], ["a"]],
+        ["Gemm", ["a", "v"], ["y"], { transB: 1 }],
+      ],
+      initializers: { w: { shape: [8, 4] }, b: { shape: [8] }, v: { shape: [K, 8] } },
+    }),
+  );
+  // Sixteen bits for each number of [0.5, 1.5], moved about 0: an exponent of 14 or 15 and random fractions.
+  const rng = new Rng(5, "float16");
+  const graph = float32.graph!;
+  const bits = (size: number) =>
+    Uint16Array.from(
+      { length: size },
+      () => (rng.uniform() < 0.5 ? 0x8000 : 0) + 0x3800 + Math.floor(rng.uniform() * 0x400),
+    );
+  graph.initializer = graph.initializer!.map(({ name, dims }) => ({
+    name,
+    dims,
+    dataType: DataType.FLOAT16,
+    rawData: new Uint8Array(bits(dims!.reduce<number>((a, b) => a * Number(b), 1)).buffer),
+  }));
+  for (const one of [...graph.input!, ...graph.output!]) one.type!.tensorType!.elemType = DataType.FLOAT16;
+  const bytes = onnx.ModelProto.encode(float32).finish();
+
+  const given = bits(n * 4);
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const { y } = await session.run({ x: new Tensor("float16", given, [n, 4]) });
+  const wanted = Array.from(
+    new Uint16Array((y.data as Uint16Array).buffer, (y.data as Uint16Array).byteOffset, n * K),
+    fromHalf,
+  );
+
+  const built = importOnnx({ bytes, file: "net.onnx" }, [4], K);
+  const x = new Graph().input("x", [n, 4]);
+  const { output, parameterNodes } = built.build(x);
+  const forward = await onnxEngine("test", { threads: 1 }).compile([x, ...parameterNodes], [output]);
+  const [found] = await forward.run([
+    Float32Array.from(given, fromHalf),
+    ...initialize(built.parameters, new Rng(0)),
+  ]);
+  // One rounding for each layer, of sums of eight numbers up to 1.
+  expectClose(found, wanted, 8 * epsilon16, "outputs");
 });
 
 describe("damaged files", () => {
