@@ -22,6 +22,13 @@ export const experiments = {
   },
   /** Too large a learning rate to hold where it ends, yet bounded. It ends before the motion is chaotic, where rounding would decide. */
   tooFast: { ...base, optimizer: sgd(0.3), stop: { steps: 110 }, probes },
+  /** Its steps would hold on average; the noise of its batches is what drives it away. */
+  tooNoisy: {
+    ...base,
+    optimizer: { kind: "sgd", learningRate: 0.18, batchSize: 1 },
+    stop: { steps: 1 },
+    probes: { noise: { every: 1 } },
+  },
   /** So large that the loss leaves the range of numbers. */
   exploding: { ...base, optimizer: sgd(0.8), stop: { steps: 500 }, probes },
   /** Trains until it is stopped. */

@@ -61,7 +61,7 @@ describe.skipIf("missing" in found)("Inline in VS Code", () => {
       await workbench.line(`"learningRate": ${stable}`).waitFor();
       await panel.getByText("The file says something else by now").waitFor();
       await workbench.page.keyboard.press("Control+S");
-      await expect.poll(() => text("tooFast")).toContain(`"learningRate": ${stable}`);
+      await expect.poll(() => text("tooFast"), { timeout: 20_000 }).toContain(`"learningRate": ${stable}`);
       await workbench.lens("▶ Run").click();
       await panel.getByText("The file says something else by now").waitFor({ state: "detached" });
       await workbench.inlineMark(/^[✓≈✗?] /).waitFor();
@@ -81,7 +81,7 @@ describe.skipIf("missing" in found)("Inline in VS Code", () => {
     const heights = new Set<number>();
     for (let i = 0; i < 12; i++) {
       const box = await panel.boundingBox();
-      heights.add(Math.round(box!.height));
+      if (box) heights.add(Math.round(box.height));
       pictures.add(await panel.locator(chart).first().getAttribute("src"));
       await workbench.page.waitForTimeout(500);
     }
@@ -94,20 +94,48 @@ describe.skipIf("missing" in found)("Inline in VS Code", () => {
     const panel = workbench.inlinePanel;
     const distance = async () => {
       const [zone, line] = [await panel.boundingBox(), await workbench.line('"learningRate"').boundingBox()];
-      return Math.round(zone!.y - line!.y);
+      return zone && line ? Math.round(zone.y - line.y) : NaN;
     };
+    await expect.poll(distance, { timeout: 20_000 }).not.toBeNaN();
     const before = await distance();
     await workbench.page.keyboard.press("Control+Home");
     await workbench.page.keyboard.type("// one\n// two\n");
     await workbench.line("// two").waitFor();
-    await expect.poll(distance).toBe(before);
+    await expect.poll(distance, { timeout: 20_000 }).toBe(before);
     await workbench.page.keyboard.press("Control+S");
-    await expect.poll(() => text("endless")).toContain("// two");
+    await expect.poll(() => text("endless"), { timeout: 20_000 }).toContain("// two");
     await workbench.reload();
     await panel.locator(chart).first().waitFor();
-    await expect.poll(distance).toBe(before);
+    await expect.poll(distance, { timeout: 20_000 }).toBe(before);
     await workbench.lens("Sharpness against its limit").click();
     await panel.waitFor({ state: "detached" });
     await workbench.lens("Stop").click();
+  });
+
+  test("what the noise of its batches drives away is fixed at its batch size, by quick fix", async () => {
+    await workbench.closeAll();
+    await workbench.openFile(fileOf("tooNoisy"));
+    await workbench.lens("▶ Run").click();
+    await workbench.lens("Noise against its bound").click();
+    await workbench.inlinePanel.getByText("Use batches of 2").waitFor();
+    await shot("inline noise");
+    await workbench.lens("Noise against its bound").click();
+    await workbench.inlinePanel.waitFor({ state: "detached" });
+    const place = { text: '"batchSize": 1', at: "1" };
+    await workbench.applyQuickFix(fileOf("tooNoisy"), place, "Set batchSize to 2, the smallest stable batch");
+    await expect.poll(() => text("tooNoisy"), { timeout: 20_000 }).toContain('"batchSize": 2');
+    await workbench.lens("▶ Run").click();
+    await workbench.lens(/latest run: (stable|edge)/).waitFor();
+  });
+
+  test("in a sweep each value says what became of it", async () => {
+    await workbench.closeAll();
+    await workbench.openFile(fileOf("bothTooFast"));
+    await workbench.lens("▶ Run").click();
+    await workbench.lens(/latest run/).waitFor();
+    await workbench.page.keyboard.press("Control+End");
+    await workbench.line("0.3").locator("span", { hasText: "✗" }).first().waitFor();
+    await workbench.line("0.8").locator("span", { hasText: "✗" }).first().waitFor();
+    await shot("inline sweep");
   });
 });

@@ -8,23 +8,17 @@ import type { Flag } from "../workspace/flaggedRuns";
 import { eachOpenExperiment } from "./openExperiments";
 import { settingPlacesIn, type TextPlace } from "./settingPlaces";
 
-/** A diagnostic that carries what its quick fix sets, and where. */
+/** A diagnostic that knows its run: a quick fix sets what that found stable. */
 export class FlaggedDiagnostic extends vscode.Diagnostic {
   constructor(
     range: vscode.Range,
     readonly flag: Flag,
-    readonly learningRate: vscode.Range | null,
   ) {
     // While a run trains its flag may still be withdrawn.
     const { Error, Warning } = vscode.DiagnosticSeverity;
     super(range, messageOf(flag), flag.kind === "verdict" ? Error : Warning);
     this.source = diagnosticSource;
     this.code = flaggedCode;
-  }
-
-  /** The largest learning rate that is stable where the run is, or was when it ended. */
-  get largestStable(): number | null {
-    return this.flag.kind === "verdict" ? this.flag.verdict.largestStableLearningRate : this.flag.flag.limit;
   }
 }
 
@@ -49,8 +43,7 @@ function diagnosticsOf(document: vscode.TextDocument, flags: readonly Flag[]): F
   return flags.flatMap((flag) => {
     const places = placesOf(flag.run.info);
     if (!places) return [];
-    const { marked, learningRate } = places;
-    return [new FlaggedDiagnostic(rangeOf(marked), flag, learningRate && rangeOf(learningRate))];
+    return [new FlaggedDiagnostic(rangeOf(places.marked), flag)];
   });
 }
 

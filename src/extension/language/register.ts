@@ -10,7 +10,7 @@ import { registerRunLens } from "./runLens";
 export function registerLanguage(services: Services, own: Disposables): void {
   registerCheckDiagnostics(services, own);
   registerFlaggedDiagnostics(services, own);
-  registerQuickFix(own);
+  registerQuickFix(services, own);
   registerTypoFix(own);
   registerRunLens(services, own);
 }

@@ -10,8 +10,6 @@ export interface TextPlace {
 export interface SettingPlaces {
   /** The setting to mark: the run's own value of a sweep's axis, the learning rate's before any other; else the learning rate. */
   readonly marked: TextPlace;
-  /** The learning rate, where the file writes it. */
-  readonly learningRate: TextPlace | null;
   /** Where each setting is written, by key path. */
   readonly written: ReadonlyMap<string, WrittenSetting>;
 }
@@ -58,7 +56,6 @@ function placesOf(tree: Node, { overrides, experiment }: RunInfo): SettingPlaces
   if (!marked) return null;
   return {
     marked: toPlace(marked),
-    learningRate: rate ? toPlace(rate.node) : null,
     written: new Map([...places].map(([key, { node, swept }]) => [key, { ...toPlace(node), swept }])),
   };
 }
