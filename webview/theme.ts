@@ -1,4 +1,5 @@
 // The editor's colours for things drawn on canvas, and a call when the user changes the theme.
+import { palettes, type Palette } from "../src/record/export/palettes";
 
 export type ColorName =
   "blue" | "red" | "orange" | "yellow" | "green" | "purple" | "foreground" | "muted" | "grid" | "background";
@@ -22,9 +23,18 @@ const variables: Readonly<Record<ColorName, readonly [name: string, fallback: st
   background: ["--vscode-editor-background", "#ffffff"],
 };
 
+/** In high contrast two of the theme's own colours may be one: ours are told apart there. */
+function highContrast(): Palette | undefined {
+  const { className } = document.body;
+  if (className.includes("vscode-high-contrast-light")) return palettes.contrastLight;
+  return className.includes("vscode-high-contrast") ? palettes.contrast : undefined;
+}
+
 export function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
+  const own: Partial<Record<ColorName, string>> = highContrast() ?? {};
   const read = (name: ColorName) => {
+    if (name !== "grid" && own[name] !== undefined) return own[name];
     const [variable, fallback] = variables[name];
     return style.getPropertyValue(variable).trim() || fallback;
   };

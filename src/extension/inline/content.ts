@@ -53,8 +53,9 @@ export function headline({ run }: Shown): string {
   const { verdict, status, step, flag, info } = run;
   const mark = markOf(run);
   if (verdict) {
-    const provisional = verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : "";
-    return `**${mark} ${capital(verdictWords[verdict.verdict])}${provisional}.** ${plain(verdict.summary)}`;
+    // "Unstable: …", "At the edge of stability: …": the first words are the verdict.
+    const [, first, rest] = /^([^:.]{1,60})([:.][^]*)$/.exec(verdict.summary) ?? ["", "", verdict.summary];
+    return `**${mark} ${plain(first || capital(verdictWords[verdict.verdict]))}**${first ? "" : " "}${plain(rest)}`;
   }
   const where =
     isActive(status) && info.experiment.stop.steps < 1e9

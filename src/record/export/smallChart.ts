@@ -1,14 +1,9 @@
 // A small picture of a setting's chart as SVG: a line of text high without axes, or as wide as an editor with them. Pure.
 import { num, tick } from "../../util/numberText";
 import { decimate } from "../pyramid";
-import type { SettingChart, SettingLine } from "../settingChart";
+import type { SettingChart } from "../settingChart";
+import type { Palette } from "./palettes";
 import { escaped, fixed, pathOf, scaleOf } from "./svg";
-
-/** Colours of a theme. A picture in a document cannot read the editor's own. */
-export interface Palette extends Readonly<Record<SettingLine["color"], string>> {
-  readonly text: string;
-  readonly grid: string;
-}
 
 export interface ChartSize {
   readonly width: number;
