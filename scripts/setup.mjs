@@ -23,8 +23,8 @@ function installed() {
 }
 
 /** Settings for native builds: the headers that lie beside this Node, where there are some, so that none are downloaded. */
-export function headers() {
-  const prefix = join(dirname(process.execPath), "..");
+export function headers(node = process.execPath) {
+  const prefix = join(dirname(node), "..");
   return existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
 }
 

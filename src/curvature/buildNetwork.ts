@@ -3,13 +3,14 @@ import { Graph } from "../graph/node";
 import { mean } from "../graph/ops";
 import type { Mode, Network, NetworkParts } from "./network";
 
-/** Builds the graph of outputs and loss for `n` examples; shapes are static, so each batch size has its own. */
+/** Builds the graph of outputs and loss for `n` examples; shapes are static, so each batch size has its own. `careful` as in Graph. */
 export function buildNetwork(
   { model, loss, inputs, outputs }: NetworkParts,
   n: number,
   mode: Mode = "probe",
+  careful = false,
 ): Network {
-  const graph = new Graph();
+  const graph = new Graph(careful);
   const x = graph.input("x", [n, inputs]);
   const y = graph.input("y", [n, outputs]);
   const { parameterNodes, bufferNodes, output, ...rest } = model.build(x, mode);

@@ -103,6 +103,9 @@ export class Graph {
   readonly arrays: Float32Array[] = [];
   private readonly known = new Map<string, Node>();
 
+  /** @param careful  Derivatives by formulas that lose no digits, where the usual ones do and are faster. */
+  constructor(readonly careful = false) {}
+
   input(name: string, shape: Shape): Node {
     return this.make(inputOp, [], { name, shape });
   }

@@ -6,7 +6,9 @@ import { Rng } from "../util/rng";
 import type { Curved, Point } from "./point";
 
 /** Copies of θ, and how many times their largest deviation counts as the error: a few draws see a part of the spread. */
-const [copies, margin] = [4, 5];
+const [copies, margin] = [5, 3];
+/** The same of trace and norm, whose copies cost a product per parameter. */
+const [momentCopies, momentMargin] = [3, 4];
 /** What is smaller may be lost altogether: float32's smallest number with all its digits. */
 const smallest = 2 ** -126;
 /** Share of the largest value that a float32 sum is wrong by, whatever the copies say: two units in the last place. */
@@ -16,26 +18,26 @@ const share = 2 ** -22;
 
 /**
  * Absolute error that float32 makes of a number computed at a point, on the way through the network. θ itself is known no better than to
- * its rounding, and copies of it that differ by no more take other roundings everywhere: the spread over them holds both. 0 where the
- * trainer gives no copies. Costs five evaluations of `valueAt`.
+ * its rounding, and copies of it that differ by no more take other roundings everywhere: the spread over them holds both. The copies are
+ * evaluated by formulas that keep their digits in saturation, where all copies round alike. 0 where the trainer gives no copies. Costs six evaluations of `valueAt`.
  * @source stochastic arithmetic (CESTAC): Vignes, Math. Comput. Simul. 1993, with the perturbation at the input.
  */
 async function spreadOf(point: Point, valueAt: (at: Curved) => Promise<number>): Promise<number> {
   const own = await valueAt(point);
   let most = 0;
-  for (const copy of copiesOf(point)) most = Math.max(most, Math.abs((await valueAt(copy)) - own));
+  for (const copy of copiesOf(point, copies)) most = Math.max(most, Math.abs((await valueAt(copy)) - own));
   return margin * most;
 }
 
 /** The point at copies of θ; none where the trainer gives none. */
-function* copiesOf(point: Point, count = copies): Generator<Curved> {
+function* copiesOf(point: Point, count: number): Generator<Curved> {
   const rng = new Rng(point.seed, "rounding");
   for (let i = 0; point.nearby && i < count; i++)
     yield point.nearby(point.theta.map((x) => x * (1 + share * (2 * rng.uniform() - 1))));
 }
 
 /**
- * The same of vᵀAv, A = `operatorOf(point)`, v its first eigenvector; two units in the last place of the eigenvalue at least. Costs five
+ * The same of vᵀAv, A = `operatorOf(point)`, v its first eigenvector; two units in the last place of the eigenvalue at least. Costs six
  * products and evaluations.
  */
 export async function evaluationError(
@@ -61,13 +63,13 @@ export async function momentErrors(
   momentsOf: (op: LinearOperator) => Promise<Moments>,
 ): Promise<Moments> {
   const most = { trace: 0, frobenius: 0 };
-  for (const copy of copiesOf(point, 3)) {
+  for (const copy of copiesOf(point, momentCopies)) {
     const there = await momentsOf(copy.hessian());
     most.trace = Math.max(most.trace, Math.abs(there.trace - own.trace));
     most.frobenius = Math.max(most.frobenius, Math.abs(there.frobenius - own.frobenius));
   }
   const least = floor * own.frobenius + smallest;
-  return { trace: margin * most.trace + least, frobenius: margin * most.frobenius + least };
+  return { trace: momentMargin * most.trace + least, frobenius: momentMargin * most.frobenius + least };
 }
 
 interface Moments {

@@ -93,7 +93,7 @@ export interface Point extends Curved {
   evaluate(): Promise<Evaluation>;
   /** ∇(vᵀHv). */
   curvatureGradient?(v: Float32Array): Promise<Float32Array>;
-  /** The curvature at another θ [P] of the same problem, for what rounding does. */
+  /** The curvature at another θ [P] of the same problem, by formulas that keep more digits: for what rounding does. */
   nearby?(theta: Float32Array): Curved;
   readonly factors?: FactorSource;
   readonly perExample?: ExampleSource;

@@ -18,7 +18,7 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
 
   beforeAll(async () => {
     const vsix = packedExtension();
-    server = await startServer("entry" in found ? found.entry : "", vsix, settings);
+    server = await startServer(found, vsix, settings);
     writeExperiments(server.workspace);
     const { optimizer, ...rest } = experiments.exploding;
     write("common.basin.json", { losss: "mse", ...rest });

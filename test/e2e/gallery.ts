@@ -159,7 +159,7 @@ async function main(): Promise<void> {
   const found = codeServer();
   if ("missing" in found) throw new Error(`No pictures: ${found.missing}.`);
   mkdirSync(folder, { recursive: true });
-  const server = await startServer(found.entry, packedExtension(), settings);
+  const server = await startServer(found, packedExtension(), settings);
   let workbench: Workbench | undefined;
   try {
     writeExperiments(server.workspace);

@@ -37,7 +37,7 @@ describe.skipIf("missing" in found || process.platform === "win32")(
       victim = spawn("sleep", ["1000"], { stdio: "ignore" });
       // VS Code's own git would run what the repository asks for.
       const own = { ...settings, "git.enabled": false, "workbench.hover.delay": 100 };
-      server = await startServer("entry" in found ? found.entry : "", packedExtension(), own, (workspace) => {
+      server = await startServer(found, packedExtension(), own, (workspace) => {
         fillHostile(workspace, address, victim.pid!);
         ran = makeRepository(workspace);
         outside = stateOf(placesOf(workspace).outside);

@@ -16,7 +16,7 @@ describe.skipIf("missing" in found)("Inline in VS Code", () => {
   let workbench: Workbench;
 
   beforeAll(async () => {
-    server = await startServer("entry" in found ? found.entry : "", packedExtension(), settings);
+    server = await startServer(found, packedExtension(), settings);
     writeExperiments(server.workspace);
     workbench = await Workbench.open(server.url);
   });

@@ -16,7 +16,7 @@ import {
   writeManyRuns,
 } from "./scale";
 import { startServer, type Server } from "./server";
-import { codeServer, packedExtension } from "./setup";
+import { codeServer, packedExtension, type Editor } from "./setup";
 import { settings } from "./settings";
 import { Workbench } from "./workbench";
 
@@ -24,12 +24,12 @@ const activated = /Activated in ([\d.]+) ms/;
 
 /** One start of VS Code with a workspace that `prepare` fills. */
 async function inWorkbench<T>(
-  entry: string,
+  editor: Editor,
   vsix: string,
   prepare: (server: Server) => void,
   use: (workbench: Workbench, server: Server) => Promise<T>,
 ): Promise<T> {
-  const server = await startServer(entry, vsix, settings);
+  const server = await startServer(editor, vsix, settings);
   try {
     writeExperiments(server.workspace);
     prepare(server);
@@ -46,12 +46,12 @@ async function inWorkbench<T>(
   }
 }
 
-async function activation(entry: string, vsix: string, starts: number): Promise<void> {
+async function activation(editor: Editor, vsix: string, starts: number): Promise<void> {
   const times: number[] = [];
   for (let i = 0; i < starts; i++)
     times.push(
       await inWorkbench(
-        entry,
+        editor,
         vsix,
         () => undefined,
         async (_workbench, server) => Number(await server.logged(activated)),
@@ -64,7 +64,7 @@ async function activation(entry: string, vsix: string, starts: number): Promise<
   );
 }
 
-async function longLogs(entry: string, vsix: string): Promise<void> {
+async function longLogs(editor: Editor, vsix: string): Promise<void> {
   const made: {
     readonly id: string;
     readonly label: string;
@@ -73,7 +73,7 @@ async function longLogs(entry: string, vsix: string): Promise<void> {
   }[] = [];
   let short = { id: "", label: "" };
   await inWorkbench(
-    entry,
+    editor,
     vsix,
     (server) => {
       made.push({ events: 10_000, ...writeLongRun(server, 10_000, 0.2) });
@@ -102,10 +102,10 @@ async function longLogs(entry: string, vsix: string): Promise<void> {
   );
 }
 
-async function liveRun(entry: string, vsix: string): Promise<void> {
+async function liveRun(editor: Editor, vsix: string): Promise<void> {
   const perSecond = 1000;
   await inWorkbench(
-    entry,
+    editor,
     vsix,
     () => undefined,
     async (workbench, server) => {
@@ -134,10 +134,10 @@ async function liveRun(entry: string, vsix: string): Promise<void> {
   );
 }
 
-async function manyRuns(entry: string, vsix: string): Promise<void> {
+async function manyRuns(editor: Editor, vsix: string): Promise<void> {
   const [runs, events] = [1000, 2000];
   await inWorkbench(
-    entry,
+    editor,
     vsix,
     (server) => writeManyRuns(server, runs, events),
     async (workbench, server) => {
@@ -161,7 +161,7 @@ const parts = {
   open: longLogs,
   live: liveRun,
   many: manyRuns,
-} as const satisfies Record<string, (entry: string, vsix: string, starts: number) => unknown>;
+} as const satisfies Record<string, (editor: Editor, vsix: string, starts: number) => unknown>;
 
 async function main(starts: number, wanted: readonly string[]): Promise<void> {
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name));
@@ -172,7 +172,7 @@ async function main(starts: number, wanted: readonly string[]): Promise<void> {
   console.log(`VSIX for ${process.platform}-${process.arch}: ${(statSync(vsix).size / 1e6).toFixed(1)} MB`);
   if ("missing" in found) return console.log(`VS Code not measured: ${found.missing}.`);
   for (const [name, measure] of Object.entries(parts))
-    if (wanted.length === 0 || wanted.includes(name)) await measure(found.entry, vsix, starts);
+    if (wanted.length === 0 || wanted.includes(name)) await measure(found, vsix, starts);
 }
 
 await main(Number(process.argv[2] ?? 5), process.argv.slice(3));

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { holderOf, lifeOf } from "../../src/record/disk/processes";
+import type { codeServer } from "./setup";
 
 export interface Server {
   readonly url: string;
@@ -28,11 +29,13 @@ export interface Server {
 
 /** @param fill  Writes what the workspace holds before VS Code sees it. */
 export async function startServer(
-  entry: string,
+  editor: ReturnType<typeof codeServer>,
   vsix: string,
   settings: Record<string, unknown>,
   fill: (workspace: string) => void = () => undefined,
 ): Promise<Server> {
+  if ("missing" in editor) throw new Error(editor.missing);
+  const { node, entry } = editor;
   const home = mkdtempSync(join(tmpdir(), "basin-e2e-"));
   const folder = (name: string) => {
     mkdirSync(join(home, name), { recursive: true });
@@ -49,11 +52,11 @@ export async function startServer(
     XDG_CONFIG_HOME: folder("config"),
     XDG_DATA_HOME: folder("data"),
   };
-  execFileSync(process.execPath, [entry, ...folders, "--install-extension", vsix], { env, stdio: "pipe" });
+  execFileSync(node, [entry, ...folders, "--install-extension", vsix], { env, stdio: "pipe" });
   const port = await freePort();
   const trust = settings["security.workspace.trust.enabled"] === true ? [] : ["--disable-workspace-trust"];
   const all = [entry, ...folders, ...flags, ...trust, "--bind-addr", `127.0.0.1:${port}`];
-  const child = spawn(process.execPath, all, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(node, all, { env, stdio: ["ignore", "pipe", "pipe"] });
   await listening(child);
   return {
     url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,

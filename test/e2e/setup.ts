@@ -14,11 +14,17 @@ const script = (name: string): string =>
     stdio: ["ignore", "pipe", "inherit"],
   });
 
-/** The entry of code-server, or why these tests cannot run here. */
-export function codeServer(): { readonly entry: string } | { readonly missing: string } {
+/** A code-server: the Node that runs it and its entry file. */
+export interface Editor {
+  readonly node: string;
+  readonly entry: string;
+}
+
+/** The code-server that BASIN_VSCODE names, `oldest` or `current`, or why these tests cannot run here. */
+export function codeServer(): Editor | { readonly missing: string } {
   if (!existsSync(chromiumPath)) return { missing: `no Chromium at ${chromiumPath} (set BASIN_CHROMIUM)` };
   try {
-    return { entry: script("codeServer.mjs").trim().split("\n").at(-1) ?? "" };
+    return JSON.parse(script("codeServer.mjs"));
   } catch (error) {
     return { missing: `code-server could not be installed: ${String(error).slice(0, 200)}` };
   }

@@ -45,7 +45,7 @@ describe.skipIf("missing" in found || process.platform === "win32")("An untruste
       "security.workspace.trust.enabled": true,
       "security.workspace.trust.startupPrompt": "never",
     };
-    server = await startServer("entry" in found ? found.entry : "", packedExtension(), own, fill);
+    server = await startServer(found, packedExtension(), own, fill);
     before = stateOf(server.workspace);
     workbench = await Workbench.open(server.url);
   });

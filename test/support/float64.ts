@@ -25,11 +25,14 @@ function eachIndex(shape: Shape, f: (index: readonly number[], at: number) => vo
   }
 }
 
+/** Σ stride · index over the last axes. */
+const offset = (strides: readonly number[], index: readonly number[]): number =>
+  strides.reduce((sum, stride, i) => sum + stride * index[index.length - strides.length + i], 0);
+
 /** The entry of `x` at an index of a shape it broadcasts to. */
 function broadcasting({ values, shape }: Given): (index: readonly number[]) => number {
   const strides = stridesOf(shape);
-  return (index) =>
-    values[strides.reduce((sum, stride, i) => sum + stride * index[index.length - shape.length + i], 0)];
+  return (index) => values[offset(strides, index)];
 }
 
 const made = (shape: Shape, valueAt: (index: readonly number[], at: number) => number): Values => {
@@ -37,6 +40,36 @@ const made = (shape: Shape, valueAt: (index: readonly number[], at: number) => n
   eachIndex(shape, (index, at) => (out[at] = valueAt(index, at)));
   return out;
 };
+
+/** Where a node's entries come from; a dense matrix evaluates the same nodes for every unit vector. */
+const places = new WeakMap<Node, Int32Array>();
+
+function placesOf(node: Node, find: () => readonly number[]): Int32Array {
+  const known = places.get(node) ?? Int32Array.from(find());
+  places.set(node, known);
+  return known;
+}
+
+/** `placeAt` of every index of a shape. */
+function across(shape: Shape, placeAt: (index: readonly number[]) => number): number[] {
+  const out: number[] = [];
+  eachIndex(shape, (index) => out.push(placeAt(index)));
+  return out;
+}
+
+const gathered = (node: Node, values: Values, placeAt: (index: readonly number[]) => number): Values =>
+  Float64Array.from(
+    placesOf(node, () => across(node.shape, placeAt)),
+    (place) => values[place],
+  );
+
+/** Σ values[from] into [to], over pairs. */
+function scattered(node: Node, values: Values, pairs: () => readonly number[]): Values {
+  const out = new Float64Array(sizeOf(node.shape));
+  const at = placesOf(node, pairs);
+  for (let i = 0; i < at.length; i += 2) out[at[i + 1]] += values[at[i]];
+  return out;
+}
 
 /** erf by its series, and by the continued fraction of erfc where that converges faster. */
 function erf64(x: number): number {
@@ -72,22 +105,56 @@ const binary: Readonly<Record<string, (a: number, b: number) => number>> = {
   div: (a, b) => a / b,
 };
 
-/** Visits every product of a convolution: its places in x [n, c, h, w], w [o, c/groups, kh, kw] and y [n, o, h′, w′]. */
-function eachProduct(
+/** Places of every product of a convolution, three a product: in x [n, c, h, w], w [o, c/groups, kh, kw] and y [n, o, h′, w′]. */
+function productsOf(
   { x, w, y }: { readonly x: Shape; readonly w: Shape; readonly y: Shape },
   { stride, padding, groups }: Window,
-  f: (inX: number, inW: number, inY: number) => void,
-): void {
+): number[] {
+  const out: number[] = [];
   eachIndex([y[0], y[1], y[2], y[3], w[1], w[2], w[3]], ([n, o, i, j, c, a, b]) => {
     const [row, column] = [i * stride - padding + a, j * stride - padding + b];
     if (row < 0 || row >= x[2] || column < 0 || column >= x[3]) return;
     const channel = Math.floor(o / (y[1] / groups)) * w[1] + c;
-    f(
+    out.push(
       ((n * x[1] + channel) * x[2] + row) * x[3] + column,
       ((o * w[1] + c) * w[2] + a) * w[3] + b,
       ((n * y[1] + o) * y[2] + i) * y[3] + j,
     );
   });
+  return out;
+}
+
+/** Σ p · q into out, over places: three a product, those of p, q and out first, second and third in `order`. */
+function products(
+  node: Node,
+  [p, q]: readonly Values[],
+  order: readonly number[],
+  find: () => readonly number[],
+): Values {
+  const out = new Float64Array(sizeOf(node.shape));
+  const at = placesOf(node, find);
+  const [inP, inQ, inOut] = order;
+  for (let i = 0; i < at.length; i += 3) out[at[i + inOut]] += p[at[i + inP]] * q[at[i + inQ]];
+  return out;
+}
+
+/** Places of every product of a matrix product, three a product, k last. */
+function matmulProducts([a, b]: readonly Shape[], node: Node): number[] {
+  const { ta, tb } = attrsOf<{ ta: boolean; tb: boolean }>(node);
+  const depth = a[a.length - (ta ? 2 : 1)];
+  const [ofA, ofB] = [stridesOf(a), stridesOf(b)];
+  const out: number[] = [];
+  eachIndex(node.shape, (index, at) => {
+    const batch = index.slice(0, -2);
+    const [i, j] = index.slice(-2);
+    for (let k = 0; k < depth; k++)
+      out.push(
+        offset(ofA, [...batch, ...(ta ? [k, i] : [i, k])]),
+        offset(ofB, [...batch, ...(tb ? [j, k] : [k, j])]),
+        at,
+      );
+  });
+  return out;
 }
 
 function eachRow(x: Given, width: number, row: (values: Values, i: number, out: Values) => void): Values {
@@ -113,75 +180,62 @@ const rules: Readonly<Record<string, Rule>> = {
   constant: (_, node) => new Float64Array(sizeOf(node.shape)).fill(attrsOf<{ value: number }>(node).value),
   fixed: (_, node, graph) => Float64Array.from(graph.arrays[attrsOf<{ array: number }>(node).array]),
   reshape: ([x]) => x.values,
-  broadcast: ([x], { shape }) => made(shape, broadcasting(x)),
+  broadcast: ([x], node) => {
+    const strides = stridesOf(x.shape);
+    return gathered(node, x.values, (index) => offset(strides, index));
+  },
   sum: ([x], node) => {
-    const out = new Float64Array(sizeOf(node.shape));
     const strides = stridesOf(node.shape);
-    eachIndex(x.shape, (index, at) => {
-      out[strides.reduce((sum, stride, i) => sum + stride * index[i], 0)] += x.values[at];
+    return scattered(node, x.values, () => {
+      const out: number[] = [];
+      eachIndex(x.shape, (index, at) => out.push(at, offset(strides, index)));
+      return out;
     });
-    return out;
   },
   transpose: ([x], node) => {
     const { perm } = attrsOf<{ perm: readonly number[] }>(node);
     const strides = x.shape.map((_, i) => sizeOf(x.shape.slice(i + 1)));
-    return made(
-      node.shape,
-      (index) => x.values[perm.reduce((sum, axis, i) => sum + strides[axis] * index[i], 0)],
+    return gathered(node, x.values, (index) =>
+      perm.reduce((sum, axis, i) => sum + strides[axis] * index[i], 0),
     );
   },
   slice: ([x], node) => {
     const { axis, start } = attrsOf<{ axis: number; start: number }>(node);
     const strides = x.shape.map((_, i) => sizeOf(x.shape.slice(i + 1)));
-    return made(
-      node.shape,
-      (index) =>
-        x.values[strides.reduce((sum, stride, i) => sum + stride * (index[i] + (i === axis ? start : 0)), 0)],
+    return gathered(node, x.values, (index) =>
+      strides.reduce((sum, stride, i) => sum + stride * (index[i] + (i === axis ? start : 0)), 0),
     );
   },
   pad: ([x], node) => {
     const { axis, before } = attrsOf<{ axis: number; before: number }>(node);
     const strides = x.shape.map((_, i) => sizeOf(x.shape.slice(i + 1)));
-    return made(node.shape, (index) => {
-      const at = index[axis] - before;
-      if (at < 0 || at >= x.shape[axis]) return 0;
-      return x.values[strides.reduce((sum, stride, i) => sum + stride * (i === axis ? at : index[i]), 0)];
+    return scattered(node, x.values, () => {
+      const out: number[] = [];
+      eachIndex(node.shape, (index, to) => {
+        const at = index[axis] - before;
+        if (at < 0 || at >= x.shape[axis]) return;
+        out.push(
+          strides.reduce((sum, stride, i) => sum + stride * (i === axis ? at : index[i]), 0),
+          to,
+        );
+      });
+      return out;
     });
   },
-  matmul: ([a, b], node) => {
-    const { ta, tb } = attrsOf<{ ta: boolean; tb: boolean }>(node);
-    const depth = a.shape[a.shape.length - (ta ? 2 : 1)];
-    const [atA, atB] = [broadcasting(a), broadcasting(b)];
-    return made(node.shape, (index) => {
-      const batch = index.slice(0, -2);
-      const [i, j] = index.slice(-2);
-      let sum = 0;
-      for (let k = 0; k < depth; k++)
-        sum += atA([...batch, ...(ta ? [k, i] : [i, k])]) * atB([...batch, ...(tb ? [j, k] : [k, j])]);
-      return sum;
-    });
-  },
-  conv: ([x, w], node) => {
-    const out = new Float64Array(sizeOf(node.shape));
-    eachProduct({ x: x.shape, w: w.shape, y: node.shape }, attrsOf<Window>(node), (inX, inW, inY) => {
-      out[inY] += x.values[inX] * w.values[inW];
-    });
-    return out;
-  },
-  convInput: ([y, w], node) => {
-    const out = new Float64Array(sizeOf(node.shape));
-    eachProduct({ x: node.shape, w: w.shape, y: y.shape }, attrsOf<Window>(node), (inX, inW, inY) => {
-      out[inX] += y.values[inY] * w.values[inW];
-    });
-    return out;
-  },
-  convFilter: ([x, y], node) => {
-    const out = new Float64Array(sizeOf(node.shape));
-    eachProduct({ x: x.shape, w: node.shape, y: y.shape }, attrsOf<Window>(node), (inX, inW, inY) => {
-      out[inW] += x.values[inX] * y.values[inY];
-    });
-    return out;
-  },
+  matmul: ([a, b], node) =>
+    products(node, [a.values, b.values], [0, 1, 2], () => matmulProducts([a.shape, b.shape], node)),
+  conv: ([x, w], node) =>
+    products(node, [x.values, w.values], [0, 1, 2], () =>
+      productsOf({ x: x.shape, w: w.shape, y: node.shape }, attrsOf<Window>(node)),
+    ),
+  convInput: ([y, w], node) =>
+    products(node, [y.values, w.values], [2, 1, 0], () =>
+      productsOf({ x: node.shape, w: w.shape, y: y.shape }, attrsOf<Window>(node)),
+    ),
+  convFilter: ([x, y], node) =>
+    products(node, [x.values, y.values], [0, 2, 1], () =>
+      productsOf({ x: x.shape, w: node.shape, y: y.shape }, attrsOf<Window>(node)),
+    ),
   softmax: ([x], node) =>
     eachRow(x, node.shape[node.shape.length - 1], (row, _i, out) => {
       const total = logSum(row);
@@ -218,8 +272,14 @@ function valueOf(node: Node, known: ReadonlyMap<Node, Values>): Values {
   if (one) return inputs[0].values.map(one);
   const two = binary[name];
   if (two) {
-    const [a, b] = inputs.map(broadcasting);
-    return made(node.shape, (index) => two(a(index), b(index)));
+    const [a, b] = inputs;
+    const [ofA, ofB] = [stridesOf(a.shape), stridesOf(b.shape)];
+    const at = placesOf(node, () => {
+      const out: number[] = [];
+      eachIndex(node.shape, (index) => out.push(offset(ofA, index), offset(ofB, index)));
+      return out;
+    });
+    return new Float64Array(at.length / 2).map((_, i) => two(a.values[at[2 * i]], b.values[at[2 * i + 1]]));
   }
   const rule = rules[name];
   if (!rule) throw new Error(`no float64 rule for ${name}`);

@@ -74,13 +74,21 @@ const sqrtOp = elementwise({
   at0: NaN,
   range: [0.3, 3],
 });
-// tanh′ = 1 − tanh²
+const absolute = (x: Node): Node => add(relu(x), relu(mul(x, -1)));
+/** e^x/(1 + e^x)², from the exponent that does not overflow: every digit holds where σ and tanh have saturated. */
+function bell(x: Node): Node {
+  const e = exp(mul(absolute(x), -1));
+  const half = reciprocal(add(e, 1));
+  return mul(mul(e, half), half);
+}
+
+// tanh′ = 1 − tanh², of which saturation leaves multiples of 2⁻²⁴
 const tanhOp = elementwise({
   name: "tanh",
   onnx: "Tanh",
   tf: (tf, x) => tf.tanh(x),
   kernel: "tanh",
-  derivative: (_x, y) => sub(y.graph.constant(1), mul(y, y)),
+  derivative: (x, y) => (x.graph.careful ? mul(bell(mul(x, 2)), 4) : sub(y.graph.constant(1), mul(y, y))),
   at0: 0,
 });
 // σ′ = σ − σ²
@@ -89,7 +97,7 @@ const sigmoidOp = elementwise({
   onnx: "Sigmoid",
   tf: (tf, x) => tf.sigmoid(x),
   kernel: "sigmoid",
-  derivative: (_x, y) => sub(y, mul(y, y)),
+  derivative: (x, y) => (x.graph.careful ? bell(x) : sub(y, mul(y, y))),
   at0: 0.5,
 });
 const softplusOp = elementwise({

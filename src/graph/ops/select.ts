@@ -61,7 +61,8 @@ const oneHotOp: Op<{ readonly depth: number }> = {
   samples: [{ shapes: [[2, 3]], attrs: { depth: 4 }, integers: true, range: [0, 3] }],
 };
 
-const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });
+/** 1 at the first largest entry along `axis`, 0 elsewhere. */
+export const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });
 export const oneHot = (x: Node, depth: number): Node => x.graph.make(oneHotOp, [x], { depth });
 
 /** Largest entry along `axis`, which stays with length 1. Its derivative goes to the first largest entry. */

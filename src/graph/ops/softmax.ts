@@ -1,6 +1,8 @@
 // Softmax and log-sum-exp over the last axis, computed by the engines without overflow.
 import { sizeOf, type Node, type Op } from "../node";
-import { mul, sub } from "./arithmetic";
+import { add, mul, sub } from "./arithmetic";
+import { exp, step } from "./elementwise";
+import { oneHotMax } from "./select";
 import { sum } from "./shape";
 
 const last = (x: Node): number => x.shape.length - 1;
@@ -22,11 +24,26 @@ function exponentials(row: Float32Array, beside = -Infinity): { top: number; tot
   return { top, total: row.reduce((sum, value) => sum + Math.exp(value - top), first) };
 }
 
+/**
+ * y ∘ (ȳ − ⟨ȳ, y⟩) row by row. Where one probability is nearly 1 the difference at it is lost in rounding: ȳ is taken relative to its value
+ * there, at the entry that `mask` marks, and y lacks `rest` to be 1.
+ */
+function softmaxDerivative(ct: Node, out: Node, mask: Node, rest: Node | null): Node {
+  const top = sum(mul(ct, mask), [last(out)]);
+  const relative = sub(ct, top);
+  const centred = sub(relative, sum(mul(relative, out), [last(out)]));
+  return mul(out, rest ? add(centred, mul(top, rest)) : centred);
+}
+
 const softmaxOp: Op = {
   name: "softmax",
   shape: ([x]) => x,
   // x̄ = y ∘ (ȳ − ⟨ȳ, y⟩) row by row
-  vjp: ({ ct, out }) => [mul(out, sub(ct, sum(mul(ct, out), [last(out)])))],
+  vjp: ({ ct, out, inputs: [x] }) => [
+    x.graph.careful
+      ? softmaxDerivative(ct, out, oneHotMax(x, last(x)), null)
+      : mul(out, sub(ct, sum(mul(ct, out), [last(out)]))),
+  ],
   onnx: (emit, [x]) => emit.node("Softmax", [x], { axis: -1 }),
   tf: (tf, [x]) => tf.softmax(x),
   kernel: (emit, [x], node) =>
@@ -64,7 +81,10 @@ const logSumExpOp: Op = {
 const softmaxRestOp: Op = {
   name: "softmaxRest",
   shape: ([x]) => x,
-  vjp: ({ ct, out }) => [mul(out, sub(ct, sum(mul(ct, out), [last(out)])))],
+  // The entry left out is the largest where no other is above 0.
+  vjp: ({ ct, out, inputs: [x] }) => [
+    softmaxDerivative(ct, out, mul(oneHotMax(x, last(x)), step(x)), exp(mul(logOnePlusSumExp(x), -1))),
+  ],
   onnx: (emit, [x], { shape }) => {
     const [size, axis] = [shape[shape.length - 1], shape.length - 1];
     const one = [...shape.slice(0, -1), 1];

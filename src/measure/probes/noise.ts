@@ -15,7 +15,7 @@ const closingTolerance = 1e-3;
 const evaluation = 2 ** -21;
 
 /** dλ² = 2λ dλ, but the two matrices whose difference Σ is are off in part alike. */
-const shared = 1.6;
+const shared = 1.9;
 
 /** Smallest number that float32 holds with all its digits. */
 const underflow = 2 ** -126;

@@ -15,11 +15,12 @@ const largeProblem = 1e7;
 
 export class PointSource {
   readonly curvature: Curvature;
+  private careful: Curvature | null = null;
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
   private constructor(
     private readonly problem: Problem,
-    meter: Meter,
+    private readonly meter: Meter,
     private readonly gemm: Gemm,
   ) {
     this.curvature = problem.curvature(meter);
@@ -35,6 +36,7 @@ export class PointSource {
     const { problem, gemm } = this;
     const { data, experiment } = problem;
     const at = this.curvature.at(theta);
+    let beside: CurvaturePoint | null = null;
     return {
       size: problem.d,
       examples: problem.n,
@@ -55,7 +57,8 @@ export class PointSource {
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
       nearby: (other) => {
-        const there = this.curvature.at(other);
+        this.careful ??= problem.curvature(this.meter, true);
+        const there = (beside = this.careful.at(other));
         return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
       },
       factors: at,
@@ -71,7 +74,12 @@ export class PointSource {
         test: data.test ? await problem.score(data.test, at.theta) : null,
       }),
       inputs: { train: data.train.x, test: data.test?.x ?? null },
-      ...(problem.n * problem.d > largeProblem && { release: () => at.release() }),
+      ...(problem.n * problem.d > largeProblem && {
+        release: async () => {
+          await at.release();
+          await beside?.release();
+        },
+      }),
       interpolationResidual: async () => {
         const { outputs } = await at.evaluate();
         return residual(outputs, data.train.y, data.outputs, experiment.loss);

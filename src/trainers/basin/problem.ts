@@ -174,9 +174,9 @@ export class Problem {
     });
   }
 
-  /** The curvature of the training loss. */
-  curvature(meter: Meter): Curvature {
-    const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode);
+  /** The curvature of the training loss. @param careful  See Graph: slower, and compiled beside the other. */
+  curvature(meter: Meter, careful = false): Curvature {
+    const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode, careful);
     const normalized = this.buffers.length > 0;
     const { chunking } = this;
     const { n, x, y } = this.data.train;
