@@ -6,6 +6,7 @@ import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
 import { registerPanel } from "./panel/register";
 import { createServices } from "./services";
+import { registerNotifications } from "./views/notifications";
 import { registerStatusBar } from "./views/statusBar";
 import { registerTree } from "./views/tree";
 
@@ -18,6 +19,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerCommands(services, own);
   registerTree(services, own);
   registerStatusBar(services, own);
+  registerNotifications(services, own);
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
