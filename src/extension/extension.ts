@@ -7,6 +7,7 @@ import { registerLanguage } from "./language/register";
 import { registerPanel } from "./panel/register";
 import { createServices } from "./services";
 import { registerNotifications } from "./views/notifications";
+import { registerTasks } from "./tasks";
 import { registerStatusBar } from "./views/statusBar";
 import { registerTree } from "./views/tree";
 
@@ -23,6 +24,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
+  registerTasks(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();
 }
