@@ -102,7 +102,8 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
     await workbench.command("Tasks: Run Task");
     await workbench.pick("check it");
     await expect.poll(() => asked()[0]?.overrides, { timeout: 30_000 }).toEqual({ seed: 7 });
-    await workbench.page.locator(".terminal .xterm-rows", { hasText: "Unstable" }).first().waitFor();
+    await workbench.page.locator(".integrated-terminal .xterm").first().waitFor();
+    await workbench.treeRow(/seed7.*unstable/).waitFor();
     await shot("task");
   });
 
