@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { root, setup } from "./setup.mjs";
 
-const example = join("examples", "edge-of-stability.basin.json");
+const example = join("examples", "first-verdict.basin.json");
 const args = process.argv.slice(2);
 
 try {

@@ -6,6 +6,8 @@ import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
 import { registerPanel } from "./panel/register";
 import { createServices } from "./services";
+import { registerNotifications } from "./views/notifications";
+import { registerTasks } from "./tasks";
 import { registerStatusBar } from "./views/statusBar";
 import { registerTree } from "./views/tree";
 
@@ -18,9 +20,11 @@ export function activate(context: vscode.ExtensionContext): void {
   registerCommands(services, own);
   registerTree(services, own);
   registerStatusBar(services, own);
+  registerNotifications(services, own);
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
+  registerTasks(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();
 }

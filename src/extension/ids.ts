@@ -3,6 +3,9 @@
 export const viewId = "basin.experiments";
 export const panelType = "basin.panel";
 export const inlineController = "basin.inline";
+export const reportScheme = "basin-report";
+/** `type` of Basin's tasks in tasks.json. */
+export const taskType = "basin";
 export const experimentGlob = "**/*.basin.json";
 /** What a file search skips: packages and the run folders themselves. */
 export const skippedGlob = "**/{node_modules,.basin,.git}/**";

@@ -4,6 +4,7 @@ import type { Disposables } from "./disposables";
 import { Experiments } from "./workspace/experiments";
 import { FlaggedRuns } from "./workspace/flaggedRuns";
 import { InlinePanels } from "./inline/inlinePanels";
+import { Reports } from "./reports";
 import { RunCurves } from "./inline/runCurves";
 import { RunStarter } from "./workspace/runStarter";
 import { Runs } from "./workspace/runs";
@@ -19,6 +20,7 @@ export interface Services {
   readonly panel: PanelHost;
   readonly curves: RunCurves;
   readonly inline: InlinePanels;
+  readonly reports: Reports;
   /** Looks at the workspace for the first time; after activation, so that activating costs nothing. */
   start(): void;
 }
@@ -35,6 +37,7 @@ export function createServices(
   const panel = own.own(new PanelHost(context, runs, starter, log));
   const curves = new RunCurves();
   const inline = own.own(new InlinePanels(context, runs, curves));
+  const reports = own.own(new Reports());
   const start = () => void experiments.refresh().then(() => runs.refresh());
-  return { context, log, experiments, runs, flagged, starter, panel, curves, inline, start };
+  return { context, log, experiments, runs, flagged, starter, panel, curves, inline, reports, start };
 }

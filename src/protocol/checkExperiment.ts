@@ -34,6 +34,8 @@ export interface CheckOptions {
   readonly cache?: string;
   /** `--set` texts, e.g. "optimizer.learningRate=0.1". They win over the file and over the sweep. */
   readonly overrides?: readonly string[];
+  /** What keys of the experiment are where the file and all it extends do not say: a person's own preference, no change of the experiment. */
+  readonly defaults?: Readonly<Pick<Partial<Experiment>, "engine" | "memory">>;
 }
 
 /** One run: what was changed from the file as written, and the experiment with every default filled in. */
@@ -64,7 +66,7 @@ export function checkExperiment(text: string, file: string, options: CheckOption
     if (problems.length === 0) problems.push(notAnObject(source));
     return { problems, points: [], placeOf };
   }
-  const checked = checkValue(source.value, source, file, options);
+  const checked = checkValue({ ...options.defaults, ...source.value }, source, file, options);
   problems.push(...checked.problems);
   const failed = problems.some(({ severity }) => severity === "error");
   return { problems, points: failed ? [] : checked.points, placeOf };

@@ -86,6 +86,16 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
   }
 
+  /** Where VS Code asks for a text. */
+  get inputBox(): Locator {
+    return this.page.locator(".quick-input-widget .quick-input-box input");
+  }
+
+  /** What it says of the text so far. */
+  inputMessage(text: string | RegExp): Locator {
+    return this.page.locator(".quick-input-widget .quick-input-message", { hasText: text });
+  }
+
   async openFile(name: string): Promise<void> {
     const input = await this.quickInput("Control+P");
     await input.fill(name);

@@ -1,9 +1,8 @@
 // Basin: Branch from Run. A new run from one of its checkpoints, with other settings: what would have happened at another learning rate?
-import * as vscode from "vscode";
-import { withSettings, type RunRecord } from "../../launchers";
+import type { RunRecord } from "../../launchers";
 import { checkpointSteps } from "../../launchers/checkpoints";
-import { UserError } from "../../protocol/errors";
 import { stableValue } from "../inline/words";
+import { askSettings, pickStep, problemOfRun } from "./askSettings";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
 import { pickRun } from "./pickRun";
@@ -22,52 +21,22 @@ export const branch: Command = {
       texts,
     );
     if (!run) return;
-    const step = await pickStep(run);
+    const step = await pickStep(run, "Checkpoint to branch from");
     if (step === undefined) return;
-    const overrides = await askChanges(run, step);
+    const overrides = await askSettings({
+      title: `Branch from step ${step.toLocaleString("en-US")}`,
+      value: suggested(run, step),
+      problemOf: (typed) => problemOfRun(run, typed),
+    });
     if (overrides) await services.starter.branch(run, { step: String(step), overrides });
   },
 };
 
-async function pickStep({ folder, info }: RunRecord): Promise<number | undefined> {
-  const steps = checkpointSteps(folder).reverse();
-  if (steps.length === 0) {
-    void vscode.window.showInformationMessage(`Basin: run ${info.id} has no checkpoint yet.`);
-    return undefined;
-  }
-  if (steps.length === 1) return steps[0];
-  const items = steps.map((step, i) => ({
-    label: `Step ${step.toLocaleString("en-US")}`,
-    description: i === 0 ? "newest checkpoint" : "",
-    step,
-  }));
-  return (await vscode.window.showQuickPick(items, { placeHolder: "Checkpoint to branch from" }))?.step;
-}
-
-/** The changed settings as they are typed, each checked by the experiment's own rules; undefined when the user gives up. */
-async function askChanges(run: RunRecord, step: number): Promise<string[] | undefined> {
+/** The learning rate that would be stable, and steps enough that something is left to train. */
+function suggested(run: RunRecord, step: number): string {
   const { learningRate } = run.info.experiment.optimizer;
   const { steps } = run.info.experiment.stop;
   const stable = stableValue(run, "optimizer.learningRate")?.text ?? String(learningRate);
   const more = steps <= step ? ` stop.steps=${2 * Math.max(step, 500)}` : "";
-  const typed = await vscode.window.showInputBox({
-    title: `Branch from step ${step.toLocaleString("en-US")}`,
-    prompt: "Settings that differ, each key.path=value, with spaces between them",
-    value: `optimizer.learningRate=${stable}${more}`,
-    validateInput: (text) => problemOf(run, wordsOf(text)),
-  });
-  return typed === undefined ? undefined : wordsOf(typed);
-}
-
-const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
-
-function problemOf(run: RunRecord, overrides: readonly string[]): string | undefined {
-  try {
-    withSettings(run, overrides);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const [{ message, hint }] = error.problems;
-    return hint ? `${message} ${hint}` : message;
-  }
+  return `optimizer.learningRate=${stable}${more}`;
 }

@@ -15,6 +15,13 @@ export const commandIds = {
   setStable: "basin.setStableValue",
   toggleInline: "basin.toggleInlinePanel",
   closeInline: "basin.closeInlinePanel",
+  runWith: "basin.runWithChanges",
+  copyCliCommand: "basin.copyCliCommand",
+  openRunFolder: "basin.openRunFolder",
+  cleanUp: "basin.cleanUpRuns",
+  doctor: "basin.doctor",
+  escape: "basin.escape",
+  showLog: "basin.showLog",
   explainInline: "basin.explainInline",
 } as const;
 

@@ -9,14 +9,17 @@ export const newExperiment: Command = {
   title: "New Experiment",
   needs: "trust",
   run: async () => {
-    const [folder] = vscode.workspace.workspaceFolders ?? [];
-    if (!folder) {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    if (folders.length === 0) {
       const open = "Open Folder";
       const text = "Basin: open a folder first; experiments are files in it.";
       const answer = await vscode.window.showInformationMessage(text, open);
       if (answer === open) await vscode.commands.executeCommand("vscode.openFolder");
       return;
     }
+    const where = { placeHolder: "Folder of the new experiment" };
+    const folder = folders.length === 1 ? folders[0] : await vscode.window.showWorkspaceFolderPick(where);
+    if (!folder) return;
     const template = await vscode.window.showQuickPick(templates, { placeHolder: "Start from" });
     if (!template) return;
     const uri = await freeName(folder.uri, template.fileName);

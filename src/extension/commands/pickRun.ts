@@ -2,7 +2,9 @@
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import { ago, verdictWords } from "../format";
+import { differingKeys, labelOf } from "../runLabel";
 import type { Services } from "../services";
+import { iconOf } from "../views/appearance";
 import { runKeyOf } from "../views/tree";
 import { statusWords } from "../../types/runStatus";
 
@@ -24,11 +26,16 @@ export async function pickRun(
     return undefined;
   }
   const items = candidates.map((run) => ({
-    label: run.info.id,
+    label: `${run.info.experiment.name}: ${labelOf(run, differingKeys(runs.of(run.info.file)))}`,
+    iconPath: iconOf(run),
     description: run.verdict ? verdictWords[run.verdict.verdict] : statusWords[run.status],
-    detail: `step ${run.step}, ${ago(run.info.created, Date.now())}`,
+    detail: `step ${run.step.toLocaleString("en-US")} · ${ago(run.info.created, Date.now())} · ${run.info.id}`,
     run,
   }));
-  const picked = await vscode.window.showQuickPick(items, { placeHolder: texts.placeHolder });
+  const picked = await vscode.window.showQuickPick(items, {
+    placeHolder: texts.placeHolder,
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
   return picked?.run;
 }

@@ -21,6 +21,22 @@ ${rest
 
 export const templates: readonly Template[] = [
   {
+    label: "First verdict",
+    detail: "Gradient descent on twenty points: in ten seconds to its limit and a firm verdict",
+    fileName: "first-verdict",
+    text: text(
+      "first-verdict",
+      "Press ▶ Run: sharpness climbs until it meets its limit 2 / learningRate, and the verdict says whether that holds.",
+      `
+"data": { "source": "chebyshev", "degree": 5, "examples": 20, "testExamples": 200 },
+"model": { "kind": "mlp", "hidden": [50, 50], "activation": "tanh" },
+"loss": "mse",
+"optimizer": { "kind": "sgd", "learningRate": 0.05, "batchSize": "full" },
+"stop": { "steps": 12000 },
+"probes": { "sharpness": { "every": 10, "top": 3 }, "noise": { "every": 500 }, "generalization": { "every": 100 } }`,
+    ),
+  },
+  {
     label: "Edge of stability",
     detail: "Full-batch gradient descent: sharpness rises until it hovers at 2/η",
     fileName: "edge-of-stability",

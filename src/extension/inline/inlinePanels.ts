@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { chartedSettings, type ChartedSetting } from "../../record/settingChart";
 import { Disposables } from "../disposables";
 import { inlineController } from "../ids";
-import { labelOf } from "../views/treeItems";
+import { labelOf } from "../runLabel";
 import type { Runs } from "../workspace/runs";
 import { charts, explanation, headline, markdown, numbers, plain, useLink, type Shown } from "./content";
 import { placesIn, type SettingPlace } from "./places";

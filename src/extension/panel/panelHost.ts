@@ -20,6 +20,7 @@ import { isActive } from "../../types/runStatus";
 import type { RunRecord } from "../../launchers";
 import type { Runs } from "../workspace/runs";
 import { messageOf, type RunStarter } from "../workspace/runStarter";
+import { panelColumn } from "../settings";
 import { addProbe } from "../language/addProbe";
 import { panelHtml, webviewFolder } from "./html";
 import { RunFeed } from "./runFeed";
@@ -51,7 +52,7 @@ export class PanelHost {
       if (selected !== this.selected) this.select(selected);
       return;
     }
-    const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus };
+    const column = { viewColumn: panelColumn(), preserveFocus };
     this.adopt(vscode.window.createWebviewPanel(panelType, "Basin", column, {}), selected);
   }
 

@@ -6,6 +6,7 @@ import { viewId } from "../ids";
 import type { Services } from "../services";
 import type { ExperimentFile } from "../workspace/experiments";
 import { samePath } from "../workspace/runs";
+import { differingKeys, labelOf } from "../runLabel";
 import { experimentItem, goneItem, runItem } from "./treeItems";
 import type { RunRecord } from "../../launchers";
 
@@ -14,6 +15,9 @@ type TreeNode =
   /** An experiment that is not in the workspace, as run.json names it. */
   | { readonly kind: "gone"; readonly file: string }
   | { readonly kind: "run"; readonly run: string };
+
+/** A row that is drawn anew loses its tooltip: that of a run that trains can be read for this long. */
+const rowMilliseconds = 4000;
 
 export function registerTree({ experiments, runs, panel }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<TreeNode | undefined>());
@@ -26,6 +30,7 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
     return node;
   };
   let shape = "";
+  let movedAt = -Infinity;
   const announceChanges = () => {
     const now = JSON.stringify(
       runs.all.map(({ folder, status, verdict, flag, damage }) => [
@@ -37,8 +42,11 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
       ]),
     );
     // A step further is news for its own row only.
-    if (now === shape) runs.running.forEach((run) => changed.fire(toNode(run)));
-    else changed.fire(undefined);
+    if (now === shape) {
+      if (performance.now() - movedAt < rowMilliseconds) return;
+      runs.running.forEach((run) => changed.fire(toNode(run)));
+    } else changed.fire(undefined);
+    movedAt = performance.now();
     shape = now;
   };
   own.own(experiments.onDidChange(() => changed.fire(undefined)));
@@ -55,12 +63,18 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
         return experimentItem(node.experiment, runs.of(node.experiment.uri.fsPath));
       if (node.kind === "gone") return goneItem(node.file);
       const record = runs.byKey(node.run);
-      return record ? runItem(record, openers.commandFor(node.run)) : new vscode.TreeItem(node.run);
+      if (!record) return new vscode.TreeItem(node.run);
+      const label = labelOf(record, differingKeys(runs.of(record.info.file)));
+      return runItem(record, label, openers.commandFor(node.run));
     },
   };
   const view = own.own(
     vscode.window.createTreeView(viewId, { treeDataProvider: provider, showCollapseAll: true }),
   );
+  // "2 min ago" says so for a minute.
+  const minute = setInterval(() => view.visible && changed.fire(undefined), 60_000);
+  own.own({ dispose: () => clearInterval(minute) });
+  own.own(view.onDidChangeVisibility(({ visible }) => visible && changed.fire(undefined)));
   const count = () => {
     const n = runs.running.length;
     view.badge = n > 0 ? { value: n, tooltip: `${n} ${n === 1 ? "run" : "runs"} training` } : undefined;
@@ -70,7 +84,7 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
 
 /**
  * A command for each run's row, without arguments: VS Code drops the arguments of a row's command when it refreshes the row,
- * which happens twice a second while a run trains, and a click that comes in between would fail.
+ * which happens every few seconds while a run trains, and a click that comes in between would fail.
  */
 class RunOpeners {
   private readonly own = new Disposables();

@@ -3,7 +3,6 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
-import { describePoint } from "../../protocol/runId";
 import { ago, shortNumber, verdictWords } from "../format";
 import type { ExperimentFile } from "../workspace/experiments";
 import { iconOf } from "./appearance";
@@ -42,30 +41,17 @@ export function goneItem(file: string): vscode.TreeItem {
   return item;
 }
 
-export function runItem(run: RunRecord, command: vscode.Command): vscode.TreeItem {
-  const item = new vscode.TreeItem(labelOf(run));
+/** @param label  What tells it from the runs beside it. */
+export function runItem(run: RunRecord, label: string, command: vscode.Command): vscode.TreeItem {
+  const item = new vscode.TreeItem(label);
   item.id = run.folder;
   item.iconPath = iconOf(run);
   item.description = descriptionOf(run);
   item.tooltip = tooltipOf(run);
   item.contextValue = `run.${run.status}`;
-  item.accessibilityInformation = { label: `${labelOf(run)}, ${descriptionOf(run)}` };
+  item.accessibilityInformation = { label: `${label}, ${descriptionOf(run)}` };
   item.command = command;
   return item;
-}
-
-/** What tells this run from its neighbours: its settings, or its name where run.json cannot be read. */
-export function labelOf({ info }: RunRecord): string {
-  const { learningRate, batchSize } = info.experiment.optimizer;
-  if (Number.isNaN(learningRate)) return info.id;
-  const rest = Object.fromEntries(
-    Object.entries(info.overrides).filter(
-      ([key]) => key !== "optimizer.learningRate" && key !== "optimizer.batchSize",
-    ),
-  );
-  const more = describePoint(rest);
-  const batch = batchSize === "full" ? "full batch" : `B ${batchSize}`;
-  return `η ${shortNumber(learningRate)}, ${batch}${more ? `, ${more}` : ""}`;
 }
 
 function descriptionOf({ info, status, step, verdict, flag, damage }: RunRecord): string {

@@ -16,9 +16,11 @@ import {
 } from "../../launchers";
 import { checkOptions } from "../../record/disk/checkOptions";
 import { Disposables } from "../disposables";
+import type { Experiment } from "../../protocol/experiment";
 import { files } from "../../protocol/runFolder";
 import { isActive } from "../../types/runStatus";
 import { plain } from "../format";
+import { concurrency, defaultsFor } from "../settings";
 import { loadChecker } from "../language/checker";
 import { runsDirFor, type Runs } from "./runs";
 
@@ -40,13 +42,21 @@ export class RunStarter {
     this.own.own(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.followUp()));
   }
 
-  /** Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once. */
-  async start(uri: vscode.Uri): Promise<"started" | "invalid"> {
+  /**
+   * Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once.
+   *
+   * @param overrides  Settings that differ from the file's, each "key.path=value".
+   */
+  async start(uri: vscode.Uri, overrides: readonly string[] = []): Promise<"started" | "invalid"> {
     const file = uri.fsPath;
     const document = await vscode.workspace.openTextDocument(uri);
     if (document.isDirty) await document.save();
     const { checkExperiment } = await loadChecker();
-    const { problems, points } = checkExperiment(document.getText(), file, checkOptions(file));
+    const { problems, points } = checkExperiment(document.getText(), file, {
+      ...checkOptions(file),
+      defaults: defaultsFor(uri),
+      overrides,
+    });
     if (points.length === 0) {
       const first = problems.find(({ severity }) => severity === "error");
       this.log.warn(`${file}: ${first?.message ?? "no experiment in it"}`);
@@ -55,7 +65,7 @@ export class RunStarter {
     const runsDir = runsDirFor(file);
     const made = submit(
       runsDir,
-      points.map(({ experiment, overrides }) => ({ experiment, file, overrides })),
+      points.map((point) => ({ experiment: atOnce(point.experiment), file, overrides: point.overrides })),
     );
     this.log.info(`Queued ${made.map(({ id }) => id).join(", ")}.`);
     await runQueue(runsDir, this.process());
@@ -145,6 +155,14 @@ export class RunStarter {
   dispose(): void {
     this.own.dispose();
   }
+}
+
+/** How many points of a sweep train at once is the user's where the settings say so. */
+function atOnce(experiment: Experiment): Experiment {
+  const asked = concurrency();
+  return asked === undefined
+    ? experiment
+    : { ...experiment, launch: { ...experiment.launch, concurrency: asked } };
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -4,10 +4,9 @@ import { listRuns, readRun, runsDirOf, workspaceOf, type RunRecord } from "../..
 import { isActive } from "../../types/runStatus";
 import { Disposables } from "../disposables";
 import type { Experiments } from "./experiments";
+import { flagsWhileTraining, onSettingChange, refreshMilliseconds, runsDirIn } from "../settings";
 import { folderOf } from "./folders";
 
-/** While a run trains its step and status are read this often. */
-const pollMilliseconds = 500;
 /** While there are runs every folder is looked at this often: no watcher tells of a deleted parent, or of a disk that others write to. */
 const listMilliseconds = 10_000;
 
@@ -16,6 +15,8 @@ export class Runs {
   private readonly changed = this.own.own(new vscode.EventEmitter<void>());
   readonly onDidChange = this.changed.event;
   private records: readonly RunRecord[] = [];
+  /** Of runs folders that the settings name elsewhere. */
+  private elsewhere = this.own.own(new Disposables());
   private signature = "";
   private reading: Promise<void> | undefined;
   private again = false;
@@ -40,6 +41,25 @@ export class Runs {
       this.own.own(watcher.onDidDelete(refresh));
     }
     this.own.own(experiments.onDidChange(refresh));
+    const settle = () => {
+      this.watchElsewhere(refresh);
+      refresh();
+    };
+    this.own.own(onSettingChange(["runsFolder", "refresh", "flag"], settle));
+    this.own.own(vscode.workspace.onDidChangeWorkspaceFolders(settle));
+    this.watchElsewhere(refresh);
+  }
+
+  private watchElsewhere(refresh: () => void): void {
+    this.elsewhere.dispose();
+    this.elsewhere = this.own.own(new Disposables());
+    for (const dir of namedRunsDirs()) {
+      const pattern = new vscode.RelativePattern(vscode.Uri.file(dir), "*/{run,verdict}.json");
+      const watcher = this.elsewhere.own(vscode.workspace.createFileSystemWatcher(pattern));
+      this.elsewhere.own(watcher.onDidCreate(refresh));
+      this.elsewhere.own(watcher.onDidChange(refresh));
+      this.elsewhere.own(watcher.onDidDelete(refresh));
+    }
   }
 
   /** Newest first. */
@@ -104,7 +124,9 @@ export class Runs {
     this.wait();
   }
 
-  private take(records: readonly RunRecord[]): void {
+  private take(found: readonly RunRecord[]): void {
+    const flags = flagsWhileTraining();
+    const records = flags ? found : found.map((run) => (run.flag ? { ...run, flag: null } : run));
     this.records = records;
     const signature = records
       .map(({ folder, status, step, verdict, flag, damage }) =>
@@ -121,6 +143,7 @@ export class Runs {
     if (this.records.length === 0) return;
     const active = this.records.some(({ status }) => isActive(status));
     const untilList = Math.max(0, this.listedAt + listMilliseconds - performance.now());
+    const pollMilliseconds = refreshMilliseconds();
     const poll = active && untilList > pollMilliseconds;
     this.timer = setTimeout(
       () => void (poll ? this.readActive() : this.refresh()),
@@ -128,13 +151,11 @@ export class Runs {
     );
   }
 
-  /** Where runs of this workspace may lie: under its folders, and where the CLI puts those of each experiment. */
+  /** Where runs of this workspace may lie: under its folders, where the settings say, and where the CLI puts those of each experiment. */
   private runsDirs(): string[] {
-    const folders = (vscode.workspace.workspaceFolders ?? [])
-      .filter(({ uri }) => uri.scheme === "file")
-      .map(({ uri }) => uri.fsPath);
     const nearExperiments = this.experiments.all.map(({ uri }) => workspaceOf(uri.fsPath));
-    return [...new Set([...folders, ...nearExperiments].map((folder) => runsDirOf(folder)))];
+    const usual = [...folders(), ...nearExperiments].map((folder) => runsDirOf(folder));
+    return [...new Set([...usual, ...namedRunsDirs()])];
   }
 
   dispose(): void {
@@ -143,8 +164,21 @@ export class Runs {
   }
 }
 
-/** Where a run of this file goes: its workspace folder, or for a file outside of any, where the CLI would put it. */
-export const runsDirFor = (file: string): string => runsDirOf(folderOf(file) ?? workspaceOf(file));
+const folders = (): string[] =>
+  (vscode.workspace.workspaceFolders ?? [])
+    .filter(({ uri }) => uri.scheme === "file")
+    .map(({ uri }) => uri.fsPath);
+
+/** Runs folders that the settings name in another place than the usual one. */
+const namedRunsDirs = (): string[] => [
+  ...new Set(folders().flatMap((folder) => [runsDirIn(folder)].filter((dir) => dir !== runsDirOf(folder)))),
+];
+
+/** Where a run of this file goes: where the settings of its workspace folder say, or for a file outside of any, where the CLI would put it. */
+export function runsDirFor(file: string): string {
+  const folder = folderOf(file);
+  return folder === undefined ? runsDirOf(workspaceOf(file)) : runsDirIn(folder);
+}
 
 const normal = (path: string) => (process.platform === "win32" ? path.toLowerCase() : path);
 export const samePath = (a: string, b: string): boolean => normal(a) === normal(b);

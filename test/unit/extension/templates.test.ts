@@ -1,4 +1,5 @@
 // What "New Experiment" writes: experiments that run as they are, or say which files they wait for.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { templates } from "../../../src/extension/commands/templates";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
@@ -17,3 +18,13 @@ test.each(templates.map((template) => [template.fileName, template] as const))(
     expect(points[0].experiment.name).toBe(name);
   },
 );
+
+test("the first template is the example that `npm start` trains", () => {
+  const example = checkExperiment(
+    readFileSync("examples/first-verdict.basin.json", "utf8"),
+    "a.basin.json",
+    {},
+  );
+  const template = checkExperiment(templates[0].text, "a.basin.json", {});
+  expect(template.points).toEqual(example.points);
+});

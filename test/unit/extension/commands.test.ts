@@ -1,0 +1,90 @@
+// Commands in code and in the manifest, and the pure parts of what they do.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { cliCommand } from "../../../src/extension/cliCommand";
+import { commandIds } from "../../../src/extension/commands/ids";
+import { taskType } from "../../../src/extension/ids";
+import { taskArguments, taskName } from "../../../src/extension/taskArguments";
+import { cleanUpChoices } from "../../../src/extension/workspace/cleanUpChoices";
+import { parseOverride } from "../../../src/protocol/sweep";
+import type { RunRecord } from "../../../src/launchers";
+
+interface Item {
+  readonly command: string;
+  readonly when?: string;
+  readonly enablement?: string;
+  readonly icon?: string;
+}
+
+const { contributes } = JSON.parse(readFileSync("package.json", "utf8")) as {
+  contributes: {
+    commands: Item[];
+    menus: Record<string, Item[]>;
+    keybindings: Item[];
+    taskDefinitions: { type: string; properties: object }[];
+  };
+};
+
+test("package.json offers every command that code has, and no other", () => {
+  const offered = contributes.commands.map(({ command }) => command).sort();
+  expect(offered).toEqual([...Object.values(commandIds)].sort());
+  const used = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
+  for (const { command } of used) expect(offered).toContain(command);
+});
+
+test("a key belongs to experiment files alone", () => {
+  for (const { when } of contributes.keybindings) expect(when).toContain("resourceFilename");
+});
+
+test("a call for a terminal reads back as the settings it was made of, whatever is in them", () => {
+  const overrides = { "optimizer.learningRate": 0.2, "model.hidden": [20, 20], name: "it's 5", seed: "7" };
+  const call = cliCommand({ file: "my experiments/a.basin.json", overrides });
+  expect(call).toBe(
+    `basin run 'my experiments/a.basin.json' --set optimizer.learningRate=0.2 --set 'model.hidden=[20,20]' --set 'name=it'\\''s 5' --set 'seed="7"'`,
+  );
+  expect(parseOverride('seed="7"')).toMatchObject({ value: "7" });
+  expect(cliCommand({ file: "a", branchedFrom: { run: "r", step: 5 }, runs: "out" })).toBe(
+    "basin branch r --step 5 --runs out",
+  );
+});
+
+test("a task of tasks.json is a call of the command line", () => {
+  const task = { file: "a.basin.json", set: ["seed=1"], check: true };
+  expect(taskName(task)).toBe("run a.basin.json seed=1");
+  expect(taskArguments(task, "/w/.basin/runs")).toEqual([
+    "run",
+    "a.basin.json",
+    "--set",
+    "seed=1",
+    "--runs",
+    "/w/.basin/runs",
+    "--check",
+  ]);
+  const [definition] = contributes.taskDefinitions;
+  expect(definition.type).toBe(taskType);
+  expect(Object.keys(definition.properties)).toEqual(Object.keys(task));
+});
+
+test("a clean-up offers what has ended, by age and end, and never what trains or waits", () => {
+  const now = Date.parse("2026-03-10T00:00:00Z");
+  const run = (folder: string, status: RunRecord["status"], created: string) =>
+    ({ folder, status, verdict: null, info: { created } }) as RunRecord;
+  const runs = [
+    run("old", "finished", "2026-02-20T00:00:00Z"),
+    run("failed", "failed", "2026-03-09T23:00:00Z"),
+    ...(["running", "queued", "unknown"] as const).map((status) =>
+      run(status, status, "2025-01-01T00:00:00Z"),
+    ),
+  ];
+  const offered = cleanUpChoices(runs, now).map(({ label, runs: own }) => [
+    label,
+    own.map(({ folder }) => folder),
+  ]);
+  expect(Object.fromEntries(offered)).toEqual({
+    "Failed, or their process is gone": ["failed"],
+    "Ended without a verdict": ["old", "failed"],
+    "Started more than a day ago": ["old"],
+    "Started more than a week ago": ["old"],
+    "All that have ended": ["old", "failed"],
+  });
+});
