@@ -6,6 +6,7 @@ import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
 import { registerPanel } from "./panel/register";
 import { createServices } from "./services";
+import { registerCurrentRun } from "./views/currentRun";
 import { registerStatusBar } from "./views/statusBar";
 import { registerTree } from "./views/tree";
 
@@ -21,6 +22,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
+  registerCurrentRun(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();
 }

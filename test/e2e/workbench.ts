@@ -280,6 +280,11 @@ export class Workbench {
     return new Panel(this.page);
   }
 
+  /** The view in VS Code's bottom panel. */
+  currentRun(): Panel {
+    return new Panel(this.page, "view");
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
   }
