@@ -5,6 +5,8 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 const marks = {
   panel: ":not([src*='purpose='])",
   view: "[src*='purpose=webviewView']",
+  /** Where there is no other page: a view shown again has lost its mark. */
+  only: "",
 } as const;
 
 export class Panel {

@@ -72,11 +72,13 @@ describe.skipIf("missing" in found)("Views in VS Code", () => {
     await expect.poll(() => view.step(), { timeout: 30_000 }).toBeGreaterThan(0);
     const before = await view.step();
     await expect.poll(() => view.step(), { timeout: 30_000 }).toBeGreaterThan(before);
+    await workbench.closeAll();
     await workbench.command("View: Hide Panel");
     await view.status.waitFor({ state: "detached" });
     await workbench.command("Basin: Focus on Current Run View");
-    await expect.poll(() => view.step(), { timeout: 30_000 }).toBeGreaterThan(before);
-    await view.button("Stop").click();
-    await view.status.filter({ hasText: "stopped" }).waitFor();
+    const again = workbench.currentRun({ only: true });
+    await expect.poll(() => again.step(), { timeout: 30_000 }).toBeGreaterThan(before);
+    await again.button("Stop").click();
+    await again.status.filter({ hasText: "stopped" }).waitFor();
   });
 });

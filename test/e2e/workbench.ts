@@ -281,8 +281,8 @@ export class Workbench {
   }
 
   /** The view in VS Code's bottom panel. */
-  currentRun(): Panel {
-    return new Panel(this.page, "view");
+  currentRun({ only = false } = {}): Panel {
+    return new Panel(this.page, only ? "only" : "view");
   }
 
   async close(): Promise<void> {
