@@ -8,6 +8,7 @@ import { registerPanel } from "./panel/register";
 import { createServices } from "./services";
 import { registerNotifications } from "./views/notifications";
 import { registerTasks } from "./tasks";
+import { registerCurrentRun } from "./views/currentRun";
 import { registerStatusBar } from "./views/statusBar";
 import { registerTree } from "./views/tree";
 
@@ -25,6 +26,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerInline(services, own);
   registerPanel(services, own);
   registerTasks(services, own);
+  registerCurrentRun(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();
 }

@@ -1,6 +1,7 @@
 // Ids that code and package.json must agree on, and the keys under which state is kept. Never written as literals elsewhere.
 
 export const viewId = "basin.experiments";
+export const currentViewId = "basin.current";
 export const panelType = "basin.panel";
 export const inlineController = "basin.inline";
 export const reportScheme = "basin-report";

@@ -1,4 +1,4 @@
-// Messages between the extension host and the panel's webview. The webview says `ready`; the host says which runs there are, selects one, and tells its series in deltas.
+// Messages between the extension host and a page that shows a run. The page says `ready`; the host says which runs there are, selects one (`file` is the one whose runs a page follows), and tells its series in deltas.
 import { tagNumbers, untagNumbers } from "../protocol/numbers";
 import type { RunInfo } from "../protocol/runFolder";
 import type { RunStatus } from "../types/runStatus";
@@ -29,7 +29,7 @@ interface SelectedRun extends RunState {
 
 export type ToPanel =
   | { readonly kind: "runs"; readonly runs: readonly RunSummary[] }
-  | { readonly kind: "select"; readonly run: SelectedRun | null }
+  | { readonly kind: "select"; readonly run: SelectedRun | null; readonly file?: string }
   /** Answered with `received`: the next one waits for it, and then holds all that came in between. */
   | { readonly kind: "series"; readonly run: string; readonly delta: SeriesDelta }
   | ({ readonly kind: "status"; readonly run: string } & RunState);
@@ -43,6 +43,8 @@ export type FromPanel =
   | { readonly kind: "received" }
   | { readonly kind: "command"; readonly command: (typeof commands)[number] }
   | { readonly kind: "select"; readonly run: string }
+  /** In the panel, from a page that shows less. */
+  | { readonly kind: "openPanel"; readonly run: string }
   | { readonly kind: "stop"; readonly run: string }
   | { readonly kind: "resume"; readonly run: string }
   | { readonly kind: "openExperiment"; readonly run: string }
@@ -61,6 +63,7 @@ export function decodeFromPanel(raw: unknown): FromPanel | null {
   if (typeof run !== "string") return null;
   switch (kind) {
     case "select":
+    case "openPanel":
     case "stop":
     case "resume":
     case "openExperiment":

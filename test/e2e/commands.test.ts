@@ -17,7 +17,7 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
 
   beforeAll(async () => {
     const own = { ...settings, "basin.notifications.onlyUnfocused": false };
-    server = await startServer("entry" in found ? found.entry : "", packedExtension(), own);
+    server = await startServer(found, packedExtension(), own);
     writeExperiments(server.workspace);
     workbench = await Workbench.open(server.url);
   });

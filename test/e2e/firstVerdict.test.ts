@@ -15,7 +15,7 @@ describe.skipIf("missing" in found)("A newcomer in VS Code", () => {
   let workbench: Workbench;
 
   beforeAll(async () => {
-    server = await startServer("entry" in found ? found.entry : "", packedExtension(), settings);
+    server = await startServer(found, packedExtension(), settings);
     workbench = await Workbench.open(server.url);
   });
 

@@ -1,12 +1,20 @@
-// Page object of Basin's panel, which lives in a frame of a frame.
+// Page object of a page of Basin's that shows a run, which lives in a frame of a frame: the panel, the view in the bottom panel, the form of a file.
 import type { FrameLocator, Locator, Page } from "playwright-core";
+
+/** How VS Code marks the frame of each; that of a panel it does not mark. */
+const marks = {
+  panel: ":not([src*='purpose='])",
+  view: "[src*='purpose=webviewView']",
+  /** Where there is no other page: a view shown again has lost its mark. */
+  only: "",
+} as const;
 
 export class Panel {
   private readonly frame: FrameLocator;
 
-  constructor(page: Page) {
+  constructor(page: Page, kind: keyof typeof marks = "panel") {
     this.frame = page
-      .locator("iframe.webview.ready:not([style*='hidden'])")
+      .locator(`iframe.webview.ready:not([style*='hidden'])${marks[kind]}`)
       .last()
       .contentFrame()
       .locator("iframe#active-frame")

@@ -290,6 +290,11 @@ export class Workbench {
     return new Panel(this.page);
   }
 
+  /** The view in VS Code's bottom panel. */
+  currentRun({ only = false } = {}): Panel {
+    return new Panel(this.page, only ? "only" : "view");
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
   }

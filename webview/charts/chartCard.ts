@@ -6,10 +6,10 @@ import type { Popover } from "../controls/popover";
 import { isShown, shownLines, type Chart } from "./chart";
 import { LineSurface, type StepRange } from "./lineSurface";
 
-const height = 190;
-
 export class ChartCard {
   readonly element: HTMLElement;
+  /** Of its picture, in CSS pixels. */
+  height = 190;
   private readonly surfaceHost = h("div", { class: "surface" });
   private readonly legend = h("div", { class: "legend", "aria-hidden": "true" });
   private readonly emptyText = h("p", { class: "empty" });
@@ -37,7 +37,6 @@ export class ChartCard {
       this.note,
     );
     this.surfaceHost.setAttribute("role", "img");
-    this.surfaceHost.style.height = `${height}px`;
     if (chart.kind === "line") {
       this.lines = new LineSurface(this.surfaceHost, this.legend, onZoom);
       this.surfaceHost.addEventListener("dblclick", () => onZoom(undefined));
@@ -69,6 +68,7 @@ export class ChartCard {
     this.run = run;
     this.element.hidden = !isShown(this.chart, run);
     if (this.element.hidden) return;
+    this.surfaceHost.style.height = `${this.height}px`;
     if (this.chart.kind === "line") this.drawLines(this.chart, run, range, theme);
     else this.drawCanvas(this.chart, run, theme);
   }
@@ -88,7 +88,7 @@ export class ChartCard {
     this.showEmpty(shown.length === 0, chart.empty(run));
     setText(this.note, plan.note ?? "");
     if (shown.length === 0) return;
-    this.lines?.draw(plan, range, theme, { width: this.width, height });
+    this.lines?.draw(plan, range, theme, { width: this.width, height: this.height });
     const said = shown.map(
       ({ label, column }) => `${label} ${column.values.at(-1)} at step ${column.lastStep}`,
     );
@@ -99,7 +99,7 @@ export class ChartCard {
     const has = chart.hasData(run);
     this.showEmpty(!has, chart.empty(run));
     const context = this.canvas?.getContext("2d");
-    const { width } = this;
+    const { width, height } = this;
     if (!has || !context || !this.canvas || width <= 0) return;
     const ratio = devicePixelRatio;
     this.canvas.width = Math.round(width * ratio);

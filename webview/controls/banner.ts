@@ -12,10 +12,15 @@ export class Banner {
   readonly element = h("section", { class: "banner", "aria-label": "Verdict", "aria-live": "polite" });
   private shown = "";
 
-  constructor(private readonly popover: Popover) {}
+  /** @param options  `brief`: the sentence alone, without its numbers and reasons. */
+  constructor(
+    private readonly popover: Popover,
+    private readonly options: { readonly brief?: boolean } = {},
+  ) {}
 
   update(run: RunModel): void {
-    const content = run.verdict ? verdictContent(run, run.verdict) : liveContent(run);
+    const full = run.verdict ? verdictContent(run, run.verdict) : liveContent(run);
+    const content = this.options.brief ? { ...full, facts: [], reasons: [] } : full;
     const shape = JSON.stringify(content);
     if (shape === this.shown) return;
     const open = this.element.querySelector("details")?.open ?? false;

@@ -11,13 +11,18 @@ export class Numbers {
   private readonly buttons = new Map<string, { readonly root: HTMLElement; readonly value: HTMLElement }>();
   private run: RunModel | undefined;
 
-  constructor(private readonly popover: Popover) {}
+  /** @param only  The metrics to show, where not all. */
+  constructor(
+    private readonly popover: Popover,
+    private readonly only?: readonly string[],
+  ) {}
 
   update(run: RunModel): void {
     this.run = run;
     const { latest } = run.series;
     for (const [name, { root }] of this.buttons) root.hidden = !latest.has(name);
     for (const [name, { value }] of latest) {
+      if (this.only && !this.only.includes(name)) continue;
       if (isFolded(name) || typeof value !== "number") continue;
       const button = this.buttons.get(name) ?? this.add(name, run.series.infoOf(name).label);
       setText(button.value, metricNum(name, value));

@@ -20,6 +20,9 @@ export class ProgressBar {
   private readonly text = h("div", { class: "progress-text" });
   readonly element = h("div", { class: "progress" }, this.bar, this.text);
 
+  /** @param options  `brief`: without what the run is made of. */
+  constructor(private readonly options: { readonly brief?: boolean } = {}) {}
+
   update(run: RunModel): void {
     const { step, steps, fraction, stepsPerSecond, secondsLeft } = progressOf(run);
     const running = run.status === "running";
@@ -37,7 +40,7 @@ export class ProgressBar {
       ...(running && !closing && share < 1 && secondsLeft !== undefined
         ? [`about ${duration(secondsLeft)} left`]
         : []),
-      ...(run.series.header
+      ...(run.series.header && !this.options.brief
         ? [
             `${count(run.series.header.parameters)} parameters`,
             `${count(run.series.header.examples)} examples`,

@@ -1,12 +1,6 @@
 // What the panel says before there is a run, and the two ways to get one.
 import { h } from "../dom";
-import { send } from "../host";
-
-const button = (text: string, appearance: "primary" | "secondary", command: "run" | "newExperiment") => {
-  const element = h("vscode-button", { appearance }, text);
-  element.addEventListener("click", () => send({ kind: "command", command }));
-  return element;
-};
+import { commandButton } from "./commandButton";
 
 export const welcome = h(
   "div",
@@ -20,7 +14,7 @@ export const welcome = h(
   h(
     "div",
     { class: "actions" },
-    button("Run Experiment…", "primary", "run"),
-    button("New Experiment…", "secondary", "newExperiment"),
+    commandButton("Run Experiment…", "primary", "run"),
+    commandButton("New Experiment…", "secondary", "newExperiment"),
   ),
 );

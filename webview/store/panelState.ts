@@ -9,9 +9,16 @@ export interface PanelState {
   selected: RunModel | undefined;
   /** Set by the first message that selects: before it the panel does not know whether there is a run. */
   loaded: boolean;
+  /** The file whose runs the page follows, as the user knows it. */
+  file: string | undefined;
 }
 
-export const emptyState = (): PanelState => ({ runs: [], selected: undefined, loaded: false });
+export const emptyState = (): PanelState => ({
+  runs: [],
+  selected: undefined,
+  loaded: false,
+  file: undefined,
+});
 
 /** Applies one message in place. Messages about a run that is no longer shown are ignored. */
 export function apply(state: PanelState, message: ToPanel): void {
@@ -21,6 +28,7 @@ export function apply(state: PanelState, message: ToPanel): void {
       return;
     case "select":
       state.loaded = true;
+      state.file = message.file;
       state.selected = message.run ? { ...message.run, series: new RunSeries() } : undefined;
       return;
     case "series":

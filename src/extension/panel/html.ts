@@ -1,11 +1,14 @@
-// The panel's page: one script and one style sheet from the extension's own folder, a nonce, nothing from anywhere else.
+// The page of a webview: one script and one style sheet from the extension's own folder, a nonce, nothing from anywhere else.
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
 export const webviewFolder = (extensionUri: vscode.Uri): vscode.Uri =>
   vscode.Uri.joinPath(extensionUri, "dist", "webview");
 
-export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+/** A script and a style sheet in that folder. */
+export type PageName = "panel" | "current";
+
+export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: PageName): string {
   const nonce = randomBytes(16).toString("base64");
   const local = (name: string) =>
     webview.asWebviewUri(vscode.Uri.joinPath(webviewFolder(extensionUri), name)).toString();
@@ -23,12 +26,12 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): st
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${local("panel.css")}">
+<link rel="stylesheet" href="${local(`${page}.css`)}">
 <title>Basin</title>
 </head>
 <body>
 <main id="basin"></main>
-<script nonce="${nonce}" src="${local("panel.js")}"></script>
+<script nonce="${nonce}" src="${local(`${page}.js`)}"></script>
 </body>
 </html>`;
 }

@@ -13,6 +13,10 @@ test.each([
     { kind: "openFile", run: "/r", file: "verdict" },
   ],
   [
+    { kind: "openPanel", run: "/r" },
+    { kind: "openPanel", run: "/r" },
+  ],
+  [
     { kind: "addProbe", run: "/r", probe: "noise" },
     { kind: "addProbe", run: "/r", probe: "noise" },
   ],

@@ -1,0 +1,216 @@
+// One page that shows a run: it is told which run, is fed its log while it can be seen, and its intents are done. Panel, view and dashboard differ in which run that is.
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { commandIds } from "../commands/ids";
+import { Disposables } from "../disposables";
+import { plain } from "../format";
+import { stringify } from "../../protocol/numbers";
+import { isProbeId } from "../../protocol/withProbe";
+import { files } from "../../protocol/runFolder";
+import {
+  decodeFromPanel,
+  encodeMessage,
+  type FromPanel,
+  type RunState,
+  type RunSummary,
+  type ToPanel,
+} from "../../record/panelMessages";
+import { isActive } from "../../types/runStatus";
+import type { RunRecord } from "../../launchers";
+import type { Services } from "../services";
+import { messageOf } from "../workspace/runStarter";
+import { addProbe } from "../language/addProbe";
+import { pageHtml, webviewFolder, type PageName } from "./html";
+import { RunFeed } from "./runFeed";
+
+export type PageServices = Pick<Services, "context" | "runs" | "starter" | "log">;
+
+export interface PageOptions {
+  readonly page: PageName;
+  /** The run to show, given the folder of the one shown or picked so far; asked again whenever the runs change. */
+  readonly choose: (folder: string | undefined) => RunRecord | undefined;
+  /** Whether the page offers a choice of all runs. */
+  readonly listsRuns?: boolean;
+  /** The file whose runs it shows, which its Run button runs. */
+  readonly file?: () => vscode.Uri | undefined;
+  readonly onShow?: (run: RunRecord | undefined) => void;
+}
+
+export class RunPage {
+  private readonly own = new Disposables();
+  /** The page listens: it was loaded and is not hidden. */
+  private ready = false;
+  /** The folder of the run shown or wished for. */
+  private picked: string | undefined;
+  private feed: RunFeed | undefined;
+  private sentRuns = "";
+  private sentState = "";
+  /** What the page was last told to show. */
+  private told: { readonly run: string | undefined; readonly file: string | undefined } | undefined;
+
+  constructor(
+    private readonly webview: vscode.Webview,
+    private readonly services: PageServices,
+    private readonly options: PageOptions,
+  ) {
+    const { context, runs, log } = services;
+    webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(context.extensionUri)] };
+    this.own.own(runs.onDidChange(() => this.refresh()));
+    this.own.own(
+      webview.onDidReceiveMessage((raw: unknown) => {
+        const message = decodeFromPanel(raw);
+        if (!message) return log.warn("Panel: a message that is none.");
+        this.receive(message).catch((error: unknown) => {
+          log.error(`Panel, ${message.kind}: ${String(error)}`);
+          void vscode.window.showErrorMessage(`Basin: ${plain(messageOf(error))}`);
+        });
+      }),
+    );
+    webview.html = pageHtml(webview, context.extensionUri, options.page);
+  }
+
+  /** The folder of the run shown or wished for. */
+  get run(): string | undefined {
+    return this.picked;
+  }
+
+  /** Shows a run from its beginning; without one, what the page shows by itself. */
+  select(folder: string | undefined): void {
+    const run = this.options.choose(folder);
+    this.picked = run?.folder ?? folder;
+    if (!this.ready) return;
+    this.sendRuns();
+    this.follow(run);
+  }
+
+  /** Something may be another one now: the runs, or the file that is followed. */
+  refresh(): void {
+    if (!this.ready) return;
+    const run = this.options.choose(this.picked);
+    const { told } = this;
+    if (!told || run?.folder !== told.run || this.fileName() !== told.file) return this.select(this.picked);
+    this.sendRuns();
+    if (!run) return;
+    const state = stateOf(run);
+    const now = stringify(state);
+    if (now === this.sentState) return;
+    this.sentState = now;
+    this.post({ kind: "status", run: run.folder, ...state });
+    this.feed?.wake();
+  }
+
+  /** VS Code throws a hidden page away and loads it anew, which then says that it is ready: until then nothing is read for it. */
+  hidden(): void {
+    this.ready = false;
+    this.feed?.dispose();
+    this.feed = undefined;
+  }
+
+  private async receive(message: FromPanel): Promise<void> {
+    const { runs, starter } = this.services;
+    switch (message.kind) {
+      case "ready":
+        this.ready = true;
+        this.sentRuns = "";
+        await runs.refresh();
+        return this.select(this.picked);
+      case "received":
+        return this.feed?.received();
+      case "command":
+        await vscode.commands.executeCommand(commandIds[message.command], this.options.file?.());
+        return;
+      case "select":
+        return this.select(message.run);
+      case "openPanel":
+        await vscode.commands.executeCommand(commandIds.openPanel, { run: this.need(message.run).folder });
+        return;
+      case "stop":
+        needTrust();
+        return starter.stop(this.need(message.run));
+      case "resume":
+        needTrust();
+        return starter.resume(this.need(message.run));
+      case "openExperiment":
+        return open(vscode.Uri.file(this.need(message.run).info.file));
+      case "addProbe": {
+        needTrust();
+        const { file, experiment } = this.need(message.run).info;
+        if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
+        return;
+      }
+      case "openFile":
+        return open(vscode.Uri.file(join(this.need(message.run).folder, files[message.file])));
+    }
+  }
+
+  private need(folder: string): RunRecord {
+    const run = this.services.runs.byKey(folder);
+    if (!run) throw new Error(`run ${folder} is no longer there.`);
+    return run;
+  }
+
+  private fileName(): string | undefined {
+    const uri = this.options.file?.();
+    return uri ? vscode.workspace.asRelativePath(uri) : undefined;
+  }
+
+  private follow(run: RunRecord | undefined): void {
+    this.feed?.dispose();
+    this.feed = undefined;
+    this.options.onShow?.(run);
+    const file = this.fileName();
+    this.told = { run: run?.folder, file };
+    if (!run) return this.post({ kind: "select", run: null, file });
+    const { folder, info } = run;
+    const state = stateOf(run);
+    this.sentState = stringify(state);
+    this.post({ kind: "select", run: { key: folder, info, ...state }, file });
+    const { runs } = this.services;
+    this.feed = new RunFeed({
+      folder,
+      isActive: () => isActive(runs.byKey(folder)?.status ?? "died"),
+      mayWrite: () => vscode.workspace.isTrusted,
+      post: (message) => this.post(message),
+      onRestart: () => this.follow(runs.byKey(folder)),
+    });
+    this.feed.start();
+  }
+
+  private sendRuns(): void {
+    if (!this.options.listsRuns) return;
+    const runs = this.services.runs.all.map(summaryOf);
+    const now = stringify(runs);
+    if (now === this.sentRuns) return;
+    this.sentRuns = now;
+    this.post({ kind: "runs", runs });
+  }
+
+  private post(message: ToPanel): void {
+    if (this.ready) void this.webview.postMessage(encodeMessage(message));
+  }
+
+  dispose(): void {
+    this.hidden();
+    this.own.dispose();
+  }
+}
+
+const stateOf = ({ status, verdict, flag }: RunRecord): RunState => ({ status, verdict, flag });
+
+const summaryOf = ({ folder, info, status, verdict }: RunRecord): RunSummary => ({
+  key: folder,
+  id: info.id,
+  name: info.experiment.name,
+  status,
+  ...(verdict ? { verdict: verdict.verdict } : {}),
+});
+
+const open = async (uri: vscode.Uri): Promise<void> => {
+  await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.One });
+};
+
+/** @throws Error where the workspace is not trusted. */
+function needTrust(): void {
+  if (!vscode.workspace.isTrusted)
+    throw new Error("in an untrusted workspace nothing is run, stopped or written.");
+}

@@ -1,0 +1,51 @@
+// What every page does: the host's messages fold into its state, and the state is drawn at most once a frame, in the theme of the moment.
+import type { StepRange } from "./charts/lineSurface";
+import { listen, send } from "./host";
+import { apply, emptyState } from "./store/panelState";
+import { onThemeChange, readTheme } from "./theme";
+import { registerToolkit } from "./toolkit";
+
+export class Page {
+  readonly state = emptyState();
+  theme = readTheme();
+  /** The steps that every chart shows; all of them where undefined. */
+  zoom: StepRange | undefined;
+  private frame = 0;
+  private draw: () => void = () => undefined;
+
+  readonly redraw = (): void => {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  };
+
+  readonly zoomTo = (range: StepRange | undefined): void => {
+    this.zoom = range;
+    this.redraw();
+  };
+
+  /** Puts the parts on the page and asks the host for what they show. `onRun`: another run than before. */
+  start(parts: readonly HTMLElement[], draw: () => void, onRun: () => void = () => undefined): void {
+    this.draw = draw;
+    registerToolkit();
+    document.getElementById("basin")?.append(...parts);
+    listen((message) => {
+      const before = this.state.selected?.key;
+      apply(this.state, message);
+      if (message.kind === "series") send({ kind: "received" });
+      if (this.state.selected?.key !== before) {
+        this.zoom = undefined;
+        onRun();
+      }
+      this.redraw();
+    });
+    onThemeChange(() => {
+      this.theme = readTheme();
+      this.redraw();
+    });
+    new ResizeObserver(this.redraw).observe(document.body);
+    this.redraw();
+    send({ kind: "ready" });
+  }
+}
