@@ -119,14 +119,23 @@ describe.skipIf("missing" in found || process.platform === "win32")("An untruste
     await panel.button("Stop").click();
     await refused().waitFor();
     await clear();
-    expect(await workbench.offeredBy(row(0.012))).toEqual(["Open Panel", "Open Run File"]);
+    expect(await workbench.offeredBy(row(0.012))).toEqual([
+      "Open Panel",
+      "Open Run File",
+      "Open Run Folder",
+      "Copy as CLI Command",
+    ]);
     await workbench.openFile(fileOf("exploding"));
     await workbench.lens("▶ Run").click();
     await refused().waitFor();
     await clear();
     const offered = await workbench.commandsLike("Basin:");
     expect(offered).toContain("Basin: Open Panel");
-    expect(offered.filter((title) => /Run Experiment|Stop|Resume|Delete|New|Get/.test(title))).toEqual([]);
+    expect(
+      offered.filter((title) =>
+        /Run Experiment|Run with|Stop|Resume|Delete|Clean|Branch|Escape|New|Get/.test(title),
+      ),
+    ).toEqual([]);
   });
 
   test("nothing was written, started or signalled, and the queue stood still", async () => {
