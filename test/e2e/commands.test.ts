@@ -17,7 +17,8 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
 
   beforeAll(async () => {
     const own = { ...settings, "basin.notifications.onlyUnfocused": false };
-    server = await startServer(found, packedExtension(), own);
+    // Before VS Code starts: it notices a tasks.json that comes later in its own time.
+    server = await startServer(found, packedExtension(), own, writeTasks);
     writeExperiments(server.workspace);
     workbench = await Workbench.open(server.url);
   });
@@ -93,12 +94,6 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
   });
 
   test("a task of tasks.json trains in a terminal, with the settings it names", async () => {
-    mkdirSync(join(server.workspace, ".vscode"), { recursive: true });
-    const task = { type: "basin", label: "check it", file: fileOf("tooFast"), set: ["seed=7"] };
-    writeFileSync(
-      join(server.workspace, ".vscode", "tasks.json"),
-      JSON.stringify({ version: "2.0.0", tasks: [{ ...task, problemMatcher: [] }] }),
-    );
     await workbench.command("Tasks: Run Task");
     await workbench.pick("check it");
     await expect.poll(() => asked()[0]?.overrides, { timeout: 30_000 }).toEqual({ seed: 7 });
@@ -114,3 +109,12 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
     await shot("doctor");
   });
 });
+
+function writeTasks(workspace: string): void {
+  mkdirSync(join(workspace, ".vscode"), { recursive: true });
+  const task = { type: "basin", label: "check it", file: fileOf("tooFast"), set: ["seed=7"] };
+  writeFileSync(
+    join(workspace, ".vscode", "tasks.json"),
+    JSON.stringify({ version: "2.0.0", tasks: [{ ...task, problemMatcher: [] }] }),
+  );
+}

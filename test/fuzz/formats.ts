@@ -40,6 +40,7 @@ export interface Format {
 /** Where formats that are read from a folder are put; goes with the process. */
 const place = mkdtempSync(join(tmpdir(), "basin-fuzz-"));
 process.on("exit", () => rmSync(place, { recursive: true, force: true }));
+process.on("exit", () => rmSync(place, { recursive: true, force: true }));
 const put = (bytes: Uint8Array, ...path: readonly string[]): string => {
   const file = join(place, ...path);
   mkdirSync(join(file, ".."), { recursive: true });

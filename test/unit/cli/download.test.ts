@@ -1,10 +1,10 @@
 // Downloads from a server that stalls, truncates, corrupts, ignores Range and answers errors.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { download, type DownloadOptions } from "../../../src/cli/download/download";
 import { fetchSet } from "../../../src/cli/download/fetchSet";
 import type { NamedSet } from "../../../src/protocol/namedSets";
@@ -26,7 +26,12 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-const temporary = () => mkdtempSync(join(tmpdir(), "basin-fetch-"));
+/** A folder that goes when the test has finished. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "basin-fetch-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 function options(more: Partial<DownloadOptions> = {}) {
   const notes: string[] = [];
   const all: DownloadOptions = {
