@@ -163,10 +163,10 @@ export class InlinePanels {
     if (!run) return this.close(thread);
     const shown: Shown = { setting, run, view: this.curves.of(run) };
     const body = bodyOf(shown, { uri, isCurrent: place !== undefined, explained: panel.explained });
-    thread.label = `${settingNames[setting]}: ${labelOf(run)}`;
-    thread.contextValue = run.verdict ? "judged" : "live";
     if (body === panel.body) return;
     panel.body = body;
+    thread.label = `${settingNames[setting]}: ${labelOf(run)}`;
+    thread.contextValue = run.verdict ? "judged" : "live";
     const text = markdown();
     text.appendMarkdown(body);
     // Set as a whole: that changes the text in place, and the zone keeps its height.
@@ -207,8 +207,8 @@ export class InlinePanels {
       line: at.line,
       character: at.character,
     }));
-    void this.context.workspaceState.update(stateKey, places);
-    this.waiting = undefined;
+    // Those of files that have not been opened since the reload are kept.
+    void this.context.workspaceState.update(stateKey, [...places, ...(this.waiting ?? [])]);
     this.toggled.fire();
   }
 

@@ -1,4 +1,4 @@
-// The curves of the runs that stand in open files: read when a picture asks for them, let go when none has for a while.
+// The curves of the runs that stand in open files: read when a picture asks for them; of many the longest unasked go.
 import { RunReader, forPicture } from "../../launchers";
 import type { RunRecord } from "../../launchers";
 import type { RunView } from "../../record/runView";

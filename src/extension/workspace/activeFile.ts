@@ -12,17 +12,17 @@ export class ActiveFile {
   constructor() {
     // Tabs, not editors: VS Code does not count a form as an editor of text.
     const { tabGroups } = vscode.window;
-    const look = () => this.look(tabGroups.activeTabGroup.activeTab?.input);
-    this.own.own(tabGroups.onDidChangeTabs(look));
-    this.own.own(tabGroups.onDidChangeTabGroups(look));
-    look();
+    const follow = () => this.follow(tabGroups.activeTabGroup.activeTab?.input);
+    this.own.own(tabGroups.onDidChangeTabs(follow));
+    this.own.own(tabGroups.onDidChangeTabGroups(follow));
+    follow();
   }
 
   get uri(): vscode.Uri | undefined {
     return this.last;
   }
 
-  private look(input: unknown): void {
+  private follow(input: unknown): void {
     if (!(input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom)) return;
     const { uri } = input;
     if (!isExperimentPath(uri.path) || uri.toString() === this.last?.toString()) return;
