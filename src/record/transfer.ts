@@ -18,8 +18,12 @@ export interface SeriesDelta {
   readonly latest: readonly (readonly [name: string, reading: LatestReading | null])[];
   readonly notes: readonly Note[];
   readonly state: Pick<RunSeries, "header" | "step" | "time" | "diverged" | "ended" | "closing">;
-  /** Whether more is waiting: the piece was full. */
-  readonly more: boolean;
+}
+
+/** How a series' curves look over the whole run. */
+export interface SeriesPicture {
+  readonly columns: readonly ColumnPiece[];
+  readonly clock: ColumnPiece;
 }
 
 /** Points of one delta: about ten megabytes, a tenth of a second to copy. */
@@ -51,13 +55,16 @@ export class SeriesSender {
   private notes = 0;
   private state: State | null = null;
 
-  constructor(private readonly series: RunSeries) {}
+  /** @param picture  What a series begins with whose curves are yet to come. */
+  constructor(
+    private readonly series: RunSeries,
+    private readonly picture: SeriesPicture | null = null,
+  ) {}
 
   /** What is new; null where nothing is. */
   next(): SeriesDelta | null {
     const { series } = this;
-    const [columns, clock] =
-      this.state === null && pointsOf(series) > manyPoints ? this.picture() : this.pieces();
+    const { columns, clock } = this.state === null ? this.first() : this.pieces();
     const latest = this.changedReadings();
     const notes = series.notes.slice(this.notes);
     this.notes = series.notes.length;
@@ -65,11 +72,16 @@ export class SeriesSender {
     this.state = state;
     const nothing = columns.length + latest.length + notes.length === 0 && clock === null;
     if (nothing && before !== null && sameState(before, state)) return null;
-    const more = [...series.columns.values(), series.clock].some((column) => !this.isWhole(column));
-    return { columns, clock, latest, notes, state, more };
+    return { columns, clock, latest, notes, state };
   }
 
-  private pieces(): [readonly ColumnPiece[], ColumnPiece | null] {
+  /** A picture of a long series, which looks as it will when all points are there: those replace it. */
+  private first(): Pick<SeriesDelta, "columns" | "clock"> {
+    if (this.picture) return this.picture;
+    return pointsOf(this.series) > manyPoints ? pictureOf(this.series) : this.pieces();
+  }
+
+  private pieces(): Pick<SeriesDelta, "columns" | "clock"> {
     const { series } = this;
     let room = mostPoints;
     const columns: ColumnPiece[] = [];
@@ -79,17 +91,7 @@ export class SeriesSender {
       columns.push(piece);
       room -= piece.steps.length;
     }
-    return [columns, this.pieceOf("", series.clock, mostPoints)];
-  }
-
-  /** Every column over the whole run, which looks as it will when all points are there: those replace it. */
-  private picture(): [readonly ColumnPiece[], ColumnPiece] {
-    const small = (name: string, column: Column): ColumnPiece => {
-      const { steps, values } = decimate(column, pictureStretches);
-      return { name, from: 0, steps: Float64Array.from(steps), values: Float64Array.from(values) };
-    };
-    const { columns, clock } = this.series;
-    return [[...columns].map(([name, column]) => small(name, column)), small("", clock)];
+    return { columns, clock: this.pieceOf("", series.clock, mostPoints) };
   }
 
   private isWhole(column: Column): boolean {
@@ -116,6 +118,15 @@ export class SeriesSender {
       else this.told.delete(name);
     return changed;
   }
+}
+
+/** Every column over the whole run, in as many points as a wide chart has pixels. */
+export function pictureOf({ columns, clock }: RunSeries): SeriesPicture {
+  const small = (name: string, column: Column): ColumnPiece => {
+    const { steps, values } = decimate(column, pictureStretches);
+    return { name, from: 0, steps: Float64Array.from(steps), values: Float64Array.from(values) };
+  };
+  return { columns: [...columns].map(([name, column]) => small(name, column)), clock: small("", clock) };
 }
 
 /** Brings the receiver's series to where the sender's is. */

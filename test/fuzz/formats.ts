@@ -290,7 +290,7 @@ export const formats: readonly Format[] = [
       if (!index) return null;
       // What the panel makes of it.
       const shown = new RunSeries();
-      const sender = new SeriesSender(index.series);
+      const sender = new SeriesSender(index.series, index.picture);
       for (let delta = sender.next(); delta; delta = sender.next()) receive(shown, delta);
       return shown;
     },

@@ -1,7 +1,7 @@
 // Follows one run's log for the panel: reads it in slices that never hold the editor up, and sends what is new when the panel has taken what came before.
 import { join } from "node:path";
 import { files } from "../../protocol/runFolder";
-import { loadIndex, saveIndex } from "../../record/disk/seriesIndex";
+import { openIndex, saveIndex, type SeriesIndex } from "../../record/disk/seriesIndex";
 import { EventTail } from "../../record/disk/tail";
 import type { ToPanel } from "../../record/panelMessages";
 import { RunSeries } from "../../record/runSeries";
@@ -35,6 +35,8 @@ export class RunFeed {
   private indexed = 0;
   /** The panel has not taken the last delta yet. */
   private pending = false;
+  /** The index beside the log while its curves are read, one in a slice. */
+  private index: SeriesIndex | null = null;
   /** The first piece is on its way: until it is drawn the processor is the panel's. */
   private first = true;
   private idle = false;
@@ -45,13 +47,13 @@ export class RunFeed {
   }
 
   start(): void {
-    const index = loadIndex(this.path);
-    if (index) {
-      this.series = index.series;
-      this.sender = new SeriesSender(this.series);
-      this.tail.continueFrom((this.indexed = index.offset));
-    }
-    this.step();
+    this.index = openIndex(this.path);
+    if (!this.index) return this.step();
+    this.series = this.index.series;
+    this.sender = new SeriesSender(this.series, this.index.picture);
+    this.tail.continueFrom((this.indexed = this.index.offset));
+    // Its curves follow when the panel has drawn their picture.
+    this.send();
   }
 
   /** The panel has taken what was sent. */
@@ -69,6 +71,7 @@ export class RunFeed {
 
   private step(): void {
     if (this.disposed) return;
+    if (this.index) return this.readIndex(this.index);
     const { events, restarted, more } = this.tail.read(sliceBytes);
     if (restarted) return this.options.onRestart();
     for (const event of events) this.series.add(event);
@@ -79,6 +82,20 @@ export class RunFeed {
       this.idle = !waiting && !this.options.isActive();
       if (!this.idle) this.timer = setTimeout(() => this.step(), pollMilliseconds);
     }
+  }
+
+  /** Nothing of the log comes before what the index holds of it. */
+  private readIndex(index: SeriesIndex): void {
+    try {
+      if (!index.readColumn()) this.index = null;
+    } catch {
+      // Damaged, or written anew meanwhile: line by line then.
+      [this.index, this.indexed] = [null, 0];
+      this.series = new RunSeries();
+      this.sender = new SeriesSender(this.series);
+      this.tail.continueFrom(0);
+    }
+    this.timer = setTimeout(() => this.step(), 0);
   }
 
   /** Returns whether something is left to send. */

@@ -11,9 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { indexName, loadIndex, saveIndex } from "../../../src/record/disk/seriesIndex";
+import { indexName, loadIndex, openIndex, saveIndex } from "../../../src/record/disk/seriesIndex";
 import { EventTail } from "../../../src/record/disk/tail";
 import { RunSeries } from "../../../src/record/runSeries";
+import { receive, SeriesSender } from "../../../src/record/transfer";
 
 let folder: string;
 let log: string;
@@ -56,6 +57,41 @@ describe("the index of a log", () => {
     expect(index.series.notes).toEqual(series.notes);
     expect(index.series.header).toEqual(series.header);
     expect(index.series.step).toBe(12_000);
+  });
+
+  it("opens with a picture of every curve, and reads them one by one", async () => {
+    writeFileSync(log, head + lines(0, 60_000));
+    const whole = read();
+    await saveIndex(log, whole.series, whole.offset);
+    const index = openIndex(log)!;
+    expect([...index.series.columns]).toEqual([]);
+    expect(index.series.latest).toEqual(whole.series.latest);
+    // What a panel is told first is what it would be told of the whole series.
+    const [there, straight] = [new RunSeries(), new SeriesSender(whole.series).next()!];
+    const sender = new SeriesSender(index.series, index.picture);
+    const first = sender.next()!;
+    expect(first).toEqual(straight);
+    receive(there, first);
+    expect(there.column("loss.train").length).toBeLessThan(5000);
+    const seen: number[] = [];
+    for (let more = true; more; seen.push(index.series.columns.size)) more = index.readColumn();
+    expect(seen).toEqual([0, 1, 2, 3]);
+    expect(index.readColumn()).toBe(false);
+    for (let delta = sender.next(); delta; delta = sender.next()) receive(there, delta);
+    for (const [name, { steps, values }] of whole.series.columns) {
+      expect(there.column(name).steps).toEqual(steps);
+      expect(there.column(name).values).toEqual(values);
+    }
+  });
+
+  it("that is written anew while its curves are read says so", async () => {
+    writeFileSync(log, head + lines(0, 12_000));
+    const { series, offset } = read();
+    await saveIndex(log, series, offset);
+    const index = openIndex(log)!;
+    expect(index.readColumn()).toBe(true);
+    await saveIndex(log, series, offset);
+    expect(() => index.readColumn()).toThrow("another one by now");
   });
 
   it("is not made for a short log", async () => {
