@@ -6,6 +6,9 @@ import type { Popover } from "../controls/popover";
 import { isShown, shownLines, type Chart } from "./chart";
 import { LineSurface, type StepRange } from "./lineSurface";
 
+/** A chart is drawn before it is scrolled to. */
+const nearly = "200px";
+
 export class ChartCard {
   readonly element: HTMLElement;
   /** Of its picture, in CSS pixels. */
@@ -18,6 +21,8 @@ export class ChartCard {
   private readonly canvas: HTMLCanvasElement | undefined;
   private log: boolean;
   private run: RunModel | undefined;
+  /** Whether it is on the screen, or nearly: what nobody sees is not drawn. */
+  private seen = false;
 
   constructor(
     private readonly chart: Chart,
@@ -37,6 +42,14 @@ export class ChartCard {
       this.note,
     );
     this.surfaceHost.setAttribute("role", "img");
+    const sight = new IntersectionObserver(
+      (entries) => {
+        this.seen = entries[entries.length - 1].isIntersecting;
+        if (this.seen) this.redraw();
+      },
+      { rootMargin: nearly },
+    );
+    sight.observe(this.element);
     if (chart.kind === "line") {
       this.lines = new LineSurface(this.surfaceHost, this.legend, onZoom);
       this.surfaceHost.addEventListener("dblclick", () => onZoom(undefined));
@@ -88,7 +101,7 @@ export class ChartCard {
     this.showEmpty(shown.length === 0, chart.empty(run));
     setText(this.note, plan.note ?? "");
     if (shown.length === 0) return;
-    this.lines?.draw(plan, range, theme, { width: this.width, height: this.height });
+    if (this.seen) this.lines?.draw(plan, range, theme, { width: this.width, height: this.height });
     const said = shown.map(
       ({ label, column }) => `${label} ${column.values.at(-1)} at step ${column.lastStep}`,
     );
@@ -101,6 +114,9 @@ export class ChartCard {
     const context = this.canvas?.getContext("2d");
     const { width, height } = this;
     if (!has || !context || !this.canvas || width <= 0) return;
+    this.surfaceHost.setAttribute("aria-label", `${chart.about} ${chart.describe(run)}`);
+    setText(this.legend, chart.describe(run));
+    if (!this.seen) return;
     const ratio = devicePixelRatio;
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
@@ -109,8 +125,6 @@ export class ChartCard {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     chart.draw({ context, width, height }, run, theme);
-    this.surfaceHost.setAttribute("aria-label", `${chart.about} ${chart.describe(run)}`);
-    setText(this.legend, chart.describe(run));
   }
 
   private showEmpty(empty: boolean, text: string): void {

@@ -12,9 +12,6 @@ export interface StepRange {
   readonly to: number;
 }
 
-/** More points than this per line are not seen on any screen. */
-const buckets = 900;
-
 /** In CSS pixels. */
 interface Size {
   readonly width: number;
@@ -71,8 +68,9 @@ export class LineSurface {
     const log = plan.log === true;
     const used = plan.lines.filter(({ column }) => column.length > 0);
     this.extent = extentOf(used);
+    // A lowest and a highest value for every pixel across: more is not seen.
     const { steps, rows } = align(
-      used.map(({ column }) => decimate(column, buckets, range?.from, range?.to)),
+      used.map(({ column }) => decimate(column, Math.ceil(width), range?.from, range?.to)),
     );
     const data = [steps, ...rows.map((row) => (log ? row.map(positive) : row))] as uPlot.AlignedData;
     this.levels = plan.levels ?? [];
