@@ -14,8 +14,12 @@ const defaults = { top: 1, tolerance: 1e-3 };
 /** Relative error of the preconditioned sharpness a verdict rests on. */
 const closingTolerance = 1e-3;
 
-/** Absolute error of λmin, in units of the spectrum's width λmax − λmin: what is smaller takes thousands of steps to show. */
-const flattestTolerance = 3e-5;
+/**
+ * Residual of λmin, in units of the spectrum's width λmax − λmin: what is smaller takes thousands of steps to show. Where products cost
+ * little it is smaller, so that two eigenvalues close together at the edge are told apart: a search that ends before it has told them
+ * apart may sit on the wrong one, with an error bar that knows of no other.
+ */
+const flattestTolerance = (size: number): number => (size <= 10_000 ? 3e-6 : 3e-5);
 
 /** Largest η of the full-batch condition. A preconditioned reading holds the weight decay of the gradient already. */
 function meanLimitOf(sharp: number, preconditionedSharp: number | null, descent: Descent): number {
@@ -105,7 +109,11 @@ async function smallest(
   most: number,
 ): Promise<{ value: number; error: number; cut: boolean }> {
   const { point, memory, budget } = task;
-  const tracker = memory.tracker(name, { size: point.size, top: 1, tolerance: flattestTolerance });
+  const tracker = memory.tracker(name, {
+    size: point.size,
+    top: 1,
+    tolerance: flattestTolerance(point.size),
+  });
   const sigma = Math.max(0, most);
   const op = below(operatorOf(point), sigma);
   const { values, errors, vectors, cut } = await tracker.measure(op, shareOf(budget, 0.5).over);
