@@ -1,8 +1,9 @@
 // `npm run measure`: the VSIX's size, activation, and how the extension scales; what it prints is what README quotes.
-import { statSync } from "node:fs";
+import { appendFileSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { fileOf, writeExperiments } from "./experiments";
+import { experiments, fileOf, writeExperiments } from "./experiments";
 import { logGrowth } from "./logGrowth";
 import {
   extensionHost,
@@ -11,6 +12,8 @@ import {
   memoryOf,
   openRun,
   panelBehind,
+  readingLine,
+  timesToPicture,
   writeLiveRun,
   writeLongRun,
   writeManyRuns,
@@ -111,7 +114,7 @@ async function liveRun(editor: Editor, vsix: string): Promise<void> {
     async (workbench, server) => {
       await workbench.showTree();
       await setTimeout(5000);
-      const rest = await loadOf(extensionHost(), 10);
+      const rest = await loadOf(extensionHost(server), 10);
       const { log, writer } = await writeLiveRun(server, {
         perSecond,
         file: fileOf("steady"),
@@ -121,9 +124,11 @@ async function liveRun(editor: Editor, vsix: string): Promise<void> {
       try {
         await workbench.treeRow("η").first().click();
         await workbench.panel().status.filter({ hasText: "training" }).waitFor();
-        const host = extensionHost();
+        // Opening the panel is no part of what a run costs.
+        await setTimeout(5000);
+        const host = extensionHost(server);
         const behind = panelBehind(workbench, log, perSecond);
-        const { share, megabytes } = await loadOf(host, 10);
+        const { share, megabytes } = await loadOf(host, 20);
         console.log(
           `A live run of ${perSecond} events/s costs the extension host ${(100 * (share - rest.share)).toFixed(1)} % of a core (${(100 * rest.share).toFixed(1)} % without it), ${megabytes.toFixed(0)} MB in all; the panel at most ${(await behind).toFixed(1)} s behind`,
         );
@@ -144,12 +149,67 @@ async function manyRuns(editor: Editor, vsix: string): Promise<void> {
       const activation = await server.logged(activated);
       const listed = await server.logged(/Listed \d+ runs in (\d+) ms/);
       await workbench.showTree();
-      const host = extensionHost();
+      const host = extensionHost(server);
       await setTimeout(5000);
       const { share } = await loadOf(host, 20);
       console.log(
         `A workspace with ${runs} runs of ${events} events: activation ${activation} ms, list complete ${listed} ms, host memory ${memoryOf(host).toFixed(0)} MB, at rest ${(100 * share).toFixed(1)} % of a core`,
       );
+    },
+  );
+}
+
+/** Runs that train at once, and one of the files they belong to in sight with everything that stands inline, its panel open. */
+async function inline(editor: Editor, vsix: string): Promise<void> {
+  const runs = 4;
+  const four = fileOf("endless").replace("endless", "four");
+  await inWorkbench(
+    editor,
+    vsix,
+    ({ workspace }) => {
+      const values = Array.from({ length: runs }, (_, i) => 0.01 * (i + 1));
+      const sweep = {
+        sweep: { "optimizer.learningRate": values },
+        launch: { on: "local", concurrency: runs },
+      };
+      writeFileSync(join(workspace, four), JSON.stringify({ ...experiments.endless, ...sweep }, null, 2));
+    },
+    async (workbench, server) => {
+      const host = extensionHost(server);
+      await setTimeout(5000);
+      const rest = await loadOf(host, 10);
+      await workbench.openFile(four);
+      await workbench.lens("▶ Run").click();
+      await workbench.lens("Sharpness against its limit").click();
+      await workbench.inlinePanel.locator("img").first().waitFor();
+      await workbench.showTree();
+      await setTimeout(10_000);
+      const { share } = await loadOf(host, 20);
+      console.log(
+        `${runs} runs training, one file with all that stands inline in sight: ${(100 * (share - rest.share)).toFixed(1)} % of a core in the extension host (${(100 * rest.share).toFixed(1)} % without them)`,
+      );
+      await workbench.command("Basin: Stop All");
+    },
+  );
+  await inWorkbench(
+    editor,
+    vsix,
+    () => undefined,
+    async (workbench, server) => {
+      const options = { perSecond: 0.001, file: fileOf("steady"), learningRate: 0.05, sharpness: 20 };
+      const { log, writer } = await writeLiveRun(server, options);
+      try {
+        for (const step of [1, 2, 3]) appendFileSync(log, readingLine(step, 20));
+        await workbench.lens("Sharpness against its limit").click();
+        await workbench.inlinePanel.locator("img").first().waitFor();
+        const times = await timesToPicture(workbench, log, { from: 4, times: 10 });
+        const sorted = times.sort((a, b) => a - b);
+        console.log(
+          `From an event in the log to the picture between the lines: median ${sorted[5].toFixed(0)} ms, at most ${sorted[9].toFixed(0)} ms`,
+        );
+      } finally {
+        writer.kill("SIGKILL");
+      }
     },
   );
 }
@@ -160,6 +220,7 @@ const parts = {
   activation,
   open: longLogs,
   live: liveRun,
+  inline,
   many: manyRuns,
 } as const satisfies Record<string, (editor: Editor, vsix: string, starts: number) => unknown>;
 

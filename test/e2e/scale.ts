@@ -1,6 +1,7 @@
 // How Basin scales in real VS Code: long logs opened and zoomed, a run that writes a thousand events a second, a workspace with a thousand runs.
 import { spawn, type ChildProcess } from "node:child_process";
 import {
+  appendFileSync,
   closeSync,
   mkdirSync,
   openSync,
@@ -188,18 +189,49 @@ export async function writeLiveRun(
   return { folder, log, writer };
 }
 
-/** The extension host's process: VS Code starts one for the window. */
-export function extensionHost(): number {
-  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  const hosts = all.filter((pid) => {
+/** A line of a log: sharpness and its limits at a step. */
+export function readingLine(step: number, sharpness: number): string {
+  const values = { sharpness, "stability.meanLimit": 2 / sharpness, "stability.limit": 2 / sharpness };
+  return `${JSON.stringify({ kind: "metrics", step, time: step, values })}\n`;
+}
+
+/** Milliseconds from readings appended to a run's log to another picture in its inline panel, one for each. */
+export async function timesToPicture(
+  workbench: Workbench,
+  log: string,
+  { from, times }: { readonly from: number; readonly times: number },
+): Promise<number[]> {
+  const picture = workbench.inlinePanel.locator('img[src^="data:image/svg"]').first();
+  const found: number[] = [];
+  for (let i = 0; i < times; i++) {
+    await setTimeout(2000);
+    const before = await picture.getAttribute("src");
+    const start = performance.now();
+    appendFileSync(log, readingLine(from + i, 10 + i));
+    while ((await picture.getAttribute("src")) === before) await setTimeout(5);
+    found.push(performance.now() - start);
+  }
+  return found;
+}
+
+/** The window's extension host: the newest process below the server that is one, since others belong to windows that are closing. */
+export function extensionHost({ pid }: Pick<Server, "pid">): number {
+  const read = (process: number | string, file: string): string => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=extensionHost");
+      return readFileSync(`/proc/${process}/${file}`, "utf8");
     } catch {
-      return false;
+      return "";
     }
-  });
-  // The newest: others belong to windows that are closing.
-  return Math.max(...hosts.map(Number));
+  };
+  const below = (process: number): boolean => {
+    for (let at = process; at > 1; at = Number(read(at, "stat").split(") ").pop()?.split(" ")[1]))
+      if (at === pid) return true;
+    return false;
+  };
+  const hosts = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && read(name, "cmdline").includes("--type=extensionHost"))
+    .map(Number);
+  return Math.max(...hosts.filter(below));
 }
 
 /** Share of a core that a process used over the next `seconds`, and its memory at the end in MB. */

@@ -18,6 +18,8 @@ import type { codeServer } from "./setup";
 
 export interface Server {
   readonly url: string;
+  /** The server's process: VS Code's other processes descend from it. */
+  readonly pid: number;
   /** The opened workspace folder. */
   readonly workspace: string;
   /** The extension's own log, as far as written. */
@@ -60,6 +62,7 @@ export async function startServer(
   await listening(child);
   return {
     url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
+    pid: child.pid ?? 0,
     workspace,
     log: () => basinLogs(user),
     logged: (pattern) => logged(user, pattern),
