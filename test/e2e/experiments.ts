@@ -12,11 +12,11 @@ const probes = { sharpness: { every: 20, top: 2 }, noise: { every: 200 }, genera
 const sgd = (learningRate: number) => ({ kind: "sgd", learningRate, batchSize: "full" });
 
 export const experiments = {
-  /** Ends by itself after several seconds. */
+  /** Ends by itself after a while: longer than a panel takes to appear. */
   steady: {
     ...base,
     optimizer: sgd(0.05),
-    stop: { steps: 500_000 },
+    stop: { steps: 1_000_000 },
     probes: { sharpness: { every: 1000, top: 2 }, noise: { every: 5000 }, generalization: { every: 5000 } },
     checkpoints: { every: 50_000 },
   },

@@ -22,6 +22,8 @@ export interface Server {
   readonly pid: number;
   /** The opened workspace folder. */
   readonly workspace: string;
+  /** The folder of installed extensions. */
+  readonly extensions: string;
   /** The extension's own log, as far as written. */
   log(): string;
   /** The first group of `pattern` in that log, once it is written there. */
@@ -64,6 +66,7 @@ export async function startServer(
     url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
     pid: child.pid ?? 0,
     workspace,
+    extensions,
     log: () => basinLogs(user),
     logged: (pattern) => logged(user, pattern),
     stop: async () => {

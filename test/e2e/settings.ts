@@ -16,6 +16,8 @@ export const settings: Record<string, unknown> = {
   "security.workspace.trust.enabled": false,
   "workbench.colorTheme": themes.dark.name,
   "workbench.tips.enabled": false,
+  // A current VS Code opens its chat beside the editor.
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
   "editor.minimap.enabled": false,
   "files.autoSave": "off",
 };

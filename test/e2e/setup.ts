@@ -7,8 +7,8 @@ import { chromiumPath } from "./workbench";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const script = (name: string): string =>
-  execFileSync(process.execPath, [join(root, "scripts", name)], {
+const script = (name: string, ...args: string[]): string =>
+  execFileSync(process.execPath, [join(root, "scripts", name), ...args], {
     cwd: root,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
@@ -20,6 +20,9 @@ export interface Editor {
   readonly entry: string;
 }
 
+/** Whether the scenarios run in a current VS Code, not in the oldest supported. */
+export const inCurrent = process.env.BASIN_VSCODE === "current";
+
 /** The code-server that BASIN_VSCODE names, `oldest` or `current`, or why these tests cannot run here. */
 export function codeServer(): Editor | { readonly missing: string } {
   if (!existsSync(chromiumPath)) return { missing: `no Chromium at ${chromiumPath} (set BASIN_CHROMIUM)` };
@@ -30,12 +33,12 @@ export function codeServer(): Editor | { readonly missing: string } {
   }
 }
 
-/** Packs the extension as users get it; returns the file. */
-export function packedExtension(): string {
-  const said = script("package.mjs");
+/** Packs the extension as users of a platform get it, of this one unless another is named; returns the file. */
+export function packedExtension(target = `${process.platform}-${process.arch}`): string {
+  const said = script("package.mjs", target);
   console.log(said.trim().split("\n").at(-1));
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const file = join(root, `basin-${process.platform}-${process.arch}.vsix`);
+  const file = join(root, `basin-${target}.vsix`);
   if (!existsSync(file)) throw new Error(`package.mjs did not make ${file} (version ${version})`);
   return file;
 }
