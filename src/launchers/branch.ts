@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import type { ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError } from "../protocol/errors";
-import type { RunRecord } from "../record/disk/runReader";
+import type { RunRecord } from "../record/runRecord";
 import { submit, type MadeRun } from "./newRun";
 import { stepIn, withSettings } from "./otherSettings";
 

@@ -7,6 +7,7 @@ export { submitBranch, type BranchOptions } from "./branch";
 export { stepIn, withSettings } from "./otherSettings";
 export { resumeRun } from "./resume";
 export { findRun, listRuns, readRun, runsDirOf, workspaceOf } from "../record/disk/catalog";
-export { forPicture, RunReader, type RunRecord } from "../record/disk/runReader";
+export { forPicture, RunReader } from "../record/disk/runReader";
+export type { RunRecord } from "../record/runRecord";
 export { deleteRun, stopRun, stopRuns } from "./stop";
 export { runQueue } from "./worker";

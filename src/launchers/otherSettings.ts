@@ -1,6 +1,6 @@
 // An experiment that goes on from a run with other settings: the run's resolved experiment with `--set` on top.
 import { checkOptions, localFileOf } from "../record/disk/checkOptions";
-import type { RunRecord } from "../record/disk/runReader";
+import type { RunRecord } from "../record/runRecord";
 import { checkpointSteps } from "./checkpoints";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError, UserError, type Problem } from "../protocol/errors";

@@ -4,7 +4,8 @@ import { dirname, join, resolve } from "node:path";
 import { fileError } from "../../protocol/errors";
 import { files, runsFolder } from "../../protocol/runFolder";
 import { suggest } from "../../protocol/suggest";
-import { RunReader, type RunRecord } from "./runReader";
+import type { RunRecord } from "../runRecord";
+import { RunReader } from "./runReader";
 
 /** The workspace of a file: its nearest ancestor folder with `.basin` or `.git`, else its own folder. */
 export function workspaceOf(file: string): string {

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import type { RunEvent } from "../../protocol/events";
 import type { RunStatus } from "../../types/runStatus";
 import type { Verdict } from "../../types/verdict";
-import { RunReader, type RunRecord } from "./runReader";
+import type { RunRecord } from "../runRecord";
+import { RunReader } from "./runReader";
 
 const pollMilliseconds = 100;
 

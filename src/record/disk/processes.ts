@@ -5,29 +5,9 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { files } from "../../protocol/runFolder";
 import { readJson, writeAtomic } from "./files";
-import { decodeHandle } from "../decodeRunInfo";
+import { claimNumbers, decodeClaim, largestClaim, type Claim } from "../claim";
 import type { Handle } from "../../types/handle";
 import { isAlive, processStartOf } from "./processTable";
-
-export interface Claim {
-  /** Of the process that holds the folder; 0 where the file is damaged. */
-  readonly pid: number;
-  /** Its start time as the system tells it, which tells it from a later process of the same pid. */
-  readonly started: string;
-  readonly host: string;
-  /** ISO time, for people: nothing is decided by it. */
-  readonly at: string;
-  /** Set while the holder is a launcher that has not handed the folder to the run's process yet. */
-  readonly starting?: true;
-  /** Set until the run's process, which is the holder, has taken the claim over itself: a signal would kill it before it listens. */
-  readonly booting?: true;
-  /** Exit status, once the process has ended by itself. */
-  readonly exit?: number;
-  /** The run was taken out of the queue before it started. */
-  readonly cancelled?: true;
-  /** Where a launcher other than this machine's own put the process; pid and start time are then the launcher's. */
-  readonly handle?: Handle;
-}
 
 /** Where the process of a claim is, for the launcher that put it there. */
 export const handleOf = ({ handle, host, pid, started }: Claim): Handle =>
@@ -59,37 +39,16 @@ export function holderOf(folder: string): Holder | null {
   } catch {
     return null;
   }
-  const numbers = names.flatMap((name) => (/^([1-9]\d{0,14})\.json$/.exec(name) ?? []).slice(1).map(Number));
+  const numbers = claimNumbers(names);
   return numbers.length === 0 ? null : readClaim(folder, Math.max(...numbers));
 }
 
 function readClaim(folder: string, n: number): Holder {
   try {
-    return { n, ...decodeClaim(readJson(pathOf(folder, n), 1 << 16)) };
+    return { n, ...decodeClaim(readJson(pathOf(folder, n), largestClaim), hostname()) };
   } catch {
-    return { n, ...decodeClaim(null) };
+    return { n, ...decodeClaim(null, hostname()) };
   }
-}
-
-function decodeClaim(value: unknown): Claim {
-  const { pid, started, host, at, starting, booting, exit, cancelled, handle } = (value ?? {}) as Record<
-    string,
-    unknown
-  >;
-  const elsewhere = decodeHandle(handle);
-  const text = (x: unknown): string => (typeof x === "string" ? x : "");
-  return {
-    pid: Number.isSafeInteger(pid) && (pid as number) > 0 ? (pid as number) : 0,
-    started: text(started),
-    // A damaged claim speaks of no other machine: it must not hold the folder for ever.
-    host: text(host) || hostname(),
-    at: text(at),
-    ...(starting === true ? { starting } : {}),
-    ...(booting === true ? { booting } : {}),
-    ...(Number.isSafeInteger(exit) ? { exit: exit as number } : {}),
-    ...(cancelled === true ? { cancelled } : {}),
-    ...(elsewhere && elsewhere.on !== "local" ? { handle: elsewhere } : {}),
-  };
 }
 
 /** Whether the process of a claim lives, as far as this machine can tell. */

@@ -3,38 +3,18 @@ import { lstatSync, type Stats } from "node:fs";
 import { basename, join } from "node:path";
 import { fileError } from "../../protocol/errors";
 import type { RunEvent } from "../../protocol/events";
-import type { MetricValues } from "../../protocol/metrics";
 import { files, type RunInfo } from "../../protocol/runFolder";
 import { isActive, type RunStatus } from "../../types/runStatus";
 import type { Verdict } from "../../types/verdict";
 import { decodeLine } from "../decodeEvent";
-import { damagedInfo, decodeRunInfo } from "../decodeRunInfo";
+import { decodeRunInfo } from "../decodeRunInfo";
 import { decodeVerdict } from "../decodeVerdict";
-import { provisionalFlag, type ProvisionalFlag } from "../provisionalFlag";
+import { runRecord, type RunRecord } from "../runRecord";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
 import { readFirstLine, readJson } from "./files";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { EventTail } from "./tail";
-
-/** One run as every surface lists it. */
-export interface RunRecord {
-  /** What tells runs apart: a copied folder keeps the id that was written into it. */
-  readonly folder: string;
-  readonly info: RunInfo;
-  readonly status: RunStatus;
-  readonly step: number;
-  /** Seconds of training so far. */
-  readonly time: number;
-  /** null until the run has ended with one. */
-  readonly verdict: Verdict | null;
-  /** While it trains: its learning rate has been beyond its limit for a while. */
-  readonly flag: ProvisionalFlag | null;
-  /** The latest value of each metric, as far as the end of the log tells. */
-  readonly last: MetricValues;
-  /** What cannot be read of it, a line each; empty for a folder that is whole. */
-  readonly damage: readonly string[];
-}
 
 /** A run on another machine that has changed nothing for this long has not been heard of. It gives a sign every 20 seconds. */
 const quietMilliseconds = 60_000;
@@ -164,28 +144,18 @@ export class RunReader {
     const name = basename(folder);
     const written = this.runFile.get();
     if (!written && !this.runFile.damage) throw this.notARun();
-    const info = written ?? damagedInfo(name);
     const status = this.status();
     const ended = series.ended !== undefined && !isActive(status);
-    const verdict = ended ? this.verdictFile.get() : null;
-    const { damagedLines: lines, obstacle } = this.tail;
-    const damage = [
-      this.runFile.damage,
-      obstacle && `${files.events} ${obstacle}`,
-      ended ? this.verdictFile.damage : null,
-      lines > 0 ? `${lines === 1 ? "a line" : `${lines} lines`} of ${files.events}` : null,
-    ];
-    return {
+    return runRecord({
       folder,
-      info: { ...info, id: name },
+      name,
+      run: { value: written, damage: this.runFile.damage },
+      verdict: ended
+        ? { value: this.verdictFile.get(), damage: this.verdictFile.damage }
+        : { value: null, damage: null },
       status,
-      step: series.step,
-      time: series.time,
-      verdict,
-      flag: status === "running" ? provisionalFlag(series, info.experiment.optimizer.learningRate) : null,
-      last: Object.fromEntries([...series.latest].map(([metric, { value }]) => [metric, value])),
-      damage: damage.filter((one) => one !== null),
-    };
+      log: { series, damagedLines: this.tail.damagedLines, obstacle: this.tail.obstacle },
+    });
   }
 
   private status(): RunStatus {

@@ -1,0 +1,72 @@
+// One run as every surface lists it, put together from what has been read of its folder, however that was read. Pure.
+import { files, type RunInfo } from "../protocol/runFolder";
+import type { MetricValues } from "../protocol/metrics";
+import type { RunStatus } from "../types/runStatus";
+import type { Verdict } from "../types/verdict";
+import { damagedInfo } from "./decodeRunInfo";
+import { provisionalFlag, type ProvisionalFlag } from "./provisionalFlag";
+import type { RunSeries } from "./runSeries";
+
+export interface RunRecord {
+  /** What tells runs apart: a copied folder keeps the id that was written into it. */
+  readonly folder: string;
+  readonly info: RunInfo;
+  readonly status: RunStatus;
+  readonly step: number;
+  /** Seconds of training so far. */
+  readonly time: number;
+  /** null until the run has ended with one. */
+  readonly verdict: Verdict | null;
+  /** While it trains: its learning rate has been beyond its limit for a while. */
+  readonly flag: ProvisionalFlag | null;
+  /** The latest value of each metric, as far as the end of the log tells. */
+  readonly last: MetricValues;
+  /** What cannot be read of it, a line each; empty for a folder that is whole. */
+  readonly damage: readonly string[];
+}
+
+/** A file's value; null where there is none. `damage` says why there is a file and yet no value. */
+export interface Decoded<T> {
+  readonly value: T | null;
+  readonly damage: string | null;
+}
+
+/** A run's log as far as it was read. */
+interface ReadLog {
+  readonly series: RunSeries;
+  readonly damagedLines: number;
+  /** What stands in its place where it is none: "is a link". */
+  readonly obstacle: string | null;
+}
+
+export interface RunParts {
+  readonly folder: string;
+  readonly name: string;
+  readonly run: Decoded<RunInfo>;
+  /** Of a run that has ended; nothing while it may still change. */
+  readonly verdict: Decoded<Verdict>;
+  readonly status: RunStatus;
+  readonly log: ReadLog;
+}
+
+export function runRecord({ folder, name, run, verdict, status, log }: RunParts): RunRecord {
+  const { series, damagedLines: lines, obstacle } = log;
+  const info = run.value ?? damagedInfo(name);
+  const damage = [
+    run.damage,
+    obstacle && `${files.events} ${obstacle}`,
+    verdict.damage,
+    lines > 0 ? `${lines === 1 ? "a line" : `${lines} lines`} of ${files.events}` : null,
+  ];
+  return {
+    folder,
+    info: { ...info, id: name },
+    status,
+    step: series.step,
+    time: series.time,
+    verdict: verdict.value,
+    flag: status === "running" ? provisionalFlag(series, info.experiment.optimizer.learningRate) : null,
+    last: Object.fromEntries([...series.latest].map(([metric, { value }]) => [metric, value])),
+    damage: damage.filter((one) => one !== null),
+  };
+}
