@@ -1,4 +1,4 @@
-// Bundles the entries: extension (editor host), run (training process), queue (its worker), stability (a library), cli, webview (browser).
+// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, webview (browser).
 import { build, context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
@@ -15,6 +15,16 @@ const node = {
 };
 const entries = [
   { ...node, entryPoints: ["src/extension/extension.ts"], outfile: "dist/extension.js", minify: true },
+  {
+    ...node,
+    platform: "browser",
+    target: "es2022",
+    mainFields: ["module", "main"],
+    entryPoints: ["src/extension/browser.ts"],
+    outfile: "dist/browser.js",
+    external: ["vscode"],
+    minify: true,
+  },
   { ...node, entryPoints: ["src/run/main.ts"], outfile: "dist/run.js" },
   { ...node, entryPoints: ["src/launchers/queueMain.ts"], outfile: "dist/queue.js" },
   { ...node, entryPoints: ["src/stability/index.ts"], outfile: "dist/stability.js", sourcemap: false },

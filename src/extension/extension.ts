@@ -1,30 +1,41 @@
 // Entry of the extension host. Reads like a table of contents: everything heavy loads on first use.
 import * as vscode from "vscode";
+import { commands } from "./commands/index";
 import { registerCommands } from "./commands/register";
+import { diskSource } from "./disk/diskSource";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
-import { registerPanel } from "./panel/register";
+import { activateLooking } from "./looking";
+import { registerPanel, showStartedRuns } from "./panel/register";
+import { isReadOnly } from "./readOnly";
 import { createServices } from "./services";
 import { registerNotifications } from "./views/notifications";
 import { registerTasks } from "./tasks";
 import { registerCurrentRun } from "./views/currentRun";
 import { registerStatusBar } from "./views/statusBar";
 import { registerTree } from "./views/tree";
+import { RunStarter } from "./workspace/runStarter";
 
 export function activate(context: vscode.ExtensionContext): void {
+  if (isReadOnly()) return activateLooking(context);
   const started = performance.now();
   const own = new Disposables();
   context.subscriptions.push(own);
   const log = own.own(vscode.window.createOutputChannel("Basin", { log: true }));
-  const services = createServices(context, log, own);
-  registerCommands(services, own);
+  const services = createServices(
+    { context, log, source: diskSource },
+    own,
+    (runs) => new RunStarter(context, runs, log),
+  );
+  registerCommands(services, own, commands);
   registerTree(services, own);
   registerStatusBar(services, own);
   registerNotifications(services, own);
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
+  showStartedRuns(services, own);
   registerTasks(services, own);
   registerCurrentRun(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);

@@ -8,13 +8,14 @@ export const reportScheme = "basin-report";
 /** `type` of Basin's tasks in tasks.json. */
 export const taskType = "basin";
 export const experimentGlob = "**/*.basin.json";
+/** Context key: the window only looks at recorded runs. */
+export const readOnlyKey = "basin.readOnly";
 /** What a file search skips: packages and the run folders themselves. */
 export const skippedGlob = "**/{node_modules,.basin,.git}/**";
 /** Diagnostics of the checker and those of flagged runs, under one name for the user. */
 export const diagnosticSource = "Basin";
 export const flaggedCode = "basin.flagged";
-export const experimentSelector = { scheme: "file", pattern: experimentGlob } as const;
-export const localSelector = { scheme: "file", pattern: "**/.basin/local.json" } as const;
+export const localGlob = "**/.basin/local.json";
 /** A person's own settings, which are laid over every experiment of the workspace. */
 export const isLocalPath = (path: string): boolean => path.endsWith("/.basin/local.json");
 export const isExperimentPath = (path: string): boolean => path.endsWith(".basin.json");

@@ -7,10 +7,12 @@ import { FlaggedRuns } from "./workspace/flaggedRuns";
 import { InlinePanels } from "./inline/inlinePanels";
 import { Reports } from "./reports";
 import { RunCurves } from "./inline/runCurves";
-import { RunStarter } from "./workspace/runStarter";
+import type { RunSource } from "./workspace/runSource";
+import type { RunStarter } from "./workspace/runStarter";
 import { Runs } from "./workspace/runs";
 import { PanelHost } from "./panel/panelHost";
 
+/** What looks at experiments and runs, in every window. */
 export interface Services {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
@@ -18,27 +20,35 @@ export interface Services {
   readonly runs: Runs;
   readonly activeFile: ActiveFile;
   readonly flagged: FlaggedRuns;
-  readonly starter: RunStarter;
   readonly panel: PanelHost;
   readonly curves: RunCurves;
   readonly inline: InlinePanels;
   readonly reports: Reports;
+  /** Starts and stops runs; absent where there are no processes. */
+  readonly starter: RunStarter | undefined;
   /** Looks at the workspace for the first time; after activation, so that activating costs nothing. */
   start(): void;
 }
 
-export function createServices(
-  context: vscode.ExtensionContext,
-  log: vscode.LogOutputChannel,
+/** Where there are processes and a disk. */
+export interface TrainingServices extends Services {
+  readonly starter: RunStarter;
+}
+
+/** @param makeStarter  Makes what starts and stops runs; without it nothing does. */
+export function createServices<S extends RunStarter | undefined>(
+  { context, log, source }: { readonly source: RunSource } & Pick<Services, "context" | "log">,
   own: Disposables,
-): Services {
+  makeStarter: (runs: Runs) => S,
+): Services & { readonly starter: S } {
   const experiments = own.own(new Experiments());
-  const runs = own.own(new Runs(experiments, log));
+  const runs = own.own(new Runs(experiments, source, log));
   const activeFile = own.own(new ActiveFile());
   const flagged = own.own(new FlaggedRuns(runs));
-  const starter = own.own(new RunStarter(context, runs, log));
+  const starter = makeStarter(runs);
+  if (starter) own.own(starter);
   const panel = own.own(new PanelHost({ context, runs, starter, log }));
-  const curves = new RunCurves();
+  const curves = new RunCurves(runs);
   const inline = own.own(new InlinePanels(context, runs, curves));
   const reports = own.own(new Reports());
   const start = () => void experiments.refresh().then(() => runs.refresh());

@@ -1,15 +1,12 @@
 // The user's settings, by what they decide. Read where they are used, so that a change holds at once; package.json says what each may be.
-import { isAbsolute, join } from "node:path";
 import * as vscode from "vscode";
 import { experimentDefaults, runsFolderOf, type ExperimentDefaults } from "./settingValues";
 
 const basin = (scope?: vscode.ConfigurationScope) => vscode.workspace.getConfiguration("basin", scope);
 
-/** Where new runs of a workspace folder go, an absolute path. */
-export function runsDirIn(folder: string): string {
-  const named = runsFolderOf(basin(vscode.Uri.file(folder)).get("runsFolder"));
-  return isAbsolute(named) ? named : join(folder, named);
-}
+/** Where new runs of a workspace folder go: a path from it, or an absolute one. */
+export const runsFolderSetting = (folder: vscode.Uri): string =>
+  runsFolderOf(basin(folder).get("runsFolder"));
 
 /** Runs of a sweep that train at once, where the user says so for every experiment. */
 export function concurrency(): number | undefined {

@@ -7,7 +7,7 @@ import type { Disposables } from "./disposables";
 import { taskType } from "./ids";
 import type { Services } from "./services";
 import { taskArguments, taskName, type BasinTask } from "./taskArguments";
-import { runsDirFor } from "./workspace/runs";
+import { runsDirFor } from "./disk/runsDirs";
 
 export function registerTasks({ context, experiments }: Services, own: Disposables): void {
   const make = (definition: BasinTask & vscode.TaskDefinition, folder: vscode.WorkspaceFolder) => {

@@ -5,7 +5,7 @@ import { runsDirOf, type RunRecord } from "../../launchers";
 import { cliCommand } from "../cliCommand";
 import { workspaceOf } from "../../launchers";
 import { folderOf } from "../workspace/folders";
-import { runsDirFor } from "../workspace/runs";
+import { runsDirFor } from "../disk/runsDirs";
 import type { Command } from "./command";
 import { experimentFrom } from "./experimentFrom";
 import { commandIds } from "./ids";

@@ -26,3 +26,15 @@ export const commandIds = {
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
+
+/** Those that only look: the ones there are in a window without a disk. package.json hides all others there. */
+export const looking = [
+  "openPanel",
+  "openRunFile",
+  "openRunFolder",
+  "refresh",
+  "showLog",
+  "toggleInline",
+  "closeInline",
+  "explainInline",
+] as const satisfies readonly (keyof typeof commandIds)[];

@@ -6,7 +6,7 @@ import type { Services } from "../services";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
 
-export const toggleInline: Command = {
+export const toggleInline: Command<Services> = {
   id: commandIds.toggleInline,
   title: "Show or Hide Inline Panel",
   run: (services, argument) => {
@@ -18,13 +18,13 @@ export const toggleInline: Command = {
   },
 };
 
-export const closeInline: Command = {
+export const closeInline: Command<Services> = {
   id: commandIds.closeInline,
   title: "Close Inline Panel",
   run: ({ inline }, argument) => inline.close(argument),
 };
 
-export const explainInline: Command = {
+export const explainInline: Command<Services> = {
   id: commandIds.explainInline,
   title: "Explain",
   run: ({ inline }, argument) => inline.explain(argument),

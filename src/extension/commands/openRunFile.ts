@@ -1,8 +1,7 @@
 // Basin: Open Run File. The files of a run folder, in the editor.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import * as vscode from "vscode";
 import { files } from "../../protocol/runFolder";
+import type { Services } from "../services";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
 import { pickRun } from "./pickRun";
@@ -14,17 +13,28 @@ const choices = [
   { name: files.log, what: "what the process printed" },
 ] as const;
 
-export const openRunFile: Command = {
+export const openRunFile: Command<Services> = {
   id: commandIds.openRunFile,
   title: "Open Run File",
   run: async (services, argument) => {
     const texts = { placeHolder: "Run", none: "there is no run yet." };
     const run = await pickRun(services, argument, () => true, texts);
     if (!run) return;
+    const { source } = services.runs;
+    const there = await Promise.all(choices.map(({ name }) => isThere(source.uriIn(run.folder, name))));
     const items = choices
-      .filter(({ name }) => existsSync(join(run.folder, name)))
+      .filter((_, i) => there[i])
       .map(({ name, what }) => ({ label: name, description: what }));
     const picked = await vscode.window.showQuickPick(items, { placeHolder: `File of ${run.info.id}` });
-    if (picked) await vscode.window.showTextDocument(vscode.Uri.file(join(run.folder, picked.label)));
+    if (picked) await vscode.window.showTextDocument(source.uriIn(run.folder, picked.label));
   },
+};
+
+const isThere = async (uri: vscode.Uri): Promise<boolean> => {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
+  }
 };

@@ -1,6 +1,6 @@
 // Basin: Run Experiment. From a lens or the tree its file is given; from the palette the user picks one of the workspace's.
 import * as vscode from "vscode";
-import type { Services } from "../services";
+import type { Services, TrainingServices } from "../services";
 import type { Command } from "./command";
 import { experimentFrom, pickExperiment } from "./experimentFrom";
 import { commandIds } from "./ids";
@@ -17,7 +17,7 @@ export const run: Command = {
 
 /** Starts an experiment, after asking where it trains already. */
 export async function start(
-  services: Services,
+  services: TrainingServices,
   uri: vscode.Uri,
   overrides: readonly string[] = [],
 ): Promise<void> {

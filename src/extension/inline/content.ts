@@ -7,6 +7,7 @@ import type { JudgedReading, Verdict } from "../../types/verdict";
 import { isActive, statusWords } from "../../types/runStatus";
 import { commandIds } from "../commands/ids";
 import { shortNumber, verdictWords } from "../format";
+import { mayAct } from "../readOnly";
 import { chartMarkdown } from "./pictures";
 import { markOf, stableValue } from "./words";
 
@@ -118,16 +119,14 @@ const withError = (value: number, error: number | undefined): string =>
 /** "Use 0.279", as a link that writes it into the file; "" where there is nothing to use, or nothing may be written. */
 export function useLink({ run, setting }: Shown, uri: vscode.Uri): string {
   const stable = stableValue(run, setting);
-  if (!stable || !vscode.workspace.isTrusted) return "";
+  if (!stable || !mayAct()) return "";
   const words = setting === "optimizer.batchSize" ? `Use batches of ${stable.text}` : `Use ${stable.text}`;
   return commandLink(words, commandIds.setStable, { uri: uri.toString(), setting, run: run.folder });
 }
 
 /** What else can be done, as links; those that start something only in a trusted workspace. */
 export const links = ({ run }: Shown): string[] => [
-  ...(vscode.workspace.isTrusted
-    ? [commandLink("Branch from here", commandIds.branch, { run: run.folder })]
-    : []),
+  ...(mayAct() ? [commandLink("Branch from here", commandIds.branch, { run: run.folder })] : []),
   commandLink("Open", commandIds.openPanel, { run: run.folder }),
 ];
 

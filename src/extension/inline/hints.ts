@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { experimentSelector } from "../ids";
+import { experimentSelector } from "../language/selectors";
 import type { Services } from "../services";
 import { onInlineChange } from "./refresh";
 import { placesIn, type SettingPlace } from "./places";
@@ -21,7 +21,7 @@ export function registerHints({ runs }: Services, own: Disposables): void {
             .flatMap((place) => hintOf(document, place))
         : [],
   };
-  own.own(vscode.languages.registerInlayHintsProvider(experimentSelector, provider));
+  own.own(vscode.languages.registerInlayHintsProvider(experimentSelector(), provider));
   onInlineChange(runs, own, () => {
     // A step further changes no hint: what they say is compared, not that something moved.
     const now = JSON.stringify([

@@ -17,7 +17,11 @@ function kindNow(): PaletteName {
   }
 }
 
-const uriOf = (svg: string): string => `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
+/** In base64, which Markdown and a style sheet take as it is; a browser makes that of bytes, one character each. */
+function uriOf(svg: string): string {
+  const bytes = Array.from(new TextEncoder().encode(svg), (byte) => String.fromCharCode(byte));
+  return `data:image/svg+xml;base64,${btoa(bytes.join(""))}`;
+}
 
 /** For the end of a line of text. */
 export const sparklineUri = (chart: SettingChart, size: ChartSize): vscode.Uri =>

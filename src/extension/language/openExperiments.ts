@@ -2,12 +2,13 @@
 import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
 import { isExperimentPath, isLocalPath } from "../ids";
+import { isOfWorkspace } from "./selectors";
 
 export const isExperiment = (document: vscode.TextDocument): boolean =>
-  document.uri.scheme === "file" && isExperimentPath(document.uri.path);
+  isOfWorkspace(document) && isExperimentPath(document.uri.path);
 
 export const isOwnSettings = (document: vscode.TextDocument): boolean =>
-  document.uri.scheme === "file" && isLocalPath(document.uri.path);
+  isOfWorkspace(document) && isLocalPath(document.uri.path);
 
 /** Milliseconds of quiet after a key press before the file is checked. */
 const quiet = 250;

@@ -5,11 +5,12 @@ import { chartedSettings } from "../../record/settingChart";
 import { flagged } from "../../types/verdict";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { experimentSelector, flaggedCode } from "../ids";
+import { flaggedCode } from "../ids";
 import { placesIn, type SettingPlace } from "../inline/places";
 import { keyOf, stableValue } from "../inline/words";
 import type { Services } from "../services";
 import { FlaggedDiagnostic } from "./flaggedDiagnostics";
+import { experimentSelector } from "./selectors";
 import { settingPlacesIn } from "./settingPlaces";
 
 export function registerQuickFix({ runs }: Services, own: Disposables): void {
@@ -33,7 +34,7 @@ export function registerQuickFix({ runs }: Services, own: Disposables): void {
   };
   const providedCodeActionKinds = [vscode.CodeActionKind.QuickFix, vscode.CodeActionKind.RefactorRewrite];
   own.own(
-    vscode.languages.registerCodeActionsProvider(experimentSelector, provider, { providedCodeActionKinds }),
+    vscode.languages.registerCodeActionsProvider(experimentSelector(), provider, { providedCodeActionKinds }),
   );
 }
 

@@ -3,14 +3,35 @@ import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
 import { ago, verdictWords } from "../format";
-import { experimentSelector } from "../ids";
+import { experimentSelector } from "./selectors";
+import { isReadOnly } from "../readOnly";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
 import { statusWords, isActive } from "../../types/runStatus";
 
+/** VS Code asks for lenses a while after it is told that they changed, and starts that while again with each time it is told. */
+const stepMilliseconds = 3000;
+
 export function registerRunLens({ runs }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<void>());
-  own.own(runs.onDidChange(() => changed.fire()));
+  let shape = "";
+  let firedAt = -Infinity;
+  own.own(
+    runs.onDidChange(() => {
+      const now = JSON.stringify(
+        runs.all.map(({ folder, status, verdict, flag }) => [
+          folder,
+          status,
+          verdict?.verdict,
+          flag !== null,
+        ]),
+      );
+      // A step further can wait.
+      if (now === shape && performance.now() - firedAt < stepMilliseconds) return;
+      [shape, firedAt] = [now, performance.now()];
+      changed.fire();
+    }),
+  );
   const provider: vscode.CodeLensProvider = {
     onDidChangeCodeLenses: changed.event,
     provideCodeLenses: (document) => {
@@ -18,18 +39,16 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
       const line = root ? document.positionAt(root.index + root[0].length - 1).line : 0;
       const range = new vscode.Range(line, 0, line, 0);
       const [latest] = runs.of(document.uri.fsPath);
-      return [
-        new vscode.CodeLens(range, {
-          title: "▶ Run",
-          tooltip: "Train this experiment and watch sharpness, gradient noise and generalization live",
-          command: commandIds.run,
-          arguments: [document.uri],
-        }),
-        ...(latest ? latestLenses(range, latest) : []),
-      ];
+      const start = new vscode.CodeLens(range, {
+        title: "▶ Run",
+        tooltip: "Train this experiment and watch sharpness, gradient noise and generalization live",
+        command: commandIds.run,
+        arguments: [document.uri],
+      });
+      return [...(isReadOnly() ? [] : [start]), ...(latest ? latestLenses(range, latest) : [])];
     },
   };
-  own.own(vscode.languages.registerCodeLensProvider(experimentSelector, provider));
+  own.own(vscode.languages.registerCodeLensProvider(experimentSelector(), provider));
 }
 
 function latestLenses(range: vscode.Range, run: RunRecord): vscode.CodeLens[] {
@@ -40,7 +59,7 @@ function latestLenses(range: vscode.Range, run: RunRecord): vscode.CodeLens[] {
     command: commandIds.openPanel,
     arguments: [argument],
   });
-  if (!isActive(run.status)) return [open];
+  if (!isActive(run.status) || isReadOnly()) return [open];
   const stop = { title: "Stop", command: commandIds.stop, arguments: [argument] };
   return [open, new vscode.CodeLens(range, stop)];
 }

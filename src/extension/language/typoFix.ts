@@ -1,7 +1,7 @@
 // The quick fix of a mistyped key or word: puts what the checker's "did you mean" names.
 import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
-import { experimentSelector, localSelector } from "../ids";
+import { experimentSelector, localSelector } from "./selectors";
 import { TypoDiagnostic } from "./checkDiagnostics";
 
 export function registerTypoFix(own: Disposables): void {
@@ -14,7 +14,7 @@ export function registerTypoFix(own: Disposables): void {
         .flatMap((found) => fixOf(document, found as TypoDiagnostic)),
   };
   own.own(
-    vscode.languages.registerCodeActionsProvider([experimentSelector, localSelector], provider, {
+    vscode.languages.registerCodeActionsProvider([...experimentSelector(), ...localSelector()], provider, {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
   );

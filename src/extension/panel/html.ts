@@ -1,5 +1,4 @@
 // The page of a webview: one script and one style sheet from the extension's own folder, a nonce, nothing from anywhere else.
-import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
 export const webviewFolder = (extensionUri: vscode.Uri): vscode.Uri =>
@@ -9,7 +8,7 @@ export const webviewFolder = (extensionUri: vscode.Uri): vscode.Uri =>
 export type PageName = "panel" | "current";
 
 export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: PageName): string {
-  const nonce = randomBytes(16).toString("base64");
+  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   const local = (name: string) =>
     webview.asWebviewUri(vscode.Uri.joinPath(webviewFolder(extensionUri), name)).toString();
   const policy = [

@@ -2,11 +2,15 @@
 import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
 import { panelType } from "../ids";
-import type { Services } from "../services";
+import type { Services, TrainingServices } from "../services";
 import { runKeyOf } from "../views/tree";
 
-export function registerPanel({ panel, starter, runs, experiments }: Services, own: Disposables): void {
+/** A run that was started from here is shown. */
+export function showStartedRuns({ panel, starter }: TrainingServices, own: Disposables): void {
   own.own(starter.onDidStart(({ folder }) => panel.show(folder, { preserveFocus: true })));
+}
+
+export function registerPanel({ panel, runs, experiments }: Services, own: Disposables): void {
   own.own(
     vscode.window.registerWebviewPanelSerializer(panelType, {
       deserializeWebviewPanel: async (webviewPanel, state) => {

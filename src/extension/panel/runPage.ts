@@ -1,5 +1,4 @@
 // One page that shows a run: it is told which run, is fed its log while it can be seen, and its intents are done. Panel, view and dashboard differ in which run that is.
-import { join } from "node:path";
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import { Disposables } from "../disposables";
@@ -17,8 +16,9 @@ import {
 } from "../../record/panelMessages";
 import { isActive } from "../../types/runStatus";
 import type { RunRecord } from "../../launchers";
+import { mayAct, whyReadOnly, isReadOnly } from "../readOnly";
 import type { Services } from "../services";
-import { messageOf } from "../workspace/runStarter";
+import { messageOf } from "../messageOf";
 import { addProbe } from "../language/addProbe";
 import { pageHtml, webviewFolder, type PageName } from "./html";
 import { RunFeed } from "./runFeed";
@@ -125,21 +125,21 @@ export class RunPage {
         await vscode.commands.executeCommand(commandIds.openPanel, { run: this.need(message.run).folder });
         return;
       case "stop":
-        needTrust();
-        return starter.stop(this.need(message.run));
+        needAction();
+        return starter?.stop(this.need(message.run));
       case "resume":
-        needTrust();
-        return starter.resume(this.need(message.run));
+        needAction();
+        return starter?.resume(this.need(message.run));
       case "openExperiment":
-        return open(vscode.Uri.file(this.need(message.run).info.file));
+        return open(runs.source.uriOfFile(this.need(message.run).info.file));
       case "addProbe": {
-        needTrust();
+        needAction();
         const { file, experiment } = this.need(message.run).info;
         if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
         return;
       }
       case "openFile":
-        return open(vscode.Uri.file(join(this.need(message.run).folder, files[message.file])));
+        return open(runs.source.uriIn(this.need(message.run).folder, files[message.file]));
     }
   }
 
@@ -168,8 +168,9 @@ export class RunPage {
     const { runs } = this.services;
     this.feed = new RunFeed({
       folder,
+      log: runs.source.log(folder),
       isActive: () => isActive(runs.byKey(folder)?.status ?? "died"),
-      mayWrite: () => vscode.workspace.isTrusted,
+      mayWrite: mayAct,
       post: (message) => this.post(message),
       onRestart: () => this.follow(runs.byKey(folder)),
     });
@@ -209,8 +210,9 @@ const open = async (uri: vscode.Uri): Promise<void> => {
   await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.One });
 };
 
-/** @throws Error where the workspace is not trusted. */
-function needTrust(): void {
+/** @throws Error where nothing may be done. */
+function needAction(): void {
+  if (isReadOnly()) throw new Error(whyReadOnly);
   if (!vscode.workspace.isTrusted)
     throw new Error("in an untrusted workspace nothing is run, stopped or written.");
 }

@@ -1,5 +1,4 @@
 // One row of the tree each: what it says, its icon, and the tooltip with the run's numbers.
-import { basename } from "node:path";
 import * as vscode from "vscode";
 import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
@@ -29,7 +28,7 @@ export function experimentItem(
 /** Where runs hang whose experiment is not in the workspace; `file` is what their run.json says, "" where it cannot be read. */
 export function goneItem(file: string): vscode.TreeItem {
   const item = new vscode.TreeItem(
-    file === "" ? "unknown experiment" : basename(file).replace(/\.basin\.json$/, ""),
+    file === "" ? "unknown experiment" : lastName(file).replace(/\.basin\.json$/, ""),
     vscode.TreeItemCollapsibleState.Expanded,
   );
   item.id = `gone ${file}`;
@@ -40,6 +39,10 @@ export function goneItem(file: string): vscode.TreeItem {
     file === "" ? "Their run.json cannot be read." : `${file} no longer exists; its runs are still here.`;
   return item;
 }
+
+/** Of a path of whatever system the run was made on. */
+const lastName = (path: string): string =>
+  path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 
 /** @param label  What tells it from the runs beside it. */
 export function runItem(run: RunRecord, label: string, command: vscode.Command): vscode.TreeItem {

@@ -1,5 +1,4 @@
 // The experiment files of the workspace, kept in step with the disk.
-import { basename } from "node:path";
 import * as vscode from "vscode";
 import { Disposables } from "../disposables";
 import { experimentGlob, skippedGlob } from "../ids";
@@ -53,7 +52,7 @@ function toExperimentFile(uri: vscode.Uri): ExperimentFile {
   const slash = relative.lastIndexOf("/");
   return {
     uri,
-    name: basename(uri.fsPath).replace(/\.basin\.json$/, ""),
+    name: uri.path.slice(uri.path.lastIndexOf("/") + 1).replace(/\.basin\.json$/, ""),
     folder: slash < 0 ? "" : relative.slice(0, slash),
   };
 }

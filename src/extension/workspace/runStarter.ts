@@ -22,7 +22,9 @@ import { isActive } from "../../types/runStatus";
 import { plain } from "../format";
 import { concurrency, defaultsFor } from "../settings";
 import { loadChecker } from "../language/checker";
-import { runsDirFor, type Runs } from "./runs";
+import { runsDirFor } from "../disk/runsDirs";
+import { messageOf } from "../messageOf";
+import type { Runs } from "./runs";
 
 export class RunStarter {
   private readonly own = new Disposables();
@@ -164,5 +166,3 @@ function atOnce(experiment: Experiment): Experiment {
     ? experiment
     : { ...experiment, launch: { ...experiment.launch, concurrency: asked } };
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

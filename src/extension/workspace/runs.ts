@@ -1,14 +1,11 @@
 // Every run of the workspace with its live status: a reader of the run folders, never their owner.
 import * as vscode from "vscode";
-import { listRuns, readRun, runsDirOf, workspaceOf, type RunRecord } from "../../launchers";
+import type { RunRecord } from "../../record/runRecord";
 import { isActive } from "../../types/runStatus";
 import { Disposables } from "../disposables";
 import type { Experiments } from "./experiments";
-import { flagsWhileTraining, onSettingChange, refreshMilliseconds, runsDirIn } from "../settings";
-import { folderOf } from "./folders";
-
-/** While there are runs every folder is looked at this often: no watcher tells of a deleted parent, or of a disk that others write to. */
-const listMilliseconds = 10_000;
+import { flagsWhileTraining, onSettingChange } from "../settings";
+import type { RunSource } from "./runSource";
 
 export class Runs {
   private readonly own = new Disposables();
@@ -25,6 +22,7 @@ export class Runs {
 
   constructor(
     private readonly experiments: Experiments,
+    readonly source: RunSource,
     private readonly log: vscode.LogOutputChannel,
   ) {
     const refresh = () => void this.refresh();
@@ -53,8 +51,8 @@ export class Runs {
   private watchElsewhere(refresh: () => void): void {
     this.elsewhere.dispose();
     this.elsewhere = this.own.own(new Disposables());
-    for (const dir of namedRunsDirs()) {
-      const pattern = new vscode.RelativePattern(vscode.Uri.file(dir), "*/{run,verdict}.json");
+    for (const dir of this.source.elsewhere()) {
+      const pattern = new vscode.RelativePattern(dir, "*/{run,verdict}.json");
       const watcher = this.elsewhere.own(vscode.workspace.createFileSystemWatcher(pattern));
       this.elsewhere.own(watcher.onDidCreate(refresh));
       this.elsewhere.own(watcher.onDidChange(refresh));
@@ -100,13 +98,11 @@ export class Runs {
   private async read(): Promise<void> {
     const started = performance.now();
     try {
-      const lists = await Promise.all(this.runsDirs().map(listRuns));
+      const runs = await this.source.list(this.experiments.all);
       if (this.listedAt < 0)
-        this.log.info(
-          `Listed ${lists.flat().length} runs in ${(performance.now() - started).toFixed(0)} ms.`,
-        );
+        this.log.info(`Listed ${runs.length} runs in ${(performance.now() - started).toFixed(0)} ms.`);
       this.listedAt = performance.now();
-      this.take(lists.flat().sort((a, b) => (a.info.id < b.info.id ? 1 : -1)));
+      this.take(runs.sort((a, b) => (a.info.id < b.info.id ? 1 : -1)));
     } catch (error) {
       this.log.error(`Could not read the run folders: ${String(error)}`);
     }
@@ -117,7 +113,7 @@ export class Runs {
   private async readActive(): Promise<void> {
     const records = await Promise.all(
       this.records.map((run) =>
-        isActive(run.status) ? readRun(run.folder).catch(() => null) : Promise.resolve(run),
+        isActive(run.status) ? this.source.read(run.folder).catch(() => null) : Promise.resolve(run),
       ),
     );
     this.take(records.filter((run) => run !== null));
@@ -142,20 +138,18 @@ export class Runs {
     clearTimeout(this.timer);
     if (this.records.length === 0) return;
     const active = this.records.some(({ status }) => isActive(status));
-    const untilList = Math.max(0, this.listedAt + listMilliseconds - performance.now());
-    const pollMilliseconds = refreshMilliseconds();
-    const poll = active && untilList > pollMilliseconds;
+    const pace = this.source.pace();
+    const untilList = Math.max(0, this.listedAt + pace.list - performance.now());
+    const poll = active && untilList > pace.poll;
     this.timer = setTimeout(
       () => void (poll ? this.readActive() : this.refresh()),
-      poll ? pollMilliseconds : untilList,
+      poll ? pace.poll : untilList,
     );
   }
 
-  /** Where runs of this workspace may lie: under its folders, where the settings say, and where the CLI puts those of each experiment. */
-  private runsDirs(): string[] {
-    const nearExperiments = this.experiments.all.map(({ uri }) => workspaceOf(uri.fsPath));
-    const usual = [...folders(), ...nearExperiments].map((folder) => runsDirOf(folder));
-    return [...new Set([...usual, ...namedRunsDirs()])];
+  /** Curves that were waited for have come: whoever draws them looks again. */
+  announce(): void {
+    this.changed.fire();
   }
 
   dispose(): void {
@@ -164,21 +158,7 @@ export class Runs {
   }
 }
 
-const folders = (): string[] =>
-  (vscode.workspace.workspaceFolders ?? [])
-    .filter(({ uri }) => uri.scheme === "file")
-    .map(({ uri }) => uri.fsPath);
-
-/** Runs folders that the settings name in another place than the usual one. */
-const namedRunsDirs = (): string[] => [
-  ...new Set(folders().flatMap((folder) => [runsDirIn(folder)].filter((dir) => dir !== runsDirOf(folder)))),
-];
-
-/** Where a run of this file goes: where the settings of its workspace folder say, or for a file outside of any, where the CLI would put it. */
-export function runsDirFor(file: string): string {
-  const folder = folderOf(file);
-  return folder === undefined ? runsDirOf(workspaceOf(file)) : runsDirIn(folder);
-}
-
-const normal = (path: string) => (process.platform === "win32" ? path.toLowerCase() : path);
+/** A browser has no process; the paths it compares are as one file system writes them. */
+const anyCase = typeof process !== "undefined" && process.platform === "win32";
+const normal = (path: string) => (anyCase ? path.toLowerCase() : path);
 export const samePath = (a: string, b: string): boolean => normal(a) === normal(b);

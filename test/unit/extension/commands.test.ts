@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { cliCommand } from "../../../src/extension/cliCommand";
-import { commandIds } from "../../../src/extension/commands/ids";
-import { taskType } from "../../../src/extension/ids";
+import { commandIds, looking } from "../../../src/extension/commands/ids";
+import { readOnlyKey, taskType } from "../../../src/extension/ids";
 import { taskArguments, taskName } from "../../../src/extension/taskArguments";
 import { cleanUpChoices } from "../../../src/extension/workspace/cleanUpChoices";
 import { parseOverride } from "../../../src/protocol/sweep";
@@ -30,6 +30,17 @@ test("package.json offers every command that code has, and no other", () => {
   expect(offered).toEqual([...Object.values(commandIds)].sort());
   const used = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
   for (const { command } of used) expect(offered).toContain(command);
+});
+
+test("a window without a disk offers what only looks, and hides the rest", () => {
+  const looks = new Set<string>(looking.map((name) => commandIds[name]));
+  const hidden = `!${readOnlyKey}`;
+  for (const { command, enablement } of contributes.commands)
+    expect([command, enablement?.includes(hidden) ?? false]).toEqual([command, !looks.has(command)]);
+  for (const [menu, items] of Object.entries(contributes.menus))
+    for (const { command, when } of items)
+      if (menu !== "commandPalette" && !looks.has(command))
+        expect([command, when]).toEqual([command, expect.stringContaining(hidden)]);
 });
 
 test("a key belongs to experiment files alone", () => {

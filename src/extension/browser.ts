@@ -1,0 +1,2 @@
+// Entry of the extension host of a browser, which has neither files nor processes.
+export { activateLooking as activate } from "./looking";
