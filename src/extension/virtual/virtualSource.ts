@@ -22,7 +22,7 @@ const picturePoints = 1024;
 
 export class VirtualSource implements RunSource {
   private readonly runs = new VirtualRuns(workspaceFiles);
-  private uris = new Map<string, vscode.Uri>();
+  private experiments: readonly ExperimentFile[] = [];
   /** Runs left out, by folder of runs: told once. */
   private readonly omitted = new Map<string, number>();
 
@@ -32,8 +32,7 @@ export class VirtualSource implements RunSource {
   elsewhere = (): readonly vscode.Uri[] => [];
 
   async list(experiments: readonly ExperimentFile[]): Promise<RunRecord[]> {
-    const paths = experiments.map(({ uri }) => vscode.workspace.asRelativePath(uri, false));
-    this.uris = new Map(experiments.map(({ uri }, i) => [paths[i], uri]));
+    this.experiments = experiments;
     const lists = await Promise.all(runsDirs(experiments).map((dir) => this.listed(dir.toString())));
     return lists.flat().map((run) => this.here(run));
   }
@@ -52,10 +51,13 @@ export class VirtualSource implements RunSource {
     return this.here(run);
   }
 
-  /** A run names its file where it ran; here it is the workspace's. */
+  /** A run names its file where it ran; here it is one of the same workspace folder. */
   private here(run: RunRecord): RunRecord {
-    const path = fileHere(run.info.file, [...this.uris.keys()]);
-    const uri = path === undefined ? undefined : this.uris.get(path);
+    const folder = rootOf(vscode.Uri.parse(run.folder));
+    const beside = this.experiments.filter(({ uri }) => rootOf(uri) === folder);
+    const uris = new Map(beside.map(({ uri }) => [vscode.workspace.asRelativePath(uri, false), uri]));
+    const path = fileHere(run.info.file, [...uris.keys()]);
+    const uri = path === undefined ? undefined : uris.get(path);
     return uri ? { ...run, info: { ...run.info, file: uri.fsPath } } : run;
   }
 
@@ -63,9 +65,9 @@ export class VirtualSource implements RunSource {
     vscode.Uri.joinPath(vscode.Uri.parse(folder), ...parts);
 
   uriOfFile(file: string): vscode.Uri {
-    const uri = [...this.uris.values()].find(({ fsPath }) => fsPath === file);
-    if (!uri) throw new Error(`the workspace does not hold ${file}.`);
-    return uri;
+    const found = this.experiments.find(({ uri }) => uri.fsPath === file);
+    if (!found) throw new Error(`the workspace does not hold ${file}.`);
+    return found.uri;
   }
 
   log(folder: string): FeedLog {
@@ -76,6 +78,9 @@ export class VirtualSource implements RunSource {
     return new VirtualCurves(tailOf(folder));
   }
 }
+
+const rootOf = (uri: vscode.Uri): string | undefined =>
+  vscode.workspace.getWorkspaceFolder(uri)?.uri.toString();
 
 const tailOf = (folder: string): VirtualTail =>
   new VirtualTail(workspaceFiles, workspaceFiles.within(folder, names.events));
