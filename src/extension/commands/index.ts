@@ -1,4 +1,4 @@
-// Every command, one file each.
+// Every command, one file each; those that only look are in a registry of their own.
 import { branch } from "./branch";
 import { cleanUp } from "./cleanUp";
 import { copyCliCommand } from "./copyCliCommand";
@@ -6,41 +6,29 @@ import { deleteRun } from "./deleteRun";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
 import { fetchTensorflow } from "./fetchTensorflow";
-import { closeInline, explainInline, toggleInline } from "./inline";
+import { lookingCommands } from "./looking";
 import { newExperiment } from "./newExperiment";
-import { openPanel } from "./openPanel";
-import { openRunFile } from "./openRunFile";
-import { openRunFolder } from "./openRunFolder";
-import { refresh } from "./refresh";
 import { resume } from "./resume";
 import { run } from "./run";
 import { runWith } from "./runWith";
 import { setStable } from "./setStable";
-import { showLog } from "./showLog";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
 
 export const commands = [
+  ...lookingCommands,
   run,
   stop,
   stopAll,
-  openPanel,
   newExperiment,
   resume,
   deleteRun,
-  openRunFile,
-  refresh,
   fetchTensorflow,
   branch,
   setStable,
   runWith,
   copyCliCommand,
-  openRunFolder,
   cleanUp,
   doctor,
   escape,
-  showLog,
-  toggleInline,
-  closeInline,
-  explainInline,
 ] as const;
