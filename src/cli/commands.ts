@@ -1,8 +1,10 @@
 // Every subcommand, in the order help shows them. A new one is a file and a line here.
 import type { Command } from "./command";
 import { branch } from "./branch";
+import { compare } from "./compare";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { exportRuns } from "./export";
 import { fetch } from "./fetch";
 import { list } from "./list";
 import { measure } from "./measure";
@@ -22,6 +24,8 @@ export const commands: readonly Command[] = [
   list,
   show,
   verdict,
+  compare,
+  exportRuns,
   fetch,
   doctor,
 ];

@@ -217,6 +217,17 @@ export const metrics = [
 ] as const satisfies readonly MetricInfo[];
 
 export type MetricName = (typeof metrics)[number]["name"];
+
+/** Of these a larger value is the better one, */
+const larger = /^(accuracy\.|stability\.(meanLimit|varianceLimit|varianceLimit\.lower|limit)$)/;
+/** of these a smaller one; of the rest neither is. */
+const smaller =
+  /^(loss\.|gap\.|gradNorm|sharpness$|preconditionedSharpness$|gaussNewtonSharpness$|trace$|frobenius$|nonuniformity$|noise\.batchSharpness$|smoothness\.)/;
+
+/** Which of two readings of a metric is the better one for a user: the larger, the smaller, or neither. */
+export const betterOf = (name: string): "larger" | "smaller" | null =>
+  larger.test(name) ? "larger" : smaller.test(name) ? "smaller" : null;
+
 const byName = new Map<string, MetricInfo>(metrics.map((info) => [info.name, info]));
 export const metricInfo = (name: string): MetricInfo | undefined => byName.get(name);
 

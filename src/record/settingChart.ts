@@ -10,7 +10,8 @@ export type ChartedSetting = (typeof chartedSettings)[number];
 export interface SettingLine {
   readonly label: string;
   readonly column: Column;
-  readonly color: "blue" | "purple" | "red" | "yellow" | "orange";
+  /** By name in the colours of a theme, or one of its own. */
+  readonly color: "blue" | "purple" | "red" | "yellow" | "orange" | `#${string}`;
   readonly dashed?: boolean;
 }
 

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { num, tick } from "../format";
 import { decimate } from "../../src/record/pyramid";
-import { align } from "../store/align";
+import { align } from "../../src/record/align";
 import type { Theme } from "../theme";
 import type { Level, Line, Plan } from "./chart";
 import { logSplits } from "../../src/util/logSplits";
@@ -72,7 +72,7 @@ export class LineSurface {
     const { steps, rows } = align(
       used.map(({ column }) => decimate(column, Math.ceil(width), range?.from, range?.to)),
     );
-    const data = [steps, ...rows.map((row) => (log ? row.map(positive) : row))] as uPlot.AlignedData;
+    const data = [steps, ...rows.map((row) => row.map(log ? positive : finite))] as uPlot.AlignedData;
     this.levels = plan.levels ?? [];
     this.log = log;
     this.core = plan.outliers ? coreOf(rows.flat()) : [-Infinity, Infinity];
@@ -250,14 +250,16 @@ function extentOf(lines: readonly Line[]): [number, number] {
 }
 
 /** Where all but a twentieth of the values on either side lie, and half as much around it. */
-function coreOf(values: readonly (number | null | undefined)[]): [number, number] {
-  const sorted = values.filter((x) => typeof x === "number").sort((a, b) => a - b);
+function coreOf(values: readonly (number | undefined)[]): [number, number] {
+  const sorted = values.filter((x) => x !== undefined && Number.isFinite(x)).sort((a, b) => a - b);
   if (sorted.length < 20) return [-Infinity, Infinity];
   const [low, high] = [sorted[Math.floor(sorted.length * 0.05)], sorted[Math.ceil(sorted.length * 0.95) - 1]];
   return [low - (high - low) / 2, high + (high - low) / 2];
 }
 
-const positive = (x: number | null | undefined) => (typeof x === "number" && x <= 0 ? null : x);
+/** null breaks a line, undefined lets it pass: a divergence must show as an end, not as a bridge. */
+const finite = (x: number | undefined) => (x === undefined || Number.isFinite(x) ? x : null);
+const positive = (x: number | undefined) => (x !== undefined && x <= 0 ? null : finite(x));
 
 function padded(low: number | null, high: number | null, keepLow = false): [number, number] {
   if (low === null || high === null) return [0, 1];

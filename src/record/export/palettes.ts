@@ -1,10 +1,16 @@
 // Colours of lines in each kind of theme, for pictures that cannot read the editor's. Pure.
 import type { SettingLine } from "../settingChart";
 
-export interface Palette extends Readonly<Record<SettingLine["color"] | "green", string>> {
+type Named = Exclude<SettingLine["color"], `#${string}`> | "green";
+
+export interface Palette extends Readonly<Record<Named, string>> {
   readonly text: string;
   readonly grid: string;
 }
+
+/** A line's colour as a picture in these colours says it. */
+export const colorIn = (palette: Palette, color: SettingLine["color"]): string =>
+  color.startsWith("#") ? color : palette[color as Named];
 
 export type PaletteName = "light" | "dark" | "contrast" | "contrastLight";
 

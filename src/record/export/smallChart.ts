@@ -2,7 +2,7 @@
 import { num, tick } from "../../util/numberText";
 import { decimate } from "../pyramid";
 import type { SettingChart } from "../settingChart";
-import type { Palette } from "./palettes";
+import { colorIn, type Palette } from "./palettes";
 import { escaped, fixed, pathOf, scaleOf } from "./svg";
 
 export interface ChartSize {
@@ -18,9 +18,14 @@ export function sparkline(chart: SettingChart, { width, height }: ChartSize, pal
   return svg(chart, { width, height }, { palette, left: 1, right: 1, top: 1, bottom: 1, words: false });
 }
 
-/** The chart with its axes, legend and limit. */
-export function smallChart(chart: SettingChart, { width, height }: ChartSize, palette: Palette): string {
-  return svg(chart, { width, height }, { palette, left: 52, right: 12, top: 24, bottom: 22, words: true });
+/** The chart with its axes, limit and, unless its lines are named elsewhere, legend. */
+export function smallChart(
+  chart: SettingChart,
+  { width, height, legend = true }: ChartSize & { readonly legend?: boolean },
+  palette: Palette,
+): string {
+  const frame = { palette, left: 52, right: 12, top: legend ? 24 : 8, bottom: 22, words: true, legend };
+  return svg(chart, { width, height }, frame);
 }
 
 interface Frame {
@@ -30,6 +35,7 @@ interface Frame {
   readonly top: number;
   readonly bottom: number;
   readonly words: boolean;
+  readonly legend?: boolean;
 }
 
 function svg(chart: SettingChart, { width, height }: ChartSize, frame: Frame): string {
@@ -60,16 +66,16 @@ function svg(chart: SettingChart, { width, height }: ChartSize, frame: Frame): s
   if (level) {
     const at = fixed(y(level.value));
     parts.push(
-      `<path d="M${left} ${at}H${end}" stroke="${palette[level.color]}" stroke-dasharray="${words ? "5 4" : "3 2"}"/>`,
+      `<path d="M${left} ${at}H${end}" stroke="${colorIn(palette, level.color)}" stroke-dasharray="${words ? "5 4" : "3 2"}"/>`,
     );
   }
   lines.forEach(({ color, dashed }, i) => {
     const { steps, values } = columns[i];
-    const stroke = `stroke="${palette[color]}" stroke-width="${words ? 1.8 : 1.4}"${dashed ? ' stroke-dasharray="4 3"' : ""}`;
+    const stroke = `stroke="${colorIn(palette, color)}" stroke-width="${words ? 1.8 : 1.4}"${dashed ? ' stroke-dasharray="4 3"' : ""}`;
     // One reading is a point, not a line.
     if (steps.length === 1 && visible(values[0]))
       parts.push(
-        `<circle cx="${fixed(x(steps[0]))}" cy="${fixed(y(values[0]))}" r="2" fill="${palette[color]}"/>`,
+        `<circle cx="${fixed(x(steps[0]))}" cy="${fixed(y(values[0]))}" r="2" fill="${colorIn(palette, color)}"/>`,
       );
     else
       parts.push(
@@ -77,14 +83,14 @@ function svg(chart: SettingChart, { width, height }: ChartSize, frame: Frame): s
       );
   });
   if (words) {
-    const legend = [
+    const entries = [
       ...lines.map(({ label: name, color }) => ({ name, color })),
       ...(level ? [{ name: `${level.label} ${num(level.value)}`, color: level.color }] : []),
     ];
     let at = left;
-    for (const { name, color } of legend) {
+    for (const { name, color } of frame.legend ? entries : []) {
       parts.push(
-        `<path d="M${fixed(at)} 12h16" stroke="${palette[color]}" stroke-width="2"/>`,
+        `<path d="M${fixed(at)} 12h16" stroke="${colorIn(palette, color)}" stroke-width="2"/>`,
         label(at + 21, 16, name, { anchor: "start", color: palette.text }),
       );
       // No one measures text here: about six units a character.

@@ -1,6 +1,6 @@
-// Columns on one axis: every value is at its own step, what is not finite ends its line, what is not there lets it pass.
+// Columns on one axis: every value is at its own step.
 import { expect, it } from "vitest";
-import { align } from "../../../webview/store/align";
+import { align } from "../../../src/record/align";
 
 const column = (points: readonly (readonly [number, number])[]) => ({
   steps: points.map(([step]) => step),
@@ -21,8 +21,8 @@ it("brings columns with steps of their own on one axis", () => {
   expect(align([a, b])).toEqual({
     steps: [0, 1, 2, 5, 9],
     rows: [
-      [1, undefined, null, 3, undefined],
-      [undefined, 7, 8, undefined, null],
+      [1, undefined, NaN, 3, undefined],
+      [undefined, 7, 8, undefined, -Infinity],
     ],
   });
 });

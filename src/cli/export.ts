@@ -1,0 +1,114 @@
+// `basin export RUN… --format F`: recorded runs as files for other programs.
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { findRun } from "../launchers";
+import { fileError } from "../protocol/errors";
+import { suggest } from "../protocol/suggest";
+import { readSeries } from "../record/disk/readSeries";
+import { exporters } from "../record/export";
+import type { ExportedFile, ExportedRun } from "../record/export/exporter";
+import { printable } from "../util/printable";
+import type { Arguments } from "./arguments";
+import { exit, type Command } from "./command";
+import { runsDirHere, runsOption } from "./places";
+import { print } from "./show/print";
+
+const formats = exporters.map(({ format }) => format);
+
+export const exportRuns: Command = {
+  name: "export",
+  usage: `RUN… --format ${formats.join("|")} [--out PATH] [--runs DIR]`,
+  summary: "recorded runs as files for other programs",
+  details: exporters.map(({ format, summary }) => `${format}: ${summary}.`).join("\n"),
+  options: [
+    { name: "format", value: "FORMAT", text: formats.join(", ") },
+    {
+      name: "out",
+      value: "PATH",
+      text: "the file or folder to write, written anew where it is there; - prints a single file (default: named after the run, in this folder)",
+    },
+    runsOption,
+  ],
+  words: { least: 1, most: Infinity, what: "a run" },
+  run: async (given) => {
+    const format = given.one("format");
+    const exporter = exporters.find((one) => one.format === format);
+    if (!exporter) throw unknownFormat(format);
+    const runs = await runsNamed(given);
+    const parts = exporter.parts(runs);
+    const base = runs.length === 1 ? runs[0].info.id : `${runs[0].info.id}-and-${runs.length - 1}-more`;
+    const out = given.one("out") ?? exporter.fileName(base);
+    if (out === "-") {
+      if (parts.length !== 1 || parts[0].path !== "")
+        throw fileError("--out", `${exporter.format} is a folder and cannot be printed`, "Name a folder.");
+      for (const piece of parts[0].data) await printed(piece);
+      return exit.done;
+    }
+    for (const part of parts) write(resolve(out), part);
+    print(`${out}\n`);
+    return exit.done;
+  },
+};
+
+function unknownFormat(format: string | undefined): Error {
+  const known = `Formats: ${formats.join(", ")}.`;
+  if (format === undefined) return fileError("--format", "is missing", known);
+  const near = suggest(format, formats);
+  return fileError(
+    "--format",
+    `${printable(format)} is no format`,
+    near ? `Did you mean "${near}"? ${known}` : known,
+  );
+}
+
+/** The runs, each once, in the order named. @throws UserError where one is not found. */
+export async function runsNamed(given: Arguments): Promise<ExportedRun[]> {
+  const found = new Map<string, ExportedRun>();
+  for (const word of given.words) {
+    const { folder, info, verdict } = await findRun(runsDirHere(given), word);
+    if (!found.has(folder))
+      found.set(folder, { info, verdict, series: readSeries(folder), label: printable(info.id) });
+  }
+  return [...found.values()];
+}
+
+const printed = (piece: string | Uint8Array): Promise<void> =>
+  new Promise((done, failed) => process.stdout.write(piece, (error) => (error ? failed(error) : done())));
+
+/** Writes a file beside its place and moves it there: a program that reads it never meets half of one. */
+function write(out: string, { path, data }: ExportedFile): void {
+  const target = path === "" ? out : join(out, path);
+  if (path === "" && statSync(target, { throwIfNoEntry: false })?.isDirectory())
+    throw fileError(target, "is a folder", "Name a file in it with --out.");
+  let folder: string | undefined;
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    folder = mkdtempSync(join(dirname(target), ".basin-"));
+    const temporary = join(folder, basename(target));
+    const fd = openSync(temporary, "wx");
+    try {
+      for (const piece of data) {
+        const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
+        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+      }
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw fileError(target, `cannot be written (${code})`, "Name another place with --out.");
+  } finally {
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  }
+}
