@@ -1,46 +1,17 @@
 // Commands and tasks in real VS Code: other settings without a change of the file, a second run that is asked about, a run in a terminal.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
-import { startServer, type Server } from "./server";
-import { codeServer, packedExtension, root } from "./setup";
-import { settings } from "./settings";
-import { Workbench } from "./workbench";
+import { expect, test } from "vitest";
+import { fileOf, writeExperiments } from "./experiments";
+import { inVsCode, openVsCode } from "./scenario";
+import type { Server } from "./server";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found)("Commands in VS Code", () => {
+inVsCode("Commands in VS Code", () => {
   let server: Server;
   let workbench: Workbench;
-
-  beforeAll(async () => {
-    const own = { ...settings, "basin.notifications.onlyUnfocused": false };
-    // Before VS Code starts: it notices a tasks.json that comes later in its own time.
-    server = await startServer(found, packedExtension(), own, writeTasks);
-    writeExperiments(server.workspace);
-    workbench = await Workbench.open(server.url);
-  });
-
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
-  });
-
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    await shot(`failed ${task.name.slice(0, 40)}`);
-    console.log(server.log());
-  });
-
-  const text = (name: ExperimentName) => readFileSync(join(server.workspace, fileOf(name)), "utf8");
-
-  async function shot(name: string): Promise<void> {
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `${name}.png`) });
-  }
+  const own = { "basin.notifications.onlyUnfocused": false };
+  const { shot, text } = openVsCode({ settings: own, fill }, (vsCode) => ({ server, workbench } = vsCode));
 
   /** What runs of this workspace were asked, newest first. */
   function asked(): { overrides: Record<string, unknown>; file: string }[] {
@@ -110,7 +81,8 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
   });
 });
 
-function writeTasks(workspace: string): void {
+function fill(workspace: string): void {
+  writeExperiments(workspace);
   mkdirSync(join(workspace, ".vscode"), { recursive: true });
   const task = { type: "basin", label: "check it", file: fileOf("tooFast"), set: ["seed=7"] };
   writeFileSync(

@@ -1,12 +1,12 @@
 // Pictures of every view in real VS Code, in light, dark and both high contrasts, narrow and wide, for people to look at; --readme keeps those the README shows.
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
-import { startServer } from "./server";
 import { codeServer, packedExtension, root } from "./setup";
-import { settings, themeKinds } from "./settings";
-import { Workbench } from "./workbench";
+import { themeKinds } from "./settings";
+import { startVsCode, stopVsCode } from "./vsCode";
+import type { Workbench } from "./workbench";
 
 const folder = join(root, "test", "e2e", "screenshots");
 /** An activity bar wide more than the panel's 420 pixels. */
@@ -155,26 +155,24 @@ function keepForReadme(): void {
     copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
 }
 
+function fill(workspace: string): void {
+  writeExperiments(workspace);
+  for (const name of examples)
+    copyFileSync(join(root, "examples", `${name}.basin.json`), join(workspace, `${name}.basin.json`));
+}
+
 async function main(): Promise<void> {
   const found = codeServer();
   if ("missing" in found) throw new Error(`No pictures: ${found.missing}.`);
   mkdirSync(folder, { recursive: true });
-  const server = await startServer(found, packedExtension(), settings);
-  let workbench: Workbench | undefined;
+  const vsCode = await startVsCode(found, packedExtension(), { fill });
   try {
-    writeExperiments(server.workspace);
-    for (const name of examples) {
-      const file = `${name}.basin.json`;
-      writeFileSync(join(server.workspace, file), readFileSync(join(root, "examples", file)));
-    }
-    workbench = await Workbench.open(server.url);
-    await take(workbench);
+    await take(vsCode.workbench);
   } catch (error) {
-    await workbench?.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
+    await vsCode.workbench.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
     throw error;
   } finally {
-    await workbench?.close();
-    await server.stop();
+    await stopVsCode(vsCode);
   }
   if (process.argv.includes("--readme")) keepForReadme();
 }

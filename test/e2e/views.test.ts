@@ -1,38 +1,14 @@
 // Basin's other pages in real VS Code: the view in the bottom panel, which follows the file being edited.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { writeRun } from "../fixtures/writeRun";
 import { fileOf, writeExperiments } from "./experiments";
-import { startServer, type Server } from "./server";
-import { settings } from "./settings";
-import { codeServer, packedExtension, root } from "./setup";
-import { Workbench } from "./workbench";
+import { inVsCode, openVsCode } from "./scenario";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found)("Views in VS Code", () => {
-  let server: Server;
+inVsCode("Views in VS Code", () => {
   let workbench: Workbench;
-
-  beforeAll(async () => {
-    server = await startServer(found, packedExtension(), settings, fill);
-    workbench = await Workbench.open(server.url);
-  });
-
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
-  });
-
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `failed ${task.name.slice(0, 40)}.png`) });
-    console.log(server.log());
-  });
+  openVsCode({ fill }, (vsCode) => ({ workbench } = vsCode));
 
   /** One file has a judged run, the others none. */
   function fill(workspace: string): void {
