@@ -8,5 +8,6 @@ export { stepIn, withSettings } from "./otherSettings";
 export { resumeRun } from "./resume";
 export { findRun, listRuns, readRun, runsDirOf, workspaceOf } from "../record/disk/catalog";
 export { forPicture, RunReader, type RunRecord } from "../record/disk/runReader";
+export { setPin } from "../record/disk/notes";
 export { deleteRun, stopRun, stopRuns } from "./stop";
 export { runQueue } from "./worker";

@@ -11,6 +11,7 @@ import { newExperiment } from "./newExperiment";
 import { openPanel } from "./openPanel";
 import { openRunFile } from "./openRunFile";
 import { openRunFolder } from "./openRunFolder";
+import { pin, unpin } from "./pin";
 import { refresh } from "./refresh";
 import { resume } from "./resume";
 import { run } from "./run";
@@ -39,6 +40,8 @@ export const commands = [
   cleanUp,
   doctor,
   escape,
+  pin,
+  unpin,
   showLog,
   toggleInline,
   closeInline,

@@ -13,7 +13,8 @@ import { decodeVerdict } from "../decodeVerdict";
 import { provisionalFlag, type ProvisionalFlag } from "../provisionalFlag";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
-import { readFirstLine, readJson } from "./files";
+import { largestJson, readFirstLine, readJson } from "./files";
+import { decodePin, largestNote, noteOf } from "./notes";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { EventTail } from "./tail";
 
@@ -34,6 +35,8 @@ export interface RunRecord {
   readonly last: MetricValues;
   /** What cannot be read of it, a line each; empty for a folder that is whole. */
   readonly damage: readonly string[];
+  /** The user keeps it: no clean-up takes it. */
+  readonly pinned: boolean;
 }
 
 /** A run on another machine that has changed nothing for this long has not been heard of. It gives a sign every 20 seconds. */
@@ -66,6 +69,7 @@ class JsonFile<T> {
   constructor(
     private readonly path: string,
     private readonly decode: (raw: unknown) => T | null,
+    private readonly largest = largestJson,
   ) {}
 
   get(): T | null {
@@ -76,7 +80,7 @@ class JsonFile<T> {
     if (!stat) return null;
     const name = basename(this.path);
     try {
-      this.value = this.decode(readJson(this.path));
+      this.value = this.decode(readJson(this.path, this.largest));
       if (this.value === null) this.damage = `${name} is not what Basin writes`;
     } catch (error) {
       this.damage = `${name} ${(error as Error).message}`;
@@ -91,6 +95,7 @@ export class RunReader {
   private readonly tail: EventTail;
   private readonly runFile: JsonFile<RunInfo>;
   private readonly verdictFile: JsonFile<Verdict>;
+  private readonly pinFile: JsonFile<boolean>;
   private folded: RunSeries;
   /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
   private grewAt = -Infinity;
@@ -107,6 +112,7 @@ export class RunReader {
     this.tail = new EventTail(join(folder, files.events));
     this.runFile = new JsonFile(join(folder, files.run), decodeRunInfo);
     this.verdictFile = new JsonFile(join(folder, files.verdict), decodeVerdict);
+    this.pinFile = new JsonFile(noteOf(folder), decodePin, largestNote);
   }
 
   /** What has been read of the log so far. */
@@ -135,7 +141,8 @@ export class RunReader {
   /** The run as it stands. Nothing is read where nothing changed. @throws UserError when the folder holds no run. */
   read(): RunRecord {
     const names = [files.run, files.events, files.verdict, files.processes];
-    const stats = names.map((name) => lstatSync(join(this.folder, name), { throwIfNoEntry: false }));
+    const paths = [...names.map((name) => join(this.folder, name)), noteOf(this.folder)];
+    const stats = paths.map((path) => lstatSync(path, { throwIfNoEntry: false }));
     const [run, events] = stats;
     if (!run) throw this.notARun();
     const stamp = stats.map(stampOf).join();
@@ -185,6 +192,7 @@ export class RunReader {
       flag: status === "running" ? provisionalFlag(series, info.experiment.optimizer.learningRate) : null,
       last: Object.fromEntries([...series.latest].map(([metric, { value }]) => [metric, value])),
       damage: damage.filter((one) => one !== null),
+      pinned: this.pinFile.get() ?? false,
     };
   }
 
