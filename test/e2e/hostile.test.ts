@@ -145,7 +145,7 @@ inVsCodeOnPosix("A workspace made by somebody else", () => {
     const copies = () => readdirSync(runs).filter((name) => /-first(-copy)?$/.test(name));
     await workbench.choose(row(0.017), "Delete Run");
     const question = await workbench.dialog.innerText();
-    const picked = /Delete run (\S+)\?/.exec(question)?.[1] ?? "";
+    const picked = /from the disk: (\S+)\./.exec(question)?.[1] ?? "";
     expect(copies()).toContain(picked);
     await workbench.dialog.getByText("Delete", { exact: true }).click();
     await expect.poll(() => copies().length).toBe(1);

@@ -103,7 +103,7 @@ export async function openRun(
     let first = 0;
     const look = () => {
       const now = performance.timeOrigin + performance.now() - start;
-      const shown = document.querySelector('.picker')?.value?.includes(${JSON.stringify(id)});
+      const shown = document.querySelector('.picker')?.dataset.run.includes(${JSON.stringify(id)});
       const drawn = [...document.querySelectorAll('.chart[data-chart="loss"] canvas')].some((canvas) => canvas.width > 0);
       const text = document.querySelector('.progress-text')?.textContent ?? '';
       const step = Number((/step.([\\d,]+)/.exec(text)?.[1] ?? '-1').replaceAll(',', ''));

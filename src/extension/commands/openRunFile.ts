@@ -24,7 +24,9 @@ export const openRunFile: Command = {
     const items = choices
       .filter(({ name }) => existsSync(join(run.folder, name)))
       .map(({ name, what }) => ({ label: name, description: what }));
-    const picked = await vscode.window.showQuickPick(items, { placeHolder: `File of ${run.info.id}` });
+    const picked = await vscode.window.showQuickPick(items, {
+      placeHolder: `File of ${services.runs.nameOf(run)}`,
+    });
     if (picked) await vscode.window.showTextDocument(vscode.Uri.file(join(run.folder, picked.label)));
   },
 };

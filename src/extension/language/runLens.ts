@@ -2,8 +2,10 @@
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { ago, verdictWords } from "../format";
-import { experimentSelector } from "../ids";
+import { ago } from "../../util/ago";
+import { verdictWords } from "../format";
+import { experimentSelector, isExperimentPath } from "../ids";
+import { renewTimes } from "../renewTimes";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
 import { statusWords, isActive } from "../../types/runStatus";
@@ -11,6 +13,11 @@ import { statusWords, isActive } from "../../types/runStatus";
 export function registerRunLens({ runs }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<void>());
   own.own(runs.onDidChange(() => changed.fire()));
+  const isSeen = () =>
+    vscode.window.visibleTextEditors.some(
+      ({ document }) => isExperimentPath(document.uri.path) && runs.of(document.uri.fsPath).length > 0,
+    );
+  own.own(renewTimes(isSeen, () => changed.fire()));
   const provider: vscode.CodeLensProvider = {
     onDidChangeCodeLenses: changed.event,
     provideCodeLenses: (document) => {
@@ -25,18 +32,18 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
           command: commandIds.run,
           arguments: [document.uri],
         }),
-        ...(latest ? latestLenses(range, latest) : []),
+        ...(latest ? latestLenses(range, latest, runs.labelOf(latest)) : []),
       ];
     },
   };
   own.own(vscode.languages.registerCodeLensProvider(experimentSelector, provider));
 }
 
-function latestLenses(range: vscode.Range, run: RunRecord): vscode.CodeLens[] {
+function latestLenses(range: vscode.Range, run: RunRecord, label: string): vscode.CodeLens[] {
   const argument = { run: run.folder };
   const open = new vscode.CodeLens(range, {
     title: describeLatest(run),
-    tooltip: `Open run ${run.info.id} in the panel`,
+    tooltip: `Open in the panel: ${label}`,
     command: commandIds.openPanel,
     arguments: [argument],
   });
