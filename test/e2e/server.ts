@@ -22,6 +22,8 @@ export interface Server {
   readonly pid: number;
   /** The opened workspace folder. */
   readonly workspace: string;
+  /** Changes the user's settings to the ones it was started with and these. */
+  configure(more: Record<string, unknown>): void;
   /** The extension's own log, as far as written. */
   log(): string;
   /** The first group of `pattern` in that log, once it is written there. */
@@ -54,7 +56,9 @@ export async function startServer(
   const opened = open(workspace);
   const query = opened.endsWith(".code-workspace") ? "workspace" : "folder";
   mkdirSync(join(user, "User"), { recursive: true });
-  writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
+  const configure = (more: Record<string, unknown>) =>
+    writeFileSync(join(user, "User", "settings.json"), JSON.stringify({ ...settings, ...more }));
+  configure({});
   const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
   const env = {
     ...process.env,
@@ -72,6 +76,7 @@ export async function startServer(
     url: `http://127.0.0.1:${port}/?${query}=${encodeURIComponent(opened)}`,
     pid: child.pid ?? 0,
     workspace,
+    configure,
     log: () => basinLogs(user),
     logged: (pattern) => logged(user, pattern),
     stop: async () => {

@@ -1,0 +1,207 @@
+// Every setting in real VS Code: a change of it holds at once, in the window that is open.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { writeRun } from "../fixtures/writeRun";
+import { experiments, fileOf, writeExperiments } from "./experiments";
+import { writeLiveRun } from "./scale";
+import { inVsCode, openVsCode } from "./scenario";
+import type { Server } from "./server";
+import type { Workbench } from "./workbench";
+
+inVsCode("Settings in VS Code", () => {
+  let server: Server;
+  let workbench: Workbench;
+  openVsCode({ fill }, (vsCode) => ({ server, workbench } = vsCode));
+
+  /** One file has a judged run. */
+  function fill(workspace: string): void {
+    writeExperiments(workspace);
+    const { learningRate } = experiments.tooFast.optimizer;
+    const file = join(workspace, fileOf("tooFast"));
+    writeRun(join(workspace, ".basin", "runs"), "unstable", {
+      file,
+      steps: 400,
+      learningRate,
+      batchSize: "full",
+    });
+  }
+
+  const runsIn = (...folder: string[]): string[] => {
+    const path = join(server.workspace, ...folder);
+    return existsSync(path) ? readdirSync(path) : [];
+  };
+
+  async function run(name: keyof typeof experiments): Promise<void> {
+    await workbench.openFile(fileOf(name));
+    await workbench.lens("▶ Run").click();
+  }
+
+  test("each of what stands in the file can be switched off by itself, and on again", async () => {
+    await workbench.openFile(fileOf("tooFast"));
+    const hovered = workbench.page.locator(".monaco-hover img[src^='data:image/svg']").first();
+    const hover = async (): Promise<boolean> => {
+      await workbench.page.mouse.move(900, 500);
+      await hovered.waitFor({ state: "detached" });
+      await workbench
+        .line('"learningRate"')
+        .locator("span span", { hasText: /^0\.3$/ })
+        .first()
+        .hover();
+      return hovered.waitFor({ timeout: 3_000 }).then(
+        () => true,
+        () => false,
+      );
+    };
+    const shows = async () => ({
+      hints: await workbench.hint("⟨limit").isVisible(),
+      sparklines: (await workbench.sparklines()) > 0,
+      lenses: await workbench.lens("Sharpness against its limit").isVisible(),
+      hovers: await hover(),
+    });
+    const all = { hints: true, sparklines: true, lenses: true, hovers: true };
+    const patient = { timeout: 60_000 };
+    await expect.poll(shows, patient).toEqual(all);
+    for (const element of Object.keys(all)) {
+      server.configure({ [`basin.inline.${element}`]: false });
+      await expect.poll(shows, patient).toEqual({ ...all, [element]: false });
+    }
+    server.configure({});
+    await expect.poll(shows, patient).toEqual(all);
+  });
+
+  test("a provisional flag is shown, or not, while the run trains", async () => {
+    const live = await writeLiveRun(server, {
+      perSecond: 20,
+      file: fileOf("steady"),
+      learningRate: 0.05,
+      sharpness: 50,
+    });
+    try {
+      await workbench.showTree();
+      const flagged = workbench.treeRow(/beyond its limit/);
+      await flagged.waitFor();
+      server.configure({ "basin.flag.provisional": false });
+      await flagged.waitFor({ state: "detached" });
+      await workbench.treeRow(/η 0.05.*step/).waitFor();
+      server.configure({});
+      await flagged.waitFor();
+    } finally {
+      live.writer.kill("SIGKILL");
+    }
+  });
+
+  test("refresh is how often a run that trains is looked at", async () => {
+    const live = await writeLiveRun(server, {
+      perSecond: 50,
+      file: fileOf("endless"),
+      learningRate: 0.01,
+      sharpness: 1,
+    });
+    try {
+      await workbench.openFile(fileOf("endless"));
+      const lens = workbench.lens(/training, step/);
+      await lens.waitFor();
+      const steps = async (): Promise<number> => {
+        const seen = new Set<string>();
+        for (const end = Date.now() + 5_000; Date.now() < end; await workbench.page.waitForTimeout(50))
+          seen.add(await lens.innerText());
+        return seen.size;
+      };
+      server.configure({ "basin.refresh": 100 });
+      await expect.poll(steps, { timeout: 60_000 }).toBeGreaterThan(5);
+      server.configure({ "basin.refresh": 60_000 });
+      await expect.poll(steps, { timeout: 60_000 }).toBeLessThan(3);
+    } finally {
+      live.writer.kill("SIGKILL");
+    }
+  });
+
+  test("the panel opens beside the editor, or among its tabs", async () => {
+    const groups = workbench.page.locator(".editor-group-container:not(.empty)");
+    server.configure({ "basin.panel.column": "active" });
+    await workbench.openFile(fileOf("tooFast"));
+    // Until VS Code has read the setting it opens beside.
+    await expect
+      .poll(
+        async () => {
+          await workbench.closeAll();
+          await workbench.openFile(fileOf("tooFast"));
+          await workbench.lens("latest run").click();
+          await workbench.panel().banner.waitFor();
+          return groups.count();
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(1);
+    server.configure({});
+    await expect
+      .poll(
+        async () => {
+          await workbench.closeAll();
+          await workbench.openFile(fileOf("tooFast"));
+          await workbench.lens("latest run").click();
+          await workbench.panel().banner.waitFor();
+          return groups.count();
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(2);
+    await workbench.closeAll();
+  });
+
+  test("runs go to the folder that is named, train on the engine that is named, and are listed from there", async () => {
+    server.configure({ "basin.runsFolder": "out/of/runs", "basin.engine": "wasm" });
+    await run("exploding");
+    await workbench.panel().banner.filter({ hasText: "Diverged" }).waitFor();
+    const [id] = runsIn("out", "of", "runs");
+    expect(id).toContain("exploding");
+    expect(runsIn(".basin", "runs").filter((name) => name.includes("exploding"))).toEqual([]);
+    const { experiment } = JSON.parse(
+      readFileSync(join(server.workspace, "out", "of", "runs", id, "run.json"), "utf8"),
+    ) as { experiment: { engine: string } };
+    expect(experiment.engine).toBe("wasm");
+    await workbench.showTree();
+    const row = workbench.treeRow(/η 0.8.*diverged/);
+    await row.waitFor();
+    server.configure({});
+    await row.waitFor({ state: "detached" });
+  });
+
+  test("concurrency is how many points of a sweep train at once, whatever its file says", async () => {
+    server.configure({ "basin.concurrency": 3 });
+    await run("points");
+    const rows = workbench.page.locator(".sidebar .monaco-list-row", { hasText: /η 0\.04[123].*step/ });
+    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(3);
+    await workbench.command("Basin: Stop All Runs");
+    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(0);
+    server.configure({});
+  });
+
+  test("a notification tells what it is asked to tell, and nothing while the window has the focus", async () => {
+    const told = workbench.notification(/exploding .*η 0\.8/);
+    const ends = async (): Promise<void> => {
+      const before = runsIn(".basin", "runs").length;
+      await workbench.command("Notifications: Clear All Notifications");
+      await run("exploding");
+      await expect.poll(() => runsIn(".basin", "runs").length, { timeout: 60_000 }).toBe(before + 1);
+      await workbench.lens(/latest run: diverged/).waitFor();
+    };
+    const asked = { "basin.notifications.onlyUnfocused": false };
+    for (const [show, tells] of [
+      ["all", true],
+      ["off", false],
+      ["ended", true],
+      ["flagged", true],
+    ] as const) {
+      server.configure({ ...asked, "basin.notifications.show": show });
+      await ends();
+      if (tells) await told.waitFor();
+      else expect(await told.isVisible()).toBe(false);
+    }
+    server.configure({ "basin.notifications.show": "all" });
+    await workbench.page.bringToFront();
+    await ends();
+    expect(await told.isVisible()).toBe(false);
+  });
+});
