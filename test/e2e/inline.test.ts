@@ -44,7 +44,7 @@ inVsCode("Inline in VS Code", () => {
     await workbench.lens("▶ Run").click();
     await workbench.lens("Sharpness against its limit").click();
     const panel = workbench.inlinePanel;
-    await panel.locator(chart).nth(1).waitFor();
+    await panel.locator(chart).first().waitFor();
     const pictures = new Set<string | null>();
     const heights = new Set<number>();
     for (let i = 0; i < 12; i++) {
@@ -78,6 +78,27 @@ inVsCode("Inline in VS Code", () => {
     await workbench.lens("Sharpness against its limit").click();
     await panel.waitFor({ state: "detached" });
     await workbench.lens("Stop").click();
+  });
+
+  test("an inline panel of a file not opened since a reload is kept when another file is saved", async () => {
+    await workbench.closeAll();
+    for (const name of ["tooFast", "endless"] as const) {
+      await workbench.openFile(fileOf(name));
+      await workbench.lens("Sharpness against its limit").click();
+      await workbench.inlinePanel.locator(chart).first().waitFor();
+    }
+    await workbench.reload();
+    await workbench.inlinePanel.locator(chart).first().waitFor();
+    await workbench.line('"seed"').click();
+    await workbench.page.keyboard.press("Control+Home");
+    await workbench.page.keyboard.type("// three\n");
+    await workbench.page.keyboard.press("Control+S");
+    await expect.poll(() => text("endless"), { timeout: 20_000 }).toContain("// three");
+    await workbench.reload();
+    await workbench.openFile(fileOf("tooFast"));
+    await workbench.inlinePanel.locator(chart).first().waitFor();
+    await workbench.lens("Sharpness against its limit").click();
+    await workbench.inlinePanel.waitFor({ state: "detached" });
   });
 
   test("what the noise of its batches drives away is fixed at its batch size, by quick fix", async () => {
