@@ -15,7 +15,7 @@ export interface Manifest {
 }
 
 interface Setting {
-  readonly default: unknown;
+  readonly default: string | number | boolean | null;
   readonly order: number;
   readonly markdownDescription: string;
   readonly enum?: readonly string[];

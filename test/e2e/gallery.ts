@@ -59,10 +59,31 @@ class Gallery {
   }
 }
 
-async function take(workbench: Workbench): Promise<void> {
-  const gallery = new Gallery(workbench);
+/** What stands between the lines, and the view in the bottom panel: 350 and 1400 pixels for what is in the editor's part. */
+async function takeInline(workbench: Workbench, gallery: Gallery): Promise<void> {
+  const views = { narrow: { width: 398, height: 800 }, wide: { width: 1448, height: 900 } } as const;
+  const file = fileOf("tooFast");
+  await gallery.run(file);
+  await workbench.lens(/latest run/).waitFor();
+  // Beside the panel, as Run leaves it.
+  await workbench.lens("Sharpness against its limit").click();
+  await workbench.inlinePanel.getByText("Unstable").first().waitFor();
+  await workbench.command("View: Close Primary Side Bar");
+  await gallery.inEveryTheme(() => gallery.shot("inline-beside-panel"));
+  await workbench.closeAll();
+  await workbench.openFile(file);
+  await workbench.inlinePanel.getByText("Unstable").first().waitFor();
+  await gallery.panel("inline", views);
+  await workbench.command("Basin: Focus on Current Run View");
+  await workbench.currentRun().banner.filter({ hasText: "Unstable" }).waitFor();
+  await gallery.panel("current", views);
+  await workbench.openFile(fileOf("steady"));
+  await gallery.panel("current-none", views);
+  await workbench.command("View: Hide Panel");
+}
+
+async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void> {
   const panel = workbench.panel();
-  await workbench.page.setViewportSize(desk);
   await workbench.showTree();
   await workbench.command("Basin: Open Panel");
   await panel.welcome.waitFor();
@@ -161,13 +182,21 @@ function fill(workspace: string): void {
     copyFileSync(join(root, "examples", `${name}.basin.json`), join(workspace, `${name}.basin.json`));
 }
 
-async function main(): Promise<void> {
+/** What can be taken alone. */
+const parts = { panels: takePanels, inline: takeInline } as const;
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const unknown = wanted.find((name) => !Object.hasOwn(parts, name));
+  if (unknown) throw new Error(`unknown part ${unknown}; known: ${Object.keys(parts).join(", ")}`);
   const found = codeServer();
   if ("missing" in found) throw new Error(`No pictures: ${found.missing}.`);
   mkdirSync(folder, { recursive: true });
   const vsCode = await startVsCode(found, packedExtension(), { fill });
   try {
-    await take(vsCode.workbench);
+    await vsCode.workbench.page.setViewportSize(desk);
+    const gallery = new Gallery(vsCode.workbench);
+    for (const [name, take] of Object.entries(parts))
+      if (wanted.length === 0 || wanted.includes(name)) await take(vsCode.workbench, gallery);
   } catch (error) {
     await vsCode.workbench.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
     throw error;
@@ -177,4 +206,4 @@ async function main(): Promise<void> {
   if (process.argv.includes("--readme")) keepForReadme();
 }
 
-await main();
+await main(process.argv.slice(2).filter((word) => !word.startsWith("--")));

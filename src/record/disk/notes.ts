@@ -18,8 +18,7 @@ export const decodePin = (raw: unknown): boolean | null => (isNote(raw) ? raw.pi
 /** Pins a run, so that no clean-up takes it, or unpins it. What else its note says stays. @throws UserError where the note is none. */
 export function setPin(runFolder: string, pinned: boolean): void {
   const path = noteOf(runFolder);
-  const note = readNote(path);
-  const { pin: _, ...rest } = note;
+  const rest = Object.fromEntries(Object.entries(readNote(path)).filter(([key]) => key !== "pin"));
   if (!pinned && Object.keys(rest).length === 0) return rmSync(path, { force: true });
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true });
