@@ -97,7 +97,7 @@ inVsCode("Commands in VS Code", () => {
     await workbench.inputBox.fill("optimizer.learningRate=0.4");
     await workbench.page.keyboard.press("Enter");
     await workbench.tab("Escape from tooFast").waitFor();
-    await workbench.line(/Predicted growth .* 5 of 5 left/).waitFor();
+    await workbench.line("Predicted growth").filter({ hasText: "5 of 5 left" }).waitFor();
     await shot("escape");
   });
 

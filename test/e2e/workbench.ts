@@ -132,7 +132,7 @@ export class Workbench {
   }
 
   /** A line of the editor. */
-  line(text: string | RegExp): Locator {
+  line(text: string): Locator {
     return this.page.locator(".view-line", { hasText: text }).first();
   }
 
