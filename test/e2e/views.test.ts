@@ -89,7 +89,7 @@ inVsCode("Views in VS Code", () => {
     writeRun(join(server.workspace, ".basin", "runs"), "edge", { file, learningRate: 0.05, created, id });
     await workbench.openFile(fileOf("steady"));
     await workbench.showTree();
-    await workbench.command("Basin: Open Panel");
+    await workbench.lens(/edge of stability/).click();
     const panel = workbench.panel();
     for (const words of ["1 min ago", "2 min ago"]) {
       await workbench.lens(new RegExp(`edge of stability.*${words}`)).waitFor();
