@@ -45,6 +45,8 @@ export class Page {
       this.redraw();
     });
     new ResizeObserver(this.redraw).observe(document.body);
+    // "2 min ago" says so for a minute. A hidden page is none.
+    setInterval(this.redraw, 30_000);
     this.redraw();
     send({ kind: "ready" });
   }

@@ -122,6 +122,7 @@ async function trained(name: string, extra: readonly string[]): Promise<RunModel
     const records = await listRuns(runs);
     return records.map(({ folder, info, status, verdict, flag }) => ({
       key: folder,
+      label: info.id,
       info,
       status,
       verdict,

@@ -31,13 +31,3 @@ export const verdictWords: Readonly<Record<VerdictKind, string>> = {
   inconclusive: "inconclusive",
   stable: "stable",
 };
-
-/** "2 min ago", from an ISO time. */
-export function ago(iso: string, now: number): string {
-  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
-  if (!Number.isFinite(seconds)) return "";
-  if (seconds < 60) return "just now";
-  const [n, unit] =
-    seconds < 3600 ? [seconds / 60, "min"] : seconds < 86400 ? [seconds / 3600, "h"] : [seconds / 86400, "d"];
-  return `${Math.floor(n)} ${unit} ago`;
-}

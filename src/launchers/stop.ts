@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { stopFile } from "../protocol/runFolder";
+import { deleteNote } from "../record/disk/notes";
 import { checkPlainFolder } from "../record/disk/plainFolder";
 import { handleOf, holderOf, lifeOf, ownClaim, takeClaim, type Holder } from "../record/disk/processes";
 import type { RunStatus } from "../types/runStatus";
@@ -72,6 +73,7 @@ export async function deleteRun(folder: string): Promise<void> {
   if (status === "queued") cancel(path);
   else if (status === "running" || status === "unknown") throw stillRunning(path, status, holderOf(path));
   rmSync(path, { recursive: true, force: true });
+  deleteNote(path);
 }
 
 const stillRunning = (folder: string, status: RunStatus, holder: Holder | null) =>

@@ -3,6 +3,8 @@ import type { Handle } from "../types/handle";
 import type { Experiment } from "./experiment";
 
 export const runsFolder = ".basin/runs";
+/** Beside a runs folder: what people add to its runs, `<run-id>.json` each. */
+export const notesFolder = "notes";
 export const files = {
   run: "run.json",
   events: "events.jsonl",

@@ -1,34 +1,27 @@
-// Messages between the extension host and a page that shows a run. The page says `ready`; the host says which runs there are, selects one (`file` is the one whose runs a page follows), and tells its series in deltas.
+// Messages between the extension host and a page that shows a run. The page says `ready`; the host selects a run (`file` is the one whose runs a page follows), and tells its series in deltas.
 import { tagNumbers, untagNumbers } from "../protocol/numbers";
 import type { RunInfo } from "../protocol/runFolder";
 import type { RunStatus } from "../types/runStatus";
-import type { Verdict, VerdictKind } from "../types/verdict";
+import type { Verdict } from "../types/verdict";
 import type { ProvisionalFlag } from "./provisionalFlag";
 import type { SeriesDelta } from "./transfer";
 
-/** A row of the picker. `key` is the run's folder: an id may stand in two folders, one copied from the other. */
-export interface RunSummary {
-  readonly key: string;
-  readonly id: string;
-  readonly name: string;
-  readonly status: RunStatus;
-  readonly verdict?: VerdictKind;
-}
-
 /** What may change of a run beside its series. */
 export interface RunState {
+  /** What it is called beside the other runs of its experiment. */
+  readonly label: string;
   readonly status: RunStatus;
   readonly verdict: Verdict | null;
   readonly flag: ProvisionalFlag | null;
 }
 
 interface SelectedRun extends RunState {
+  /** The run's folder: an id may stand in two folders, one copied from the other. */
   readonly key: string;
   readonly info: RunInfo;
 }
 
 export type ToPanel =
-  | { readonly kind: "runs"; readonly runs: readonly RunSummary[] }
   | { readonly kind: "select"; readonly run: SelectedRun | null; readonly file?: string }
   /** Answered with `received`: the next one waits for it, and then holds all that came in between. */
   | { readonly kind: "series"; readonly run: string; readonly delta: SeriesDelta }
@@ -42,7 +35,8 @@ export type FromPanel =
   | { readonly kind: "ready" }
   | { readonly kind: "received" }
   | { readonly kind: "command"; readonly command: (typeof commands)[number] }
-  | { readonly kind: "select"; readonly run: string }
+  /** The user's pick among all runs, in the editor's own list. */
+  | { readonly kind: "pickRun" }
   /** In the panel, from a page that shows less. */
   | { readonly kind: "openPanel"; readonly run: string }
   | { readonly kind: "stop"; readonly run: string }
@@ -58,11 +52,10 @@ export function decodeFromPanel(raw: unknown): FromPanel | null {
   const { kind, run, command, probe, file } = raw as Readonly<Record<string, unknown>>;
   const isOne = <T extends string>(list: readonly T[], value: unknown): value is T =>
     list.includes(value as T);
-  if (kind === "ready" || kind === "received") return { kind };
+  if (kind === "ready" || kind === "received" || kind === "pickRun") return { kind };
   if (kind === "command") return isOne(commands, command) ? { kind, command } : null;
   if (typeof run !== "string") return null;
   switch (kind) {
-    case "select":
     case "openPanel":
     case "stop":
     case "resume":

@@ -23,6 +23,8 @@ export interface RunRecord {
   readonly last: MetricValues;
   /** What cannot be read of it, a line each; empty for a folder that is whole. */
   readonly damage: readonly string[];
+  /** The user keeps it: no clean-up takes it. */
+  readonly pinned: boolean;
 }
 
 /** A file's value; null where there is none. `damage` says why there is a file and yet no value. */
@@ -47,9 +49,10 @@ export interface RunParts {
   readonly verdict: Decoded<Verdict>;
   readonly status: RunStatus;
   readonly log: ReadLog;
+  readonly pinned: boolean;
 }
 
-export function runRecord({ folder, name, run, verdict, status, log }: RunParts): RunRecord {
+export function runRecord({ folder, name, run, verdict, status, log, pinned }: RunParts): RunRecord {
   const { series, damagedLines: lines, obstacle } = log;
   const info = run.value ?? damagedInfo(name);
   const damage = [
@@ -68,5 +71,6 @@ export function runRecord({ folder, name, run, verdict, status, log }: RunParts)
     flag: status === "running" ? provisionalFlag(series, info.experiment.optimizer.learningRate) : null,
     last: Object.fromEntries([...series.latest].map(([metric, { value }]) => [metric, value])),
     damage: damage.filter((one) => one !== null),
+    pinned,
   };
 }

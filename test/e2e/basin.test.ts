@@ -1,56 +1,33 @@
 // The main job in real VS Code: run an experiment from its file, watch it live, get the verdict, act on it.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { experiments, fileOf, writeExperiments, type ExperimentName } from "./experiments";
 import { writeLiveRun } from "./scale";
-import { startServer, type Server } from "./server";
-import { codeServer, packedExtension, root } from "./setup";
-import { settings } from "./settings";
-import { Workbench } from "./workbench";
+import { inVsCode, openVsCode } from "./scenario";
+import type { Server } from "./server";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found)("Basin in VS Code", () => {
+inVsCode("Basin in VS Code", () => {
   let server: Server;
   let workbench: Workbench;
+  const { shot, text } = openVsCode({ fill }, (vsCode) => ({ server, workbench } = vsCode));
 
-  beforeAll(async () => {
-    const vsix = packedExtension();
-    server = await startServer(found, vsix, settings);
-    writeExperiments(server.workspace);
+  /** Beside the experiments one that inherits a mistake. */
+  function fill(workspace: string): void {
+    writeExperiments(workspace);
     const { optimizer, ...rest } = experiments.exploding;
-    write("common.basin.json", { losss: "mse", ...rest });
-    write("child.basin.json", { extends: "common.basin.json", optimizer });
-    workbench = await Workbench.open(server.url);
-  });
+    write(workspace, "common.basin.json", { losss: "mse", ...rest });
+    write(workspace, "child.basin.json", { extends: "common.basin.json", optimizer });
+  }
 
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
-  });
-
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    await shot(`failed ${task.name.slice(0, 40)}`);
-    console.log(server.log());
-  });
-
-  const write = (name: string, value: object) =>
-    writeFileSync(join(server.workspace, name), JSON.stringify(value, null, 2));
-  const text = (name: ExperimentName) => readFileSync(join(server.workspace, fileOf(name)), "utf8");
+  const write = (workspace: string, name: string, value: object) =>
+    writeFileSync(join(workspace, name), JSON.stringify(value, null, 2));
 
   async function run(name: ExperimentName): Promise<void> {
     await workbench.closeAll();
     await workbench.openFile(fileOf(name));
     await workbench.lens("▶ Run").click();
-  }
-
-  async function shot(name: string): Promise<void> {
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `${name}.png`) });
   }
 
   test("the extension activates in under 50 ms", async () => {
@@ -163,7 +140,7 @@ describe.skipIf("missing" in found)("Basin in VS Code", () => {
     await workbench.applyQuickFix("common.basin.json", { text: '"losss"', at: "losss" }, 'Change to "loss"');
     await workbench.problem(/losss/).waitFor({ state: "detached" });
     mkdirSync(join(server.workspace, ".basin"), { recursive: true });
-    write(join(".basin", "local.json"), { launch: { concurency: 2 } });
+    write(server.workspace, join(".basin", "local.json"), { launch: { concurency: 2 } });
     await workbench.openFile(fileOf("exploding"));
     await workbench.problem(/local\.json:\d+: .*concurency/).waitFor();
     rmSync(join(server.workspace, ".basin", "local.json"));

@@ -1,43 +1,31 @@
 // Basin in the extension host of a browser, as at vscode.dev: recorded runs are looked at through the workspace's own file system, and nothing runs or is written.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { writeRun, type FixtureKind } from "../fixtures/writeRun";
 import { fileOf, writeExperiments } from "./experiments";
 import { stateOf } from "./hostileRuns";
 import { writeLongRun } from "./scale";
-import { startServer, type Server } from "./server";
-import { settings } from "./settings";
-import { codeServer, packedExtension, root } from "./setup";
-import { Workbench } from "./workbench";
+import { inVsCodeOnPosix, openVsCode } from "./scenario";
+import type { Server } from "./server";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found || process.platform === "win32")("A browser without Node", () => {
+inVsCodeOnPosix("A browser without Node", () => {
   let server: Server;
   let workbench: Workbench;
   let before = "";
 
-  beforeAll(async () => {
-    const own = { ...settings, "git.enabled": false, "remote.extensionKind": { "basin.basin": ["web"] } };
-    server = await startServer(found, packedExtension(), own, fill);
-    before = stateOf(server.workspace);
-    workbench = await Workbench.open(server.url);
-  });
-
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
-  });
-
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `failed ${task.name.slice(0, 40)}.png`) });
-  });
+  openVsCode(
+    {
+      settings: { "git.enabled": false, "remote.extensionKind": { "basin.basin": ["web"] } },
+      fill: (workspace) => {
+        fill(workspace);
+        before = stateOf(workspace);
+      },
+    },
+    (vsCode) => ({ server, workbench } = vsCode),
+  );
 
   /** Runs recorded on another machine, in a subfolder of this workspace: judged ones, a stopped one, one with a long log, and two that are traps. */
   function fill(workspace: string): void {

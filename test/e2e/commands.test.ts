@@ -1,57 +1,34 @@
-// Commands and tasks in real VS Code: other settings without a change of the file, a second run that is asked about, a run in a terminal.
+// Commands and tasks in real VS Code: other settings without a change of the file, a second run that is asked about, a run in a terminal, and what is done with runs that have ended.
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
-import { startServer, type Server } from "./server";
-import { codeServer, packedExtension, root } from "./setup";
-import { settings } from "./settings";
-import { Workbench } from "./workbench";
+import { expect, test } from "vitest";
+import { fileOf, writeExperiments } from "./experiments";
+import { inVsCode, openVsCode } from "./scenario";
+import type { Server } from "./server";
+import { root } from "./setup";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found)("Commands in VS Code", () => {
+inVsCode("Commands in VS Code", () => {
   let server: Server;
   let workbench: Workbench;
+  const own = { "basin.notifications.onlyUnfocused": false };
+  const { shot, text } = openVsCode({ settings: own, fill }, (vsCode) => ({ server, workbench } = vsCode));
 
-  beforeAll(async () => {
-    const own = { ...settings, "basin.notifications.onlyUnfocused": false };
-    // Before VS Code starts: it notices a tasks.json that comes later in its own time.
-    server = await startServer(found, packedExtension(), own, writeTasks);
-    writeExperiments(server.workspace);
-    workbench = await Workbench.open(server.url);
-  });
+  const runs = () => join(server.workspace, ".basin", "runs");
 
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
-  });
-
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    await shot(`failed ${task.name.slice(0, 40)}`);
-    console.log(server.log());
-  });
-
-  const text = (name: ExperimentName) => readFileSync(join(server.workspace, fileOf(name)), "utf8");
-
-  async function shot(name: string): Promise<void> {
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `${name}.png`) });
-  }
-
-  /** What runs of this workspace were asked, newest first. */
-  function asked(): { overrides: Record<string, unknown>; file: string }[] {
-    const runs = join(server.workspace, ".basin", "runs");
-    if (!existsSync(runs)) return [];
-    return readdirSync(runs)
-      .filter((name) => existsSync(join(runs, name, "run.json")))
+  /** The folders of this workspace's runs, newest first. */
+  function names(): string[] {
+    if (!existsSync(runs())) return [];
+    return readdirSync(runs())
+      .filter((name) => existsSync(join(runs(), name, "run.json")))
       .sort()
-      .reverse()
-      .map((name) => JSON.parse(readFileSync(join(runs, name, "run.json"), "utf8")));
+      .reverse();
   }
+
+  /** What they were asked. */
+  const asked = (): { overrides: Record<string, unknown>; file: string }[] =>
+    names().map((name) => JSON.parse(readFileSync(join(runs(), name, "run.json"), "utf8")));
 
   test("run with changes: a wrong setting is said as it is typed, a right one trains, and the file stays as it is", async () => {
     const before = text("tooFast");
@@ -102,6 +79,53 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
     await shot("task");
   });
 
+  test("what was copied for a terminal repeats the run there", async () => {
+    await workbench.showTree();
+    await workbench.choose(workbench.treeRow("η 0.05, full batch, seed3"), "Copy as CLI Command");
+    await expect.poll(() => workbench.clipboard()).toMatch(/^basin run tooFast\.basin\.json --set /);
+    const [, ...words] = (await workbench.clipboard()).split(" ");
+    const cli = join(root, "dist", "cli.js");
+    execFileSync(process.execPath, [cli, ...words], { cwd: server.workspace, stdio: "ignore" });
+    expect(asked()[0].overrides).toEqual({ "optimizer.learningRate": 0.05, seed: 3 });
+    await workbench.choose(workbench.treeRow("tooNoisy"), "Copy as CLI Command");
+    await expect.poll(() => workbench.clipboard()).toBe("basin run tooNoisy.basin.json");
+  });
+
+  test("Escape restarts near the point a run reached, and tells measured and predicted growth", async () => {
+    await workbench.choose(workbench.treeRow("η 0.05, full batch, seed3"), "Escape from Run");
+    await workbench.pick("newest checkpoint");
+    await workbench.inputBox.fill("optimizer.learningRate=0.4");
+    await workbench.page.keyboard.press("Enter");
+    await workbench.tab("Escape from tooFast").waitFor();
+    await workbench.line("Predicted growth").filter({ hasText: "5 of 5 left" }).waitFor();
+    await shot("escape");
+  });
+
+  test("a run's folder opens, in the explorer where that is all there is", async () => {
+    const [newest] = names();
+    await workbench.choose(workbench.treeRow("η 0.05, full batch, seed3"), "Open Run Folder");
+    await workbench.explorerRow(newest).waitFor();
+    await workbench.showTree();
+  });
+
+  test("Clean Up deletes what has ended and keeps the pinned", async () => {
+    const pinned = workbench.treeRow("η 0.3, full batch, seed7");
+    await workbench.choose(pinned, "Pin Run");
+    await pinned.filter({ hasText: "pinned" }).waitFor();
+    const before = names();
+    const [kept] = before.filter((name) => name.includes("seed7"));
+    await workbench.command("Basin: Clean Up Runs…");
+    await workbench.tick("All that have ended");
+    await shot("clean up");
+    await workbench.page.keyboard.press("Enter");
+    await workbench.dialog.getByText(`Delete ${before.length - 1} runs?`).waitFor();
+    await workbench.dialog.getByRole("button", { name: "Delete" }).click();
+    await expect.poll(names, { timeout: 20_000 }).toEqual([kept]);
+    await pinned.waitFor();
+    await workbench.choose(pinned, "Unpin Run");
+    await pinned.filter({ hasText: "pinned" }).waitFor({ state: "detached" });
+  });
+
   test("the doctor's findings open as a text", async () => {
     await workbench.command("Basin: Doctor");
     await workbench.tab("Basin Doctor").waitFor();
@@ -110,7 +134,8 @@ describe.skipIf("missing" in found)("Commands in VS Code", () => {
   });
 });
 
-function writeTasks(workspace: string): void {
+function fill(workspace: string): void {
+  writeExperiments(workspace);
   mkdirSync(join(workspace, ".vscode"), { recursive: true });
   const task = { type: "basin", label: "check it", file: fileOf("tooFast"), set: ["seed=7"] };
   writeFileSync(

@@ -1,40 +1,14 @@
 // A newcomer in real VS Code: from the walkthrough to a firm verdict, and the extension's page with its pictures.
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type Server } from "./server";
-import { codeServer, inCurrent, packedExtension, root } from "./setup";
-import { settings } from "./settings";
-import { Workbench } from "./workbench";
+import { expect, test } from "vitest";
+import { inVsCode, openVsCode } from "./scenario";
+import { inCurrent, root } from "./setup";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found)("A newcomer in VS Code", () => {
-  let server: Server;
+inVsCode("A newcomer in VS Code", () => {
   let workbench: Workbench;
-
-  beforeAll(async () => {
-    server = await startServer(found, packedExtension(), settings);
-    workbench = await Workbench.open(server.url);
-  });
-
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
-  });
-
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    await shot(`failed ${task.name.slice(0, 40)}`);
-    console.log(server.log());
-  });
-
-  async function shot(name: string): Promise<void> {
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `${name}.png`) });
-  }
+  const { shot } = openVsCode({ fill: () => undefined }, (vsCode) => ({ workbench } = vsCode));
 
   test("the walkthrough leads from an empty folder to a firm verdict", async () => {
     await workbench.command("Welcome: Open Walkthrough");
@@ -47,7 +21,7 @@ describe.skipIf("missing" in found)("A newcomer in VS Code", () => {
     await shot("walkthrough");
     await page.locator(".getting-started-step .monaco-button", { hasText: "New Experiment" }).first().click();
     // The list of walkthroughs may still be there: typed, it is the list of templates.
-    await page.locator(".quick-input-widget input[placeholder='Start from']").fill("First verdict");
+    await workbench.quickInputAsking("Start from").fill("First verdict");
     await workbench.pick("First verdict");
     await workbench.tab("first-verdict.basin.json").waitFor();
     await workbench.lens("▶ Run").click();

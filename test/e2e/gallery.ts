@@ -1,12 +1,12 @@
 // Pictures of every view in real VS Code, in light, dark and both high contrasts, narrow and wide, for people to look at; --readme keeps those the README shows.
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
-import { startServer } from "./server";
 import { codeServer, packedExtension, root } from "./setup";
-import { settings, themeKinds } from "./settings";
-import { Workbench } from "./workbench";
+import { themeKinds } from "./settings";
+import { startVsCode, stopVsCode } from "./vsCode";
+import type { Workbench } from "./workbench";
 
 const folder = join(root, "test", "e2e", "screenshots");
 /** An activity bar wide more than the panel's 420 pixels. */
@@ -59,10 +59,31 @@ class Gallery {
   }
 }
 
-async function take(workbench: Workbench): Promise<void> {
-  const gallery = new Gallery(workbench);
+/** What stands between the lines, and the view in the bottom panel: 350 and 1400 pixels for what is in the editor's part. */
+async function takeInline(workbench: Workbench, gallery: Gallery): Promise<void> {
+  const views = { narrow: { width: 398, height: 800 }, wide: { width: 1448, height: 900 } } as const;
+  const file = fileOf("tooFast");
+  await gallery.run(file);
+  await workbench.lens(/latest run/).waitFor();
+  // Beside the panel, as Run leaves it.
+  await workbench.lens("Sharpness against its limit").click();
+  await workbench.inlinePanel.getByText("Unstable").first().waitFor();
+  await workbench.command("View: Close Primary Side Bar");
+  await gallery.inEveryTheme(() => gallery.shot("inline-beside-panel"));
+  await workbench.closeAll();
+  await workbench.openFile(file);
+  await workbench.inlinePanel.getByText("Unstable").first().waitFor();
+  await gallery.panel("inline", views);
+  await workbench.command("Basin: Focus on Current Run View");
+  await workbench.currentRun().banner.filter({ hasText: "Unstable" }).waitFor();
+  await gallery.panel("current", views);
+  await workbench.openFile(fileOf("steady"));
+  await gallery.panel("current-none", views);
+  await workbench.command("View: Hide Panel");
+}
+
+async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void> {
   const panel = workbench.panel();
-  await workbench.page.setViewportSize(desk);
   await workbench.showTree();
   await workbench.command("Basin: Open Panel");
   await panel.welcome.waitFor();
@@ -155,28 +176,34 @@ function keepForReadme(): void {
     copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
 }
 
-async function main(): Promise<void> {
+function fill(workspace: string): void {
+  writeExperiments(workspace);
+  for (const name of examples)
+    copyFileSync(join(root, "examples", `${name}.basin.json`), join(workspace, `${name}.basin.json`));
+}
+
+/** What can be taken alone. */
+const parts = { panels: takePanels, inline: takeInline } as const;
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const unknown = wanted.find((name) => !Object.hasOwn(parts, name));
+  if (unknown) throw new Error(`unknown part ${unknown}; known: ${Object.keys(parts).join(", ")}`);
   const found = codeServer();
   if ("missing" in found) throw new Error(`No pictures: ${found.missing}.`);
   mkdirSync(folder, { recursive: true });
-  const server = await startServer(found, packedExtension(), settings);
-  let workbench: Workbench | undefined;
+  const vsCode = await startVsCode(found, packedExtension(), { fill });
   try {
-    writeExperiments(server.workspace);
-    for (const name of examples) {
-      const file = `${name}.basin.json`;
-      writeFileSync(join(server.workspace, file), readFileSync(join(root, "examples", file)));
-    }
-    workbench = await Workbench.open(server.url);
-    await take(workbench);
+    await vsCode.workbench.page.setViewportSize(desk);
+    const gallery = new Gallery(vsCode.workbench);
+    for (const [name, take] of Object.entries(parts))
+      if (wanted.length === 0 || wanted.includes(name)) await take(vsCode.workbench, gallery);
   } catch (error) {
-    await workbench?.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
+    await vsCode.workbench.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
     throw error;
   } finally {
-    await workbench?.close();
-    await server.stop();
+    await stopVsCode(vsCode);
   }
   if (process.argv.includes("--readme")) keepForReadme();
 }
 
-await main();
+await main(process.argv.slice(2).filter((word) => !word.startsWith("--")));

@@ -1,46 +1,14 @@
 // What stands between the lines of an experiment file in real VS Code: hints, sparklines, hovers and the inline panel, live and in use.
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
-import { startServer, type Server } from "./server";
-import { codeServer, packedExtension, root } from "./setup";
-import { settings } from "./settings";
-import { Workbench } from "./workbench";
+import { expect, test } from "vitest";
+import { fileOf } from "./experiments";
+import { inVsCode, openVsCode } from "./scenario";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found)("Inline in VS Code", () => {
-  let server: Server;
+inVsCode("Inline in VS Code", () => {
   let workbench: Workbench;
-
-  beforeAll(async () => {
-    server = await startServer(found, packedExtension(), settings);
-    writeExperiments(server.workspace);
-    workbench = await Workbench.open(server.url);
-  });
-
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
-  });
-
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    await shot(`failed ${task.name.slice(0, 40)}`);
-    console.log(server.log());
-  });
-
-  const text = (name: ExperimentName) => readFileSync(join(server.workspace, fileOf(name)), "utf8");
+  const { shot, text } = openVsCode({}, (vsCode) => ({ workbench } = vsCode));
 
   const chart = 'img[src^="data:image/svg"]';
-
-  async function shot(name: string): Promise<void> {
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `${name}.png`) });
-  }
 
   test("a flagged run is fixed where it is set: from its hint to the inline panel, to a learning rate that is stable", async () => {
     await workbench.openFile(fileOf("tooFast"));
@@ -76,7 +44,7 @@ describe.skipIf("missing" in found)("Inline in VS Code", () => {
     await workbench.lens("▶ Run").click();
     await workbench.lens("Sharpness against its limit").click();
     const panel = workbench.inlinePanel;
-    await panel.locator(chart).nth(1).waitFor();
+    await panel.locator(chart).first().waitFor();
     const pictures = new Set<string | null>();
     const heights = new Set<number>();
     for (let i = 0; i < 12; i++) {

@@ -17,11 +17,12 @@ import {
   writeLiveRun,
   writeLongRun,
   writeManyRuns,
+  type Place,
 } from "./scale";
-import { startServer, type Server } from "./server";
+import type { Server } from "./server";
 import { codeServer, packedExtension, type Editor } from "./setup";
-import { settings } from "./settings";
-import { Workbench } from "./workbench";
+import { startVsCode, stopVsCode } from "./vsCode";
+import type { Workbench } from "./workbench";
 
 const activated = /Activated in ([\d.]+) ms/;
 
@@ -29,23 +30,20 @@ const activated = /Activated in ([\d.]+) ms/;
 async function inWorkbench<T>(
   editor: Editor,
   vsix: string,
-  prepare: (server: Server) => void,
+  prepare: (place: Place) => void,
   use: (workbench: Workbench, server: Server) => Promise<T>,
 ): Promise<T> {
-  const server = await startServer(editor, vsix, settings);
+  const fill = (workspace: string) => {
+    writeExperiments(workspace);
+    prepare({ workspace });
+  };
+  const vsCode = await startVsCode(editor, vsix, { fill });
   try {
-    writeExperiments(server.workspace);
-    prepare(server);
-    const workbench = await Workbench.open(server.url);
-    try {
-      await workbench.openFile(fileOf("steady"));
-      await workbench.lens("▶ Run").waitFor();
-      return await use(workbench, server);
-    } finally {
-      await workbench.close();
-    }
+    await vsCode.workbench.openFile(fileOf("steady"));
+    await vsCode.workbench.lens("▶ Run").waitFor();
+    return await use(vsCode.workbench, vsCode.server);
   } finally {
-    await server.stop();
+    await stopVsCode(vsCode);
   }
 }
 
@@ -78,10 +76,10 @@ async function longLogs(editor: Editor, vsix: string): Promise<void> {
   await inWorkbench(
     editor,
     vsix,
-    (server) => {
-      made.push({ events: 10_000, ...writeLongRun(server, 10_000, 0.2) });
-      made.push({ events: 1_000_000, ...writeLongRun(server, 1_000_000, 0.3) });
-      short = writeLongRun(server, 100, 0.1);
+    (place) => {
+      made.push({ events: 10_000, ...writeLongRun(place, 10_000, 0.2) });
+      made.push({ events: 1_000_000, ...writeLongRun(place, 1_000_000, 0.3) });
+      short = writeLongRun(place, 100, 0.1);
     },
     async (workbench) => {
       await workbench.showTree();
@@ -144,7 +142,7 @@ async function manyRuns(editor: Editor, vsix: string): Promise<void> {
   await inWorkbench(
     editor,
     vsix,
-    (server) => writeManyRuns(server, runs, events),
+    (place) => writeManyRuns(place, runs, events),
     async (workbench, server) => {
       const activation = await server.logged(activated);
       const listed = await server.logged(/Listed \d+ runs in (\d+) ms/);

@@ -12,7 +12,10 @@ const marks = {
 export class Panel {
   private readonly frame: FrameLocator;
 
-  constructor(page: Page, kind: keyof typeof marks = "panel") {
+  constructor(
+    page: Page,
+    private readonly kind: keyof typeof marks = "panel",
+  ) {
     this.frame = page
       .locator(`iframe.webview.ready:not([style*='hidden'])${marks[kind]}`)
       .last()
@@ -21,8 +24,18 @@ export class Panel {
       .contentFrame();
   }
 
+  /** The colour behind it, the page itself being transparent. */
+  get behind(): string {
+    return this.kind === "panel" ? "--vscode-editor-background" : "--vscode-panel-background";
+  }
+
   get status(): Locator {
     return this.frame.locator(".top .status");
+  }
+
+  /** The name of the run shown; a click asks for another one. */
+  get picker(): Locator {
+    return this.frame.locator(".top .picker");
   }
 
   get banner(): Locator {

@@ -22,7 +22,7 @@ import type { Workbench } from "./workbench";
 
 /** Clock ticks of /proc a second. */
 const ticks = 100;
-type Place = Pick<Server, "workspace">;
+export type Place = Pick<Server, "workspace">;
 const experimentFile = (server: Place): string => join(server.workspace, "steady.basin.json");
 const runsOf = (server: Place): string => join(server.workspace, ".basin", "runs");
 
@@ -62,7 +62,7 @@ export function writeLongRun(
 }
 
 /** Many finished runs of `events` events each. */
-export function writeManyRuns(server: Server, runs: number, events: number): void {
+export function writeManyRuns(server: Place, runs: number, events: number): void {
   const { info } = fixtureRun("edge", { file: experimentFile(server), steps: 10 });
   const folder = writeRun(runsOf(server), "edge", { file: experimentFile(server), steps: 10 });
   const verdict = readFileSync(join(folder, "verdict.json"));
@@ -103,7 +103,7 @@ export async function openRun(
     let first = 0;
     const look = () => {
       const now = performance.timeOrigin + performance.now() - start;
-      const shown = document.querySelector('.picker')?.value?.includes(${JSON.stringify(id)});
+      const shown = document.querySelector('.picker')?.dataset.run.includes(${JSON.stringify(id)});
       const drawn = [...document.querySelectorAll('.chart[data-chart="loss"] canvas')].some((canvas) => canvas.width > 0);
       const text = document.querySelector('.progress-text')?.textContent ?? '';
       const step = Number((/step.([\\d,]+)/.exec(text)?.[1] ?? '-1').replaceAll(',', ''));

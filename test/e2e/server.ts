@@ -24,6 +24,8 @@ export interface Server {
   readonly workspace: string;
   /** The folder of installed extensions. */
   readonly extensions: string;
+  /** Changes the user's settings to the ones it was started with and these. */
+  configure(more: Record<string, unknown>): void;
   /** The extension's own log, as far as written. */
   log(): string;
   /** The first group of `pattern` in that log, once it is written there. */
@@ -31,12 +33,18 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** @param fill  Writes what the workspace holds before VS Code sees it. */
+export interface Workspace {
+  /** Writes what the workspace holds before VS Code sees it. */
+  readonly fill?: (workspace: string) => void;
+  /** What is opened of it: itself where not given, another folder, or a `.code-workspace` file. */
+  readonly open?: (workspace: string) => string;
+}
+
 export async function startServer(
   editor: ReturnType<typeof codeServer>,
   vsix: string,
   settings: Record<string, unknown>,
-  fill: (workspace: string) => void = () => undefined,
+  { fill, open = (folder) => folder }: Workspace = {},
 ): Promise<Server> {
   if ("missing" in editor) throw new Error(editor.missing);
   const { node, entry } = editor;
@@ -46,9 +54,13 @@ export async function startServer(
     return join(home, name);
   };
   const [workspace, user, extensions] = [folder("workspace"), folder("user"), folder("extensions")];
-  fill(workspace);
+  fill?.(workspace);
+  const opened = open(workspace);
+  const query = opened.endsWith(".code-workspace") ? "workspace" : "folder";
   mkdirSync(join(user, "User"), { recursive: true });
-  writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
+  const configure = (more: Record<string, unknown>) =>
+    writeFileSync(join(user, "User", "settings.json"), JSON.stringify({ ...settings, ...more }));
+  configure({});
   const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
   const env = {
     ...process.env,
@@ -63,10 +75,11 @@ export async function startServer(
   const child = spawn(node, all, { env, stdio: ["ignore", "pipe", "pipe"] });
   await listening(child);
   return {
-    url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
+    url: `http://127.0.0.1:${port}/?${query}=${encodeURIComponent(opened)}`,
     pid: child.pid ?? 0,
     workspace,
     extensions,
+    configure,
     log: () => basinLogs(user),
     logged: (pattern) => logged(user, pattern),
     stop: async () => {

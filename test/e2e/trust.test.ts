@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { submit } from "../../src/launchers";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
 import { processStartOf } from "../../src/record/disk/processTable";
@@ -19,15 +19,11 @@ import { writeRun } from "../fixtures/writeRun";
 import { fileOf, writeExperiments } from "./experiments";
 import { stateOf } from "./hostileRuns";
 import { writeLongRun } from "./scale";
-import { startServer, type Server } from "./server";
-import { settings } from "./settings";
-import { codeServer, packedExtension, root } from "./setup";
-import { Workbench } from "./workbench";
+import { inVsCodeOnPosix, openVsCode } from "./scenario";
+import type { Server } from "./server";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found || process.platform === "win32")("An untrusted workspace", () => {
+inVsCodeOnPosix("An untrusted workspace", () => {
   let server: Server;
   let workbench: Workbench;
   let training: ChildProcess;
@@ -35,37 +31,25 @@ describe.skipIf("missing" in found || process.platform === "win32")("An untruste
   const cache = mkdtempSync(join(tmpdir(), "basin-e2e-cache-"));
   const cacheBefore = process.env.BASIN_CACHE;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     // The key of this user's queue is the same here and in VS Code: the run queued below is one that starts by itself.
     process.env.BASIN_CACHE = cache;
     training = spawn("sleep", ["1000"], { stdio: "ignore" });
-    const own = {
-      ...settings,
-      "git.enabled": false,
-      "security.workspace.trust.enabled": true,
-      "security.workspace.trust.startupPrompt": "never",
-    };
-    server = await startServer(found, packedExtension(), own, fill);
-    before = stateOf(server.workspace);
-    workbench = await Workbench.open(server.url);
   });
 
-  afterAll(async () => {
-    await workbench?.close();
+  afterAll(() => {
     training?.kill("SIGKILL");
-    await server?.stop();
     rmSync(cache, { recursive: true, force: true });
     if (cacheBefore === undefined) delete process.env.BASIN_CACHE;
     else process.env.BASIN_CACHE = cacheBefore;
   });
 
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `failed ${task.name.slice(0, 40)}.png`) });
-    console.log(server.log());
-  });
+  const own = {
+    "git.enabled": false,
+    "security.workspace.trust.enabled": true,
+    "security.workspace.trust.startupPrompt": "never",
+  };
+  openVsCode({ settings: own, fill }, (vsCode) => ({ server, workbench } = vsCode));
 
   /** A judged run, a stopped one, one that trains, one with a log long enough for an index, one that waits. */
   function fill(workspace: string): void {
@@ -86,6 +70,7 @@ describe.skipIf("missing" in found || process.platform === "win32")("An untruste
     const waiting = join(workspace, fileOf("tooFast"));
     const [{ experiment, overrides }] = checkExperiment(readFileSync(waiting, "utf8"), waiting, {}).points;
     submit(runs, [{ experiment, file: waiting, overrides }]);
+    before = stateOf(workspace);
   }
 
   const row = (learningRate: number) => workbench.treeRow(`η ${learningRate},`);

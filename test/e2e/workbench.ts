@@ -23,7 +23,10 @@ export class Workbench {
 
   static async open(url: string): Promise<Workbench> {
     const browser = await chromium.launch({ executablePath: chromiumPath, args: quiet });
-    const page = await browser.newPage({ viewport: { width: 1500, height: 900 } });
+    const page = await browser.newPage({
+      viewport: { width: 1500, height: 900 },
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
     // A busy machine is slow, not wrong.
     page.setDefaultTimeout(90_000);
     await page.goto(url);
@@ -86,6 +89,27 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
   }
 
+  /** VS Code's quick input while it asks for this. */
+  quickInputAsking(placeholder: string): Locator {
+    return this.page.locator(`.quick-input-widget input[placeholder="${placeholder}"]`);
+  }
+
+  /** Ticks one of an open list of several. */
+  async tick(text: string): Promise<void> {
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+    await row.locator("input[type=checkbox]").click();
+  }
+
+  /** What was copied last. */
+  clipboard(): Promise<string> {
+    return this.page.evaluate("navigator.clipboard.readText()");
+  }
+
+  /** A row of VS Code's own explorer. */
+  explorerRow(text: string): Locator {
+    return this.page.locator(".explorer-folders-view .monaco-list-row", { hasText: text }).first();
+  }
+
   /** Where VS Code asks for a text. */
   get inputBox(): Locator {
     return this.page.locator(".quick-input-widget .quick-input-box input");
@@ -119,6 +143,13 @@ export class Workbench {
   /** An inlay hint of the editor. */
   hint(text: string): Locator {
     return this.page.locator(".view-line span", { hasText: text }).last();
+  }
+
+  /** How many small curves stand after the lines. */
+  sparklines(): Promise<number> {
+    return this.page.evaluate(
+      "[...document.querySelectorAll('.view-line span')].filter((one) => getComputedStyle(one, '::after').content.includes('data:image/svg')).length",
+    );
   }
 
   /** The zone between the lines. */

@@ -7,7 +7,7 @@ import type { RunModel } from "../store/runModel";
 import type { Popover } from "./popover";
 
 export class Numbers {
-  readonly element = h("section", { class: "numbers", role: "list", "aria-label": "Latest readings" });
+  readonly element = h("div", { class: "numbers", role: "list", "aria-label": "Latest readings" });
   private readonly buttons = new Map<string, { readonly root: HTMLElement; readonly value: HTMLElement }>();
   private run: RunModel | undefined;
 

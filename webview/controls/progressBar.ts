@@ -1,6 +1,7 @@
 // How far the run is: bar, step, speed, time left.
 import { h, setText } from "../dom";
 import { count, duration } from "../format";
+import { ago } from "../../src/util/ago";
 import { progressOf } from "../store/progress";
 import type { RunModel } from "../store/runModel";
 
@@ -37,6 +38,7 @@ export class ProgressBar {
       `${duration(run.series.time)} of training`,
       ...(stepsPerSecond === undefined ? [] : [`${count(stepsPerSecond)} steps/s`]),
       ...(running && (closing || share >= 1) ? [closingWords(closing)] : []),
+      ...(running ? [] : startedWords(run.info.created)),
       ...(running && !closing && share < 1 && secondsLeft !== undefined
         ? [`about ${duration(secondsLeft)} left`]
         : []),
@@ -51,6 +53,12 @@ export class ProgressBar {
     setText(this.text, parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "));
   }
 }
+
+/** Nothing where run.json does not say when. */
+const startedWords = (created: string): string[] => {
+  const words = ago(created, Date.now());
+  return words === "" ? [] : [`started ${words}`];
+};
 
 /** What the verdict's measurement does now. */
 const closingWords = (closing: RunModel["series"]["closing"]): string =>

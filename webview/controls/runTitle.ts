@@ -18,9 +18,9 @@ export class RunTitle {
     act(this.stop, "stop");
   }
 
-  update({ key, info, status }: RunModel): void {
+  update({ key, label, info, status }: RunModel): void {
     this.shown = key;
-    setText(this.name, info.experiment.name);
+    setText(this.name, `${info.experiment.name}: ${label}`);
     setText(this.status, statusWords[status]);
     this.status.dataset.status = status;
     this.stop.hidden = !isActive(status);

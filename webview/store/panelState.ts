@@ -1,11 +1,10 @@
 // What the panel shows, folded from the host's messages. Pure.
-import type { RunSummary, ToPanel } from "../../src/record/panelMessages";
+import type { ToPanel } from "../../src/record/panelMessages";
 import { RunSeries } from "../../src/record/runSeries";
 import { receive } from "../../src/record/transfer";
 import type { RunModel } from "./runModel";
 
 export interface PanelState {
-  runs: readonly RunSummary[];
   selected: RunModel | undefined;
   /** Set by the first message that selects: before it the panel does not know whether there is a run. */
   loaded: boolean;
@@ -14,7 +13,6 @@ export interface PanelState {
 }
 
 export const emptyState = (): PanelState => ({
-  runs: [],
   selected: undefined,
   loaded: false,
   file: undefined,
@@ -23,9 +21,6 @@ export const emptyState = (): PanelState => ({
 /** Applies one message in place. Messages about a run that is no longer shown are ignored. */
 export function apply(state: PanelState, message: ToPanel): void {
   switch (message.kind) {
-    case "runs":
-      state.runs = message.runs;
-      return;
     case "select":
       state.loaded = true;
       state.file = message.file;
@@ -36,8 +31,8 @@ export function apply(state: PanelState, message: ToPanel): void {
       return;
     case "status":
       if (state.selected?.key === message.run) {
-        const { status, verdict, flag } = message;
-        state.selected = { ...state.selected, status, verdict, flag };
+        const { label, status, verdict, flag } = message;
+        state.selected = { ...state.selected, label, status, verdict, flag };
       }
       return;
   }

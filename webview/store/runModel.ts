@@ -8,6 +8,8 @@ import type { RunStatus } from "../../src/types/runStatus";
 export interface RunModel extends RunView {
   /** What tells runs apart, whatever their ids say. */
   readonly key: string;
+  /** What it is called beside the other runs of its experiment. */
+  readonly label: string;
   readonly status: RunStatus;
   /** While it trains: its learning rate has been beyond its limit for a while. */
   readonly flag: ProvisionalFlag | null;

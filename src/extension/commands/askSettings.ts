@@ -38,13 +38,10 @@ export function problemOfRun(run: RunRecord, overrides: readonly string[]): stri
 }
 
 /** The user's pick among a run's checkpoints. */
-export async function pickStep(
-  { folder, info }: RunRecord,
-  placeHolder: string,
-): Promise<number | undefined> {
+export async function pickStep({ folder }: RunRecord, placeHolder: string): Promise<number | undefined> {
   const steps = checkpointSteps(folder).reverse();
   if (steps.length === 0) {
-    void vscode.window.showInformationMessage(`Basin: run ${info.id} has no checkpoint yet.`);
+    void vscode.window.showInformationMessage("Basin: this run has no checkpoint yet.");
     return undefined;
   }
   if (steps.length === 1) return steps[0];

@@ -1,4 +1,4 @@
-// Basin: Clean Up Runs. Deletes many at once, by how they ended and how long ago; never one that trains or waits.
+// Basin: Clean Up Runs. Deletes many at once, by how they ended and how long ago; never one that trains, waits or is pinned.
 import * as vscode from "vscode";
 import { deleteRun } from "../../launchers";
 import { cleanUpChoices } from "../workspace/cleanUpChoices";
@@ -16,7 +16,9 @@ export const cleanUp: Command = {
       description: `${choice.runs.length}`,
     }));
     if (items.length === 0)
-      return void vscode.window.showInformationMessage("Basin: there is no run that has ended.");
+      return void vscode.window.showInformationMessage(
+        "Basin: there is no run to clean up: none has ended that is not pinned.",
+      );
     const placeHolder = "Runs to delete";
     const picked = await vscode.window.showQuickPick(items, { placeHolder, canPickMany: true });
     const folders = [...new Set(picked?.flatMap((choice) => choice.runs.map(({ folder }) => folder)) ?? [])];

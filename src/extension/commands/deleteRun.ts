@@ -1,6 +1,7 @@
 // Basin: Delete Run. Asks first: a run folder holds checkpoints that nothing can bring back.
 import * as vscode from "vscode";
 import { deleteRun as removeRun } from "../../launchers";
+import { plain } from "../format";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
 import { pickRun } from "./pickRun";
@@ -15,9 +16,10 @@ export const deleteRun: Command = {
     if (!run) return;
     if (run.status === "running") throw new Error("A run that trains cannot be deleted; stop it first.");
     const remove = "Delete";
-    const detail = "Its log, checkpoints and verdict are removed from the disk.";
+    const pinned = run.pinned ? "It is pinned. " : "";
+    const detail = `${pinned}Its log, checkpoints and verdict are removed from the disk: ${run.info.id}.`;
     const answer = await vscode.window.showWarningMessage(
-      `Delete run ${run.info.id}?`,
+      `Delete the run ${plain(services.runs.nameOf(run))}?`,
       { modal: true, detail },
       remove,
     );

@@ -31,7 +31,7 @@ export const escape: Command = {
     const { status, output, errors } = await vscode.window.withProgress(progress, (_, token) =>
       runCli(services.context, args, { token, cwd: dirname(run.folder) }),
     );
-    if (status === 0) await services.reports.show(`Escape from ${run.info.id}`, output);
+    if (status === 0) await services.reports.show(`Escape from ${services.runs.nameOf(run)}`, output);
     else if (status !== null) throw new Error(errors || `It ended with status ${status}.`);
   },
 };

@@ -20,6 +20,8 @@ export const commandIds = {
   openRunFolder: "basin.openRunFolder",
   cleanUp: "basin.cleanUpRuns",
   doctor: "basin.doctor",
+  pin: "basin.pinRun",
+  unpin: "basin.unpinRun",
   escape: "basin.escape",
   showLog: "basin.showLog",
   explainInline: "basin.explainInline",

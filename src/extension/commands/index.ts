@@ -8,6 +8,7 @@ import { escape } from "./escape";
 import { fetchTensorflow } from "./fetchTensorflow";
 import { lookingCommands } from "./looking";
 import { newExperiment } from "./newExperiment";
+import { pin, unpin } from "./pin";
 import { resume } from "./resume";
 import { run } from "./run";
 import { runWith } from "./runWith";
@@ -31,4 +32,6 @@ export const commands = [
   cleanUp,
   doctor,
   escape,
+  pin,
+  unpin,
 ] as const;

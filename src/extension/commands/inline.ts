@@ -1,7 +1,9 @@
 // The commands of the inline panel: opened at a setting by a hint, a hover or the palette, closed and explained by its own buttons.
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { decodePlace, type InlinePlace } from "../inline/inlinePanels";
 import { placeAt, placesIn } from "../inline/places";
+import { isExperimentPath } from "../ids";
 import type { Services } from "../services";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
@@ -9,8 +11,8 @@ import { commandIds } from "./ids";
 export const toggleInline: Command<Services> = {
   id: commandIds.toggleInline,
   title: "Show or Hide Inline Panel",
-  run: (services, argument) => {
-    const place = decodePlace(argument) ?? atCursor(services);
+  run: async (services, argument) => {
+    const place = decodePlace(argument) ?? (await atCursor(services));
     if (place && services.inline.toggle(place)) return;
     void vscode.window.showInformationMessage(
       "Basin: no run was set to what this file says. Run it, then open the panel at its learning rate or batch size.",
@@ -31,12 +33,23 @@ export const explainInline: Command<Services> = {
 };
 
 /** The setting the cursor is at, else the file's first. */
-function atCursor({ runs }: Services): InlinePlace | undefined {
-  const editor = vscode.window.activeTextEditor;
+async function atCursor(services: Services): Promise<InlinePlace | undefined> {
+  const editor = await experimentEditor(services);
   if (!editor) return undefined;
-  const places = placesIn(editor.document, runs);
+  const places = placesIn(editor.document, services.runs);
   const place = placeAt(places, editor.selection.active) ?? places[0];
   if (!place) return undefined;
   const { line, character } = place.range.start;
   return { uri: editor.document.uri.toString(), setting: place.setting, line, character };
+}
+
+/** The experiment being edited; where that is something else, as from the walkthrough, one that is in sight, or the file of the latest run. */
+async function experimentEditor({ runs }: Services): Promise<vscode.TextEditor | undefined> {
+  const { activeTextEditor, visibleTextEditors } = vscode.window;
+  const isExperiment = ({ document }: vscode.TextEditor) => isExperimentPath(document.uri.path);
+  const editor = [activeTextEditor, ...visibleTextEditors].find((one) => one && isExperiment(one));
+  if (editor) return editor;
+  const [latest] = runs.all;
+  if (!latest || !existsSync(latest.info.file)) return undefined;
+  return vscode.window.showTextDocument(vscode.Uri.file(latest.info.file));
 }

@@ -25,7 +25,9 @@ export const openRunFile: Command<Services> = {
     const items = choices
       .filter((_, i) => there[i])
       .map(({ name, what }) => ({ label: name, description: what }));
-    const picked = await vscode.window.showQuickPick(items, { placeHolder: `File of ${run.info.id}` });
+    const picked = await vscode.window.showQuickPick(items, {
+      placeHolder: `File of ${services.runs.nameOf(run)}`,
+    });
     if (picked) await vscode.window.showTextDocument(source.uriIn(run.folder, picked.label));
   },
 };

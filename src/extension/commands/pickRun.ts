@@ -1,15 +1,15 @@
 // Which run a command is meant for: the one it was called with, else the user's pick among those that fit.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
-import { ago, verdictWords } from "../format";
-import { differingKeys, labelOf } from "../runLabel";
+import { ago } from "../../util/ago";
+import { verdictWords } from "../format";
 import type { Services } from "../services";
 import { iconOf } from "../views/appearance";
 import { runKeyOf } from "../views/tree";
 import { statusWords } from "../../types/runStatus";
 
 export async function pickRun(
-  { runs }: Services,
+  { runs }: Pick<Services, "runs">,
   argument: unknown,
   fits: (run: RunRecord) => boolean,
   texts: { readonly placeHolder: string; readonly none: string },
@@ -26,7 +26,7 @@ export async function pickRun(
     return undefined;
   }
   const items = candidates.map((run) => ({
-    label: `${run.info.experiment.name}: ${labelOf(run, differingKeys(runs.of(run.info.file)))}`,
+    label: runs.nameOf(run),
     iconPath: iconOf(run),
     description: run.verdict ? verdictWords[run.verdict.verdict] : statusWords[run.status],
     detail: `step ${run.step.toLocaleString("en-US")} · ${ago(run.info.created, Date.now())} · ${run.info.id}`,

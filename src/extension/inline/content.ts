@@ -17,9 +17,10 @@ export interface Shown {
   readonly view: RunView | null;
 }
 
-/** Two of them side by side in an editor alone, one above the other beside a panel. VS Code gives a zone some 250 pixels before it scrolls. */
+/** Two of them side by side in an editor alone. VS Code gives a zone some 250 pixels before it scrolls. */
 const inline = { width: 370, height: 132 } as const;
-const hovered = { width: 400, height: 150 } as const;
+/** In a hover, or where there is one alone. */
+const lone = { width: 400, height: 140 } as const;
 
 /** Commands that a text made here may call, and no others: what files say is put in as text. */
 const allowed = [commandIds.openPanel, commandIds.setStable, commandIds.branch, commandIds.toggleInline];
@@ -37,13 +38,13 @@ export const commandLink = (title: string, command: string, argument: unknown): 
 export const plain = (text: string): string =>
   text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, "\\$&");
 
-/** The setting's chart, and the loss beside it where there is room. */
-export function charts({ setting, view }: Shown, loss: boolean): string {
+/** The setting's chart, alone or with the loss beside it. */
+export function charts({ setting, view }: Shown, which: "alone" | "with loss"): string {
   if (!view) return "";
   const own = settingChart(view, setting);
-  const beside = loss ? lossChart(view) : null;
+  const beside = which === "with loss" ? lossChart(view) : null;
   const pictures = [
-    ...(own ? [chartMarkdown(own, loss ? inline : hovered)] : []),
+    ...(own ? [chartMarkdown(own, beside ? inline : lone)] : []),
     ...(beside ? [chartMarkdown(beside, inline)] : []),
   ];
   return pictures.length > 0 ? pictures.join(" ") : "_Nothing of it has been measured yet._";

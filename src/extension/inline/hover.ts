@@ -36,9 +36,9 @@ export function registerHover({ runs, curves }: Services, own: Disposables): voi
         place.runs.length > 1 ? ` · ${place.runs.length} runs ${marksOf(place.runs)}, the latest:` : "";
       text.appendMarkdown(
         [
-          `${settingNames[setting]} · ${plain(run.info.id)}${which}`,
+          `${settingNames[setting]} · ${plain(runs.labelOf(run))}${which}`,
           headline(shown),
-          charts(shown, false),
+          charts(shown, "alone"),
           numbers(shown),
           [
             useLink(shown, document.uri),

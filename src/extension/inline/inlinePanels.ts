@@ -4,7 +4,6 @@ import * as vscode from "vscode";
 import { chartedSettings, type ChartedSetting } from "../../record/settingChart";
 import { Disposables } from "../disposables";
 import { inlineController } from "../ids";
-import { labelOf } from "../runLabel";
 import type { Runs } from "../workspace/runs";
 import { charts, explanation, headline, markdown, numbers, plain, useLink, type Shown } from "./content";
 import { placesIn, type SettingPlace } from "./places";
@@ -54,6 +53,7 @@ export class InlinePanels {
     });
     this.own.own(vscode.workspace.onDidChangeTextDocument((event) => this.edited(event)));
     this.own.own(vscode.window.onDidChangeVisibleTextEditors(this.draw));
+    this.own.own(vscode.window.tabGroups.onDidChangeTabGroups(this.draw));
   }
 
   /** Opens a panel at a setting, or closes the one that stands there. False where no run was ever set to what stands there. */
@@ -165,7 +165,7 @@ export class InlinePanels {
     const body = bodyOf(shown, { uri, isCurrent: place !== undefined, explained: panel.explained });
     if (body === panel.body) return;
     panel.body = body;
-    thread.label = `${settingNames[setting]}: ${labelOf(run)}`;
+    thread.label = `${settingNames[setting]}: ${this.runs.labelOf(run)}`;
     thread.contextValue = run.verdict ? "judged" : "live";
     const text = markdown();
     text.appendMarkdown(body);
@@ -248,6 +248,9 @@ const linesFrom = ({ range }: SettingPlace, at: vscode.Position): number =>
 
 const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
 
+/** Beside another editor, or the panel, there is room for one chart: two would stand one above the other and scroll. */
+const isAlone = (): boolean => vscode.window.tabGroups.all.length === 1;
+
 const documentOf = (uri: vscode.Uri): vscode.TextDocument | undefined =>
   vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
 
@@ -270,7 +273,7 @@ function bodyOf(shown: Shown, { uri, isCurrent, explained }: BodyOptions): strin
     old,
     why,
     numbers(shown),
-    charts(shown, true),
+    charts(shown, isAlone() ? "with loss" : "alone"),
   ]
     .filter((part) => part !== "")
     .join("\n\n");

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
 import { shortNumber } from "../format";
 import { diagnosticSource, flaggedCode } from "../ids";
+import { labelOf } from "../runLabel";
 import type { Services } from "../services";
 import type { Flag } from "../workspace/flaggedRuns";
 import { eachOpenExperiment } from "./openExperiments";
@@ -49,8 +50,7 @@ function diagnosticsOf(document: vscode.TextDocument, flags: readonly Flag[]): F
 
 function messageOf(flag: Flag): string {
   const { run } = flag;
-  const set = Object.entries(run.info.overrides).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
-  const which = `Run ${run.info.id}${set.length > 0 ? ` (${set.join(", ")})` : ""}`;
+  const which = `Run ${labelOf(run)} (${run.info.id})`;
   if (flag.kind === "verdict") {
     const { summary, reasons, step } = flag.verdict;
     return [summary, ...reasons.map((reason) => `• ${reason}`), `${which}, step ${step}.`].join("\n");

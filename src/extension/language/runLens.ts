@@ -2,9 +2,12 @@
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { ago, verdictWords } from "../format";
-import { experimentSelector } from "./selectors";
+import { ago } from "../../util/ago";
+import { verdictWords } from "../format";
+import { isExperimentPath } from "../ids";
 import { isReadOnly } from "../readOnly";
+import { renewTimes } from "../renewTimes";
+import { experimentSelector } from "./selectors";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
 import { statusWords, isActive } from "../../types/runStatus";
@@ -32,6 +35,11 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
       changed.fire();
     }),
   );
+  const isSeen = () =>
+    vscode.window.visibleTextEditors.some(
+      ({ document }) => isExperimentPath(document.uri.path) && runs.of(document.uri.fsPath).length > 0,
+    );
+  own.own(renewTimes(isSeen, () => changed.fire()));
   const provider: vscode.CodeLensProvider = {
     onDidChangeCodeLenses: changed.event,
     provideCodeLenses: (document) => {
@@ -45,17 +53,20 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
         command: commandIds.run,
         arguments: [document.uri],
       });
-      return [...(isReadOnly() ? [] : [start]), ...(latest ? latestLenses(range, latest) : [])];
+      return [
+        ...(isReadOnly() ? [] : [start]),
+        ...(latest ? latestLenses(range, latest, runs.labelOf(latest)) : []),
+      ];
     },
   };
   own.own(vscode.languages.registerCodeLensProvider(experimentSelector(), provider));
 }
 
-function latestLenses(range: vscode.Range, run: RunRecord): vscode.CodeLens[] {
+function latestLenses(range: vscode.Range, run: RunRecord, label: string): vscode.CodeLens[] {
   const argument = { run: run.folder };
   const open = new vscode.CodeLens(range, {
     title: describeLatest(run),
-    tooltip: `Open run ${run.info.id} in the panel`,
+    tooltip: `Open in the panel: ${label}`,
     command: commandIds.openPanel,
     arguments: [argument],
   });

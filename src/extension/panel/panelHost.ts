@@ -36,7 +36,6 @@ export class PanelHost {
     panel.iconPath = vscode.Uri.joinPath(context.extensionUri, "media", "icon.png");
     const page = new RunPage(panel.webview, this.services, {
       page: "panel",
-      listsRuns: true,
       choose: (folder) =>
         (folder === undefined ? undefined : runs.byKey(folder)) ?? runs.running[0] ?? runs.all[0],
       onShow: (shown) => {

@@ -1,6 +1,7 @@
 // One page that shows a run: it is told which run, is fed its log while it can be seen, and its intents are done. Panel, view and dashboard differ in which run that is.
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
+import { pickRun } from "../commands/pickRun";
 import { Disposables } from "../disposables";
 import { plain } from "../format";
 import { stringify } from "../../protocol/numbers";
@@ -11,7 +12,6 @@ import {
   encodeMessage,
   type FromPanel,
   type RunState,
-  type RunSummary,
   type ToPanel,
 } from "../../record/panelMessages";
 import { isActive } from "../../types/runStatus";
@@ -29,8 +29,6 @@ export interface PageOptions {
   readonly page: PageName;
   /** The run to show, given the folder of the one shown or picked so far; asked again whenever the runs change. */
   readonly choose: (folder: string | undefined) => RunRecord | undefined;
-  /** Whether the page offers a choice of all runs. */
-  readonly listsRuns?: boolean;
   /** The file whose runs it shows, which its Run button runs. */
   readonly file?: () => vscode.Uri | undefined;
   readonly onShow?: (run: RunRecord | undefined) => void;
@@ -43,7 +41,6 @@ export class RunPage {
   /** The folder of the run shown or wished for. */
   private picked: string | undefined;
   private feed: RunFeed | undefined;
-  private sentRuns = "";
   private sentState = "";
   /** What the page was last told to show. */
   private told: { readonly run: string | undefined; readonly file: string | undefined } | undefined;
@@ -78,9 +75,7 @@ export class RunPage {
   select(folder: string | undefined): void {
     const run = this.options.choose(folder);
     this.picked = run?.folder ?? folder;
-    if (!this.ready) return;
-    this.sendRuns();
-    this.follow(run);
+    if (this.ready) this.follow(run);
   }
 
   /** Something may be another one now: the runs, or the file that is followed. */
@@ -89,9 +84,8 @@ export class RunPage {
     const run = this.options.choose(this.picked);
     const { told } = this;
     if (!told || run?.folder !== told.run || this.fileName() !== told.file) return this.select(this.picked);
-    this.sendRuns();
     if (!run) return;
-    const state = stateOf(run);
+    const state = this.stateOf(run);
     const now = stringify(state);
     if (now === this.sentState) return;
     this.sentState = now;
@@ -111,7 +105,6 @@ export class RunPage {
     switch (message.kind) {
       case "ready":
         this.ready = true;
-        this.sentRuns = "";
         await runs.refresh();
         return this.select(this.picked);
       case "received":
@@ -119,8 +112,8 @@ export class RunPage {
       case "command":
         await vscode.commands.executeCommand(commandIds[message.command], this.options.file?.());
         return;
-      case "select":
-        return this.select(message.run);
+      case "pickRun":
+        return this.pick();
       case "openPanel":
         await vscode.commands.executeCommand(commandIds.openPanel, { run: this.need(message.run).folder });
         return;
@@ -162,7 +155,7 @@ export class RunPage {
     this.told = { run: run?.folder, file };
     if (!run) return this.post({ kind: "select", run: null, file });
     const { folder, info } = run;
-    const state = stateOf(run);
+    const state = this.stateOf(run);
     this.sentState = stringify(state);
     this.post({ kind: "select", run: { key: folder, info, ...state }, file });
     const { runs } = this.services;
@@ -177,13 +170,15 @@ export class RunPage {
     this.feed.start();
   }
 
-  private sendRuns(): void {
-    if (!this.options.listsRuns) return;
-    const runs = this.services.runs.all.map(summaryOf);
-    const now = stringify(runs);
-    if (now === this.sentRuns) return;
-    this.sentRuns = now;
-    this.post({ kind: "runs", runs });
+  private async pick(): Promise<void> {
+    const texts = { placeHolder: "Run to show", none: "there is no run yet." };
+    const run = await pickRun(this.services, undefined, () => true, texts);
+    if (run) this.select(run.folder);
+  }
+
+  private stateOf(run: RunRecord): RunState {
+    const { status, verdict, flag } = run;
+    return { label: this.services.runs.labelOf(run), status, verdict, flag };
   }
 
   private post(message: ToPanel): void {
@@ -195,16 +190,6 @@ export class RunPage {
     this.own.dispose();
   }
 }
-
-const stateOf = ({ status, verdict, flag }: RunRecord): RunState => ({ status, verdict, flag });
-
-const summaryOf = ({ folder, info, status, verdict }: RunRecord): RunSummary => ({
-  key: folder,
-  id: info.id,
-  name: info.experiment.name,
-  status,
-  ...(verdict ? { verdict: verdict.verdict } : {}),
-});
 
 const open = async (uri: vscode.Uri): Promise<void> => {
   await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.One });

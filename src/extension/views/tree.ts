@@ -6,9 +6,9 @@ import { viewId } from "../ids";
 import type { Services } from "../services";
 import type { ExperimentFile } from "../workspace/experiments";
 import { samePath } from "../workspace/runs";
-import { differingKeys, labelOf } from "../runLabel";
 import { experimentItem, goneItem, runItem } from "./treeItems";
 import type { RunRecord } from "../../launchers";
+import { renewTimes } from "../renewTimes";
 
 type TreeNode =
   | { readonly kind: "experiment"; readonly experiment: ExperimentFile }
@@ -33,12 +33,13 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
   let movedAt = -Infinity;
   const announceChanges = () => {
     const now = JSON.stringify(
-      runs.all.map(({ folder, status, verdict, flag, damage }) => [
+      runs.all.map(({ folder, status, verdict, flag, damage, pinned }) => [
         folder,
         status,
         verdict?.verdict,
         flag !== null,
         damage,
+        pinned,
       ]),
     );
     // A step further is news for its own row only.
@@ -64,16 +65,18 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
       if (node.kind === "gone") return goneItem(node.file);
       const record = runs.byKey(node.run);
       if (!record) return new vscode.TreeItem(node.run);
-      const label = labelOf(record, differingKeys(runs.of(record.info.file)));
-      return runItem(record, label, openers.commandFor(node.run));
+      return runItem(record, runs.labelOf(record), openers.commandFor(node.run));
     },
   };
   const view = own.own(
     vscode.window.createTreeView(viewId, { treeDataProvider: provider, showCollapseAll: true }),
   );
-  // "2 min ago" says so for a minute.
-  const minute = setInterval(() => view.visible && changed.fire(undefined), 60_000);
-  own.own({ dispose: () => clearInterval(minute) });
+  own.own(
+    renewTimes(
+      () => view.visible,
+      () => changed.fire(undefined),
+    ),
+  );
   own.own(view.onDidChangeVisibility(({ visible }) => visible && changed.fire(undefined)));
   const count = () => {
     const n = runs.running.length;

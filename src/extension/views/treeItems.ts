@@ -2,7 +2,8 @@
 import * as vscode from "vscode";
 import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
-import { ago, shortNumber, verdictWords } from "../format";
+import { ago } from "../../util/ago";
+import { shortNumber, verdictWords } from "../format";
 import type { ExperimentFile } from "../workspace/experiments";
 import { iconOf } from "./appearance";
 import { statusWords } from "../../types/runStatus";
@@ -51,13 +52,15 @@ export function runItem(run: RunRecord, label: string, command: vscode.Command):
   item.iconPath = iconOf(run);
   item.description = descriptionOf(run);
   item.tooltip = tooltipOf(run);
-  item.contextValue = `run.${run.status}`;
+  item.contextValue = `run.${run.status}${run.pinned ? ".pinned" : ""}`;
   item.accessibilityInformation = { label: `${label}, ${descriptionOf(run)}` };
   item.command = command;
   return item;
 }
 
-function descriptionOf({ info, status, step, verdict, flag, damage }: RunRecord): string {
+const descriptionOf = (run: RunRecord): string => `${stateOf(run)}${run.pinned ? " · pinned" : ""}`;
+
+function stateOf({ info, status, step, verdict, flag, damage }: RunRecord): string {
   const damaged = damage.length > 0 && `damaged: ${damage[0]}`;
   if (damaged && !verdict) return damaged;
   if (status === "running") return `step ${step}${flag ? " · beyond its limit" : ""}`;

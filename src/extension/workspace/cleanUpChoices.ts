@@ -1,4 +1,4 @@
-// Which runs a clean-up may take, in groups by how they ended and how long ago. Pure.
+// Which runs a clean-up may take, in groups by how they ended and how long ago; a pinned one is in none. Pure.
 import type { RunRecord } from "../../launchers";
 import { isActive } from "../../types/runStatus";
 
@@ -16,7 +16,7 @@ const ages = [
 
 /** Groups that hold something; what trains, waits or has not been heard of is in none. */
 export function cleanUpChoices(runs: readonly RunRecord[], now: number): CleanUpChoice[] {
-  const ended = runs.filter(({ status }) => !isActive(status));
+  const ended = runs.filter(({ status, pinned }) => !isActive(status) && !pinned);
   const older = (than: number) => ended.filter(({ info }) => now - Date.parse(info.created) > than);
   const choices: CleanUpChoice[] = [
     {

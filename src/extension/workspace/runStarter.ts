@@ -140,7 +140,10 @@ export class RunStarter {
     this.log.error(`Run ${info.id} ${status}:\n${said}`);
     const show = "Show Log";
     const first = said.split("\n").find((line) => line.trim() !== "") ?? "its process ended.";
-    const answer = await vscode.window.showErrorMessage(`Basin: run failed. ${plain(first)}`, show);
+    const answer = await vscode.window.showErrorMessage(
+      `Basin: a run of ${plain(info.experiment.name)} failed. ${plain(first)}`,
+      show,
+    );
     if (answer === show) await vscode.window.showTextDocument(vscode.Uri.file(join(folder, files.log)));
   }
 

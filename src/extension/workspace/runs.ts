@@ -5,6 +5,7 @@ import { isActive } from "../../types/runStatus";
 import { Disposables } from "../disposables";
 import type { Experiments } from "./experiments";
 import { flagsWhileTraining, onSettingChange } from "../settings";
+import { differingKeys, labelOf } from "../runLabel";
 import type { RunSource } from "./runSource";
 
 export class Runs {
@@ -15,6 +16,10 @@ export class Runs {
   /** Of runs folders that the settings name elsewhere. */
   private elsewhere = this.own.own(new Disposables());
   private signature = "";
+  private readonly differing = new Map<
+    string,
+    { readonly stamp: string; readonly keys: readonly string[] }
+  >();
   private reading: Promise<void> | undefined;
   private again = false;
   private timer: NodeJS.Timeout | undefined;
@@ -79,6 +84,27 @@ export class Runs {
     return this.records.filter(({ info }) => samePath(info.file, file));
   }
 
+  /** What a run is called beside the others of its experiment. */
+  labelOf(run: RunRecord): string {
+    return labelOf(run, this.differingOf(run.info.file));
+  }
+
+  /** The same with the experiment's name before it. */
+  nameOf(run: RunRecord): string {
+    return `${run.info.experiment.name}: ${this.labelOf(run)}`;
+  }
+
+  /** In which settings the runs of a file differ; found anew when a run has come or gone, since what a run was set to never changes. */
+  private differingOf(file: string): readonly string[] {
+    const runs = this.of(file);
+    const stamp = `${runs.length} ${runs[0]?.folder} ${runs.at(-1)?.folder}`;
+    const known = this.differing.get(file);
+    if (known?.stamp === stamp) return known.keys;
+    const keys = differingKeys(runs);
+    this.differing.set(file, { stamp, keys });
+    return keys;
+  }
+
   /** Reads every run folder again; calls that come while one reads share the next. */
   refresh(): Promise<void> {
     if (this.reading) {
@@ -125,8 +151,8 @@ export class Runs {
     const records = flags ? found : found.map((run) => (run.flag ? { ...run, flag: null } : run));
     this.records = records;
     const signature = records
-      .map(({ folder, status, step, verdict, flag, damage }) =>
-        [folder, status, step, verdict?.verdict, flag?.since, damage.length].join(" "),
+      .map(({ folder, status, step, verdict, flag, damage, pinned }) =>
+        [folder, status, step, verdict?.verdict, flag?.since, damage.length, pinned].join(" "),
       )
       .join("\n");
     if (signature === this.signature) return;

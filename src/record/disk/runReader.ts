@@ -12,7 +12,8 @@ import { decodeVerdict } from "../decodeVerdict";
 import { runRecord, type RunRecord } from "../runRecord";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
-import { readFirstLine, readJson } from "./files";
+import { largestJson, readFirstLine, readJson } from "./files";
+import { decodePin, largestNote, noteOf } from "./notes";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { EventTail } from "./tail";
 
@@ -46,6 +47,7 @@ class JsonFile<T> {
   constructor(
     private readonly path: string,
     private readonly decode: (raw: unknown) => T | null,
+    private readonly largest = largestJson,
   ) {}
 
   get(): T | null {
@@ -56,7 +58,7 @@ class JsonFile<T> {
     if (!stat) return null;
     const name = basename(this.path);
     try {
-      this.value = this.decode(readJson(this.path));
+      this.value = this.decode(readJson(this.path, this.largest));
       if (this.value === null) this.damage = `${name} is not what Basin writes`;
     } catch (error) {
       this.damage = `${name} ${(error as Error).message}`;
@@ -71,6 +73,7 @@ export class RunReader {
   private readonly tail: EventTail;
   private readonly runFile: JsonFile<RunInfo>;
   private readonly verdictFile: JsonFile<Verdict>;
+  private readonly pinFile: JsonFile<boolean>;
   private folded: RunSeries;
   /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
   private grewAt = -Infinity;
@@ -87,6 +90,7 @@ export class RunReader {
     this.tail = new EventTail(join(folder, files.events));
     this.runFile = new JsonFile(join(folder, files.run), decodeRunInfo);
     this.verdictFile = new JsonFile(join(folder, files.verdict), decodeVerdict);
+    this.pinFile = new JsonFile(noteOf(folder), decodePin, largestNote);
   }
 
   /** What has been read of the log so far. */
@@ -115,7 +119,8 @@ export class RunReader {
   /** The run as it stands. Nothing is read where nothing changed. @throws UserError when the folder holds no run. */
   read(): RunRecord {
     const names = [files.run, files.events, files.verdict, files.processes];
-    const stats = names.map((name) => lstatSync(join(this.folder, name), { throwIfNoEntry: false }));
+    const paths = [...names.map((name) => join(this.folder, name)), noteOf(this.folder)];
+    const stats = paths.map((path) => lstatSync(path, { throwIfNoEntry: false }));
     const [run, events] = stats;
     if (!run) throw this.notARun();
     const stamp = stats.map(stampOf).join();
@@ -154,6 +159,7 @@ export class RunReader {
         ? { value: this.verdictFile.get(), damage: this.verdictFile.damage }
         : { value: null, damage: null },
       status,
+      pinned: this.pinFile.get() ?? false,
       log: { series, damagedLines: this.tail.damagedLines, obstacle: this.tail.obstacle },
     });
   }

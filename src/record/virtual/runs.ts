@@ -119,7 +119,8 @@ class VirtualRun {
   private record(run: Decoded<RunInfo>, verdict: Decoded<Verdict>, status: RunStatus): RunRecord {
     const { damagedLines, obstacle } = this.tail;
     const log = { series: this.series, damagedLines, obstacle };
-    return runRecord({ folder: this.folder, name: this.name, run, verdict, status, log });
+    // What this user pinned lies on a disk.
+    return runRecord({ folder: this.folder, name: this.name, run, verdict, status, log, pinned: false });
   }
 
   /** The newest claim on the folder; a damaged one counts as that of a process that is gone. */

@@ -19,6 +19,7 @@ function record(kind: FixtureKind, change: Partial<RunRecord> = {}, experiment: 
     flag: null,
     last: {},
     damage: [],
+    pinned: false,
     ...change,
   };
   return run;

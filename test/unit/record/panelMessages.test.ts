@@ -4,6 +4,7 @@ import { decodeFromPanel } from "../../../src/record/panelMessages";
 
 test.each([
   [{ kind: "ready", more: 1 }, { kind: "ready" }],
+  [{ kind: "pickRun" }, { kind: "pickRun" }],
   [
     { kind: "command", command: "run" },
     { kind: "command", command: "run" },
@@ -32,7 +33,7 @@ test.each([
   { kind: "constructor", run: "/r" },
   { kind: "command", command: "workbench.action.terminal.new" },
   { kind: "command", command: "deleteRun" },
-  { kind: "select" },
+  { kind: "select", run: "/r" },
   { kind: "stop", run: 7 },
   { kind: "openFile", run: "/r", file: "../../../etc/passwd" },
   { kind: "openFile", run: "/r", file: "toString" },

@@ -22,5 +22,5 @@ export function modelOf({ info, status, verdict, events }: Told): RunModel {
     if (!event) throw new Error(`no event: ${JSON.stringify(raw)}`);
     series.add(event);
   }
-  return { key: info.id, info, status, verdict, flag: null, series };
+  return { key: info.id, label: "one", info, status, verdict, flag: null, series };
 }
