@@ -1,5 +1,4 @@
 // The commands of the inline panel: opened at a setting by a hint, a hover or the palette, closed and explained by its own buttons.
-import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { decodePlace, type InlinePlace } from "../inline/inlinePanels";
 import { placeAt, placesIn } from "../inline/places";
@@ -50,6 +49,11 @@ async function experimentEditor({ runs }: Services): Promise<vscode.TextEditor |
   const editor = [activeTextEditor, ...visibleTextEditors].find((one) => one && isExperiment(one));
   if (editor) return editor;
   const [latest] = runs.all;
-  if (!latest || !existsSync(latest.info.file)) return undefined;
-  return vscode.window.showTextDocument(vscode.Uri.file(latest.info.file));
+  if (!latest) return undefined;
+  try {
+    return await vscode.window.showTextDocument(runs.source.uriOfFile(latest.info.file));
+  } catch {
+    // It was renamed, or lies elsewhere.
+    return undefined;
+  }
 }
