@@ -32,7 +32,7 @@ const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> 
     await workbench.treeRow("η 0.01").click();
     const panel = workbench.panel();
     await panel.status.filter({ hasText: "training" }).waitFor();
-    await panel.chart("sharpness").locator("canvas").first().waitFor();
+    await panel.picture("sharpness");
     return panel;
   },
   "Current Run of a run that trains": async (workbench) => {

@@ -54,7 +54,7 @@ inVsCode("Basin in VS Code", () => {
     await workbench.treeRow(/stable|edge of stability/).waitFor();
     expect(await panel.metric("sharpness").innerText()).toMatch(/\d/);
     for (const id of ["loss", "sharpness", "nonuniformity", "gap", "fractions"])
-      await panel.chart(id).locator("canvas").first().waitFor();
+      await panel.picture(id);
     await shot("finished");
   });
 
@@ -73,7 +73,7 @@ inVsCode("Basin in VS Code", () => {
 
   test("only what is measured takes room; one click adds another probe to the file", async () => {
     const panel = workbench.panel();
-    await panel.chart("stabilityMap").locator("canvas").waitFor();
+    await panel.picture("stabilityMap");
     await panel.chain.getByText("From stability to generalization").waitFor();
     expect(await panel.chart("spectrum").isVisible()).toBe(false);
     await panel.more("spectrum").click();
@@ -83,7 +83,7 @@ inVsCode("Basin in VS Code", () => {
     // The lens is above the first line.
     await workbench.page.keyboard.press("Control+Home");
     await workbench.lens("▶ Run").click();
-    await panel.chart("spectrum").locator("canvas").waitFor();
+    await panel.picture("spectrum");
     await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 90_000 });
     await panel.chart("spectrum").locator("h2 button").click();
     await expect.poll(() => panel.details.innerText()).toContain("stochastic Lanczos quadrature");

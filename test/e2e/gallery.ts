@@ -98,7 +98,7 @@ async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void>
 
   await gallery.run("edge-of-stability.basin.json");
   await panel.status.filter({ hasText: "training" }).waitFor();
-  await panel.chart("nonuniformity").locator("canvas").first().waitFor();
+  await panel.picture("nonuniformity");
   await workbench.showTree();
   await gallery.inEveryTheme(() => gallery.shot("training"));
   await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });

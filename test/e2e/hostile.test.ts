@@ -120,7 +120,7 @@ inVsCodeOnPosix("A workspace made by somebody else", () => {
     await panel.status.filter({ hasText: "waiting" }).waitFor();
     await row(0.011).click();
     await panel.banner.filter({ hasText: "edge of stability" }).waitFor();
-    await panel.chart("sharpness").locator("canvas").first().waitFor();
+    await panel.picture("sharpness");
   });
 
   test("Stop signals no process that only a run folder calls its own", async () => {

@@ -67,6 +67,12 @@ export class Panel {
     return this.frame.locator(`.chart[data-chart="${id}"]`);
   }
 
+  /** Scrolls to a chart, which is drawn only in sight, and waits for its picture. */
+  async picture(id: string): Promise<void> {
+    await this.chart(id).scrollIntoViewIfNeeded();
+    await this.chart(id).locator("canvas").first().waitFor();
+  }
+
   /** The section from stability to generalization. */
   get chain(): Locator {
     return this.frame.locator(".chain");

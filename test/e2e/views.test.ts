@@ -24,7 +24,7 @@ inVsCode("Views in VS Code", () => {
     await workbench.openFile(fileOf("exploding"));
     await workbench.command("Basin: Focus on Current Run View");
     await view.banner.filter({ hasText: "Unstable" }).waitFor();
-    for (const id of ["fractions", "loss"]) await view.chart(id).locator("canvas").first().waitFor();
+    for (const id of ["fractions", "loss"]) await view.picture(id);
     await workbench.openFile(fileOf("endless"));
     await view
       .find(".nothing")
