@@ -41,7 +41,7 @@ const entries = [
     format: "iife",
     sourcemap: false,
     minify: true,
-    entryPoints: ["webview/panel.ts", "webview/current.ts"],
+    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts"],
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
     logLevel: "warning",

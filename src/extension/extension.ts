@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { commands } from "./commands/index";
 import { registerCommands } from "./commands/register";
+import { Dashboards } from "./dashboard/dashboards";
 import { diskSource } from "./disk/diskSource";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
@@ -35,7 +36,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
-  showStartedRuns(services, own);
+  showStartedRuns(services, own.own(new Dashboards(services)), own);
   registerTasks(services, own);
   registerCurrentRun(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
