@@ -35,7 +35,7 @@ class Part implements Shown<PartTree> {
     const key = part.path[part.path.length - 1];
     const inside = h("div", { class: "fields" });
     this.list = itemList(inside, help, depth);
-    const heading = h("summary", { role: "heading", "aria-level": depth + 1 }, h("span", {}, key));
+    const heading = h("summary", {}, h(`h${Math.min(depth + 1, 6)}`, {}, key));
     this.element = h(
       "div",
       { class: "part", "data-key": part.path.join("."), "data-depth": depth },
