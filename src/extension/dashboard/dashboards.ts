@@ -51,19 +51,14 @@ export class Dashboards {
   }
 }
 
-/** Opens a file as a form, or as text: in the place of the other where that is the active editor. One with unsaved changes stays beside it, for VS Code would ask about them. */
+/** Opens a file as a form, or as text: in the place of the other where that is a tab beside it. One with unsaved changes stays, for VS Code would ask about them. */
 export async function openAs(uri: vscode.Uri, editor: "form" | "text"): Promise<void> {
-  const {
-    tabGroups,
-    tabGroups: {
-      activeTabGroup: { activeTab },
-    },
-  } = vscode.window;
   const type = editor === "form" ? dashboardType : "default";
   await vscode.commands.executeCommand("vscode.openWith", uri, type, vscode.ViewColumn.Active);
-  if (!activeTab || activeTab.isDirty || !isOther(activeTab, uri, editor)) return;
-  // It may have gone by itself, where it was a preview.
-  await Promise.resolve(tabGroups.close(activeTab, true)).catch(() => undefined);
+  const { tabGroups } = vscode.window;
+  // Asked for now: VS Code makes the tabs of a group anew when one is opened.
+  const other = tabGroups.activeTabGroup.tabs.find((tab) => isOther(tab, uri, editor));
+  if (other && !other.isDirty) await tabGroups.close(other, true);
 }
 
 function isOther({ input }: vscode.Tab, uri: vscode.Uri, editor: "form" | "text"): boolean {
