@@ -3,8 +3,8 @@ import uplotCss from "uplot/dist/uPlot.min.css";
 import pageCss from "./styles.css";
 import briefCss from "./current.css";
 import { decodeOutput, type NotebookOutput } from "../src/record/notebookOutput";
-import type { FromNotebook, ToNotebook } from "../src/record/notebookMessages";
-import { decodeMessage } from "../src/record/panelMessages";
+import { fromHost, type FromNotebook, type ToNotebook } from "../src/record/notebookMessages";
+import type { ToPanel } from "../src/record/panelMessages";
 import { BriefBody } from "./briefBody";
 import type { StepRange } from "./charts/lineSurface";
 import { h, setText } from "./dom";
@@ -70,8 +70,8 @@ class RunOutput implements Drawing {
     this.redraw();
   }
 
-  receive(encoded: unknown): void {
-    apply(this.state, decodeMessage(encoded));
+  receive(message: ToPanel): void {
+    apply(this.state, message);
     this.redraw();
   }
 
@@ -110,9 +110,10 @@ export function activate({ postMessage, onDidReceiveMessage }: RendererContext) 
   registerToolkit();
   onThemeChange(() => outputs.forEach((output) => output.themed()));
   onDidReceiveMessage?.((raw) => {
-    const { output, message } = raw as ToNotebook;
+    const { output } = raw as ToNotebook;
+    const message = fromHost(raw as ToNotebook);
     outputs.get(output)?.receive(message);
-    if ((message as { kind?: unknown }).kind === "series") post({ kind: "received", output });
+    if (message.kind === "series") post({ kind: "received", output });
   });
   return {
     renderOutputItem(item: OutputItem, element: HTMLElement): void {

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { readRun, type RunRecord } from "../../../src/launchers";
-import type { FromNotebook, ToNotebook } from "../../../src/record/notebookMessages";
-import { decodeMessage, type ToPanel } from "../../../src/record/panelMessages";
+import { fromHost, type FromNotebook, type ToNotebook } from "../../../src/record/notebookMessages";
+import type { ToPanel } from "../../../src/record/panelMessages";
+import { EventTail } from "../../../src/record/disk/tail";
+import { RunSeries } from "../../../src/record/runSeries";
+import { receive } from "../../../src/record/transfer";
 import { isRunsDirHere } from "../../../src/extension/disk/runsDirHere";
 import { writeRun } from "../../fixtures/writeRun";
 
@@ -80,7 +83,9 @@ async function outputs(known: readonly string[]) {
   return { own, say, looked };
 }
 
-const told = (): ToPanel[] => (fake.posted as ToNotebook[]).map(({ message }) => decodeMessage(message));
+/** What came through, as JSON carries it. */
+const told = (): ToPanel[] =>
+  (JSON.parse(JSON.stringify(fake.posted)) as ToNotebook[]).map((message) => fromHost(message));
 
 beforeEach(() => {
   fake.posted.length = 0;
@@ -96,6 +101,14 @@ test("an output is told its run and the run's log, by a path from the workspace 
   ]);
   expect((fake.posted as ToNotebook[]).every(({ output }) => output === "1")).toBe(true);
   expect(looked).toContain(folder);
+  const series = new RunSeries();
+  for (const message of told()) if (message.kind === "series") receive(series, message.delta);
+  const read = new RunSeries();
+  for (const event of new EventTail(join(folder, "events.jsonl")).read(1 << 24).events) read.add(event);
+  for (const name of ["loss.train", "sharpness"]) {
+    expect([...series.column(name).values]).toEqual([...read.column(name).values]);
+    expect([...series.column(name).steps]).toEqual([...read.column(name).steps]);
+  }
   own.dispose();
 });
 
