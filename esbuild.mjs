@@ -1,4 +1,4 @@
-// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, webview (browser).
+// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, webview and renderer (browser).
 import { build, context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
@@ -11,6 +11,14 @@ const node = {
   mainFields: ["module", "main"],
   sourcemap: true,
   external: ["vscode", "onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs-node"],
+  logLevel: "warning",
+};
+const browser = {
+  bundle: true,
+  platform: "browser",
+  target: "es2022",
+  sourcemap: false,
+  minify: true,
   logLevel: "warning",
 };
 const entries = [
@@ -35,16 +43,19 @@ const entries = [
     banner: { js: "#!/usr/bin/env node" },
   },
   {
-    bundle: true,
-    platform: "browser",
-    target: "es2022",
+    ...browser,
     format: "iife",
-    sourcemap: false,
-    minify: true,
-    entryPoints: ["webview/panel.ts", "webview/current.ts"],
+    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts"],
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
-    logLevel: "warning",
+  },
+  // A notebook loads it as a module; its styles stay in it.
+  {
+    ...browser,
+    format: "esm",
+    entryPoints: ["webview/notebook.ts"],
+    outfile: "dist/renderer/run.js",
+    loader: { ".css": "text", ".svg": "text" },
   },
 ];
 if (watch) {

@@ -1,4 +1,4 @@
-// The wire to the extension host: intents out, messages in, and the state VS Code keeps over a reload.
+// The wire to the extension host: intents out, messages in, and the state VS Code keeps over a reload. A page has one of its own, the outputs of a notebook share another.
 import { decodeMessage, type FromPanel, type ToPanel } from "../src/record/panelMessages";
 
 interface VsCodeApi {
@@ -7,12 +7,27 @@ interface VsCodeApi {
 }
 declare function acquireVsCodeApi(): VsCodeApi;
 
-const api = acquireVsCodeApi();
+export interface Wire {
+  post(message: FromPanel): void;
+  /** The run to come back to after the window reloads. */
+  remember(run: string): void;
+}
 
-export const send = (message: FromPanel): void => api.postMessage(message);
+let wire: Wire | undefined;
 
-/** The run to come back to after the window reloads. */
-export const remember = (run: string): void => api.setState({ run });
+/** Before this nothing is sent. */
+export const connect = (made: Wire): void => {
+  wire = made;
+};
+
+/** The wire of a page, which VS Code gives once. */
+export function pageWire(): Wire {
+  const api = acquireVsCodeApi();
+  return { post: (message) => api.postMessage(message), remember: (run) => api.setState({ run }) };
+}
+
+export const send = (message: FromPanel): void => wire?.post(message);
+export const remember = (run: string): void => wire?.remember(run);
 
 export const listen = (receive: (message: ToPanel) => void): void =>
   window.addEventListener("message", (event: MessageEvent<unknown>) => receive(decodeMessage(event.data)));

@@ -1,14 +1,22 @@
 // What every page does: the host's messages fold into its state, and the state is drawn at most once a frame, in the theme of the moment.
 import type { StepRange } from "./charts/lineSurface";
-import { listen, send } from "./host";
+import { connect, listen, pageWire, send } from "./host";
 import { apply, emptyState } from "./store/panelState";
-import { onThemeChange, readTheme } from "./theme";
+import { onThemeChange, readTheme, type Theme } from "./theme";
 import { registerToolkit } from "./toolkit";
 
-export class Page {
+/** What a chart is drawn with. */
+export interface Drawing {
+  readonly theme: Theme;
+  /** The steps that every chart shows; all of them where undefined. */
+  readonly zoom: StepRange | undefined;
+  readonly zoomTo: (range: StepRange | undefined) => void;
+  readonly redraw: () => void;
+}
+
+export class Page implements Drawing {
   readonly state = emptyState();
   theme = readTheme();
-  /** The steps that every chart shows; all of them where undefined. */
   zoom: StepRange | undefined;
   private frame = 0;
   private draw: () => void = () => undefined;
@@ -28,6 +36,7 @@ export class Page {
   /** Puts the parts on the page and asks the host for what they show. `onRun`: another run than before. */
   start(parts: readonly HTMLElement[], draw: () => void, onRun: () => void = () => undefined): void {
     this.draw = draw;
+    connect(pageWire());
     registerToolkit();
     document.getElementById("basin")?.append(...parts);
     listen((message) => {

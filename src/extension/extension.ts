@@ -2,7 +2,9 @@
 import * as vscode from "vscode";
 import { commands } from "./commands/index";
 import { registerCommands } from "./commands/register";
+import { Dashboards } from "./dashboard/dashboards";
 import { diskSource } from "./disk/diskSource";
+import { LookedDirs } from "./disk/lookedDirs";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
@@ -10,6 +12,7 @@ import { activateLooking } from "./looking";
 import { registerPanel, showStartedRuns } from "./panel/register";
 import { isReadOnly } from "./readOnly";
 import { createServices } from "./services";
+import { NotebookRuns } from "./notebook/notebookRuns";
 import { registerNotifications } from "./views/notifications";
 import { registerTasks } from "./tasks";
 import { registerCurrentRun } from "./views/currentRun";
@@ -23,8 +26,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const own = new Disposables();
   context.subscriptions.push(own);
   const log = own.own(vscode.window.createOutputChannel("Basin", { log: true }));
+  const looked = new LookedDirs();
   const services = createServices(
-    { context, log, source: diskSource },
+    { context, log, source: diskSource(looked) },
     own,
     (runs) => new RunStarter(context, runs, log),
   );
@@ -35,7 +39,8 @@ export function activate(context: vscode.ExtensionContext): void {
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
-  showStartedRuns(services, own);
+  showStartedRuns(services, own.own(new Dashboards(services)), own);
+  own.own(new NotebookRuns(services, looked));
   registerTasks(services, own);
   registerCurrentRun(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);

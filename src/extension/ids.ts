@@ -3,6 +3,8 @@
 export const viewId = "basin.experiments";
 export const currentViewId = "basin.current";
 export const panelType = "basin.panel";
+export const dashboardType = "basin.dashboard";
+export const notebookRenderer = "basin.run";
 export const inlineController = "basin.inline";
 export const reportScheme = "basin-report";
 /** `type` of Basin's tasks in tasks.json. */

@@ -3,6 +3,7 @@ import type * as vscode from "vscode";
 import { window } from "vscode";
 import { registerCommands, registerUnavailable } from "./commands/register";
 import { lookingCommands } from "./commands/looking";
+import { registerNoDashboard } from "./dashboard/unavailable";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
 import { registerFlaggedDiagnostics } from "./language/flaggedDiagnostics";
@@ -29,6 +30,7 @@ export function activateLooking(context: vscode.ExtensionContext): void {
   registerRunLens(services, own);
   registerPanel(services, own);
   registerCurrentRun(services, own);
+  registerNoDashboard(own);
   log.info("Activated to look at recorded runs: this window has no disk and no processes.");
   services.start();
 }

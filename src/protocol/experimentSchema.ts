@@ -83,6 +83,16 @@ export function propertiesOf(
   return known;
 }
 
+/** Keys that an object must hold, given what it holds already. */
+export const requiredIn = (node: SchemaNode, value: Json | undefined): readonly string[] =>
+  branches(node, value).flatMap(({ required = [] }) => required);
+
+/** What the schema says of a value, without Markdown's marks. */
+export function wordsOf(node: SchemaNode): string {
+  const { description, markdownDescription = "" } = resolved(node);
+  return description ?? markdownDescription.replace(/[`*]/g, "").replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
+}
+
 /** Schema of the value at a path of `root`, or undefined when no such key exists. */
 export function schemaAt(root: Json, path: KeyPath): SchemaNode | undefined {
   let node: SchemaNode | undefined = experimentSchema;

@@ -1,7 +1,8 @@
 // An experiment's text with one probe more, comments and everything else as it was.
-import { findNodeAtLocation, parseTree, type Node } from "jsonc-parser";
+import { findNodeAtLocation } from "jsonc-parser";
 import schema from "./basin.schema.json";
 import type { ProbesSpec } from "./experiment";
+import { parseText, withProperty } from "./jsonEdit";
 
 export type ProbeId = keyof ProbesSpec;
 
@@ -16,20 +17,10 @@ const entry = (id: ProbeId) => `"${id}": { "every": ${properties[id].properties.
  * measured by default, `probes`, are written out with it: the key alone would drop them.
  */
 export function withProbe(text: string, probe: ProbeId, probes: ProbesSpec): string {
-  const root = parseTree(text);
+  const root = parseText(text);
   if (!root || findNodeAtLocation(root, ["probes", probe])) return text;
   const named = findNodeAtLocation(root, ["probes"]);
-  if (named) return append(text, named, entry(probe));
+  if (named) return withProperty(text, named, entry(probe));
   const all = [...new Set([...(Object.keys(probes) as ProbeId[]), probe])].map(entry);
-  return append(text, root, `"probes": { ${all.join(", ")} }`);
-}
-
-/** Puts a property at the end of an object, on a line of its own where the last one has that. jsonc-parser's own edit reformats neighbours. */
-function append(text: string, { offset, children = [] }: Node, property: string): string {
-  const last = children.at(-1);
-  const at = last ? last.offset + last.length : offset + 1;
-  if (!last) return `${text.slice(0, at)} ${property} ${text.slice(at)}`;
-  const own = /\n([ \t]*)$/.exec(text.slice(0, last.offset));
-  // A comma that is there already stays the last one.
-  return `${text.slice(0, at)},${own ? `\n${own[1]}` : " "}${property}${text.slice(at)}`;
+  return withProperty(text, root, `"probes": { ${all.join(", ")} }`);
 }

@@ -1,5 +1,7 @@
 // Messages between the extension host and a page that shows a run. The page says `ready`; the host selects a run (`file` is the one whose runs a page follows), and tells its series in deltas.
+import type { ExperimentForm } from "../protocol/formField";
 import { tagNumbers, untagNumbers } from "../protocol/numbers";
+import type { KeyPath } from "../protocol/jsonPath";
 import type { RunInfo } from "../protocol/runFolder";
 import type { RunStatus } from "../types/runStatus";
 import type { Verdict } from "../types/verdict";
@@ -25,10 +27,14 @@ export type ToPanel =
   | { readonly kind: "select"; readonly run: SelectedRun | null; readonly file?: string }
   /** Answered with `received`: the next one waits for it, and then holds all that came in between. */
   | { readonly kind: "series"; readonly run: string; readonly delta: SeriesDelta }
-  | ({ readonly kind: "status"; readonly run: string } & RunState);
+  | ({ readonly kind: "status"; readonly run: string } & RunState)
+  /** The file as a form, with what was typed and refused. `trusted`: whether it may be run. */
+  | { readonly kind: "form"; readonly form: ExperimentForm; readonly trusted: boolean };
 
-const commands = ["run", "newExperiment"] as const;
+const commands = ["run", "newExperiment", "openText"] as const;
 const openable = ["run", "events", "verdict"] as const;
+/** `typing`: not done yet, for a save in between; `set`: done; `remove`: the key goes, for what holds without it; `add`: a part; `forget`: what was typed and not taken. */
+const fieldChanges = ["typing", "set", "remove", "add", "forget"] as const;
 
 /** Intents: the webview says what was picked, the host decides. `run` is a key. */
 export type FromPanel =
@@ -44,16 +50,44 @@ export type FromPanel =
   | { readonly kind: "openExperiment"; readonly run: string }
   /** Into the experiment file, for its next run. */
   | { readonly kind: "addProbe"; readonly run: string; readonly probe: string }
-  | { readonly kind: "openFile"; readonly run: string; readonly file: (typeof openable)[number] };
+  | { readonly kind: "openFile"; readonly run: string; readonly file: (typeof openable)[number] }
+  /** At a key path of the file. */
+  | { readonly kind: "field"; readonly change: FieldChange; readonly path: KeyPath; readonly typed: string }
+  /** Characters from the start of the file's text. */
+  | { readonly kind: "openAt"; readonly offset: number };
+
+type FieldChange = (typeof fieldChanges)[number];
+
+/** Of a message: no experiment nests so deep or has such long keys and values. */
+const longest = { path: 16, key: 500, typed: 200_000 } as const;
+
+const isPath = (value: unknown): value is string[] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.length <= longest.path &&
+  value.every((key) => typeof key === "string" && key.length <= longest.key);
 
 /** A message of the webview, checked; null for what is none. */
 export function decodeFromPanel(raw: unknown): FromPanel | null {
   if (typeof raw !== "object" || raw === null) return null;
-  const { kind, run, command, probe, file } = raw as Readonly<Record<string, unknown>>;
+  const { kind, run, command, probe, file, change, path, typed, offset } = raw as Readonly<
+    Record<string, unknown>
+  >;
   const isOne = <T extends string>(list: readonly T[], value: unknown): value is T =>
     list.includes(value as T);
   if (kind === "ready" || kind === "received" || kind === "pickRun") return { kind };
   if (kind === "command") return isOne(commands, command) ? { kind, command } : null;
+  if (kind === "openAt")
+    return typeof offset === "number" && Number.isSafeInteger(offset) && offset >= 0
+      ? { kind, offset }
+      : null;
+  if (kind === "field")
+    return isOne(fieldChanges, change) &&
+      isPath(path) &&
+      typeof typed === "string" &&
+      typed.length <= longest.typed
+      ? { kind, change, path, typed }
+      : null;
   if (typeof run !== "string") return null;
   switch (kind) {
     case "openPanel":

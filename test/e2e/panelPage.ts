@@ -5,6 +5,8 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 const marks = {
   panel: ":not([src*='purpose='])",
   view: "[src*='purpose=webviewView']",
+  /** Unmarked like a panel; of several the one in sight. */
+  dashboard: ":visible:not([src*='purpose='])",
   /** Where there is no other page: a view shown again has lost its mark. */
   only: "",
 } as const;
@@ -88,7 +90,17 @@ export class Panel {
     return this.frame.locator(selector);
   }
 
-  button(name: "Stop" | "Resume"): Locator {
+  /** A key of the form, by its path. */
+  field(key: string): Locator {
+    return this.frame.locator(`.field[data-key="${key}"]`);
+  }
+
+  /** What a key of the form is typed or chosen in. */
+  control(key: string): Locator {
+    return this.field(key).locator("input, select, textarea");
+  }
+
+  button(name: "Stop" | "Resume" | "Run" | "Open as Text"): Locator {
     return this.frame.locator("vscode-button", { hasText: name });
   }
 

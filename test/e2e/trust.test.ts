@@ -114,6 +114,12 @@ inVsCodeOnPosix("An untrusted workspace", () => {
     await workbench.lens("▶ Run").click();
     await refused().waitFor();
     await clear();
+    await workbench.command("Basin: Open Dashboard");
+    const dashboard = workbench.dashboard();
+    await dashboard.control("optimizer.learningRate").waitFor();
+    expect(await dashboard.control("optimizer.learningRate").isEnabled()).toBe(true);
+    await expect.poll(() => dashboard.button("Run").isDisabled()).toBe(true);
+    await workbench.closeAll();
     const offered = await workbench.commandsLike("Basin:");
     expect(offered).toContain("Basin: Open Panel");
     expect(

@@ -334,6 +334,16 @@ export class Workbench {
     return new Panel(this.page, only ? "only" : "view");
   }
 
+  /** An experiment file as a form. */
+  dashboard(): Panel {
+    return new Panel(this.page, "dashboard");
+  }
+
+  /** A button in the title bar of the editors. */
+  titleAction(title: string): Locator {
+    return this.page.locator(`.editor-actions a.action-label[aria-label^="${title}"]`).first();
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
   }

@@ -14,10 +14,10 @@ export class Popover {
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.close(true);
     });
-    document.addEventListener("click", ({ target }) => {
-      const inside =
-        target instanceof Node && (this.element.contains(target) || this.anchor?.contains(target));
-      if (!inside) this.close(false);
+    document.addEventListener("click", (event) => {
+      // In the output of a notebook the target is the output: the way the click went says where it was.
+      const way = event.composedPath();
+      if (!way.includes(this.element) && !(this.anchor && way.includes(this.anchor))) this.close(false);
     });
   }
 

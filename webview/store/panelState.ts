@@ -10,12 +10,17 @@ export interface PanelState {
   loaded: boolean;
   /** The file whose runs the page follows, as the user knows it. */
   file: string | undefined;
+  /** The file as a form, on a page that has one. */
+  form: FormState | undefined;
 }
+
+export type FormState = Pick<Extract<ToPanel, { kind: "form" }>, "form" | "trusted">;
 
 export const emptyState = (): PanelState => ({
   selected: undefined,
   loaded: false,
   file: undefined,
+  form: undefined,
 });
 
 /** Applies one message in place. Messages about a run that is no longer shown are ignored. */
@@ -25,6 +30,9 @@ export function apply(state: PanelState, message: ToPanel): void {
       state.loaded = true;
       state.file = message.file;
       state.selected = message.run ? { ...message.run, series: new RunSeries() } : undefined;
+      return;
+    case "form":
+      state.form = { form: message.form, trusted: message.trusted };
       return;
     case "series":
       if (state.selected?.key === message.run) receive(state.selected.series, message.delta);

@@ -16,7 +16,10 @@ export function experimentFrom(argument: unknown): vscode.Uri | undefined {
 }
 
 function activeExperiment(): vscode.Uri | undefined {
-  const uri = vscode.window.activeTextEditor?.document.uri;
+  const { activeTextEditor, tabGroups } = vscode.window;
+  const input = tabGroups.activeTabGroup.activeTab?.input;
+  // A dashboard is no editor of text.
+  const uri = input instanceof vscode.TabInputCustom ? input.uri : activeTextEditor?.document.uri;
   return uri && isExperimentPath(uri.path) ? uri : undefined;
 }
 

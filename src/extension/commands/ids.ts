@@ -24,6 +24,8 @@ export const commandIds = {
   unpin: "basin.unpinRun",
   escape: "basin.escape",
   showLog: "basin.showLog",
+  openDashboard: "basin.openDashboard",
+  openText: "basin.openText",
   explainInline: "basin.explainInline",
 } as const;
 

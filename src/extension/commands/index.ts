@@ -2,6 +2,7 @@
 import { branch } from "./branch";
 import { cleanUp } from "./cleanUp";
 import { copyCliCommand } from "./copyCliCommand";
+import { openDashboard, openText } from "./dashboard";
 import { deleteRun } from "./deleteRun";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
@@ -34,4 +35,6 @@ export const commands = [
   escape,
   pin,
   unpin,
+  openDashboard,
+  openText,
 ] as const;

@@ -8,22 +8,28 @@ import { EventTail } from "../../record/disk/tail";
 import type { RunSeries } from "../../record/runSeries";
 import { refreshMilliseconds } from "../settings";
 import type { FeedLog, KnownSeries, RunSource } from "../workspace/runSource";
+import type { ExperimentFile } from "../workspace/experiments";
+import type { LookedDirs } from "./lookedDirs";
 import { namedRunsDirs, runsDirs } from "./runsDirs";
 
 /** While there are runs every folder is looked at this often: no watcher tells of a deleted parent, or of a disk that others write to. */
 const listMilliseconds = 10_000;
 
-export const diskSource: RunSource = {
+/** @param looked  Runs folders besides, asked at each listing. */
+export const diskSource = (looked: LookedDirs): RunSource => ({
   pace: () => ({ list: listMilliseconds, poll: refreshMilliseconds() }),
-  list: async (experiments) =>
-    (await Promise.all(runsDirs(experiments.map(({ uri }) => uri.fsPath)).map(listRuns))).flat(),
+  list: async (experiments) => (await Promise.all(dirsOf(experiments, looked).map(listRuns))).flat(),
   read: readRun,
   elsewhere: () => namedRunsDirs().map((dir) => vscode.Uri.file(dir)),
   log: (folder) => new DiskLog(join(folder, files.events)),
   curves: (folder) => new RunReader(folder, forPicture),
   uriIn: (folder, ...names) => vscode.Uri.file(join(folder, ...names)),
   uriOfFile: (file) => vscode.Uri.file(file),
-};
+});
+
+const dirsOf = (experiments: readonly ExperimentFile[], { all }: LookedDirs): string[] => [
+  ...new Set([...runsDirs(experiments.map(({ uri }) => uri.fsPath)), ...all]),
+];
 
 /** With the index of a long log, where one lies beside it. */
 class DiskLog implements FeedLog {

@@ -5,7 +5,8 @@ import { runsDirOf, workspaceOf } from "../../launchers";
 import { runsFolderSetting } from "../settings";
 import { folderOf } from "../workspace/folders";
 
-const folders = (): string[] =>
+/** The workspace's folders. */
+export const folders = (): string[] =>
   (vscode.workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === "file")
     .map(({ uri }) => uri.fsPath);

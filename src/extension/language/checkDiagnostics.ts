@@ -1,13 +1,12 @@
 // What the checker has against experiments and a person's own settings, as diagnostics: each in the file the mistake is in.
 import * as vscode from "vscode";
 import type { Problem, SourcePlace } from "../../protocol/errors";
-import { checkOptions } from "../../record/disk/checkOptions";
-import { experimentText } from "../../record/disk/experimentText";
 import type { Disposables } from "../disposables";
 import { diagnosticSource, isLocalPath } from "../ids";
 import type { Services } from "../services";
 import { loadChecker } from "./checker";
 import { eachOpenExperiment, isExperiment, isOwnSettings } from "./openExperiments";
+import { openOptions } from "./openOptions";
 import { rangeOf } from "./places";
 
 export function registerCheckDiagnostics({ log }: Services, own: Disposables): void {
@@ -41,10 +40,7 @@ function problemsOf(
 ): Problem[] {
   const file = document.uri.fsPath;
   if (isOwnSettings(document)) return checkLocal(document.getText(), file).filter(notSyntaxOf(file));
-  const { problems, placeOf } = checkExperiment(document.getText(), file, {
-    ...checkOptions(file),
-    readText: textOf,
-  });
+  const { problems, placeOf } = checkExperiment(document.getText(), file, openOptions(file));
   // A mistake elsewhere stands there, and in this file where the other one comes in.
   return problems.filter(notSyntaxOf(file)).flatMap((problem) => {
     if (problem.place.file === file) return [problem];
@@ -58,10 +54,6 @@ const notSyntaxOf =
   (file: string) =>
   ({ from, place }: Problem): boolean =>
     from !== "syntax" || place.file !== file;
-
-/** The text of another file: as it is being edited, else as it lies on disk. */
-const textOf = (path: string): string | undefined =>
-  vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === path)?.getText() ?? experimentText(path);
 
 /** A problem of another file at a place of this one, with where it really is in front. */
 function pointingTo(problem: Problem, place: SourcePlace): Problem {

@@ -1,13 +1,23 @@
 // Brings the panel back after a reload: VS Code hands over the empty panel with the run it showed.
 import * as vscode from "vscode";
+import type { Dashboards } from "../dashboard/dashboards";
 import type { Disposables } from "../disposables";
 import { panelType } from "../ids";
 import type { Services, TrainingServices } from "../services";
 import { runKeyOf } from "../views/tree";
 
-/** A run that was started from here is shown. */
-export function showStartedRuns({ panel, starter }: TrainingServices, own: Disposables): void {
-  own.own(starter.onDidStart(({ folder }) => panel.show(folder, { preserveFocus: true })));
+/** A run that was started from here is shown, unless a dashboard in sight shows it already. */
+export function showStartedRuns(
+  { panel, starter, runs }: TrainingServices,
+  dashboards: Pick<Dashboards, "shows">,
+  own: Disposables,
+): void {
+  own.own(
+    starter.onDidStart(({ folder }) => {
+      const file = runs.byKey(folder)?.info.file;
+      if (file === undefined || !dashboards.shows(file)) panel.show(folder, { preserveFocus: true });
+    }),
+  );
 }
 
 export function registerPanel({ panel, runs, experiments }: Services, own: Disposables): void {

@@ -4,24 +4,16 @@ import { commandIds } from "../commands/ids";
 import { pickRun } from "../commands/pickRun";
 import { Disposables } from "../disposables";
 import { plain } from "../format";
-import { stringify } from "../../protocol/numbers";
 import { isProbeId } from "../../protocol/withProbe";
 import { files } from "../../protocol/runFolder";
-import {
-  decodeFromPanel,
-  encodeMessage,
-  type FromPanel,
-  type RunState,
-  type ToPanel,
-} from "../../record/panelMessages";
-import { isActive } from "../../types/runStatus";
+import { decodeFromPanel, encodeMessage, type FromPanel, type ToPanel } from "../../record/panelMessages";
 import type { RunRecord } from "../../launchers";
-import { mayAct, whyReadOnly, isReadOnly } from "../readOnly";
+import { whyReadOnly, isReadOnly } from "../readOnly";
 import type { Services } from "../services";
 import { messageOf } from "../messageOf";
 import { addProbe } from "../language/addProbe";
 import { pageHtml, webviewFolder, type PageName } from "./html";
-import { RunFeed } from "./runFeed";
+import { RunFollower } from "./runFollower";
 
 export type PageServices = Pick<Services, "context" | "runs" | "starter" | "log">;
 
@@ -32,7 +24,22 @@ export interface PageOptions {
   /** The file whose runs it shows, which its Run button runs. */
   readonly file?: () => vscode.Uri | undefined;
   readonly onShow?: (run: RunRecord | undefined) => void;
+  /** The file as a form beside its run. */
+  readonly form?: FormSide;
 }
+
+/** What answers for the form on a page. */
+export interface FormSide {
+  /** Something of the form is another now. */
+  readonly onDidChange: vscode.Event<void>;
+  /** The form as it is now. */
+  now(): Promise<ToPanel>;
+  receive(message: FormMessage): Promise<void>;
+  /** Whether all that was typed stands in the file; says so where it does not. */
+  settled(): Promise<boolean>;
+}
+
+export type FormMessage = Extract<FromPanel, { kind: "field" | "openAt" | "addProbe" }>;
 
 export class RunPage {
   private readonly own = new Disposables();
@@ -40,8 +47,7 @@ export class RunPage {
   private ready = false;
   /** The folder of the run shown or wished for. */
   private picked: string | undefined;
-  private feed: RunFeed | undefined;
-  private sentState = "";
+  private readonly follower: RunFollower;
   /** What the page was last told to show. */
   private told: { readonly run: string | undefined; readonly file: string | undefined } | undefined;
 
@@ -51,8 +57,10 @@ export class RunPage {
     private readonly options: PageOptions,
   ) {
     const { context, runs, log } = services;
+    this.follower = new RunFollower(runs, (message) => this.post(message));
     webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(context.extensionUri)] };
     this.own.own(runs.onDidChange(() => this.refresh()));
+    if (options.form) this.own.own(options.form.onDidChange(() => void this.sendForm()));
     this.own.own(
       webview.onDidReceiveMessage((raw: unknown) => {
         const message = decodeFromPanel(raw);
@@ -84,32 +92,28 @@ export class RunPage {
     const run = this.options.choose(this.picked);
     const { told } = this;
     if (!told || run?.folder !== told.run || this.fileName() !== told.file) return this.select(this.picked);
-    if (!run) return;
-    const state = this.stateOf(run);
-    const now = stringify(state);
-    if (now === this.sentState) return;
-    this.sentState = now;
-    this.post({ kind: "status", run: run.folder, ...state });
-    this.feed?.wake();
+    if (run) this.follower.refresh(run);
   }
 
   /** VS Code throws a hidden page away and loads it anew, which then says that it is ready: until then nothing is read for it. */
   hidden(): void {
     this.ready = false;
-    this.feed?.dispose();
-    this.feed = undefined;
+    this.follower.stop();
   }
 
   private async receive(message: FromPanel): Promise<void> {
     const { runs, starter } = this.services;
+    const { form } = this.options;
     switch (message.kind) {
       case "ready":
         this.ready = true;
+        await this.sendForm();
         await runs.refresh();
         return this.select(this.picked);
       case "received":
-        return this.feed?.received();
+        return this.follower.received();
       case "command":
+        if (message.command === "run" && form && !(await form.settled())) return;
         await vscode.commands.executeCommand(commandIds[message.command], this.options.file?.());
         return;
       case "pickRun":
@@ -126,6 +130,7 @@ export class RunPage {
       case "openExperiment":
         return open(runs.source.uriOfFile(this.need(message.run).info.file));
       case "addProbe": {
+        if (form) return form.receive(message);
         needAction();
         const { file, experiment } = this.need(message.run).info;
         if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
@@ -133,6 +138,9 @@ export class RunPage {
       }
       case "openFile":
         return open(runs.source.uriIn(this.need(message.run).folder, files[message.file]));
+      case "field":
+      case "openAt":
+        return form?.receive(message);
     }
   }
 
@@ -148,26 +156,10 @@ export class RunPage {
   }
 
   private follow(run: RunRecord | undefined): void {
-    this.feed?.dispose();
-    this.feed = undefined;
     this.options.onShow?.(run);
     const file = this.fileName();
     this.told = { run: run?.folder, file };
-    if (!run) return this.post({ kind: "select", run: null, file });
-    const { folder, info } = run;
-    const state = this.stateOf(run);
-    this.sentState = stringify(state);
-    this.post({ kind: "select", run: { key: folder, info, ...state }, file });
-    const { runs } = this.services;
-    this.feed = new RunFeed({
-      folder,
-      log: runs.source.log(folder),
-      isActive: () => isActive(runs.byKey(folder)?.status ?? "died"),
-      mayWrite: mayAct,
-      post: (message) => this.post(message),
-      onRestart: () => this.follow(runs.byKey(folder)),
-    });
-    this.feed.start();
+    this.follower.follow(run, file);
   }
 
   private async pick(): Promise<void> {
@@ -176,9 +168,8 @@ export class RunPage {
     if (run) this.select(run.folder);
   }
 
-  private stateOf(run: RunRecord): RunState {
-    const { status, verdict, flag } = run;
-    return { label: this.services.runs.labelOf(run), status, verdict, flag };
+  private async sendForm(): Promise<void> {
+    if (this.ready && this.options.form) this.post(await this.options.form.now());
   }
 
   private post(message: ToPanel): void {

@@ -21,6 +21,14 @@ test.each([
     { kind: "addProbe", run: "/r", probe: "noise" },
     { kind: "addProbe", run: "/r", probe: "noise" },
   ],
+  [
+    { kind: "field", change: "set", path: ["optimizer", "learningRate"], typed: "0.1" },
+    { kind: "field", change: "set", path: ["optimizer", "learningRate"], typed: "0.1" },
+  ],
+  [
+    { kind: "openAt", offset: 12 },
+    { kind: "openAt", offset: 12 },
+  ],
 ])("%j is read as what it is", (message, expected) => {
   expect(decodeFromPanel(message)).toEqual(expected);
 });
@@ -38,6 +46,15 @@ test.each([
   { kind: "openFile", run: "/r", file: "../../../etc/passwd" },
   { kind: "openFile", run: "/r", file: "toString" },
   { kind: "addProbe", run: "/r", probe: '": {}, "x' },
+  { kind: "field", change: "write", path: ["seed"], typed: "1" },
+  { kind: "field", change: "set", path: [], typed: "1" },
+  { kind: "field", change: "set", path: ["a", 1], typed: "1" },
+  { kind: "field", change: "set", path: Array(100).fill("a"), typed: "1" },
+  { kind: "field", change: "set", path: "seed", typed: "1" },
+  { kind: "field", change: "set", path: ["seed"], typed: 1 },
+  { kind: "field", change: "set", path: ["seed"], typed: "x".repeat(1e6) },
+  { kind: "openAt", offset: -1 },
+  { kind: "openAt", offset: NaN },
 ])("%j is no message", (message) => {
   expect(decodeFromPanel(message)).toBeNull();
 });
