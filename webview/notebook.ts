@@ -60,7 +60,7 @@ class RunOutput implements Drawing {
     host.attachShadow({ mode: "open" }).append(style, this.root);
     element.replaceChildren(host);
     const { snapshot, folder = "" } = output;
-    if (snapshot) this.state.selected = { ...snapshot, key: folder, flag: null };
+    if (snapshot) this.state.selected = { ...snapshot, key: folder, label: snapshot.info.id, flag: null };
     new ResizeObserver(this.redraw).observe(host);
     this.redraw();
   }

@@ -53,8 +53,7 @@ inVsCode("Basin in VS Code", () => {
     await panel.banner.filter({ hasText: /Stable|edge of stability/ }).waitFor();
     await workbench.treeRow(/stable|edge of stability/).waitFor();
     expect(await panel.metric("sharpness").innerText()).toMatch(/\d/);
-    for (const id of ["loss", "sharpness", "nonuniformity", "gap", "fractions"])
-      await panel.picture(id);
+    for (const id of ["loss", "sharpness", "nonuniformity", "gap", "fractions"]) await panel.picture(id);
     await shot("finished");
   });
 

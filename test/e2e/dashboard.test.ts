@@ -53,7 +53,7 @@ inVsCode("The dashboard of an experiment", () => {
     await workbench.titleAction("Open Dashboard").click();
     const dashboard = workbench.dashboard();
     await dashboard.banner.filter({ hasText: "Unstable" }).waitFor();
-    await dashboard.chart("sharpness").locator("canvas").first().waitFor();
+    await dashboard.picture("sharpness");
     expect([await shown("optimizer.learningRate"), await shown("model.hidden")]).toEqual(["0.05", "[20]"]);
     expect(await dashboard.control("optimizer.momentum").getAttribute("placeholder")).toBe("0");
     await expect.poll(() => workbench.tab(file).count()).toBe(1);
@@ -115,7 +115,7 @@ inVsCode("The dashboard of an experiment", () => {
     elsewhere((now) => now.replace('"stop": {', '"stop": {{'));
     await dashboard.find(".unreadable").filter({ hasText: "cannot be read as JSON" }).waitFor();
     await expect.poll(() => dashboard.find(".form .problems").first().innerText()).toContain("Line 6");
-    await dashboard.chart("sharpness").locator("canvas").first().waitFor();
+    await dashboard.picture("sharpness");
     expect(await dashboard.control("optimizer.learningRate").isDisabled()).toBe(true);
     elsewhere(() => before);
     await dashboard.find(".unreadable").waitFor({ state: "hidden" });

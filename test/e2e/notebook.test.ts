@@ -1,23 +1,17 @@
 // Runs in the outputs of notebook cells in real VS Code, no kernel needed: as they were saved, and live while they train.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Locator } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { submit } from "../../src/launchers";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
 import { writeRun } from "../fixtures/writeRun";
 import { fileOf, writeExperiments } from "./experiments";
-import { startServer, type Server } from "./server";
-import { settings } from "./settings";
-import { codeServer, packedExtension, root } from "./setup";
-import { Workbench } from "./workbench";
+import { inVsCode, openVsCode } from "./scenario";
+import type { Workbench } from "./workbench";
 
-const found = codeServer();
-if ("missing" in found) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
-
-describe.skipIf("missing" in found)("Runs in a notebook", () => {
-  let server: Server;
+inVsCode("Runs in a notebook", () => {
   let workbench: Workbench;
   // The queue of this user is the same here and in VS Code: a run queued below starts by itself.
   const cache = mkdtempSync(join(tmpdir(), "basin-e2e-cache-"));
@@ -25,27 +19,16 @@ describe.skipIf("missing" in found)("Runs in a notebook", () => {
   const outside = mkdtempSync(join(tmpdir(), "basin-e2e-outside-"));
   const cacheBefore = process.env.BASIN_CACHE;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     process.env.BASIN_CACHE = cache;
-    server = await startServer(found, packedExtension(), settings, fill);
-    workbench = await Workbench.open(server.url);
   });
-
-  afterAll(async () => {
-    await workbench?.close();
-    await server?.stop();
+  afterAll(() => {
     for (const folder of [cache, outside]) rmSync(folder, { recursive: true, force: true });
     if (cacheBefore === undefined) delete process.env.BASIN_CACHE;
     else process.env.BASIN_CACHE = cacheBefore;
   });
 
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    const folder = join(root, "test", "e2e", "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await workbench.page.screenshot({ path: join(folder, `failed ${task.name.slice(0, 40)}.png`) });
-    console.log(server.log());
-  });
+  openVsCode({ fill }, (vsCode) => ({ workbench } = vsCode));
 
   function fill(workspace: string): void {
     writeExperiments(workspace);
