@@ -13,9 +13,6 @@ const hues = [
   "#10a4b3",
 ] as const;
 
-/** Runs that can be told apart in one picture. */
-export const mostTogether = 2 * hues.length;
-
 export interface RunColor {
   readonly color: `#${string}`;
   readonly dashed: boolean;
@@ -24,5 +21,5 @@ export interface RunColor {
 /** The colour of the i-th run of a comparison. */
 export const runColor = (i: number): RunColor => ({
   color: hues[i % hues.length],
-  dashed: i % mostTogether >= hues.length,
+  dashed: i % (2 * hues.length) >= hues.length,
 });
