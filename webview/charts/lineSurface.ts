@@ -251,7 +251,9 @@ function extentOf(lines: readonly Line[]): [number, number] {
 
 /** Where all but a twentieth of the values on either side lie, and half as much around it. */
 function coreOf(values: readonly (number | undefined)[]): [number, number] {
-  const sorted = values.filter((x): x is number => x !== undefined && Number.isFinite(x)).sort((a, b) => a - b);
+  const sorted = values
+    .filter((x): x is number => x !== undefined && Number.isFinite(x))
+    .sort((a, b) => a - b);
   if (sorted.length < 20) return [-Infinity, Infinity];
   const [low, high] = [sorted[Math.floor(sorted.length * 0.05)], sorted[Math.ceil(sorted.length * 0.95) - 1]];
   return [low - (high - low) / 2, high + (high - low) / 2];
