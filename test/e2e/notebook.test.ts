@@ -65,7 +65,7 @@ inVsCode("Runs in a notebook", () => {
     writeFileSync(join(workspace, `${name}.ipynb`), JSON.stringify(notebook));
   }
 
-  /** What the outputs of the notebook in sight show, by a selector. */
+  /** What the outputs of the only notebook that is open show, by a selector. */
   const output = (selector: string): Locator =>
     workbench.page
       .locator("iframe.webview.ready:visible")
@@ -87,8 +87,8 @@ inVsCode("Runs in a notebook", () => {
     await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(before);
     await output('.chart[data-chart="loss"] canvas').first().waitFor();
     // Out of sight and back: it goes on from what is true then.
-    await workbench.openFile("saved.ipynb");
-    await output(".banner").filter({ hasText: "Unstable" }).waitFor();
+    await workbench.openFile(fileOf("steady"));
+    await workbench.lens("▶ Run").waitFor();
     await workbench.openFile("live.ipynb");
     await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(before);
     await output("vscode-button.stop").click();
@@ -116,6 +116,7 @@ inVsCode("Runs in a notebook", () => {
     await workbench.openFile("elsewhere.ipynb");
     await output(".note-of-output").filter({ hasText: "is not at hand" }).waitFor();
     expect(await output(".banner").isVisible()).toBe(false);
+    await workbench.closeAll();
     await workbench.openFile("newer.ipynb");
     await output(".note-of-output").filter({ hasText: "version 2; this Basin reads version 1" }).waitFor();
   });
