@@ -71,6 +71,7 @@ async function outputs(known: readonly string[]) {
   const runs = {
     onDidChange: () => ({ dispose: () => undefined }),
     byKey: (key: string) => records.find((run) => run.folder === key),
+    labelOf: ({ info }: RunRecord) => info.experiment.name,
     refresh: () => Promise.resolve(),
     source: diskSource({ all: [] } as never),
   };
