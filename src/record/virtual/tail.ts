@@ -31,7 +31,7 @@ export class VirtualTail {
 
   /** Events of the lines completed since the last call, from at most `most` bytes. What cannot be read gives none, and is in `obstacle`. */
   async read(most = Infinity): Promise<TailSlice> {
-    const restarted = this.waiting.length === 0 && (await this.fetch());
+    const restarted = this.waiting.length === 0 && (await this.takeAdded());
     if (this.waiting.length === 0) return { ...nothing, restarted };
     const events: RunEvent[] = [];
     const slice = this.waiting.subarray(0, most);
@@ -41,8 +41,8 @@ export class VirtualTail {
     return { events, restarted, more: this.waiting.length > 0 };
   }
 
-  /** Fetches what has been added. Returns whether the log is another one: shorter than what was read of it. */
-  private async fetch(): Promise<boolean> {
+  /** Takes what has been added. Returns whether the log is another one: shorter than what was read of it. */
+  private async takeAdded(): Promise<boolean> {
     try {
       const stat = await this.files.stat(this.place);
       this.obstacle = stat && obstacleOf(stat, largestLog);
