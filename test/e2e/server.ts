@@ -87,7 +87,7 @@ export async function startServer(
       child.kill("SIGTERM");
       await gone;
       endRuns(workspace);
-      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      rmSync(home, { recursive: true, force: true, maxRetries: 15, retryDelay: 200 });
     },
   };
 }
