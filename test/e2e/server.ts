@@ -87,9 +87,20 @@ export async function startServer(
       child.kill("SIGTERM");
       await gone;
       endRuns(workspace);
-      rmSync(home, { recursive: true, force: true, maxRetries: 15, retryDelay: 200 });
+      await remove(home);
     },
   };
+}
+
+/** The extension host outlives the server for a moment, and may put the index of a long log into a folder that is being emptied. */
+async function remove(folder: string): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    } catch (error) {
+      if (attempt === 5) throw error;
+      await setTimeout(500);
+    }
 }
 
 /** Runs are detached on purpose and outlive the server: those of this workspace end with it. */
