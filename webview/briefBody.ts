@@ -9,7 +9,7 @@ import { ProgressBar } from "./controls/progressBar";
 import { RunTitle } from "./controls/runTitle";
 import { h } from "./dom";
 import { send } from "./host";
-import type { Drawing } from "./page";
+import type { Drawing } from "./drawn";
 import type { RunModel } from "./store/runModel";
 
 /** What decides, and what it decides about. */

@@ -6,12 +6,11 @@ import { decodeOutput, type NotebookOutput } from "../src/record/notebookOutput"
 import { fromHost, type FromNotebook, type ToNotebook } from "../src/record/notebookMessages";
 import type { ToPanel } from "../src/record/panelMessages";
 import { BriefBody } from "./briefBody";
-import type { StepRange } from "./charts/lineSurface";
 import { h, setText } from "./dom";
+import { Drawn } from "./drawn";
 import { connect } from "./host";
-import type { Drawing } from "./page";
 import { apply, emptyState } from "./store/panelState";
-import { onThemeChange, readTheme } from "./theme";
+import { onThemeChange } from "./theme";
 import { registerToolkit } from "./toolkit";
 
 /** What VS Code hands a renderer; messaging only where the extension runs. */
@@ -27,31 +26,17 @@ interface OutputItem {
 const chartHeight = 170;
 
 /** One output: its own styles, that reach nothing else in the notebook, and its own run. */
-class RunOutput implements Drawing {
+class RunOutput extends Drawn {
   private readonly state = emptyState();
-  private frame = 0;
-  theme = readTheme();
-  zoom: StepRange | undefined;
   private readonly note = h("p", { class: "note-of-output", hidden: true });
   private readonly body: BriefBody;
   private readonly root: HTMLElement;
-
-  readonly redraw = (): void => {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-    });
-  };
-
-  readonly zoomTo = (range: StepRange | undefined): void => {
-    this.zoom = range;
-    this.redraw();
-  };
 
   constructor(
     element: HTMLElement,
     private readonly output: NotebookOutput,
   ) {
+    super();
     this.body = new BriefBody(this, () => chartHeight);
     this.root = h("div", { class: "output" }, this.body.element, this.note);
     const style = document.createElement("style");
@@ -65,17 +50,12 @@ class RunOutput implements Drawing {
     this.redraw();
   }
 
-  themed(): void {
-    this.theme = readTheme();
-    this.redraw();
-  }
-
   receive(message: ToPanel): void {
     apply(this.state, message);
     this.redraw();
   }
 
-  private draw(): void {
+  protected draw(): void {
     const { selected, loaded } = this.state;
     // The rules of high contrast ask for the class that VS Code gives the page.
     this.root.className = `output ${loaded ? "" : "saved"} ${document.body.className}`;

@@ -1,41 +1,21 @@
 // What every page does: the host's messages fold into its state, and the state is drawn at most once a frame, in the theme of the moment.
-import type { StepRange } from "./charts/lineSurface";
+import { Drawn } from "./drawn";
 import { connect, listen, pageWire, send } from "./host";
 import { apply, emptyState } from "./store/panelState";
-import { onThemeChange, readTheme, type Theme } from "./theme";
+import { onThemeChange } from "./theme";
 import { registerToolkit } from "./toolkit";
 
-/** What a chart is drawn with. */
-export interface Drawing {
-  readonly theme: Theme;
-  /** The steps that every chart shows; all of them where undefined. */
-  readonly zoom: StepRange | undefined;
-  readonly zoomTo: (range: StepRange | undefined) => void;
-  readonly redraw: () => void;
-}
-
-export class Page implements Drawing {
+export class Page extends Drawn {
   readonly state = emptyState();
-  theme = readTheme();
-  zoom: StepRange | undefined;
-  private frame = 0;
-  private draw: () => void = () => undefined;
+  private parts: () => void = () => undefined;
 
-  readonly redraw = (): void => {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-    });
-  };
-
-  readonly zoomTo = (range: StepRange | undefined): void => {
-    this.zoom = range;
-    this.redraw();
-  };
+  protected draw(): void {
+    this.parts();
+  }
 
   /** Puts the parts on the page and asks the host for what they show. `onRun`: another run than before. */
   start(parts: readonly HTMLElement[], draw: () => void, onRun: () => void = () => undefined): void {
-    this.draw = draw;
+    this.parts = draw;
     connect(pageWire());
     registerToolkit();
     document.getElementById("basin")?.append(...parts);
@@ -49,10 +29,7 @@ export class Page implements Drawing {
       }
       this.redraw();
     });
-    onThemeChange(() => {
-      this.theme = readTheme();
-      this.redraw();
-    });
+    onThemeChange(this.themed);
     new ResizeObserver(this.redraw).observe(document.body);
     // "2 min ago" says so for a minute. A hidden page is none.
     setInterval(this.redraw, 30_000);

@@ -6,7 +6,7 @@ import { inOrder, summaryOf, type MetricSummary } from "../record/summary";
 import type { ExportedRun } from "../record/export/exporter";
 import { printable } from "../util/printable";
 import { exit, type Command } from "./command";
-import { runsNamed } from "./export";
+import { runsNamed } from "./namedRuns";
 import { runsOption } from "./places";
 import { print } from "./show/print";
 import { columnsOf, number, styleOf, table, type Style } from "./show/text";

@@ -10,16 +10,14 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { findRun } from "../launchers";
 import { fileError } from "../protocol/errors";
 import { suggest } from "../protocol/suggest";
-import { readSeries } from "../record/disk/readSeries";
 import { exporters } from "../record/export";
-import type { ExportedFile, ExportedRun } from "../record/export/exporter";
+import type { ExportedFile } from "../record/export/exporter";
 import { printable } from "../util/printable";
-import type { Arguments } from "./arguments";
 import { exit, type Command } from "./command";
-import { runsDirHere, runsOption } from "./places";
+import { runsNamed } from "./namedRuns";
+import { runsOption } from "./places";
 import { print } from "./show/print";
 
 const formats = exporters.map(({ format }) => format);
@@ -68,17 +66,6 @@ function unknownFormat(format: string | undefined): Error {
     `${printable(format)} is no format`,
     near ? `Did you mean "${near}"? ${known}` : known,
   );
-}
-
-/** The runs, each once, in the order named. @throws UserError where one is not found. */
-export async function runsNamed(given: Arguments): Promise<ExportedRun[]> {
-  const found = new Map<string, ExportedRun>();
-  for (const word of given.words) {
-    const { folder, info, verdict } = await findRun(runsDirHere(given), word);
-    if (!found.has(folder))
-      found.set(folder, { info, verdict, series: readSeries(folder), label: printable(info.id) });
-  }
-  return [...found.values()];
 }
 
 const printed = (piece: string | Uint8Array): Promise<void> =>

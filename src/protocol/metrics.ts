@@ -229,6 +229,9 @@ export const betterOf = (name: string): "larger" | "smaller" | null =>
   larger.test(name) ? "larger" : smaller.test(name) ? "smaller" : null;
 
 const byName = new Map<string, MetricInfo>(metrics.map((info) => [info.name, info]));
+const places = new Map<string, number>(metrics.map(({ name }, i) => [name, i]));
+/** Where a metric stands among Basin's; names of a script's own come after all of them. */
+export const placeOf = (name: string): number => places.get(name) ?? metrics.length;
 export const metricInfo = (name: string): MetricInfo | undefined => byName.get(name);
 
 /** Values of one reading by metric name, a script's own names among them. NaN and infinities are allowed. */

@@ -1,5 +1,5 @@
 // A run's metrics in one row: the last reading, the best, and the limit that its settings put on it. Pure.
-import { betterOf, metrics } from "../protocol/metrics";
+import { betterOf, placeOf } from "../protocol/metrics";
 import type { Column } from "./column";
 import { limitsOf } from "./limits";
 import type { RunView } from "./runView";
@@ -13,9 +13,6 @@ export interface MetricSummary {
   /** The largest value at which the run's settings are stable; null where none speaks. */
   readonly limit: number | null;
 }
-
-const order = new Map<string, number>(metrics.map(({ name }, i) => [name, i]));
-const placeOf = (name: string): number => order.get(name) ?? metrics.length;
 
 /** Names in Basin's order, a script's own last. */
 export const inOrder = (names: Iterable<string>): string[] =>

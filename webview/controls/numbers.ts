@@ -1,5 +1,5 @@
 // The latest value of every metric as a button; a click says formula, data, step, cost and error bar.
-import { metrics } from "../../src/protocol/metrics";
+import { placeOf } from "../../src/protocol/metrics";
 import { h, setText } from "../dom";
 import { metricNum } from "../format";
 import { isFolded, provenanceOf } from "../store/provenance";
@@ -47,6 +47,3 @@ export class Numbers {
     return made;
   }
 }
-
-const order = new Map<string, number>(metrics.map(({ name }, i) => [name, i]));
-const placeOf = (name: string): number => order.get(name) ?? metrics.length;

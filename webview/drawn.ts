@@ -1,0 +1,38 @@
+// Something that draws a run: at most once a frame, in the theme of the moment, its charts over the same steps.
+import type { StepRange } from "./charts/lineSurface";
+import { readTheme, type Theme } from "./theme";
+
+/** What a chart is drawn with. */
+export interface Drawing {
+  readonly theme: Theme;
+  /** The steps that every chart shows; all of them where undefined. */
+  readonly zoom: StepRange | undefined;
+  readonly zoomTo: (range: StepRange | undefined) => void;
+  readonly redraw: () => void;
+}
+
+export abstract class Drawn implements Drawing {
+  theme = readTheme();
+  zoom: StepRange | undefined;
+  private frame = 0;
+
+  readonly redraw = (): void => {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  };
+
+  readonly zoomTo = (range: StepRange | undefined): void => {
+    this.zoom = range;
+    this.redraw();
+  };
+
+  /** The editor's theme is another one. */
+  readonly themed = (): void => {
+    this.theme = readTheme();
+    this.redraw();
+  };
+
+  protected abstract draw(): void;
+}
