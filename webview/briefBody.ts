@@ -51,7 +51,11 @@ export class BriefBody {
   }
 
   draw(run: RunModel): void {
-    const { zoom, theme } = this.drawing;
+    const { zoom, theme, onlyZoomed } = this.drawing;
+    if (onlyZoomed) {
+      for (const card of this.cards) card.zoom(zoom, theme);
+      return;
+    }
     this.shown = run.key;
     this.title.update(run);
     this.banner.update(run);

@@ -9,24 +9,35 @@ export interface Drawing {
   readonly zoom: StepRange | undefined;
   readonly zoomTo: (range: StepRange | undefined) => void;
   readonly redraw: () => void;
+  /** Whether the steps shown are all that is new since the last drawing: words and plans stand as they are. */
+  readonly onlyZoomed: boolean;
 }
 
 export abstract class Drawn implements Drawing {
   theme = readTheme();
   zoom: StepRange | undefined;
+  onlyZoomed = false;
+  private stale = true;
   private frame = 0;
 
   readonly redraw = (): void => {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-    });
+    this.stale = true;
+    this.atNextFrame();
   };
 
   readonly zoomTo = (range: StepRange | undefined): void => {
     this.zoom = range;
-    this.redraw();
+    this.atNextFrame();
   };
+
+  private atNextFrame(): void {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.onlyZoomed = !this.stale;
+      this.stale = false;
+      this.draw();
+    });
+  }
 
   /** The editor's theme is another one. */
   readonly themed = (): void => {

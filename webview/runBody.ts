@@ -52,6 +52,10 @@ export class RunBody {
   draw(run: RunModel): void {
     const { zoom, theme } = this.page;
     this.hint.hidden = zoom === undefined;
+    if (this.page.onlyZoomed) {
+      for (const card of [...this.cards, ...this.ownCards.values()]) card.zoom(zoom, theme);
+      return;
+    }
     this.banner.update(run);
     this.progress.update(run);
     this.numbers.update(run);

@@ -3,7 +3,7 @@ import { h, setText } from "../dom";
 import type { RunModel } from "../store/runModel";
 import type { Theme } from "../theme";
 import type { Popover } from "../controls/popover";
-import { isShown, shownLines, type Chart } from "./chart";
+import { isShown, shownLines, type Chart, type Plan } from "./chart";
 import { LineSurface, type StepRange } from "./lineSurface";
 
 /** A chart is drawn before it is scrolled to. */
@@ -21,6 +21,7 @@ export class ChartCard {
   private readonly canvas: HTMLCanvasElement | undefined;
   private log: boolean;
   private run: RunModel | undefined;
+  private plan: Plan | undefined;
   /** Whether it is on the screen, or nearly: what nobody sees is not drawn. */
   private seen = false;
 
@@ -90,6 +91,15 @@ export class ChartCard {
     return Math.floor(this.surfaceHost.clientWidth || this.element.clientWidth);
   }
 
+  /** Draws what was planned over other steps. */
+  zoom(range: StepRange | undefined, theme: Theme): void {
+    if (this.plan && this.seen && !this.element.hidden) this.lines?.draw(this.plan, range, theme, this.size);
+  }
+
+  private get size() {
+    return { width: this.width, height: this.height };
+  }
+
   private drawLines(
     chart: Extract<Chart, { kind: "line" }>,
     run: RunModel,
@@ -98,10 +108,11 @@ export class ChartCard {
   ): void {
     const plan = chart.plan(run, { log: this.log });
     const shown = shownLines(plan);
+    this.plan = shown.length > 0 ? plan : undefined;
     this.showEmpty(shown.length === 0, chart.empty(run));
     setText(this.note, plan.note ?? "");
     if (shown.length === 0) return;
-    if (this.seen) this.lines?.draw(plan, range, theme, { width: this.width, height: this.height });
+    if (this.seen) this.lines?.draw(plan, range, theme, this.size);
     const said = shown.map(
       ({ label, column }) => `${label} ${column.values.at(-1)} at step ${column.lastStep}`,
     );
@@ -112,7 +123,7 @@ export class ChartCard {
     const has = chart.hasData(run);
     this.showEmpty(!has, chart.empty(run));
     const context = this.canvas?.getContext("2d");
-    const { width, height } = this;
+    const { width, height } = this.size;
     if (!has || !context || !this.canvas || width <= 0) return;
     this.surfaceHost.setAttribute("aria-label", `${chart.about} ${chart.describe(run)}`);
     setText(this.legend, chart.describe(run));
