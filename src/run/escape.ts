@@ -4,7 +4,7 @@ import { closingMeasurement } from "../measure/closing";
 import { memoryBytes } from "../protocol/memory";
 import { stringify } from "../protocol/numbers";
 import type { MeasureRequest } from "../protocol/request";
-import { BatchSampler } from "../trainers/basin/batches";
+import { BatchSampler } from "../util/batchSampler";
 import type { TrainingState } from "../trainers/basin/checkpoint";
 import { engineOf } from "../trainers/basin/engineOf";
 import { PointSource } from "../trainers/basin/point";

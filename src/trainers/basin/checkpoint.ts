@@ -11,7 +11,7 @@ import type { RunEvent } from "../../protocol/events";
 import { stringify } from "../../protocol/numbers";
 import { decodeSafetensors, encodeSafetensors } from "../../protocol/safetensors";
 import { readPlainFile, writeAtomic } from "../../record/disk/files";
-import type { SamplerState } from "./batches";
+import type { SamplerState } from "../../util/batchSampler";
 import { checksumOf, damaged, decodeMetadata } from "./checkpointMetadata";
 import { fillFrom } from "./namedParameters";
 

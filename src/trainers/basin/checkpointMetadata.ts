@@ -8,7 +8,7 @@ import type { Tensor } from "../../protocol/safetensors";
 import { isNum, isRaw, isStep, type Raw } from "../../record/decode";
 import { decodeEvent } from "../../record/decodeEvent";
 import type { RngState } from "../../util/rng";
-import type { SamplerState } from "./batches";
+import type { SamplerState } from "../../util/batchSampler";
 
 export interface Metadata {
   readonly step: number;

@@ -20,7 +20,7 @@ import type { Experiment } from "../../protocol/experiment";
 import { decodeSafetensors } from "../../protocol/safetensors";
 import { Rng } from "../../util/rng";
 import { accuracyOf } from "./accuracy";
-import { gather } from "./batches";
+import { gather } from "./gather";
 import { fillFrom } from "./namedParameters";
 import { checkRoom } from "./room";
 

@@ -2,9 +2,10 @@
 import { viewsOf } from "../../curvature/flat";
 import { clipNorm, learningRateAt, optimizerOf } from "../../optimizers";
 import { axpy } from "../../util/linalg/vector";
+import { BatchSampler, type SamplerState } from "../../util/batchSampler";
 import { Rng } from "../../util/rng";
+import { gather } from "./gather";
 import type { Problem, StepFunction } from "./problem";
-import { BatchSampler, gather, type SamplerState } from "./batches";
 
 /** Share of the batch's statistics in the running ones, PyTorch's default momentum of batch normalization. */
 const statisticsMomentum = 0.1;

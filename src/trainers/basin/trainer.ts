@@ -3,7 +3,7 @@ import type { Curvature } from "../../curvature/curvature";
 import type { Meter } from "../../curvature/meter";
 import type { Point } from "../../measure/point";
 import { learningRateAt } from "../../optimizers";
-import type { SamplerState } from "./batches";
+import type { SamplerState } from "../../util/batchSampler";
 import type { TrainingState } from "./checkpoint";
 import { descentOf, type OptimizerState } from "./descent";
 import { PointSource } from "./point";

@@ -1,6 +1,6 @@
 // Batches: how often examples and pairs of them are drawn, and that a sampler goes on bit-exactly from its state.
 import { describe, expect, it } from "vitest";
-import { BatchSampler, type Sampling } from "../../../src/trainers/basin/batches";
+import { BatchSampler, type Sampling } from "../../../src/util/batchSampler";
 
 const how = (sampling: Sampling["sampling"], n = 12, size = 5): Sampling => ({ n, size, sampling, seed: 3 });
 const take = (sampler: BatchSampler, count: number): number[][] =>

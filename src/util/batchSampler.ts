@@ -1,6 +1,5 @@
 // Which examples a step sees: batches drawn without replacement, an epoch a fresh permutation or each by itself, resumable at any step.
-import type { OptimizerSpec } from "../../protocol/experiment";
-import { Rng, type RngState } from "../../util/rng";
+import { Rng, type RngState } from "./rng";
 
 export interface SamplerState {
   /** State of the generator at the start of the current epoch; of independent batches each is one. */
@@ -15,12 +14,14 @@ export interface Sampling {
   readonly n: number;
   /** Examples in a batch, B ≤ n. */
   readonly size: number;
-  readonly sampling: OptimizerSpec["sampling"];
+  readonly sampling: "epochs" | "independent";
+  /** Whether an epoch leaves out what is left of it when no whole batch is; else its last batch is a short one. Default true. */
+  readonly dropLast?: boolean;
   readonly seed: number;
 }
 
 /**
- * Every batch has exactly B examples: the n mod B left at an epoch's end are not used in it, as PyTorch's
+ * Unless `dropLast` is false every batch has exactly B examples: the n mod B left at an epoch's end are not used in it, as PyTorch's
  * DataLoader does with drop_last, because the theory's noise factor p is that of one batch size.
  */
 export class BatchSampler {
@@ -44,11 +45,17 @@ export class BatchSampler {
     return { epoch: this.epoch, taken: this.taken };
   }
 
+  /** Steps of an epoch. */
+  get epochLength(): number {
+    const { n, size, dropLast = true } = this.how;
+    return dropLast ? Math.floor(n / size) : Math.ceil(n / size);
+  }
+
   /** Indices of the next batch, [B]; good until the next call. */
   next(): Uint32Array {
-    const { n, size, sampling } = this.how;
+    const { size, sampling } = this.how;
     if (sampling === "independent") return this.drawn();
-    if ((this.taken + 1) * size > n) {
+    if (this.taken >= this.epochLength) {
       this.order = this.permutation();
       this.taken = 0;
     }
@@ -76,13 +83,5 @@ export class BatchSampler {
     this.epoch = rng.state;
     this.taken = 0;
     return batch;
-  }
-}
-
-/** Copies rows of a row-major matrix: out[i] = rows[indices[i]]. */
-export function gather(rows: Float32Array, width: number, indices: Uint32Array, out: Float32Array): void {
-  for (let i = 0; i < indices.length; i++) {
-    const from = indices[i] * width;
-    out.set(rows.subarray(from, from + width), i * width);
   }
 }

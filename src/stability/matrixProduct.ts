@@ -1,0 +1,93 @@
+// What a run does near a minimum: a long product of random matrices, one a mini-batch, applied to four displacements side by side.
+import { BatchSampler, type Sampling } from "../util/batchSampler";
+import { Rng } from "../util/rng";
+import { BatchLanes, lanes } from "./batchLanes";
+import type { Factors } from "./secondMoment";
+import type { Dynamics } from "./thresholds";
+
+export interface ProductOptions extends Dynamics, Omit<Sampling, "n"> {
+  /** η of each displacement, [lanes]: they see the same batches. */
+  readonly rates: readonly number[];
+}
+
+/** Steps between two looks at the length: too few for it to leave the range of numbers. */
+const looks = 4;
+
+/** θ ← (1 − ηw)θ + v, v ← βv − γη(H_B + c)y in the span of the factors, y = θ or θ + βv: the linear dynamics of one run. */
+export class MatrixProduct {
+  private readonly sampler: BatchSampler;
+  private readonly hessian: BatchLanes;
+  private readonly theta: Float64Array;
+  private readonly velocity: Float64Array;
+  private readonly at: Float64Array;
+  private readonly gradient: Float64Array;
+  private readonly logs = new Float64Array(lanes);
+  private taken = 0;
+
+  constructor(
+    { n, r, ...rest }: Factors,
+    private readonly options: ProductOptions,
+  ) {
+    this.sampler = new BatchSampler({ ...options, n });
+    this.hessian = new BatchLanes({ n, r, ...rest });
+    // The same displacement in every lane: only the rates tell them apart.
+    const rng = new Rng(options.seed, "displacement");
+    const start = Float64Array.from({ length: r }, () => rng.normal());
+    this.theta = Float64Array.from({ length: lanes * r }, (_, i) => start[Math.floor(i / lanes)]);
+    this.velocity = new Float64Array(lanes * r);
+    this.at = new Float64Array(lanes * r);
+    this.gradient = new Float64Array(lanes * r);
+  }
+
+  /** Steps of an epoch; of independent batches as many as see as many examples. */
+  get epochLength(): number {
+    return this.sampler.epochLength;
+  }
+
+  /** ln ‖(θ, v)‖ of each displacement beside its beginning, [lanes]. */
+  logLengths(): Float64Array {
+    this.rescale();
+    return this.logs.slice();
+  }
+
+  /** Costs 4 B K r flops a lane. */
+  step(): void {
+    const {
+      momentum = 0,
+      nesterov = false,
+      gain = 1,
+      weightDecay = 0,
+      decoupledDecay = 0,
+      rates,
+    } = this.options;
+    const { theta, velocity, at, gradient } = this;
+    const ahead = nesterov ? momentum : 0;
+    for (let i = 0; i < at.length; i++) at[i] = theta[i] + ahead * velocity[i];
+    this.hessian.apply(this.sampler.next(), at, gradient);
+    for (let lane = 0; lane < lanes; lane++) {
+      const eta = gain * rates[lane];
+      const keep = 1 - rates[lane] * decoupledDecay;
+      for (let i = lane; i < theta.length; i += lanes) {
+        velocity[i] = momentum * velocity[i] - eta * (gradient[i] + weightDecay * at[i]);
+        theta[i] = keep * theta[i] + velocity[i];
+      }
+    }
+    if (++this.taken % looks === 0) this.rescale();
+  }
+
+  private rescale(): void {
+    const { theta, velocity, logs } = this;
+    for (let lane = 0; lane < lanes; lane++) {
+      let square = 0;
+      for (let i = lane; i < theta.length; i += lanes) square += theta[i] ** 2 + velocity[i] ** 2;
+      const length = Math.sqrt(square);
+      logs[lane] += Math.log(length);
+      // One that a step has ended stays ended.
+      if (!(length > 0)) continue;
+      for (let i = lane; i < theta.length; i += lanes) {
+        theta[i] /= length;
+        velocity[i] /= length;
+      }
+    }
+  }
+}
