@@ -13,8 +13,16 @@ interface Escaped {
   readonly run: string;
   readonly step: number;
   readonly settings: { readonly learningRate: number; readonly batchSize: number | string };
-  readonly predicted: { readonly growth: number | string | null };
-  readonly measured: { readonly growth: number | string; readonly left: number };
+  readonly predicted: {
+    readonly growth: number | string | null;
+    readonly typicalGrowth: number | string | null;
+    readonly typicalGrowthError: number | string | null;
+  };
+  readonly measured: {
+    readonly growth: number | string;
+    readonly typicalGrowth: number | string;
+    readonly left: number;
+  };
   readonly seeds: readonly { seed: number; growth: number | string; left: number | null }[];
 }
 
@@ -23,7 +31,7 @@ export const escape: Command = {
   usage: "RUN [--step N] [--set KEY=VALUE]… [--seeds 5] [--steps 200] [--runs DIR] [--json]",
   summary: "restart near the point a run reached and compare how fast training leaves it with the prediction",
   details:
-    "Each seed starts from a small displacement and draws its own batches. Growth is the factor of the squared distance per step; the prediction is the spectral radius ρ of the second-moment map, above 1 where the point cannot hold. Few seeds tell the typical growth, which lies below ρ where noise alone drives it; and ρ takes batches to be drawn independently, while an epoch visits every example once.",
+    "Each seed starts from a small displacement and draws its own batches. Growth is the factor of the squared distance per step; it is predicted by e^{2ℓ}, what a single run does with batches drawn as it draws them, and beside it by ρ, the growth of the mean square, which rare bursts carry and few seeds never see.",
   options: [
     { name: "step", value: "N", text: "step of the checkpoint to start from (default: the newest)" },
     setOption,
@@ -68,8 +76,12 @@ function describe({ run, step, settings, predicted, measured, seeds }: Escaped):
       `${run} · step ${step} · learning rate ${number(settings.learningRate)} · batch ${settings.batchSize}`,
     ),
     "",
-    table(["seed", "growth per step", "outcome"], [...rows, ["mean", per(measured.growth), ""]], style),
+    table(
+      ["seed", "growth per step", "outcome"],
+      [...rows, ["typical", per(measured.typicalGrowth), ""], ["mean square", per(measured.growth), ""]],
+      style,
+    ),
     "",
-    `Predicted growth of the squared distance per step: ${per(predicted.growth)}; measured: ${per(measured.growth)}. ${measured.left} of ${seeds.length} left.`,
+    `Predicted growth of the squared distance per step: ${per(predicted.typicalGrowth)} for a typical run, ${per(predicted.growth)} in the mean square; measured: ${per(measured.typicalGrowth)} and ${per(measured.growth)}. ${measured.left} of ${seeds.length} left.`,
   ].join("\n");
 }

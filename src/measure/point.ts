@@ -6,6 +6,7 @@ import type { LinearOperator } from "../curvature/operator";
 import type { Layer } from "../curvature/restricted";
 import type { LossKind } from "../protocol/experiment";
 import type { Dynamics } from "../types/dynamics";
+import type { Sampling } from "../util/batchSampler";
 import type { Gemm } from "../util/gemm";
 
 /** The optimizer as it stands at θ: its linear dynamics (in the coordinates P^{1/2}θ when preconditioned) and the rate in force. */
@@ -77,6 +78,8 @@ export interface Point extends Curved {
   readonly examples: number;
   readonly outputs: number;
   readonly batchSize: number;
+  /** How a step's examples are drawn. */
+  readonly sampling: Sampling["sampling"];
   readonly dtype: "float32";
   readonly loss: LossKind;
   /** For draws that are the same at every reading. */

@@ -9,6 +9,7 @@ import type { MetricInfo } from "../types/metricInfo";
 import type { Cost, How, Reading } from "../types/reading";
 import type { Flattest } from "../stability/judge";
 import type { MapRow } from "../stability/stabilityMap";
+import type { Typical } from "../stability/typical";
 import type { Budget } from "./budget";
 import type { ProbeMemory } from "./memory";
 import type { Capability, Point } from "./point";
@@ -29,11 +30,18 @@ export interface Task {
   readonly initialLoss: number;
 }
 
+/** What a typical run does, and which part of the directions says so. */
+export interface TypicalFact extends Typical {
+  readonly rank: number;
+  readonly fullRank: number;
+}
+
 /** What a verdict needs beside numbers. */
 export interface Facts {
   /** The most negative curvature in the coordinates of the optimizer's dynamics, where it was measured. */
   readonly flattest?: Flattest;
   readonly variance?: Bracket;
+  readonly typical?: TypicalFact;
   readonly deadUnits?: DeadUnits;
   /** Of which batch normalization's statistics everything speaks, where there are some. */
   readonly statistics?: string;

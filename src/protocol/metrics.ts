@@ -11,6 +11,7 @@ const cohenAdaptive = "Cohen et al. 2022";
 const damian = "Damian, Nichani & Lee, ICLR 2023";
 const papyan = "Papyan, JMLR 2020";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
+const lyapunov = "Chemnitz & Engel 2024; Furstenberg & Kesten 1960";
 
 export const metrics = [
   m("loss.train", "training loss", "loss", { about: "L(θ) = (1/n) Σ Lᵢ(θ)", source: "" }),
@@ -212,6 +213,28 @@ export const metrics = [
   }),
   m("stability.growth.error", "growth per step, error bar", "1", {
     about: "estimated from its residual",
+    source: mulayoff,
+  }),
+  m("stability.typicalGrowth", "typical growth per step", "1", {
+    about:
+      "e^{2ℓ}, ℓ the top Lyapunov exponent: factor of ‖δ‖² per step that a single run sees, batches drawn as the run draws them",
+    source: lyapunov,
+  }),
+  m("stability.typicalGrowth.error", "typical growth, standard error", "1", {
+    about: "from means over blocks of steps",
+    source: lyapunov,
+  }),
+  m("stability.typicalLimit", "typical stability limit", "learning rate", {
+    about: "smallest η at which ℓ > 0: beyond it a single run leaves, not only the mean square",
+    source: lyapunov,
+  }),
+  m("stability.typicalLimit.error", "typical limit, standard error", "learning rate", {
+    about: "that of ℓ over its slope",
+    source: lyapunov,
+  }),
+  m("stability.contraction", "contraction of the sharp subspace", "1", {
+    about:
+      "ρ of the directions with λ ≥ λ₁/10 alone, where ρ < 1: how fast the mean square distance shrinks there",
     source: mulayoff,
   }),
 ] as const satisfies readonly MetricInfo[];

@@ -1,7 +1,7 @@
 // The door of `verdict.json`: a file that anyone may have written in, a verdict with true types out, or null.
 import type { Bracket } from "../types/bracket";
 import type { ChainLink } from "../types/chainLink";
-import { verdictKinds, type JudgedReading, type Verdict } from "../types/verdict";
+import { typicalKinds, verdictKinds, type JudgedReading, type Verdict } from "../types/verdict";
 import { isRaw, isStep, numberOr, numberOrNull, text, textOr, texts, type Raw } from "./decode";
 
 /** Null for what is no verdict. Fields that are missing have what says that nothing was measured. */
@@ -16,6 +16,7 @@ export function decodeVerdict(raw: unknown): Verdict | null {
     step: raw.step,
     summary: textOr(raw.summary, ""),
     reasons: texts(raw.reasons),
+    typical: typicalKinds.find((one) => one === raw.typical) ?? null,
     atMinimum: raw.atMinimum === true,
     provisional: raw.provisional === true,
     minimum: minimumOf(isRaw(raw.minimum) ? raw.minimum : {}),
@@ -63,11 +64,13 @@ const readingsOf = (raw: Raw): Verdict["readings"] => ({
   gaussNewtonSharpness: reading(raw.gaussNewtonSharpness),
   nonuniformity: reading(raw.nonuniformity),
   growth: reading(raw.growth),
+  typicalGrowth: reading(raw.typicalGrowth),
 });
 
 const limitsOf = (raw: Raw): Verdict["limits"] => ({
   mean: numberOrNull(raw.mean),
   variance: isRaw(raw.variance) ? bracketOf(raw.variance) : null,
+  typical: reading(raw.typical),
   binding: raw.binding === "mean" || raw.binding === "variance" ? raw.binding : null,
 });
 
@@ -80,10 +83,15 @@ const bracketOf = (raw: Raw): Bracket => ({
   lastChange: numberOr(raw.lastChange, NaN),
 });
 
-function mapRow(raw: unknown): { batchSize: number; largestStableLearningRate: number }[] {
+function mapRow(raw: unknown): NonNullable<Verdict["map"]>[number][] {
   if (!isRaw(raw) || typeof raw.batchSize !== "number") return [];
-  const { batchSize, largestStableLearningRate } = raw;
-  return [{ batchSize, largestStableLearningRate: numberOr(largestStableLearningRate, NaN) }];
+  const { batchSize, largestStableLearningRate, typicalLearningRate } = raw;
+  const row = { batchSize, largestStableLearningRate: numberOr(largestStableLearningRate, NaN) };
+  return [
+    typicalLearningRate === undefined
+      ? row
+      : { ...row, typicalLearningRate: numberOr(typicalLearningRate, NaN) },
+  ];
 }
 
 function linkOf(raw: unknown): ChainLink[] {

@@ -43,6 +43,7 @@ export async function escape({ experiment, file, from, escape: how }: MeasureReq
     progress,
   });
   const valueOf = (metric: string) => readings.find((reading) => reading.metric === metric)?.value ?? null;
+  const errorOf = (metric: string) => readings.find((reading) => reading.metric === metric)?.error ?? null;
   const seeds = [];
   for (let seed = 0; seed < how.seeds; seed++) {
     progress(`seed ${seed}`);
@@ -62,10 +63,17 @@ export async function escape({ experiment, file, from, escape: how }: MeasureReq
     settings: { ...experiment.optimizer, learningRate: point.descent.learningRate },
     predicted: {
       growth: valueOf("stability.growth"),
+      typicalGrowth: valueOf("stability.typicalGrowth"),
+      typicalGrowthError: errorOf("stability.typicalGrowth"),
+      typicalLimit: valueOf("stability.typicalLimit"),
       meanLimit: valueOf("stability.meanLimit"),
       variance: facts.variance ?? null,
     },
-    measured: { growth: growthOf(meanCurve(curves)), left: seeds.filter(({ left }) => left !== null).length },
+    measured: {
+      growth: growthOf(meanCurve(curves)),
+      typicalGrowth: Math.exp(seeds.reduce((sum, { growth }) => sum + Math.log(growth), 0) / seeds.length),
+      left: seeds.filter(({ left }) => left !== null).length,
+    },
     seeds: seeds.map(({ seed, growth, left }) => ({ seed, growth, left })),
   };
   process.stdout.write(`${stringify(result)}\n`);

@@ -5,7 +5,7 @@ import type { Experiment } from "../protocol/experiment";
 import type { Kink } from "../protocol/kinks";
 import { escapeTime } from "../stability/growth";
 import { hoveringOf, recentReturns, type CoursePoint } from "../stability/hovering";
-import { judge } from "../stability/judge";
+import { judge, judgeTypical } from "../stability/judge";
 import type { Reading } from "../types/reading";
 import type { JudgedReading, Verdict } from "../types/verdict";
 import { describeMinimum, evidenceOf, reasonsOf, summaryOf } from "./verdictWords";
@@ -28,7 +28,10 @@ export interface Judged {
 }
 
 /** The readings a verdict names, null where they were not taken. */
-export type Named = Verdict["readings"] & { readonly meanLimit: JudgedReading | null };
+export type Named = Verdict["readings"] & {
+  readonly meanLimit: JudgedReading | null;
+  readonly typicalLimit: JudgedReading | null;
+};
 
 const byName = ({ closing }: Judged, metric: string): Reading | undefined =>
   closing?.readings.find((reading) => reading.metric === metric);
@@ -50,7 +53,9 @@ export const named = (from: Judged): Named => ({
   gaussNewtonSharpness: judged(from, "gaussNewtonSharpness"),
   nonuniformity: judged(from, "nonuniformity"),
   growth: judged(from, "stability.growth"),
+  typicalGrowth: judged(from, "stability.typicalGrowth"),
   meanLimit: judged(from, "stability.meanLimit"),
+  typicalLimit: judged(from, "stability.typicalLimit"),
 });
 
 /** Full batches: every step sees the same loss. */
@@ -69,7 +74,7 @@ export function assembleVerdict(from: Judged): Verdict {
   const { kind, learningRate: base, batchSize } = experiment.optimizer;
   const learningRate = rateOf(from);
   const { momentum = 0, nesterov = false } = optimizerOf(experiment.optimizer).dynamics(experiment.optimizer);
-  const { meanLimit, ...readings } = named(from);
+  const { meanLimit, typicalLimit, ...readings } = named(from);
   const { variance = null, noVariance, chain = [], map, smallestStableBatch = null } = closing?.facts ?? {};
   const minimum = describeMinimum(from);
   const decision = judge({
@@ -95,6 +100,7 @@ export function assembleVerdict(from: Judged): Verdict {
     step,
     summary: summaryOf(from, decision, atMinimum),
     reasons: reasonsOf(from),
+    typical: noiseless(from) || !typicalLimit ? null : judgeTypical(learningRate, typicalLimit),
     atMinimum,
     // A saddle is what it is, however high its loss.
     provisional: !atMinimum && !atSaddle,
@@ -114,7 +120,7 @@ export function assembleVerdict(from: Judged): Verdict {
       ...(learningRate === base ? {} : { baseLearningRate: base }),
     },
     readings,
-    limits: { mean: meanLimit?.value ?? null, variance, binding: decision.binding },
+    limits: { mean: meanLimit?.value ?? null, variance, typical: typicalLimit, binding: decision.binding },
     largestStableLearningRate: decision.limit,
     smallestStableBatchSize: atSaddle ? null : smallestStableBatch,
     chain,

@@ -8,11 +8,11 @@ import { sharpnessLimit } from "../stability/thresholds";
 import type { Bracket } from "../types/bracket";
 import type { JudgedReading } from "../types/verdict";
 import { named, noiseless, rateOf, type Judged } from "./judge";
+import { fmt } from "./numberWords";
+import { typicalReason, typicalSentence } from "./typicalWords";
 
 /** Progress of one more step relative to the loss, η‖∇L‖²/L, below which a point counts as a minimum. */
 const stillBelow = 1e-3;
-
-const fmt = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
 
 const missingState =
   "The optimizer's state is missing: its preconditioner is made of the running mean of squared gradients, and without it there is no limit to compare the learning rate with. Give a checkpoint of a run, or the state as `--optimizer-state`.";
@@ -140,7 +140,7 @@ export function summaryOf(
     case "unstable-mean":
       return `Unstable: ${where} has ${sharpness} ${fmt((own ?? readings.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
     case "unstable-variance":
-      return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${away}`;
+      return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${typicalSentence(judged, verdict)}${away}`;
     case "edge": {
       const hovering = hoveringOf(judged.course);
       if (hovering)
@@ -157,7 +157,7 @@ export function summaryOf(
         : `Inconclusive: learning rate ${eta} lies inside the error bar of the limit near ${most}, or not every limit could be measured.${away}`;
     case "stable":
       if (limit === Infinity) return `${flatWords(judged, where, eta)}${away}`;
-      return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${away}`;
+      return `Stable: learning rate ${eta} is ${share} of the largest stable value ${most} at ${where}.${typicalSentence(judged, verdict)}${away}`;
   }
 }
 
@@ -237,8 +237,7 @@ export function reasonsOf(judged: Judged): string[] {
         closing.readings.some(({ metric, how }) => metric === "stability.growth" && how === "bound"),
       ),
     );
-  const dead = deadWords(judged);
-  if (dead !== null) lines.push(dead);
+  for (const line of [typicalReason(judged), deadWords(judged)]) if (line !== null) lines.push(line);
   return lines;
 }
 
@@ -267,7 +266,7 @@ function varianceReason(judged: Judged, v: Bracket): string {
 export function evidenceOf(judged: Judged, { evidence }: Pick<Decision, "evidence">): string[] {
   return [
     "Sharpness and the mean limit use the full Hessian.",
-    "Non-uniformity, growth and the mean-square limit use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
+    "Non-uniformity, growth, the mean-square limit and what a typical run does use Gauss–Newton factors, which equal the per-example Hessians only where the training examples are interpolated.",
     ...judged.kinks.map((kink) => kinkWords[kink]),
     ...evidence,
     ...samplingEvidence(judged),

@@ -1,5 +1,6 @@
 // The decision of theory.md, section 7, from numbers alone.
-import type { VerdictKind } from "../types/verdict";
+import type { TypicalKind, VerdictKind } from "../types/verdict";
+import type { Estimate } from "./typical";
 
 export interface Flattest {
   /** λmin(H), or of P^{-1/2}(H + cI)P^{-1/2}, and its error. */
@@ -108,4 +109,13 @@ export function judge({
     if (!known.exact && eta > estimate) return decide("inconclusive");
   }
   return decide(returns > 0 ? "inconclusive" : "stable");
+}
+
+/** Standard errors between a learning rate and the typical limit from which on they are told apart. */
+const apart = 2;
+
+/** What a typical run does: by its limit, never by its exponent, which just below the limit is hardly below 0 (theory.md, section 8). */
+export function judgeTypical(learningRate: number, { value, error }: Estimate): TypicalKind {
+  if (learningRate > value + apart * error) return "leaves";
+  return learningRate < value - apart * error ? "stays" : "undecided";
 }

@@ -44,7 +44,7 @@ export class MatrixProduct {
     return this.sampler.epochLength;
   }
 
-  /** ln ‖(θ, v)‖ of each displacement beside its beginning, [lanes]. */
+  /** ln ‖(θ, βv)‖, what the next step depends on, of each displacement beside its beginning, [lanes]. */
   logLengths(): Float64Array {
     this.rescale();
     return this.logs.slice();
@@ -77,9 +77,11 @@ export class MatrixProduct {
 
   private rescale(): void {
     const { theta, velocity, logs } = this;
+    const { momentum = 0 } = this.options;
     for (let lane = 0; lane < lanes; lane++) {
       let square = 0;
-      for (let i = lane; i < theta.length; i += lanes) square += theta[i] ** 2 + velocity[i] ** 2;
+      for (let i = lane; i < theta.length; i += lanes)
+        square += theta[i] ** 2 + (momentum * velocity[i]) ** 2;
       const length = Math.sqrt(square);
       logs[lane] += Math.log(length);
       // One that a step has ended stays ended.

@@ -7,6 +7,8 @@ export interface MapRow {
   readonly batchSize: number;
   /** Largest learning rate with ρ ≤ 1 at this batch size; an upper bound where `factors` leave directions out. */
   readonly largestStableLearningRate: number;
+  /** The smallest learning rate at which a typical run leaves, where that was measured. */
+  readonly typicalLearningRate?: number;
 }
 
 /** Batch sizes 1, 2, 4, … and n. */

@@ -18,6 +18,8 @@ export interface TypicalOptions extends Dynamics {
   readonly seed?: number;
   /** Wanted standard error: of e^{2ℓ}, and of the limit relative to it. Default 0.01. */
   readonly precision?: number;
+  /** Multiplications of one look at learning rates at the most: some seconds by default. */
+  readonly work?: number;
   /** Whether to end with what there is. */
   readonly over?: () => boolean;
 }
@@ -41,7 +43,7 @@ const chains = 2;
 const [blocks, settling] = [16, 4];
 /** Steps of a first look at which learning rates grow, and what they are multiplied by from look to look. */
 const [firstSteps, finer] = [96, 4];
-/** Steps of a look at the most, and multiplications of all of them: some ten seconds. */
+/** Steps of a look at the most, and multiplications of all of them. */
 const [mostSteps, mostWork] = [2 ** 17, 1e10];
 /** Total growth, in powers of e, below which a product has not grown: what is left of the beginning, or a burst at the end. */
 const noise = 2;
@@ -49,7 +51,7 @@ const noise = 2;
 const coarse = 3;
 const above = [1.01, 1.05, 1.12] as const;
 /** A limit this near, relatively, to where a look was for it needs no other look. */
-const near = 0.03;
+const near = 0.015;
 /** Looks at most, each: a limit that is not found in so many is none. */
 const mostLooks = 12;
 
@@ -139,13 +141,19 @@ async function narrowed(
  * Where the line through the smallest and the largest learning rate that grow meets 0: below the limit ℓ is not negative by much, for
  * the flattest direction hardly shrinks, so that nothing there tells where it is. Null where fewer than two grow.
  */
-function crossing(look: Look): Estimate | null {
-  const growing = look.rates.map((_, lane) => lane).filter((lane) => lane > 0 && grows(look, lane));
-  const [a, b] = [growing[0], growing[growing.length - 1]];
+function crossing({ rates, means, errors, ...look }: Look): Estimate | null {
+  const growing = rates
+    .map((_, lane) => lane)
+    .filter((lane) => lane > 0 && grows({ rates, means, errors, ...look }, lane));
   if (growing.length < 2) return null;
-  const slope = (look.means[b] - look.means[a]) / (look.rates[b] - look.rates[a]);
+  const first = growing[0];
+  const slopeTo = (other: number) => (means[other] - means[first]) / (rates[other] - rates[first]);
+  const through = (slope: number) => rates[first] - means[first] / slope;
+  const slope = slopeTo(growing[growing.length - 1]);
   if (!(slope > 0)) return null;
-  return { value: look.rates[a] - look.means[a] / slope, error: look.errors[a] / slope };
+  // ℓ is no straight line: the line through the nearest two would lead elsewhere.
+  const bend = through(slope) - through(slopeTo(growing[1]));
+  return { value: through(slope), error: Math.hypot(errors[first] / slope, bend) };
 }
 
 /** Of a limit that no look found. */
@@ -169,7 +177,7 @@ export async function typical(
   options: TypicalOptions & { readonly learningRate: number },
 ): Promise<Typical | null> {
   const { lambda, r, n } = factors;
-  const { learningRate, batchSize, precision = 0.01 } = options;
+  const { learningRate, batchSize, precision = 0.01, work = mostWork } = options;
   const known = (growth: number, limit: number): Typical => ({
     growth: { value: growth, error: 0 },
     limit: { value: limit, error: 0 },
@@ -180,7 +188,7 @@ export async function typical(
   // Every step is the same.
   if (samplingFactor(n, batchSize) === 0) return known(meanGrowth(lambda, { ...options, p: 0 }), mean);
   const looker = new Looker(factors, options);
-  const most = Math.max(firstSteps, Math.min(mostSteps, mostWork / (2 * lanes * batchSize * factors.K * r)));
+  const most = Math.max(firstSteps, Math.min(mostSteps, work / (2 * lanes * batchSize * factors.K * r)));
   let best: Typical | null = null;
   try {
     let around = await bracket(looker, mean);

@@ -13,6 +13,10 @@ export const verdictKinds = [
 ] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
 
+/** What a typical run does: it comes back, it goes for good, or the error bar of its limit does not tell. */
+export const typicalKinds = ["stays", "leaves", "undecided"] as const;
+export type TypicalKind = (typeof typicalKinds)[number];
+
 /** Verdicts that mean "this learning rate breaks linear stability": the run is flagged. At a saddle every learning rate does. */
 export const flagged: readonly VerdictKind[] = ["diverged", "saddle", "unstable-mean", "unstable-variance"];
 
@@ -31,6 +35,8 @@ export interface Verdict {
   readonly summary: string;
   /** The numbers behind it, one line each. */
   readonly reasons: readonly string[];
+  /** What a single run does here where its batches make noise; null where that was not measured. */
+  readonly typical: TypicalKind | null;
   readonly atMinimum: boolean;
   readonly provisional: boolean;
   readonly minimum: {
@@ -63,12 +69,16 @@ export interface Verdict {
     readonly nonuniformity: JudgedReading | null;
     /** Growth ρ of E‖δ‖² per step at the run's own settings. */
     readonly growth: JudgedReading | null;
+    /** e^{2ℓ}: growth of ‖δ‖² per step as a single run sees it, with its standard error. */
+    readonly typicalGrowth: JudgedReading | null;
   };
   readonly limits: {
     /** Largest learning rate of the mean (full-batch) condition, from the full Hessian. */
     readonly mean: number | null;
     /** Bracket of the exact mean-square limit, from Gauss–Newton factors. `rank` of `fullRank` directions were kept. */
     readonly variance: Bracket | null;
+    /** The learning rate from which on a typical run leaves, with its standard error. */
+    readonly typical: JudgedReading | null;
     readonly binding: "mean" | "variance" | null;
   };
   /** Largest learning rate that is stable at this point for the run's batch size; what the quick fix sets. */
@@ -76,7 +86,12 @@ export interface Verdict {
   /** Smallest batch size that is stable here for the run's learning rate; null when none is. */
   readonly smallestStableBatchSize: number | null;
   /** Largest stable learning rate at batch sizes 1, 2, 4, …, n; absent where no mean-square limit is given. */
-  readonly map?: readonly { readonly batchSize: number; readonly largestStableLearningRate: number }[];
+  readonly map?: readonly {
+    readonly batchSize: number;
+    readonly largestStableLearningRate: number;
+    /** From which on a typical run leaves, where that was measured. */
+    readonly typicalLearningRate?: number;
+  }[];
   /** Steps in which the second moment grows e-fold, 1/ln ρ; null when ρ ≤ 1. */
   readonly escapeTime: number | null;
   /** The links from stability to generalization (theory.md, section 4), both sides of each; [] where nothing was measured. */

@@ -83,18 +83,20 @@ describe("escape from where gradient descent stayed", () => {
     });
     expect(status, stderr).toBe(0);
     return JSON.parse(stdout) as {
-      predicted: { growth: number };
-      measured: { growth: number; left: number };
+      predicted: { growth: number; typicalGrowth: number };
+      measured: { growth: number; typicalGrowth: number; left: number };
     };
   };
 
-  test("single examples: all leave, ρ bounds the measured growth; full batches: all come back, at the predicted rate", async () => {
+  test("single examples: all leave, as a typical run is predicted to, below ρ; full batches: all come back, at the predicted rate", async () => {
     const { run } = await trained("full", 0);
     const noisy = escape(run, "--set", "optimizer.batchSize=1");
     expect(noisy.measured.left).toBe(5);
     const factors = h.map((rate) => Math.abs(1 - eta * rate));
     expect(noisy.predicted.growth).toBeCloseTo((factors[0] ** 2 + factors[1] ** 2) / 2, 4);
-    // An epoch sees each example once, so the squared distance grows by (factors[0] factors[1])² in two steps.
+    // An epoch sees each example once, so the squared distance grows by (factors[0] factors[1])² in two steps, whatever the order.
+    expect(noisy.predicted.typicalGrowth).toBeCloseTo(factors[0] * factors[1], 5);
+    expect(Math.abs(noisy.measured.typicalGrowth / noisy.predicted.typicalGrowth - 1)).toBeLessThan(0.03);
     expect(noisy.measured.growth).toBeGreaterThan(1);
     expect(Math.abs(noisy.measured.growth / (factors[0] * factors[1]) - 1)).toBeLessThan(0.03);
     const full = escape(run);

@@ -15,13 +15,17 @@ export class FlaggedDiagnostic extends vscode.Diagnostic {
     range: vscode.Range,
     readonly flag: Flag,
   ) {
-    // While a run trains its flag may still be withdrawn.
     const { Error, Warning } = vscode.DiagnosticSeverity;
-    super(range, messageOf(flag), flag.kind === "verdict" ? Error : Warning);
+    super(range, messageOf(flag), isCertain(flag) ? Error : Warning);
     this.source = diagnosticSource;
     this.code = flaggedCode;
   }
 }
+
+/** While a run trains its flag may still be withdrawn; and where a typical run comes back, spikes are all there is to expect. */
+const isCertain = (flag: Flag): boolean =>
+  flag.kind === "verdict" &&
+  !(flag.verdict.verdict === "unstable-variance" && flag.verdict.typical === "stays");
 
 export function registerFlaggedDiagnostics({ flagged, log }: Services, own: Disposables): void {
   const collection = own.own(vscode.languages.createDiagnosticCollection(flaggedCode));

@@ -5,6 +5,7 @@ import { evaluationError } from "../evaluation";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
 import { rowsAreDear } from "../noiseFactors";
 import { stateless } from "../point";
+import { addTypical, typicalOf, withTypical } from "../typical";
 import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
 const defaults = { rank: 32, tolerance: 1e-2 } as const;
@@ -110,8 +111,15 @@ async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measu
     const reading = await meanSquare(point, rank, budget);
     addMeanSquare(reading, read);
     facts = { variance: reading.limit };
-    if (budget.over()) return { facts, leftOut: ["the map over batch sizes"] };
-    return { facts: { ...facts, ...(await mapOf(point, reading)) } };
+    const typical = budget.over() ? null : await typicalOf(point, reading, shareOf(budget, 0.5));
+    if (typical) {
+      await addTypical(point, reading, typical, read);
+      facts = { ...facts, typical };
+    }
+    const leftOut = typical ? [] : ["what a typical run does"];
+    if (budget.over()) return { facts, leftOut: [...leftOut, "the map over batch sizes"] };
+    const { map, ...smallest } = await mapOf(point, reading);
+    return { facts: { ...facts, ...smallest, map: await withTypical(point, reading, map, budget) }, leftOut };
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
     return { facts, leftOut: ["the mean-square limit and the growth"] };

@@ -42,6 +42,7 @@ export class PointSource {
       examples: problem.n,
       outputs: data.outputs,
       batchSize: problem.batchSize,
+      sampling: experiment.optimizer.sampling,
       dtype: "float32",
       loss: experiment.loss,
       seed: experiment.seed,

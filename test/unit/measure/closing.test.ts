@@ -28,6 +28,7 @@ function bowl(curvatures = bowlCurvatures): Point {
     examples: 4,
     outputs: 1,
     batchSize: 2,
+    sampling: "epochs",
     dtype: "float32",
     loss: "mse",
     seed: 0,

@@ -175,15 +175,16 @@ describe("beside the mean square", () => {
     }
   });
 
-  test("the two minima of Wu, Ma & E: 0.86 · 1.66 for both ways of drawing", async () => {
-    // H = 1 and 5.6 with equal chance at learning rate 0.7: |1 − 0.7|... of the sharp minimum, theory.md section 8.
-    const factors = scalar([5.6, 0.1]);
-    for (const sampling of ["epochs", "independent"] as const) {
-      const { growth: found } = (await typical(factors, { learningRate: 0.5, batchSize: 1, sampling }))!;
-      expect(Math.abs(found.value - Math.abs(1 - 2.8) * Math.abs(1 - 0.05))).toBeLessThan(
-        4 * found.error + 1e-9,
-      );
-    }
+  test("the two minima of Wu, Ma & E at η = 0.7: 0.86 · 1.66 a step, exactly so where each example comes once an epoch", async () => {
+    const factors = scalar([0.2, 3.8]);
+    const options = { learningRate: 0.7, batchSize: 1 } as const;
+    const [epochs, independent] = await Promise.all(
+      (["epochs", "independent"] as const).map((sampling) => typical(factors, { ...options, sampling })),
+    );
+    expect(epochs!.growth.value).toBeCloseTo(0.86 * 1.66, 10);
+    expect(epochs!.growth.error).toBeLessThan(1e-10);
+    expect(Math.abs(independent!.growth.value - 0.86 * 1.66)).toBeLessThan(4 * independent!.growth.error);
+    expect((await growth(factors, { ...options, gemm })).rho).toBeCloseTo((0.86 ** 2 + 1.66 ** 2) / 2, 6);
   });
 });
 

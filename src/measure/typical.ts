@@ -1,0 +1,89 @@
+// What a typical run does at a point, from the factors of the mean-square limit (theory.md, section 8).
+import { growth } from "../stability/growth";
+import { truncate } from "../stability/secondMoment";
+import type { MapRow } from "../stability/stabilityMap";
+import { samplingFactor } from "../stability/thresholds";
+import { typical } from "../stability/typical";
+import { Rng } from "../util/rng";
+import { shareOf, type Budget } from "./budget";
+import type { MeanSquare } from "./meanSquare";
+import type { Point } from "./point";
+import type { Readings, TypicalFact } from "./probe";
+
+/** Directions with a larger share of the sharpest curvature than this are the sharp subspace. */
+const sharpShare = 0.1;
+/** Relative standard error of a limit in the map, and multiplications it may cost. */
+const [mapPrecision, mapWork] = [0.03, 4e8];
+
+const settingsOf = ({ descent, sampling, seed }: Point, budget: Budget) => ({
+  ...descent,
+  sampling,
+  seed: new Rng(seed, "typical").uint32(),
+  over: budget.over,
+});
+
+/**
+ * Growth and limit of a typical run. Of a part of the directions what its last doubling changed counts as an error of both.
+ *
+ * @returns  null where the budget ended before there was anything to tell.
+ */
+export async function typicalOf(
+  point: Point,
+  { factors }: Pick<MeanSquare, "factors">,
+  budget: Budget,
+): Promise<TypicalFact | null> {
+  const { r: rank, fullRank } = factors;
+  const { batchSize } = point;
+  const settings = settingsOf(point, budget);
+  const found = await typical(factors, { ...settings, batchSize });
+  if (!found || rank >= fullRank || rank < 2) return found && { ...found, rank, fullRank };
+  const half = await typical(truncate(factors, rank >> 1), { ...settings, batchSize });
+  const wider = (name: "growth" | "limit") => {
+    const { value, error } = found[name];
+    return { value, error: half ? Math.hypot(error, value - half[name].value) : Infinity };
+  };
+  return { growth: wider("growth"), limit: wider("limit"), rank, fullRank };
+}
+
+export async function addTypical(
+  { sampling, descent, batchSize, gemm }: Point,
+  { factors, growth: { rho } }: MeanSquare,
+  { growth: own, limit, rank, fullRank }: TypicalFact,
+  read: Readings,
+): Promise<void> {
+  const part =
+    rank < fullRank ? `; ${rank} of ${fullRank} directions, what the last doubling changed in the error` : "";
+  const drawn = sampling === "independent" ? "each by itself" : "as epochs";
+  const method = `products of the steps of random batches drawn ${drawn}${part}`;
+  read.lap();
+  read.add("stability.typicalGrowth", own.value, { how: "estimate", method, error: own.error });
+  read.add("stability.typicalLimit", limit.value, { how: "estimate", method, error: limit.error });
+  if (!(rho < 1)) return;
+  const sharp = truncate(
+    factors,
+    factors.lambda.filter((value) => value >= sharpShare * factors.lambda[0]).length,
+  );
+  const { rho: contraction, error } = await growth(sharp, { ...descent, batchSize, gemm });
+  read.add("stability.contraction", contraction, {
+    how: "estimate",
+    method: `second-moment map of the ${sharp.r} directions with λ ≥ λ₁/10`,
+    error,
+  });
+}
+
+/** The map with the typical limit of each batch size, as far as the budget reaches. */
+export async function withTypical(
+  point: Point,
+  { factors }: MeanSquare,
+  map: readonly MapRow[],
+  budget: Budget,
+): Promise<MapRow[]> {
+  const rows: MapRow[] = [];
+  for (const row of map) {
+    const noisy = samplingFactor(factors.n, row.batchSize) > 0 && !budget.over();
+    const settings = { ...settingsOf(point, shareOf(budget, 0.3)), precision: mapPrecision, work: mapWork };
+    const found = noisy ? await typical(factors, { ...settings, batchSize: row.batchSize }) : null;
+    rows.push(found ? { ...row, typicalLearningRate: found.limit.value } : row);
+  }
+  return rows;
+}
