@@ -11,7 +11,10 @@ const known = (judged: Judged) => {
     : { growth, limit, kind: judgeTypical(rateOf(judged), limit) };
 };
 
-/** What follows a verdict's sentence; "" where it says it all. */
+/** Whether the mean square alone is carried away. */
+export const comesBack = (judged: Judged): boolean => known(judged)?.kind === "stays";
+
+/** What follows a verdict's sentence; "" where that says it all. */
 export function typicalSentence(judged: Judged, verdict: VerdictKind): string {
   const typical = known(judged);
   if (!typical) return "";
@@ -19,7 +22,7 @@ export function typicalSentence(judged: Judged, verdict: VerdictKind): string {
   const most = fmt(limit.value);
   if (verdict === "unstable-variance")
     return {
-      stays: ` That is the mean square, carried by rare bursts: a typical run comes back, up to learning rate ${most}. Expect spikes, not divergence.`,
+      stays: ` A typical run comes back, up to learning rate ${most}: expect spikes, not divergence.`,
       leaves: ` A typical run leaves as well: it would come back up to learning rate ${most}.`,
       undecided: ` Whether a typical run leaves as well is undecided: that begins near learning rate ${most}.`,
     }[kind];

@@ -9,7 +9,7 @@ import type { Bracket } from "../types/bracket";
 import type { JudgedReading } from "../types/verdict";
 import { named, noiseless, rateOf, type Judged } from "./judge";
 import { fmt } from "./numberWords";
-import { typicalReason, typicalSentence } from "./typicalWords";
+import { comesBack, typicalReason, typicalSentence } from "./typicalWords";
 
 /** Progress of one more step relative to the loss, η‖∇L‖²/L, below which a point counts as a minimum. */
 const stillBelow = 1e-3;
@@ -139,8 +139,12 @@ export function summaryOf(
       return `At a saddle: the gradient vanishes, but the Hessian has the eigenvalue ${value(readings.eigenvalueMin!)}, along which the loss falls on both sides. No learning rate is stable here.`;
     case "unstable-mean":
       return `Unstable: ${where} has ${sharpness} ${fmt((own ?? readings.sharpness)?.value ?? NaN)}, too sharp for learning rate ${eta}. It is stable up to ${most}.${away}`;
-    case "unstable-variance":
-      return `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}. Learning rate ${eta} is ${share} of the largest stable value ${most}.${typicalSentence(judged, verdict)}${away}`;
+    case "unstable-variance": {
+      const drive = comesBack(judged)
+        ? `Unstable in the mean square: rare bursts of ${cause} carry it away from ${where}.`
+        : `Unstable: on average the steps would hold, but ${cause} drives SGD away from ${where}.`;
+      return `${drive} Learning rate ${eta} is ${share} of the largest stable value ${most}.${typicalSentence(judged, verdict)}${away}`;
+    }
     case "edge": {
       const hovering = hoveringOf(judged.course);
       if (hovering)

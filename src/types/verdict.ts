@@ -99,3 +99,7 @@ export interface Verdict {
   /** Which of full Hessian or Gauss–Newton each number used, in words. */
   readonly evidence: readonly string[];
 }
+
+/** Whether the mean square alone is unstable: a typical run comes back, and what is flagged is a warning and no error. */
+export const onlyMeanSquare = ({ verdict, typical }: Pick<Verdict, "verdict" | "typical">): boolean =>
+  verdict === "unstable-variance" && typical === "stays";

@@ -1,5 +1,5 @@
 // A verdict for a reader who does not know the theory: the word, the sentence, the numbers, and what to change.
-import { flagged, type Verdict, type VerdictKind } from "../../types/verdict";
+import { flagged, onlyMeanSquare, type Verdict, type VerdictKind } from "../../types/verdict";
 import type { ProvisionalFlag } from "../../record/provisionalFlag";
 import { number, wrap, type Style } from "./text";
 
@@ -23,6 +23,9 @@ const signs: Readonly<Record<VerdictKind, string>> = {
   stable: "✓",
 };
 
+/** In place of the title where a typical run comes back: a warning, no error. */
+const bursts = "Unstable in the mean square; a typical run stays, with spikes";
+
 /** Colour that goes with a verdict. */
 export function paintVerdict(kind: VerdictKind, text: string, style: Style): string {
   if (flagged.includes(kind)) return style.red(text);
@@ -32,8 +35,11 @@ export function paintVerdict(kind: VerdictKind, text: string, style: Style): str
 /** `width`: columns to wrap at. */
 export function verdictLines(verdict: Verdict, style: Style, width: number): string[] {
   const { verdict: kind, summary, reasons } = verdict;
+  const title = onlyMeanSquare(verdict)
+    ? style.yellow(`◆ ${bursts}`)
+    : paintVerdict(kind, `${signs[kind]} ${titles[kind]}`, style);
   const lines = [
-    style.bold(paintVerdict(kind, `${signs[kind]} ${titles[kind]}`, style)),
+    style.bold(title),
     `  ${summary}`,
     "",
     ...reasons.map((reason) => `  · ${reason}`),

@@ -1,5 +1,6 @@
 // A flagged run marks the setting of its experiment: why it breaks linear stability, with the numbers.
 import * as vscode from "vscode";
+import { onlyMeanSquare } from "../../types/verdict";
 import type { Disposables } from "../disposables";
 import { shortNumber } from "../format";
 import { diagnosticSource, flaggedCode } from "../ids";
@@ -23,9 +24,7 @@ export class FlaggedDiagnostic extends vscode.Diagnostic {
 }
 
 /** While a run trains its flag may still be withdrawn; and where a typical run comes back, spikes are all there is to expect. */
-const isCertain = (flag: Flag): boolean =>
-  flag.kind === "verdict" &&
-  !(flag.verdict.verdict === "unstable-variance" && flag.verdict.typical === "stays");
+const isCertain = (flag: Flag): boolean => flag.kind === "verdict" && !onlyMeanSquare(flag.verdict);
 
 export function registerFlaggedDiagnostics({ flagged, log }: Services, own: Disposables): void {
   const collection = own.own(vscode.languages.createDiagnosticCollection(flaggedCode));
