@@ -14,6 +14,7 @@ import { growth, smallestStableBatch } from "../src/stability/growth";
 import { NoiseGain } from "../src/stability/noiseGain";
 import { factorSpectrum } from "../src/stability/secondMoment";
 import { stabilityMap } from "../src/stability/stabilityMap";
+import { typical } from "../src/stability/typical";
 import { varianceLimit } from "../src/stability/varianceLimit";
 import { Rng } from "../src/util/rng";
 import { machine } from "./harness";
@@ -79,6 +80,13 @@ async function main(): Promise<void> {
     console.log(
       `| verdict with ${name}, r = ${exact.rank} (${parts}) | ${seconds.toFixed(2)} | ${result} | |`,
     );
+  }
+  for (const sampling of ["epochs", "independent"] as const) {
+    const at = { learningRate: 1.2 * exact.upper, batchSize, sampling };
+    const [found, seconds] = await lap(() => typical(factors, at));
+    const { growth: own, limit } = found!;
+    const result = `growth ${own.value.toFixed(4)} ± ${own.error.toFixed(4)} at 1.2 of the mean-square limit; limit ${limit.value.toPrecision(4)} ± ${((100 * limit.error) / limit.value).toFixed(1)} %`;
+    console.log(`| typical run, ${sampling}, nK = 1000 | ${seconds.toFixed(2)} | ${result} | ≤ 5 |`);
   }
   const large = pointOf(1000);
   const start = performance.now();

@@ -42,7 +42,7 @@ const chains = 2;
 /** Blocks of a chain, each whole epochs, from which the error comes; and of those before, in which the displacement turns to where the steps carry it. */
 const [blocks, settling] = [16, 4];
 /** Steps of a first look at which learning rates grow, and what they are multiplied by from look to look. */
-const [firstSteps, finer] = [96, 4];
+const [firstSteps, finer] = [96, 3];
 /** Steps of a look at the most, and multiplications of all of them. */
 const [mostSteps, mostWork] = [2 ** 17, 1e10];
 /** Total growth, in powers of e, below which a product has not grown: what is left of the beginning, or a burst at the end. */
@@ -52,6 +52,8 @@ const coarse = 3;
 const above = [1.01, 1.05, 1.12] as const;
 /** A limit this near, relatively, to where a look was for it needs no other look. */
 const near = 0.015;
+/** Share of the way from the nearest learning rate to the limit that a bend of ℓ may shift it by. */
+const unknownBend = 0.25;
 /** Looks at most, each: a limit that is not found in so many is none. */
 const mostLooks = 12;
 
@@ -151,8 +153,11 @@ function crossing({ rates, means, errors, ...look }: Look): Estimate | null {
   const through = (slope: number) => rates[first] - means[first] / slope;
   const slope = slopeTo(growing[growing.length - 1]);
   if (!(slope > 0)) return null;
-  // ℓ is no straight line: the line through the nearest two would lead elsewhere.
-  const bend = through(slope) - through(slopeTo(growing[1]));
+  // ℓ is no straight line: the line through the nearest two would lead elsewhere, by how much two alone do not tell.
+  const bend =
+    growing.length > 2
+      ? through(slope) - through(slopeTo(growing[1]))
+      : unknownBend * (rates[first] - through(slope));
   return { value: through(slope), error: Math.hypot(errors[first] / slope, bend) };
 }
 
