@@ -5,7 +5,7 @@ import { SeriesSender } from "../../record/transfer";
 import type { FeedLog, KnownSeries } from "../workspace/runSource";
 
 /** Each time costs the host about five milliseconds, most of it the way to the page. */
-const pollMilliseconds = 250;
+const pollMilliseconds = 400;
 /** Bytes of the log read in one go, about ten milliseconds: then the host's other work has its turn. */
 const sliceBytes = 1 << 17;
 
