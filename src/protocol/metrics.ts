@@ -11,6 +11,7 @@ const cohenAdaptive = "Cohen et al. 2022";
 const damian = "Damian, Nichani & Lee, ICLR 2023";
 const papyan = "Papyan, JMLR 2020";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
+const mccandlish = "McCandlish et al. 2018";
 const lyapunov = "Chemnitz & Engel 2024; Furstenberg & Kesten 1960";
 
 export const metrics = [
@@ -165,15 +166,33 @@ export const metrics = [
   }),
   m("noise.trace", "gradient covariance trace", "loss² / θ²", {
     about: "tr Cov(∇Lᵢ)",
-    source: "McCandlish et al. 2018",
+    source: mccandlish,
   }),
   m("noise.scale", "simple noise scale", "examples", {
     about: "tr Cov(∇Lᵢ) / ‖∇L‖²",
-    source: "McCandlish et al. 2018",
+    source: mccandlish,
   }),
   m("noise.alignment", "noise alignment", "1", {
     about: "μ = tr(ΣgH) / (2 L ‖H‖_F²)",
     source: "Wu, Wang & Su, NeurIPS 2022",
+  }),
+  m("noise.curvatureScale", "noise scale with curvature", "examples", {
+    about:
+      "B_noise = tr(HΣg) / (∇LᵀH∇L): the batch size beyond which a larger one hardly lengthens the best step",
+    source: mccandlish,
+  }),
+  m("stability.descentLimit", "one-step descent limit", "learning rate", {
+    about:
+      "largest η at which one step of SGD lowers the expected loss, to second order: 2‖∇L‖² / (∇LᵀH∇L + p tr(HΣg))",
+    source: mccandlish,
+  }),
+  m("noise.curvatureScale.error", "noise scale with curvature, error bar", "examples", {
+    about: "one standard error; 0 when exact",
+    source: mccandlish,
+  }),
+  m("stability.descentLimit.error", "one-step descent limit, error bar", "learning rate", {
+    about: "one standard error; 0 when exact",
+    source: mccandlish,
   }),
   m("noise.batchSharpness", "batch sharpness", "loss / θ²", {
     about: "E[gᵀH_B g / ‖g‖²] over mini-batches",

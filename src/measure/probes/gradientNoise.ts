@@ -1,5 +1,6 @@
 // Gradient noise: how much the examples' gradients differ, how that aligns with the curvature, and the sharpness a batch sees.
 import { meanOf, type Estimate } from "../../curvature/trace";
+import { samplingFactor } from "../../stability/thresholds";
 import { dot } from "../../util/linalg/vector";
 import type { Rng } from "../../util/rng";
 import type { Point } from "../point";
@@ -33,9 +34,9 @@ async function gradientCovariance({
 
 /**
  * tr(ΣgH) with Σg = (1/n) Σ gᵢgᵢᵀ − ∇L∇Lᵀ: exact with a product per example up to 256 examples, else from random signs ε,
- * z = n^{-1/2} Σ εᵢgᵢ, E zᵀHz = (1/n) Σ gᵢᵀHgᵢ.
+ * z = n^{-1/2} Σ εᵢgᵢ, E zᵀHz = (1/n) Σ gᵢᵀHgᵢ. `along` is ∇LᵀH∇L.
  */
-async function noiseCurvature(point: Point, gradient: Float32Array, rng: Rng): Promise<Estimate> {
+async function noiseCurvature(point: Point, along: number, rng: Rng): Promise<Estimate> {
   const { perExample, examples: n } = point;
   const hessian = point.hessian();
   const product = new Float32Array(point.size);
@@ -52,7 +53,7 @@ async function noiseCurvature(point: Point, gradient: Float32Array, rng: Rng): P
     samples.push(await quadratic(await perExample!.weightedGradient(weights)));
   }
   const { value, error } = meanOf(samples);
-  return { value: value - (await quadratic(gradient)), error: all ? 0 : error };
+  return { value: value - along, error: all ? 0 : error };
 }
 
 /**
@@ -97,20 +98,44 @@ function subsets(n: number, k: number): Uint32Array[] {
   return all;
 }
 
+/** What curvature makes of the noise, from tr(ΣgH): the alignment, the noise scale with curvature, and how far one step may go. */
+async function addCurved(task: Task, gradient: Float32Array, read: Readings): Promise<void> {
+  const { point, memory } = task;
+  const own = new Float32Array(point.size);
+  await point.hessian().apply(gradient, own);
+  const along = dot(gradient, own);
+  const noise = await noiseCurvature(point, along, memory.rng);
+  read.lap();
+  await addAlignment(task, noise, read);
+  const how = noise.error === 0 ? "exact" : "estimate";
+  const method =
+    "the Hessian along the gradient and along those of the examples, or random combinations of them";
+  read.add("noise.curvatureScale", noise.value / along, {
+    how,
+    method,
+    error: noise.error / Math.abs(along),
+  });
+  const { momentum = 0, preconditioner, weightDecay = 0, decoupledDecay = 0 } = point.descent;
+  // One step of these goes elsewhere than against the gradient.
+  if (momentum !== 0 || preconditioner !== null || weightDecay !== 0 || decoupledDecay !== 0) return;
+  const p = samplingFactor(point.examples, point.batchSize);
+  const bend = along + p * noise.value;
+  const limit = bend > 0 ? (2 * dot(gradient, gradient)) / bend : Infinity;
+  read.add("stability.descentLimit", limit, {
+    how,
+    method,
+    error: bend > 0 ? (limit * p * noise.error) / bend : 0,
+  });
+}
+
 /** μ = tr(ΣgH) / (2 L ‖H‖_F²); only where ‖H‖_F was read, and for square losses, for which alone it is defined. */
-async function addAlignment(
-  { point, known, memory }: Task,
-  gradient: Float32Array,
-  read: Readings,
-): Promise<void> {
+async function addAlignment({ point, known }: Task, noise: Estimate, read: Readings): Promise<void> {
   const frobenius = known.get("frobenius");
   if (typeof frobenius?.value !== "number" || point.loss === "cross-entropy") return;
   const { loss } = await point.evaluate();
-  const curved = await noiseCurvature(point, gradient, memory.rng);
-  read.lap();
-  const value = curved.value / (2 * loss * frobenius.value ** 2);
+  const value = noise.value / (2 * loss * frobenius.value ** 2);
   const norm = (2 * Number(frobenius.error ?? 0)) / frobenius.value;
-  const error = Math.abs(value) * Math.hypot(curved.error / curved.value, norm);
+  const error = Math.abs(value) * Math.hypot(noise.error / noise.value, norm);
   const method = "gradients of the examples, or random combinations of them, and ‖H‖_F";
   read.add("noise.alignment", value, { how: "estimate", method, error });
 }
@@ -118,7 +143,7 @@ async function addAlignment(
 export const gradientNoise: Probe = {
   id: "gradientNoise",
   label: "Gradient noise",
-  cost: "two passes over the examples, and 32 batches with a product each",
+  cost: "two passes over the examples, and 32 batches with a product each; in `measure` up to 256 products more",
   spec: {
     markdownDescription:
       "Trace of the gradient covariance, simple noise scale tr Cov/‖∇L‖², and batch sharpness E[gᵀH_B g/‖g‖²].",
@@ -140,7 +165,7 @@ export const gradientNoise: Probe = {
       method: batch.error === 0 ? "every batch there is" : `${drawn} random batches`,
       error: batch.error,
     });
-    if (effort === "closing") await addAlignment(task, gradient, read);
+    if (effort === "closing") await addCurved(task, gradient, read);
     return { readings: read.list };
   },
 };
