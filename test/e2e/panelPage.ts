@@ -28,7 +28,8 @@ export class Panel {
 
   /** The colour behind it, the page itself being transparent. */
   get behind(): string {
-    return this.kind === "panel" ? "--vscode-editor-background" : "--vscode-panel-background";
+    const inBottomPanel = this.kind === "view" || this.kind === "only";
+    return inBottomPanel ? "--vscode-panel-background" : "--vscode-editor-background";
   }
 
   get status(): Locator {
