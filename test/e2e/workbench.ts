@@ -123,8 +123,10 @@ export class Workbench {
   async openFile(name: string): Promise<void> {
     const input = await this.quickInput("Control+P");
     await input.fill(name);
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
-    await this.tab(name).waitFor();
+    // Of this name and no longer one that ends with it.
+    const label = this.page.locator(".label-name", { hasText: new RegExp(`^\\s*${escape(name)}\\s*$`) });
+    await this.page.locator(".quick-input-list .monaco-list-row").filter({ has: label }).first().click();
+    await this.page.locator(".tabs-container .tab").filter({ has: label }).first().waitFor();
   }
 
   tab(name: string): Locator {
