@@ -28,7 +28,7 @@ inVsCode("The universal package", () => {
     ]);
     await workbench.openFile("wasm.basin.json");
     await workbench.lens("▶ Run").click();
-    await workbench.panel().banner.filter({ hasText: "above" }).waitFor();
+    await workbench.panel().status.filter({ hasText: "finished" }).waitFor();
     const runs = join(server.workspace, ".basin", "runs");
     const [run] = readdirSync(runs);
     const [header] = readFileSync(join(runs, run, "events.jsonl"), "utf8").split("\n");
