@@ -36,6 +36,8 @@ inVsCode("Inline in VS Code", () => {
     }
     await workbench.inlineMark(/^[✓≈]/).waitFor();
     await shot("inline fixed");
+    await workbench.lens("Sharpness against its limit").click();
+    await panel.waitFor({ state: "detached" });
   });
 
   test("while a run trains its inline panel lives: the picture changes, the zone stays as high as it is", async () => {
@@ -81,13 +83,14 @@ inVsCode("Inline in VS Code", () => {
   });
 
   test("an inline panel of a file not opened since a reload is kept when another file is saved", async () => {
-    await workbench.closeAll();
     for (const name of ["tooFast", "endless"] as const) {
+      await workbench.closeAll();
       await workbench.openFile(fileOf(name));
       await workbench.lens("Sharpness against its limit").click();
       await workbench.inlinePanel.locator(chart).first().waitFor();
     }
     await workbench.reload();
+    await workbench.openFile(fileOf("endless"));
     await workbench.inlinePanel.locator(chart).first().waitFor();
     await workbench.line('"seed"').click();
     await workbench.page.keyboard.press("Control+Home");

@@ -113,6 +113,8 @@ export class InlinePanels {
     const [uri, setting] = [vscode.Uri.parse(at.uri), at.setting];
     const place = this.placeOf({ uri, setting, at: new vscode.Position(at.line, at.character) }, nearest);
     if (!place) return false;
+    // Opened by hand before what was kept of it came back.
+    if (this.openAt(at.uri, setting, place.range.start.line)) return true;
     const range = new vscode.Range(place.range.start, place.range.end);
     const thread = this.comments().createCommentThread(uri, range, []);
     thread.canReply = false;
