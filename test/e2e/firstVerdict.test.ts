@@ -30,15 +30,6 @@ inVsCode("A newcomer in VS Code", () => {
     await panel.banner.filter({ hasText: "edge of stability" }).waitFor();
     expect(await panel.banner.innerText()).not.toContain("provisional");
     await shot("first verdict");
-    // Back to the walkthrough: its fourth step leads into the file.
-    await workbench.closeAll();
-    await workbench.command("Welcome: Open Walkthrough");
-    await workbench.pick("A first verdict with Basin");
-    await steps.nth(3).click();
-    await page.locator(".getting-started-step .monaco-button", { hasText: "Show Inline Panel" }).click();
-    await workbench.tab("first-verdict.basin.json").waitFor();
-    await workbench.inlinePanel.getByText("edge of stability").first().waitFor();
-    await shot("first verdict inline");
   });
 
   test("the extension's page shows its pictures, or where VS Code shows none from a text, their words", async () => {

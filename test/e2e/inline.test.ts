@@ -82,28 +82,6 @@ inVsCode("Inline in VS Code", () => {
     await workbench.lens("Stop").click();
   });
 
-  test("an inline panel of a file not opened since a reload is kept when another file is saved", async () => {
-    for (const name of ["tooFast", "endless"] as const) {
-      await workbench.closeAll();
-      await workbench.openFile(fileOf(name));
-      await workbench.lens("Sharpness against its limit").click();
-      await workbench.inlinePanel.locator(chart).first().waitFor();
-    }
-    await workbench.reload();
-    await workbench.openFile(fileOf("endless"));
-    await workbench.inlinePanel.locator(chart).first().waitFor();
-    await workbench.line('"seed"').click();
-    await workbench.page.keyboard.press("Control+Home");
-    await workbench.page.keyboard.type("// three\n");
-    await workbench.page.keyboard.press("Control+S");
-    await expect.poll(() => text("endless"), { timeout: 20_000 }).toContain("// three");
-    await workbench.reload();
-    await workbench.openFile(fileOf("tooFast"));
-    await workbench.inlinePanel.locator(chart).first().waitFor();
-    await workbench.lens("Sharpness against its limit").click();
-    await workbench.inlinePanel.waitFor({ state: "detached" });
-  });
-
   test("what the noise of its batches drives away is fixed at its batch size, by quick fix", async () => {
     await workbench.closeAll();
     await workbench.openFile(fileOf("tooNoisy"));
