@@ -12,10 +12,8 @@ import type { Workbench } from "./workbench";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-type Pages = Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>>;
-
-/** Every page that shows a run alone, and how it comes to be seen. */
-const runPages: Pages = {
+/** Every page, and how it comes to be seen. */
+const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> = {
   "panel of a finished run": async (workbench) => {
     await workbench.treeRow("η 0.21").click();
     const panel = workbench.panel();
@@ -57,31 +55,6 @@ const runPages: Pages = {
   },
 };
 
-/** The form of a file, which stands in the place of its text. */
-const dashboards: Pages = {
-  "dashboard beside a finished run": async (workbench) => {
-    await workbench.tab("everything.basin.json").click();
-    const dashboard = workbench.dashboard();
-    await dashboard.banner.filter({ hasText: /\S/ }).waitFor();
-    await dashboard.field("optimizer.learningRate").waitFor();
-    return dashboard;
-  },
-  "dashboard that refuses what was typed": async (workbench) => {
-    const dashboard = workbench.dashboard();
-    const rate = dashboard.control("optimizer.learningRate");
-    await rate.fill("-1");
-    await rate.press("Enter");
-    await dashboard.field("optimizer.learningRate").locator(".problems").waitFor();
-    return dashboard;
-  },
-  "dashboard of a file without a run": async (workbench) => {
-    await workbench.tab(fileOf("steady")).click();
-    const dashboard = workbench.dashboard();
-    await dashboard.find(".nothing").filter({ hasText: "No run of this file yet" }).waitFor();
-    return dashboard;
-  },
-};
-
 inVsCode("Basin's pages, as axe sees them", () => {
   let workbench: Workbench;
   openVsCode({ fill }, (vsCode) => ({ workbench } = vsCode));
@@ -94,42 +67,28 @@ inVsCode("Basin's pages, as axe sees them", () => {
       await workbench.lens("▶ Run").click();
     }
     await workbench.command("Basin: Focus on Current Run View");
-    expect(await graveFindings(workbench, runPages)).toEqual([]);
-  });
-
-  test("nor is one of a dashboard", async () => {
-    await workbench.command("View: Hide Panel");
-    await workbench.closeAll();
-    for (const file of ["everything.basin.json", fileOf("steady")]) {
-      await workbench.openFile(file);
-      await workbench.titleAction("Open Dashboard").click();
-      await workbench.dashboard().field("optimizer.learningRate").waitFor();
+    const grave: string[] = [];
+    for (const theme of themeKinds) {
+      await workbench.useTheme(theme);
+      for (const [name, show] of Object.entries(pages)) {
+        const page = await show(workbench);
+        await workbench.settle();
+        const { violations, passes, incomplete } = await examine(page);
+        const told = violations.map(({ id, impact, nodes }) => `${impact} ${id} (${nodes.length})`);
+        const undecided = incomplete.map(({ id, nodes }) => `${id} (${nodes.length})`);
+        console.log(
+          `${theme}, ${name}: ${passes.length} rules pass; findings: ${told.join(", ") || "none"}; undecided: ${undecided.join(", ") || "none"}`,
+        );
+        for (const { id, impact, nodes } of violations)
+          if (impact === "serious" || impact === "critical")
+            grave.push(
+              ...nodes.map(({ html, any }) => `${theme}, ${name}: ${id}: ${html} ${any[0]?.message}`),
+            );
+      }
     }
-    expect(await graveFindings(workbench, dashboards)).toEqual([]);
+    expect(grave).toEqual([]);
   });
 });
-
-/** What axe calls serious or critical of these pages, each in every theme; all that it finds is told. */
-async function graveFindings(workbench: Workbench, pages: Pages): Promise<string[]> {
-  const grave: string[] = [];
-  for (const theme of themeKinds) {
-    await workbench.useTheme(theme);
-    for (const [name, show] of Object.entries(pages)) {
-      const page = await show(workbench);
-      await workbench.settle();
-      const { violations, passes, incomplete } = await examine(page);
-      const told = violations.map(({ id, impact, nodes }) => `${impact} ${id} (${nodes.length})`);
-      const undecided = incomplete.map(({ id, nodes }) => `${id} (${nodes.length})`);
-      console.log(
-        `${theme}, ${name}: ${passes.length} rules pass; findings: ${told.join(", ") || "none"}; undecided: ${undecided.join(", ") || "none"}`,
-      );
-      for (const { id, impact, nodes } of violations)
-        if (impact === "serious" || impact === "critical")
-          grave.push(...nodes.map(({ html, any }) => `${theme}, ${name}: ${id}: ${html} ${any[0]?.message}`));
-    }
-  }
-  return grave;
-}
 
 /** Measures all there is, so that every chart and the chain stand in the panel. */
 function fill(workspace: string): void {

@@ -28,8 +28,7 @@ export class Panel {
 
   /** The colour behind it, the page itself being transparent. */
   get behind(): string {
-    const inBottomPanel = this.kind === "view" || this.kind === "only";
-    return inBottomPanel ? "--vscode-panel-background" : "--vscode-editor-background";
+    return this.kind === "panel" ? "--vscode-editor-background" : "--vscode-panel-background";
   }
 
   get status(): Locator {
