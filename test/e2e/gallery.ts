@@ -1,54 +1,189 @@
 // Pictures of every view in real VS Code, in light, dark and both high contrasts, narrow and wide, for people to look at; --readme keeps those the README shows.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeRun } from "../fixtures/writeRun";
-import { writeExperiments } from "./experiments";
-import { takeDashboard } from "./gallery/dashboard";
-import { desk, folder, Gallery } from "./gallery/gallery";
-import { takeInline } from "./gallery/inline";
-import { notebookName, takeNotebook } from "./gallery/notebook";
-import { takePanels } from "./gallery/panels";
-import { savedOutput, writeNotebook } from "./notebooks";
+import type { Locator } from "playwright-core";
+import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
 import { codeServer, packedExtension, root } from "./setup";
+import { themeKinds } from "./settings";
 import { startVsCode, stopVsCode } from "./vsCode";
+import type { Workbench } from "./workbench";
 
+const folder = join(root, "test", "e2e", "screenshots");
+/** An activity bar wide more than the panel's 420 pixels. */
+const sizes = { narrow: { width: 470, height: 1500 }, wide: { width: 1300, height: 1130 } } as const;
+const desk = { width: 1500, height: 900 } as const;
 const examples = ["edge-of-stability", "spirals", "all-probes", "adam-edge"] as const;
+/** Tall enough for a panel with every chart and the chain. */
+const tall = { narrow: { width: 470, height: 5000 }, wide: { width: 1300, height: 2400 } } as const;
+
+class Gallery {
+  private theme = "dark";
+
+  constructor(private readonly workbench: Workbench) {}
+
+  async shot(name: string, part?: Locator): Promise<void> {
+    const path = join(folder, `${name}-${this.theme}.png`);
+    // Two frames, so that what has just changed is drawn.
+    await this.workbench.page.mouse.move(300, 1);
+    await this.workbench.settle();
+    await (part ?? this.workbench.page).screenshot({ path });
+    console.log(path);
+  }
+
+  async inEveryTheme(take: () => Promise<void>): Promise<void> {
+    for (const theme of themeKinds) {
+      this.theme = theme;
+      await this.workbench.useTheme(theme);
+      await take();
+    }
+  }
+
+  /** The panel alone, as narrow and as wide as it gets. */
+  async panel(
+    name: string,
+    views: Readonly<Record<string, { width: number; height: number }>> = sizes,
+  ): Promise<void> {
+    const { workbench } = this;
+    await workbench.command("View: Close Primary Side Bar").catch(() => undefined);
+    for (const [size, viewport] of Object.entries(views)) {
+      await workbench.page.setViewportSize(viewport);
+      await this.inEveryTheme(() => this.shot(`${name}-${size}`));
+    }
+    await workbench.page.setViewportSize(desk);
+  }
+
+  async run(file: string): Promise<void> {
+    await this.workbench.closeAll();
+    await this.workbench.openFile(file);
+    await this.workbench.lens("▶ Run").click();
+  }
+}
+
+/** What stands between the lines, and the view in the bottom panel: 350 and 1400 pixels for what is in the editor's part. */
+async function takeInline(workbench: Workbench, gallery: Gallery): Promise<void> {
+  const views = { narrow: { width: 398, height: 800 }, wide: { width: 1448, height: 900 } } as const;
+  const file = fileOf("tooFast");
+  await gallery.run(file);
+  await workbench.lens(/latest run/).waitFor();
+  // Beside the panel, as Run leaves it.
+  await workbench.lens("Sharpness against its limit").click();
+  await workbench.inlinePanel.getByText("Unstable").first().waitFor();
+  await workbench.command("View: Close Primary Side Bar");
+  await gallery.inEveryTheme(() => gallery.shot("inline-beside-panel"));
+  await workbench.closeAll();
+  await workbench.openFile(file);
+  await workbench.inlinePanel.getByText("Unstable").first().waitFor();
+  await gallery.panel("inline", views);
+  await workbench.command("Basin: Focus on Current Run View");
+  await workbench.currentRun().banner.filter({ hasText: "Unstable" }).waitFor();
+  await gallery.panel("current", views);
+  await workbench.openFile(fileOf("steady"));
+  await gallery.panel("current-none", views);
+  await workbench.command("View: Hide Panel");
+}
+
+async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void> {
+  const panel = workbench.panel();
+  await workbench.showTree();
+  await workbench.command("Basin: Open Panel");
+  await panel.welcome.waitFor();
+  await gallery.panel("welcome");
+  await workbench.closeAll();
+  await gallery.inEveryTheme(async () => {
+    await workbench.command("Basin: New Experiment");
+    await workbench.page.locator(".quick-input-list", { hasText: "Edge of stability" }).waitFor();
+    await gallery.shot("new-experiment");
+    await workbench.page.keyboard.press("Escape");
+  });
+
+  await gallery.run("edge-of-stability.basin.json");
+  await panel.status.filter({ hasText: "training" }).waitFor();
+  await panel.picture("nonuniformity");
+  await workbench.showTree();
+  await gallery.inEveryTheme(() => gallery.shot("training"));
+  await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
+  await panel.banner.filter({ hasText: /edge of stability|Stable|Unstable/ }).waitFor();
+  await gallery.inEveryTheme(() => gallery.shot("finished"));
+  await workbench.page.setViewportSize({ width: 1180, height: 700 });
+  await gallery.inEveryTheme(async () => {
+    await panel.metric("sharpness").click();
+    await panel.details.waitFor();
+    await gallery.shot("provenance");
+    await workbench.page.keyboard.press("Escape");
+  });
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("finished");
+
+  await gallery.run("spirals.basin.json");
+  await panel.status.filter({ hasText: "training" }).waitFor();
+  await gallery.panel("spirals-training");
+  await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("spirals");
+
+  await gallery.run("all-probes.basin.json");
+  await panel.chain.waitFor({ timeout: 300_000 });
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("all-probes", tall);
+  await gallery.inEveryTheme(async () => {
+    await panel.chart("stabilityMap").locator("h2 button").click();
+    await gallery.shot("map-provenance");
+    await workbench.page.keyboard.press("Escape");
+    await panel.chain.locator("li button").first().click();
+    await gallery.shot("chain-provenance");
+    await workbench.page.keyboard.press("Escape");
+  });
+  await workbench.page.setViewportSize(sizes.wide);
+  await gallery.inEveryTheme(async () => {
+    await panel.chain.locator("li").last().scrollIntoViewIfNeeded();
+    await gallery.shot("measured");
+  });
+  await workbench.page.setViewportSize(desk);
+
+  await gallery.run("adam-edge.basin.json");
+  await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
+  await workbench.closeAll();
+  await workbench.command("Basin: Open Panel");
+  await gallery.panel("adam");
+
+  for (const name of ["tooFast", "exploding"] satisfies ExperimentName[]) {
+    await gallery.run(fileOf(name));
+    await panel.banner.filter({ hasText: /Unstable|Diverged/ }).waitFor({ timeout: 60_000 });
+    await workbench.showTree();
+    await workbench.showProblems();
+    await gallery.inEveryTheme(() => gallery.shot(`flagged-${name}`));
+    await workbench.hideBottom();
+    await workbench.closeAll();
+    await workbench.command("Basin: Open Panel");
+    await gallery.panel(`panel-${name}`);
+  }
+  await workbench.closeAll();
+  await workbench.openFile(fileOf("tooFast"));
+  await gallery.inEveryTheme(async () => {
+    await workbench.openQuickFix(fileOf("tooFast"), '"learningRate": 0.3');
+    await gallery.shot("quick-fix");
+    await workbench.page.keyboard.press("Escape");
+  });
+}
+
+function keepForReadme(): void {
+  const media = join(root, "media", "readme");
+  mkdirSync(media, { recursive: true });
+  for (const name of ["finished-wide-dark", "measured-dark", "provenance-light", "quick-fix-light"])
+    copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
+}
 
 function fill(workspace: string): void {
   writeExperiments(workspace);
   for (const name of examples)
     copyFileSync(join(root, "examples", `${name}.basin.json`), join(workspace, `${name}.basin.json`));
-  const outside = mkdtempSync(join(tmpdir(), "basin-gallery-"));
-  writeNotebook(workspace, notebookName, savedOutput(writeRun(outside, "unstable", { steps: 400 })));
-  rmSync(outside, { recursive: true });
 }
 
 /** What can be taken alone. */
-const parts = {
-  panels: takePanels,
-  inline: takeInline,
-  dashboard: takeDashboard,
-  notebook: takeNotebook,
-} as const;
-
-/** What the README shows of a part: the picture taken, and its name there. */
-const inReadme: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>> = {
-  panels: {
-    "finished-wide-dark": "finished-wide-dark",
-    "measured-dark": "measured-dark",
-    "provenance-light": "provenance-light",
-    "quick-fix-light": "quick-fix-light",
-  },
-  inline: { "inline-wide-dark": "inline-panel-dark" },
-};
-
-function keepForReadme(part: string): void {
-  const media = join(root, "media", "readme");
-  mkdirSync(media, { recursive: true });
-  for (const [taken, name] of Object.entries(inReadme[part] ?? {}))
-    copyFileSync(join(folder, `${taken}.png`), join(media, `${name}.png`));
-}
+const parts = { panels: takePanels, inline: takeInline } as const;
 
 async function main(wanted: readonly string[]): Promise<void> {
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name));
@@ -60,17 +195,15 @@ async function main(wanted: readonly string[]): Promise<void> {
   try {
     await vsCode.workbench.page.setViewportSize(desk);
     const gallery = new Gallery(vsCode.workbench);
-    for (const [name, take] of Object.entries(parts)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
-      await take(vsCode.workbench, gallery);
-      if (process.argv.includes("--readme")) keepForReadme(name);
-    }
+    for (const [name, take] of Object.entries(parts))
+      if (wanted.length === 0 || wanted.includes(name)) await take(vsCode.workbench, gallery);
   } catch (error) {
     await vsCode.workbench.page.screenshot({ path: join(folder, "failed.png") }).catch(() => undefined);
     throw error;
   } finally {
     await stopVsCode(vsCode);
   }
+  if (process.argv.includes("--readme")) keepForReadme();
 }
 
 await main(process.argv.slice(2).filter((word) => !word.startsWith("--")));

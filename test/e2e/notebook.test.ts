@@ -1,5 +1,5 @@
 // Runs in the outputs of notebook cells in real VS Code, no kernel needed: as they were saved, and live while they train.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Locator } from "playwright-core";
@@ -8,7 +8,6 @@ import { submit } from "../../src/launchers";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
 import { writeRun } from "../fixtures/writeRun";
 import { fileOf, writeExperiments } from "./experiments";
-import { outputOf, savedOutput, writeNotebook } from "./notebooks";
 import { inVsCode, openVsCode } from "./scenario";
 import type { Workbench } from "./workbench";
 
@@ -37,15 +36,44 @@ inVsCode("Runs in a notebook", () => {
     const file = join(workspace, fileOf("endless"));
     const [{ experiment, overrides }] = checkExperiment(readFileSync(file, "utf8"), file, {}).points;
     const [{ folder }] = submit(runs, [{ experiment, file, overrides }]);
+    const read = (name: string): unknown => JSON.parse(readFileSync(join(saved, name), "utf8"));
     const saved = writeRun(outside, "unstable", { steps: 200 });
+    const lines = readFileSync(join(saved, "events.jsonl"), "utf8").trim().split("\n");
+    const snapshot = {
+      run: read("run.json"),
+      events: lines.map((line): unknown => JSON.parse(line)),
+      verdict: read("verdict.json"),
+    };
     writeNotebook(workspace, "live", { version: 1, folder: `.basin/runs/${basename(folder)}` });
-    writeNotebook(workspace, "saved", savedOutput(saved));
+    writeNotebook(workspace, "saved", { version: 1, folder: "/gone/.basin/runs/a", snapshot });
     // Both are there, and neither is this workspace's.
     writeNotebook(workspace, "elsewhere", { version: 1, folder: saved });
     writeNotebook(workspace, "newer", { version: 2, folder: saved });
   }
 
-  const output = (selector: string): Locator => outputOf(workbench.page, selector);
+  /** A notebook of one cell that has run, as Jupyter saves it. */
+  function writeNotebook(workspace: string, name: string, run: unknown): void {
+    const data = { "application/vnd.basin.run+json": run, "text/plain": ["a Basin run"] };
+    const cell = {
+      cell_type: "code",
+      execution_count: 1,
+      metadata: {},
+      source: ["probe.show()"],
+      outputs: [{ output_type: "display_data", data, metadata: {} }],
+    };
+    const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+    writeFileSync(join(workspace, `${name}.ipynb`), JSON.stringify(notebook));
+  }
+
+  /** What the outputs of the only notebook that is open show, by a selector. */
+  const output = (selector: string): Locator =>
+    workbench.page
+      .locator("iframe.webview.ready:visible")
+      .last()
+      .contentFrame()
+      .locator("iframe#active-frame")
+      .contentFrame()
+      .locator(`.output ${selector}`);
   const step = async (): Promise<number> => {
     const text = await output(".progress-text").innerText();
     return Number(/step\s([\d,]+)/.exec(text)?.[1].replace(/,/g, "") ?? NaN);
