@@ -1,4 +1,4 @@
-// The engine files of one platform's VSIX: native ONNX Runtime where it has a binary, else its WebAssembly build.
+// The engine files of one VSIX: native ONNX Runtime where it has a binary for the platform, else, as for the universal one, its WebAssembly build.
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,7 +30,7 @@ function copy(from, to, parts) {
 export function copyEngine(target, modules) {
   const [os, arch] = target.split("-");
   const node = packageFolder("onnxruntime-node");
-  const binary = join("bin", "napi-v6", os, arch);
+  const binary = join("bin", "napi-v6", os, arch ?? "");
   const name = existsSync(join(node, binary)) ? "onnx" : "wasm";
   const from = name === "onnx" ? node : packageFolder("onnxruntime-web");
   const wasm = ["ort.node.min.js", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];

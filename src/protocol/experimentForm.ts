@@ -11,7 +11,7 @@ import {
   wordsOf,
   type SchemaNode,
 } from "./experimentSchema";
-import { oneLine, parseText } from "./jsonEdit";
+import { oneLine, parseText, sourceOnOneLine } from "./jsonEdit";
 import { getAt, isObject, type Json, type KeyPath } from "./jsonPath";
 import { parseJsonSource } from "./jsonSource";
 import type { Choice, ExperimentForm, FieldKind, FormField, FormProblem, Refusal } from "./formField";
@@ -159,8 +159,8 @@ function suggestionsOf(node: SchemaNode): Choice[] {
 }
 
 /** What the file writes at a node: a word without its quotes where they say nothing. */
-const writtenIn = (text: string, { offset, length, type, value }: Node, kind: FieldKind): string =>
-  type === "string" ? shownIn(kind, value as string) : text.slice(offset, offset + length);
+const writtenIn = (text: string, node: Node, kind: FieldKind): string =>
+  node.type === "string" ? shownIn(kind, node.value as string) : sourceOnOneLine(text, node);
 
 function shownIn(kind: FieldKind, value: Json): string {
   if (typeof value !== "string") return oneLine(value);

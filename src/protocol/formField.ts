@@ -8,7 +8,7 @@ export type FieldKind = "choice" | "boolean" | "number" | "text" | "value" | "pa
 export interface FormField {
   readonly path: KeyPath;
   readonly kind: FieldKind;
-  /** As text in the field: of a word the word, of all else what the file writes; null where the file does not write it. Of a part that is there "". */
+  /** As text in the field: of a word the word, of all else what the file writes, on one line unless comments stand in it; null where the file does not write it. Of a part that is there "". */
   readonly written: string | null;
   /** What holds where nothing is written: another file's value, else the default. */
   readonly otherwise: string | null;

@@ -3,7 +3,7 @@ import { createScanner, findNodeAtLocation, parseTree, type Node } from "jsonc-p
 import { isObject, type Json, type KeyPath } from "./jsonPath";
 
 /** Tokens of jsonc-parser's scanner. Its own enum is ambient and const, which a single-file compiler cannot read. */
-const token = { comma: 5, lineComment: 12, blockComment: 13, lineBreak: 14, trivia: 15 } as const;
+const token = { comma: 5, lineComment: 12, blockComment: 13, lineBreak: 14, trivia: 15, end: 17 } as const;
 
 export const parseText = (text: string): Node | undefined =>
   parseTree(text.replace(/^\uFEFF/, " "), [], { allowTrailingComma: true });
@@ -14,6 +14,27 @@ export function oneLine(value: Json): string {
   if (!isObject(value)) return JSON.stringify(value);
   const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${oneLine(item)}`);
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+}
+
+/** A value's source, on one line where no comment stands in it; numbers and words as the file writes them. */
+export function sourceOnOneLine(text: string, node: Node): string {
+  const source = text.slice(node.offset, endOf(node));
+  return !/[\r\n]/.test(source) || hasComment(source) ? source : compact(text, node);
+}
+
+function compact(text: string, { type, offset, length, children = [] }: Node): string {
+  if (type === "array") return `[${children.map((item) => compact(text, item)).join(", ")}]`;
+  if (type === "property") return children.map((side) => compact(text, side)).join(": ");
+  if (type !== "object") return text.slice(offset, offset + length);
+  const entries = children.map((property) => compact(text, property));
+  return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+}
+
+function hasComment(source: string): boolean {
+  const scanner = createScanner(source, false);
+  for (let kind: number = scanner.scan(); kind !== token.end; kind = scanner.scan())
+    if (kind === token.lineComment || kind === token.blockComment) return true;
+  return false;
 }
 
 /** The text with `source`, itself JSON, as the value at a path; objects that are missing on the way are made. */

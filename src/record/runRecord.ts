@@ -63,7 +63,8 @@ export function runRecord({ folder, name, run, verdict, status, log, pinned }: R
   ];
   return {
     folder,
-    info: { ...info, id: name },
+    // The same object at each reading, unless the folder was copied: much is remembered of an info.
+    info: info.id === name ? info : { ...info, id: name },
     status,
     step: series.step,
     time: series.time,

@@ -36,6 +36,8 @@ inVsCode("Inline in VS Code", () => {
     }
     await workbench.inlineMark(/^[✓≈]/).waitFor();
     await shot("inline fixed");
+    await workbench.lens("Sharpness against its limit").click();
+    await panel.waitFor({ state: "detached" });
   });
 
   test("while a run trains its inline panel lives: the picture changes, the zone stays as high as it is", async () => {

@@ -27,7 +27,7 @@ export function openVsCode(options: VsCodeOptions, opened: (vsCode: VsCode) => v
   let vsCode: VsCode | undefined;
 
   beforeAll(async () => {
-    vsCode = await startVsCode(found, packedExtension(), options);
+    vsCode = await startVsCode(found, packedExtension(options.target), options);
     opened(vsCode);
   });
 

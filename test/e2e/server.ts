@@ -24,8 +24,6 @@ export interface Server {
   readonly workspace: string;
   /** The folder of installed extensions. */
   readonly extensions: string;
-  /** Changes the user's settings to the ones it was started with and these. */
-  configure(more: Record<string, unknown>): void;
   /** The extension's own log, as far as written. */
   log(): string;
   /** The first group of `pattern` in that log, once it is written there. */
@@ -58,9 +56,7 @@ export async function startServer(
   const opened = open(workspace);
   const query = opened.endsWith(".code-workspace") ? "workspace" : "folder";
   mkdirSync(join(user, "User"), { recursive: true });
-  const configure = (more: Record<string, unknown>) =>
-    writeFileSync(join(user, "User", "settings.json"), JSON.stringify({ ...settings, ...more }));
-  configure({});
+  writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
   const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
   const env = {
     ...process.env,
@@ -79,7 +75,6 @@ export async function startServer(
     pid: child.pid ?? 0,
     workspace,
     extensions,
-    configure,
     log: () => basinLogs(user),
     logged: (pattern) => logged(user, pattern),
     stop: async () => {

@@ -12,6 +12,8 @@ export interface VsCodeOptions {
   readonly fill?: (workspace: string) => void;
   /** What is opened, given the workspace folder: it, another folder, or a `.code-workspace` file. */
   readonly open?: (workspace: string) => string;
+  /** The package that is installed, as package.mjs names it; where not given, this platform's. */
+  readonly target?: string;
 }
 
 export interface VsCode {

@@ -50,9 +50,14 @@ export class Workbench {
 
   /** Runs a command of the palette by its full title. */
   async command(title: string): Promise<void> {
-    const input = await this.quickInput("F1");
-    await input.fill(`>${title}`);
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    // What an extension brings is listed a while after the workbench is there, and an open list does not follow.
+    for (let attempt = 0; attempt < 10 && !(await row.isVisible()); attempt++) {
+      const input = await this.quickInput("F1");
+      await input.fill(`>${title}`);
+      await row.waitFor({ timeout: 8_000 }).catch(() => undefined);
+    }
+    await row.click();
   }
 
   /** The titles that the palette offers for these words. */
@@ -123,8 +128,10 @@ export class Workbench {
   async openFile(name: string): Promise<void> {
     const input = await this.quickInput("Control+P");
     await input.fill(name);
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
-    await this.tab(name).waitFor();
+    // Of this name and no longer one that ends with it.
+    const label = this.page.locator(".label-name", { hasText: new RegExp(`^\\s*${escape(name)}\\s*$`) });
+    await this.page.locator(".quick-input-list .monaco-list-row").filter({ has: label }).first().click();
+    await this.page.locator(".tabs-container .tab").filter({ has: label }).first().waitFor();
   }
 
   tab(name: string): Locator {

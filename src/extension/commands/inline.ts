@@ -1,6 +1,6 @@
 // The commands of the inline panel: opened at a setting by a hint, a hover or the palette, closed and explained by its own buttons.
 import * as vscode from "vscode";
-import { decodePlace, type InlinePlace } from "../inline/inlinePanels";
+import { decodePlace, type InlinePlace } from "../inline/inlinePlace";
 import { placeAt, placesIn } from "../inline/places";
 import { isExperimentPath } from "../ids";
 import type { Services } from "../services";

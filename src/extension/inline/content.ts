@@ -55,8 +55,12 @@ export function headline({ run }: Shown): string {
   const { verdict, status, step, flag, info } = run;
   const mark = markOf(run);
   if (verdict) {
-    // "Unstable: …", "At the edge of stability: …": the first words are the verdict.
-    const [, first, rest] = /^([^:.]{1,60})([:.][^]*)$/.exec(verdict.summary) ?? ["", "", verdict.summary];
+    // "Unstable: …", "At the edge of stability: …": the first words are the verdict. A point within a number ends none.
+    const [, first, rest] = /^([^:.]{1,60})([:.](?:\s[^]*)?)$/.exec(verdict.summary) ?? [
+      "",
+      "",
+      verdict.summary,
+    ];
     return `**${mark} ${plain(first || capital(verdictWords[verdict.verdict]))}**${first ? "" : " "}${plain(rest)}`;
   }
   const where =

@@ -1,23 +1,19 @@
 // The inline panel: a zone between the lines of a file, at a setting, with live charts, verdict, numbers and actions. It is a comment
 // thread of VS Code's, the one thing that may stand between lines on stable API, and nobody can reply to it.
 import * as vscode from "vscode";
-import { chartedSettings, type ChartedSetting } from "../../record/settingChart";
+import type { ChartedSetting } from "../../record/settingChart";
 import { Disposables } from "../disposables";
 import { inlineController } from "../ids";
+import { isActive } from "../../types/runStatus";
 import type { Runs } from "../workspace/runs";
-import { charts, explanation, headline, markdown, numbers, plain, useLink, type Shown } from "./content";
+import { markdown, type Shown } from "./content";
+import { decodePlaces, type InlinePlace } from "./inlinePlace";
+import { isInSight } from "./inSight";
+import { panelText } from "./panelText";
 import { placesIn, type SettingPlace } from "./places";
 import { onInlineChange } from "./refresh";
 import type { RunCurves } from "./runCurves";
 import { settingNames } from "./words";
-
-/** Where a panel stands, as it is kept over a reload and passed by links. */
-export interface InlinePlace {
-  readonly uri: string;
-  readonly setting: ChartedSetting;
-  readonly line: number;
-  readonly character: number;
-}
 
 interface OpenPanel {
   readonly thread: vscode.CommentThread;
@@ -29,6 +25,8 @@ interface OpenPanel {
   run: string | undefined;
   explained: boolean;
   body: string;
+  /** Its run has moved on while nobody could see it. */
+  isBehind: boolean;
 }
 
 const stateKey = "basin.inlinePanels";
@@ -53,6 +51,12 @@ export class InlinePanels {
     });
     this.own.own(vscode.workspace.onDidChangeTextDocument((event) => this.edited(event)));
     this.own.own(vscode.window.onDidChangeVisibleTextEditors(this.draw));
+    this.own.own(
+      vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor: { document } }) => {
+        for (const panel of this.panels)
+          if (panel.isBehind && panel.uri.toString() === document.uri.toString()) this.update(panel);
+      }),
+    );
     this.own.own(vscode.window.tabGroups.onDidChangeTabGroups(this.draw));
   }
 
@@ -109,6 +113,8 @@ export class InlinePanels {
     const [uri, setting] = [vscode.Uri.parse(at.uri), at.setting];
     const place = this.placeOf({ uri, setting, at: new vscode.Position(at.line, at.character) }, nearest);
     if (!place) return false;
+    // Opened by hand before what was kept of it came back.
+    if (this.openAt(at.uri, setting, place.range.start.line)) return true;
     const range = new vscode.Range(place.range.start, place.range.end);
     const thread = this.comments().createCommentThread(uri, range, []);
     thread.canReply = false;
@@ -121,6 +127,7 @@ export class InlinePanels {
       run: place.runs[0].folder,
       explained: false,
       body: "",
+      isBehind: false,
     };
     this.panels.add(panel);
     this.update(panel);
@@ -161,8 +168,10 @@ export class InlinePanels {
     }
     const run = panel.run === undefined ? undefined : this.runs.byKey(panel.run);
     if (!run) return this.close(thread);
+    panel.isBehind = panel.body !== "" && isActive(run.status) && !isInSight(uri, panel.at.line);
+    if (panel.isBehind) return;
     const shown: Shown = { setting, run, view: this.curves.of(run) };
-    const body = bodyOf(shown, { uri, isCurrent: place !== undefined, explained: panel.explained });
+    const body = panelText(shown, { uri, isCurrent: place !== undefined, explained: panel.explained });
     if (body === panel.body) return;
     panel.body = body;
     thread.label = `${settingNames[setting]}: ${this.runs.labelOf(run)}`;
@@ -228,53 +237,8 @@ export class InlinePanels {
   }
 }
 
-/** Kept by an earlier version, or by nobody: what is no place is passed over. */
-function decodePlaces(raw: unknown): InlinePlace[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.flatMap((one: unknown) => decodePlace(one) ?? []);
-}
-
-/** A place that a link or a hint names. */
-export function decodePlace(raw: unknown): InlinePlace | undefined {
-  if (typeof raw !== "object" || raw === null) return undefined;
-  const { uri, setting, line, character } = raw as Record<string, unknown>;
-  const known = chartedSettings.find((one) => one === setting);
-  if (typeof uri !== "string" || !known || !isCount(line) || !isCount(character)) return undefined;
-  return { uri, setting: known, line, character };
-}
-
 const linesFrom = ({ range }: SettingPlace, at: vscode.Position): number =>
   Math.abs(range.start.line - at.line);
 
-const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-
-/** Beside another editor, or the panel, there is room for one chart: two would stand one above the other and scroll. */
-const isAlone = (): boolean => vscode.window.tabGroups.all.length === 1;
-
 const documentOf = (uri: vscode.Uri): vscode.TextDocument | undefined =>
   vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-
-interface BodyOptions {
-  readonly uri: vscode.Uri;
-  /** Whether the file still says what the run was set to. */
-  readonly isCurrent: boolean;
-  readonly explained: boolean;
-}
-
-function bodyOf(shown: Shown, { uri, isCurrent, explained }: BodyOptions): string {
-  const old = isCurrent ? "" : "_The file says something else by now; run it to see what that does._";
-  const why = explained
-    ? explanation(shown)
-        .map((line) => `- ${plain(line)}`)
-        .join("\n")
-    : "";
-  return [
-    [headline(shown), isCurrent ? useLink(shown, uri) : ""].join(" "),
-    old,
-    why,
-    numbers(shown),
-    charts(shown, isAlone() ? "with loss" : "alone"),
-  ]
-    .filter((part) => part !== "")
-    .join("\n\n");
-}

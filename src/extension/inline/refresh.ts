@@ -17,7 +17,7 @@ export function onInlineChange(runs: Runs, own: Disposables, draw: () => void): 
     draw();
   };
   const soon = () => {
-    timer ??= setTimeout(now, Math.max(50, drawnAt + leastMilliseconds - performance.now()));
+    timer ??= setTimeout(now, Math.max(10, drawnAt + leastMilliseconds - performance.now()));
   };
   own.own(runs.onDidChange(soon));
   own.own(vscode.window.onDidChangeActiveColorTheme(now));

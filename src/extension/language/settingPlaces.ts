@@ -7,7 +7,7 @@ export interface TextPlace {
   readonly length: number;
 }
 
-export interface SettingPlaces {
+interface SettingPlaces {
   /** The setting to mark: the run's own value of a sweep's axis, the learning rate's before any other; else the learning rate. */
   readonly marked: TextPlace;
   /** Where each setting is written, by key path. */
@@ -26,10 +26,35 @@ const toPlace = ({ offset, length }: Node): TextPlace => ({ offset, length });
 const same = (node: Node, value: unknown): boolean =>
   JSON.stringify(getNodeValue(node)) === JSON.stringify(value);
 
+type PlacesOf = (run: RunInfo) => SettingPlaces | null;
+
+/** Of the texts asked last, the longest unasked first: between two edits of a file all that stands inline asks many times a second. */
+const known = new Map<string, PlacesOf>();
+/** More files than are in sight at once. */
+const mostKnown = 8;
+
 /** Asks one text after many runs. */
-export function settingPlacesIn(text: string): (run: RunInfo) => SettingPlaces | null {
+export function settingPlacesIn(text: string): PlacesOf {
+  const found = known.get(text) ?? read(text);
+  known.delete(text);
+  known.set(text, found);
+  for (const oldest of known.keys()) {
+    if (known.size <= mostKnown) break;
+    known.delete(oldest);
+  }
+  return found;
+}
+
+function read(text: string): PlacesOf {
   const tree = parseTree(text, [], { allowTrailingComma: true });
-  return (run) => (tree ? placesOf(tree, run) : null);
+  const places = new WeakMap<RunInfo, SettingPlaces | null>();
+  return (run) => {
+    const before = places.get(run);
+    if (before !== undefined) return before;
+    const found = tree ? placesOf(tree, run) : null;
+    places.set(run, found);
+    return found;
+  };
 }
 
 /** Null where the file no longer says what the run was set to. */

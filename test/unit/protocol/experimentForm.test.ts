@@ -52,6 +52,13 @@ test("a field says what the file writes, what holds otherwise, and what it takes
   expect(field(text, "probes")).toMatchObject({ kind: "part", open: false });
 });
 
+test("a list over several lines stands on one in its field, its numbers as written; with a comment in it as it is", () => {
+  const lines = (list: string) => text.replace("[20, 20]", list);
+  expect(field(lines("[\n    2e1,\n    20,\n  ]"), "model.hidden").written).toBe("[2e1, 20]");
+  const said = "[\n    20, // wide\n    20\n  ]";
+  expect(field(lines(said), "model.hidden").written).toBe(said);
+});
+
 test("what another file gives is shown as what holds otherwise", () => {
   const readText = () => '{ "optimizer": { "learningRate": 0.3 }, "seed": 4 }';
   const { fields } = experimentForm('{ "extends": "base.basin.json" }', "/w/x.basin.json", {
