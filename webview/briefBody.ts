@@ -31,7 +31,7 @@ export class BriefBody {
     private readonly chartHeight: () => number,
   ) {
     this.cards = [fractions, loss].map(
-      (chart) => new ChartCard(chart, this.popover, drawing.zoomTo, drawing.redraw),
+      (chart) => new ChartCard(chart, this.popover, { onZoom: drawing.zoomTo, redraw: drawing.redraw }),
     );
     const grid = h("div", { class: "charts" }, ...this.cards.map(({ element }) => element));
     const said = h(

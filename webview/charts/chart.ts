@@ -6,6 +6,7 @@ import type { Column } from "../../src/record/column";
 import type { LatestReading } from "../../src/record/runSeries";
 import type { RunModel } from "../store/runModel";
 import type { ColorName, Theme } from "../theme";
+import type { GroupId } from "./groups";
 
 export interface Line {
   readonly label: string;
@@ -58,6 +59,8 @@ export type ProbeId = keyof ProbesSpec;
 
 interface AnyChart {
   readonly id: string;
+  /** Under which heading it stands. */
+  readonly group: GroupId;
   readonly title: string;
   /** One sentence for a newcomer, and for those who cannot see the picture. */
   readonly about: string;
@@ -127,9 +130,12 @@ export const shownLines = ({ lines }: Plan): Line[] =>
 /** Whether a chart has a place in the panel for this run. The verdict's one closing reading makes no curve. */
 export function isShown(chart: Chart, run: RunModel): boolean {
   const { measuredBy } = chart;
+  const { probes } = run.info.experiment;
   if (measuredBy === "loop") return true;
-  if (measuredBy === "verdict") return chart.kind === "canvas" && chart.hasData(run);
-  if (measuredBy.some((id) => run.info.experiment.probes[id])) return true;
+  // What comes with the verdict has its place before, so that nothing moves when it comes.
+  if (measuredBy === "verdict")
+    return chart.kind === "canvas" && (probes.noise !== undefined || chart.hasData(run));
+  if (measuredBy.some((id) => probes[id])) return true;
   if (chart.kind === "canvas") return false;
   return shownLines(chart.plan(run, { log: false })).some(({ column }) => column.length > 1);
 }

@@ -9,12 +9,19 @@ import { LineSurface, type StepRange } from "./lineSurface";
 /** A chart is drawn before it is scrolled to. */
 const nearly = "200px";
 
+interface CardOptions {
+  readonly onZoom: (range: StepRange | undefined) => void;
+  readonly redraw: () => void;
+  /** Of its title; that of a chart of its own where absent. */
+  readonly heading?: "h2" | "h3";
+}
+
 export class ChartCard {
   readonly element: HTMLElement;
   /** Of its picture, in CSS pixels. */
   height = 190;
   private readonly surfaceHost = h("div", { class: "surface" });
-  private readonly legend = h("div", { class: "legend", "aria-hidden": "true" });
+  private readonly legend: HTMLElement;
   private readonly emptyText = h("p", { class: "empty" });
   private readonly note = h("p", { class: "note" });
   private readonly lines: LineSurface | undefined;
@@ -28,15 +35,17 @@ export class ChartCard {
   constructor(
     private readonly chart: Chart,
     popover: Popover,
-    onZoom: (range: StepRange | undefined) => void,
-    private readonly redraw: () => void,
+    private readonly options: CardOptions,
   ) {
+    const { onZoom, heading = "h2" } = options;
     this.log = chart.kind === "line" && chart.log === true;
     const titleId = `chart-${chart.id}`;
+    const words = chart.kind === "canvas" ? " words" : "";
+    this.legend = h("div", { class: `legend${words}`, "aria-hidden": "true" });
     this.element = h(
       "section",
       { class: "chart", "aria-labelledby": titleId, "data-chart": chart.id },
-      h("header", {}, h("h2", { id: titleId }, this.title(popover)), this.toggles()),
+      h("header", {}, h(heading, { id: titleId }, this.title(popover)), this.toggles()),
       this.legend,
       this.surfaceHost,
       this.emptyText,
@@ -46,7 +55,7 @@ export class ChartCard {
     const sight = new IntersectionObserver(
       (entries) => {
         this.seen = entries[entries.length - 1].isIntersecting;
-        if (this.seen) this.redraw();
+        if (this.seen) this.options.redraw();
       },
       { rootMargin: nearly },
     );
@@ -73,7 +82,7 @@ export class ChartCard {
     const box = h("vscode-checkbox", { class: "toggle", checked: true }, "log scale");
     box.addEventListener("change", () => {
       this.log = (box as HTMLInputElement).checked;
-      this.redraw();
+      this.options.redraw();
     });
     return box;
   }
@@ -82,7 +91,7 @@ export class ChartCard {
     this.run = run;
     this.element.hidden = !isShown(this.chart, run);
     if (this.element.hidden) return;
-    this.surfaceHost.style.height = `${this.height}px`;
+    this.element.style.setProperty("--picture", `${this.height}px`);
     if (this.chart.kind === "line") this.drawLines(this.chart, run, range, theme);
     else this.drawCanvas(this.chart, run, theme);
   }

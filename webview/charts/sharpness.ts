@@ -12,6 +12,7 @@ const maxEigenvalues = 6;
 export const sharpness: LineChart = {
   kind: "line",
   id: "sharpness",
+  group: "stability",
   title: "Sharpness against its limit",
   about:
     "The largest Hessian eigenvalue over steps. Above the red line, gradient descent with this learning rate is linearly unstable.",
@@ -66,7 +67,7 @@ function otherEigenvalues(run: RunModel): Line[] {
 /** Below zero the loss falls on both sides: the chart's negative side. */
 const smallest = (run: RunModel): Line[] =>
   run.series.columns.has("eigenvalue.min")
-    ? [{ label: "λmin", column: column(run, "eigenvalue.min"), color: "orange", width: 1 }]
+    ? [{ label: "λmin", column: column(run, "eigenvalue.min"), color: "green", width: 1 }]
     : [];
 
 const subscript = (n: number) => [...String(n)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");

@@ -13,6 +13,7 @@ const bins = 90;
 export const spectrum: CanvasChart = {
   kind: "canvas",
   id: "spectrum",
+  group: "landscape",
   title: "Spectrum",
   about:
     "How many eigenvalues of the Hessian (bars) and of its Gauss–Newton part (line) lie where, at the latest reading: most near zero, a few far out. Beyond the red line, gradient descent with this learning rate is linearly unstable.",

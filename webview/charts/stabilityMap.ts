@@ -18,6 +18,7 @@ interface Map {
 export const stabilityMap: CanvasChart = {
   kind: "canvas",
   id: "stabilityMap",
+  group: "stability",
   title: "Stable learning rates per batch size",
   about:
     "The largest learning rate that holds at the point reached, for each batch size; the dot is this run. Up to the curve the step may grow, and left to it the batch may shrink.",
@@ -32,7 +33,10 @@ export const stabilityMap: CanvasChart = {
       ? [["measured", `by the verdict, at step ${verdict.step}, Gauss–Newton factors`] as const]
       : []),
   ],
-  empty: () => "The map comes with the verdict.",
+  empty: ({ verdict }) =>
+    verdict
+      ? "The verdict gives no map: it needs the mean-square limit, which was not measured for this optimizer and point."
+      : "The map comes with the verdict.",
   hasData: (run) => mapOf(run) !== undefined,
   describe: (run) => describeMap(mapOf(run)),
   draw: ({ context, width, height }, run, theme) => {

@@ -15,6 +15,7 @@ interface Point {
 export const stabilityRegion: CanvasChart = {
   kind: "canvas",
   id: "stabilityRegion",
+  group: "stability",
   title: "Sharpness–non-uniformity diagram",
   about:
     "Each reading is a point: sharpness to the right, non-uniformity up. Right of the shaded rectangle gradient descent is unstable; above it stability is no longer certified by the sufficient condition, though the exact limit may still allow it.",
