@@ -1,5 +1,5 @@
 // Something that draws a run: at most once a frame, in the theme of the moment, its charts over the same steps.
-import type { StepRange } from "./charts/lineSurface";
+import type { StepRange } from "./charts/curves";
 import { View } from "./store/view";
 import { readTheme, type Theme } from "./theme";
 

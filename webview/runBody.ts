@@ -5,6 +5,7 @@ import { fractions } from "./charts/fractions";
 import { groups, type GroupId } from "./charts/groups";
 import { ownMetricChart, ownMetrics } from "./charts/ownMetrics";
 import type { Chart } from "./charts/chart";
+import { Playhead } from "./charts/playhead";
 import { Banner } from "./controls/banner";
 import { Chain } from "./controls/chain";
 import { ChartGroup } from "./controls/chartGroup";
@@ -26,6 +27,7 @@ export class RunBody {
   private readonly numbers: NumbersTable;
   private readonly chain = new Chain(this.popover);
   private readonly more = new More();
+  private readonly playhead = new Playhead();
   private readonly headline: ChartCard;
   private readonly groups: ReadonlyMap<GroupId, ChartGroup>;
   private readonly cards = new Map<string, { readonly card: ChartCard; readonly group: GroupId }>();
@@ -61,8 +63,9 @@ export class RunBody {
   }
 
   private cardOf(chart: Chart, heading: "h2" | "h3"): ChartCard {
-    const { zoomTo, redraw } = this.page;
-    return new ChartCard(chart, this.popover, { onZoom: zoomTo, redraw, heading });
+    const { zoomTo, redraw, view } = this.page;
+    const { playhead } = this;
+    return new ChartCard(chart, this.popover, { onZoom: zoomTo, redraw, heading, view, playhead });
   }
 
   private add(chart: Chart): void {
@@ -101,6 +104,7 @@ export class RunBody {
 
   /** Another run: what was only in the last one goes. */
   forget(): void {
+    this.playhead.keep(undefined);
     this.numbers.forget();
     for (const [id, { card, group }] of this.cards) {
       if (group !== "own") continue;

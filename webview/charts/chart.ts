@@ -19,6 +19,8 @@ export interface Line {
   readonly scale?: "y" | "y2";
   /** Draws no line, only carries a band's edge. */
   readonly hidden?: boolean;
+  /** The label of the line whose band it edges: switched off, both go. */
+  readonly of?: string;
 }
 
 /** A shaded area between two lines, by their place in `lines`. */
@@ -75,7 +77,7 @@ interface AnyChart {
 export interface LineChart extends AnyChart {
   readonly kind: "line";
   readonly unit: string;
-  /** Offers a log scale, and starts with it: what falls over many powers of ten. */
+  /** Starts on a log scale: what falls over many powers of ten. */
   readonly log?: boolean;
   readonly plan: (run: RunModel, options: ChartOptions) => Plan;
 }

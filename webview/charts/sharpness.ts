@@ -33,19 +33,15 @@ export const sharpness: LineChart = {
     const { upper, lower } = errorBand(main, column(run, `${name}.error`));
     const batch = name === "sharpness" ? column(run, "noise.batchSharpness") : none;
     const limit = limitLine(run, name, { label: "limit", color: "red" }, main.length > 0 ? main : batch);
+    const label = name === "sharpness" ? name : "preconditioned sharpness";
     const lines: Line[] = [
-      { label: "+ error", column: upper, color: "blue", hidden: true },
-      { label: "− error", column: lower, color: "blue", hidden: true },
+      { label: "+ error", column: upper, color: "blue", hidden: true, of: label },
+      { label: "− error", column: lower, color: "blue", hidden: true, of: label },
       ...(name === "sharpness" ? [...otherEigenvalues(run), ...smallest(run)] : []),
       // With batches smaller than the whole set it is this one that saturates at 2/η.
       { label: "batch sharpness", column: batch, color: "orange", width: 1.4 },
       ...limit.lines,
-      {
-        label: name === "sharpness" ? name : "preconditioned sharpness",
-        column: main,
-        color: "blue",
-        width: 1.8,
-      },
+      { label, column: main, color: "blue", width: 1.8 },
     ];
     return {
       lines,

@@ -9,12 +9,14 @@ export async function copyText(button: HTMLElement, text: string): Promise<void>
   );
 }
 
-/** The button's own words for a moment; those it has come back. */
+/** What a button holds gives way to a few words for a moment. */
 export function answer(button: HTMLElement, words: string): void {
-  const own = button.dataset.own ?? button.textContent ?? "";
-  button.dataset.own = own;
-  button.textContent = words;
+  if (button.dataset.answers !== undefined) return;
+  const own = [...button.childNodes];
+  button.dataset.answers = "";
+  button.replaceChildren(words);
   setTimeout(() => {
-    button.textContent = own;
+    button.replaceChildren(...own);
+    delete button.dataset.answers;
   }, moment);
 }

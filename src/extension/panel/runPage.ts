@@ -14,6 +14,7 @@ import { messageOf } from "../messageOf";
 import { addProbe } from "../language/addProbe";
 import { pageHtml, webviewFolder, type PageName } from "./html";
 import { RunFollower } from "./runFollower";
+import { saveImage } from "./saveImage";
 
 export type PageServices = Pick<Services, "context" | "runs" | "starter" | "log">;
 
@@ -136,6 +137,9 @@ export class RunPage {
         if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
         return;
       }
+      case "saveImage":
+        needAction();
+        return saveImage(this.need(message.run).info.file, message);
       case "openFile":
         return open(runs.source.uriIn(this.need(message.run).folder, files[message.file]));
       case "field":

@@ -55,7 +55,7 @@ type Name = keyof typeof experiments | "empty";
 const models = new Map<Name, RunModel>();
 /** The log of the recorded run. */
 let told: readonly Record<string, unknown>[] = [];
-const theme = { color: (name: string) => name, font: "11px sans-serif", dark: true };
+const theme = { color: (name: string) => name, font: "11px sans-serif", dark: true, contrast: false };
 
 beforeAll(async () => {
   for (const [name, experiment] of Object.entries(experiments)) {

@@ -92,6 +92,7 @@ test("on the log-log map of η* ∝ B the curve is a straight line, and the run'
     color: (name) => name,
     font: "11px x",
     dark: true,
+    contrast: false,
   });
   const curve = calls.filter(({ name }) => name === "lineTo" || name === "moveTo");
   const dot = calls.find(({ name }) => name === "arc")!.args as number[];

@@ -1,0 +1,31 @@
+// Which colour and dash each line of a chart has: its own, and in high contrast one that no other line of the chart has. Pure.
+import type { ColorName, Theme } from "../theme";
+import type { DrawnLine } from "./curves";
+
+/** What a line is drawn with. */
+export interface LineStyle {
+  readonly color: ColorName;
+  readonly dash: readonly number[];
+  readonly opacity: number;
+}
+
+const apart: readonly ColorName[] = ["blue", "orange", "green", "purple", "red", "yellow"];
+/** One after another, so that lines are told apart without any colour. */
+const dashes: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]];
+
+/** In the order of the lines, up to 36 of them different in high contrast. A raw curve looks like its running mean, but faint. */
+export function lineStyles(lines: readonly DrawnLine[], { contrast }: Pick<Theme, "contrast">): LineStyle[] {
+  if (!contrast) return lines.map(({ color, dash = [], opacity = 1 }) => ({ color, dash, opacity }));
+  const labels = [...new Set(lines.map(({ label }) => label))];
+  const colors: ColorName[] = [];
+  for (const label of labels.slice(0, apart.length)) {
+    const own = lines.find((line) => line.label === label)?.color;
+    const free = apart.filter((one) => !colors.includes(one));
+    colors.push(own !== undefined && free.includes(own) ? own : free[0]);
+  }
+  return lines.map(({ label, raw, opacity = 1 }) => {
+    const i = labels.indexOf(label);
+    const dash = dashes[(i + Math.floor(i / apart.length)) % dashes.length];
+    return { color: colors[i % apart.length], dash, opacity: raw ? opacity : 1 };
+  });
+}
