@@ -6,6 +6,7 @@ import { groups, type GroupId } from "./charts/groups";
 import { ownMetricChart, ownMetrics } from "./charts/ownMetrics";
 import type { Chart } from "./charts/chart";
 import { Playhead } from "./charts/playhead";
+import { Trial } from "./charts/trial";
 import { Banner } from "./controls/banner";
 import { Chain } from "./controls/chain";
 import { ChartGroup } from "./controls/chartGroup";
@@ -13,6 +14,7 @@ import { More } from "./controls/more";
 import { NumbersTable } from "./controls/numbersTable";
 import { Popover } from "./controls/popover";
 import { ProgressBar } from "./controls/progressBar";
+import { WhatIf } from "./controls/whatIf";
 import { h } from "./dom";
 import type { Page } from "./page";
 import type { RunModel } from "./store/runModel";
@@ -28,6 +30,8 @@ export class RunBody {
   private readonly chain = new Chain(this.popover);
   private readonly more = new More();
   private readonly playhead = new Playhead();
+  private readonly trial = new Trial();
+  private readonly whatIf = new WhatIf(this.trial, this.playhead);
   private readonly headline: ChartCard;
   private readonly groups: ReadonlyMap<GroupId, ChartGroup>;
   private readonly cards = new Map<string, { readonly card: ChartCard; readonly group: GroupId }>();
@@ -43,6 +47,7 @@ export class RunBody {
     this.groups = new Map(groups.map((one) => [one.id, new ChartGroup(one, page.view, page.redraw)]));
     this.headline = this.cardOf(headline, "h2");
     for (const chart of charts) if (chart !== headline) this.add(chart);
+    this.groups.get("stability")?.add(this.whatIf.element);
     this.hint.addEventListener("click", () => page.zoomTo(undefined));
     const first = h("div", { class: "charts headline" }, this.headline.element);
     this.element = h(
@@ -64,8 +69,8 @@ export class RunBody {
 
   private cardOf(chart: Chart, heading: "h2" | "h3"): ChartCard {
     const { zoomTo, redraw, view } = this.page;
-    const { playhead } = this;
-    return new ChartCard(chart, this.popover, { onZoom: zoomTo, redraw, heading, view, playhead });
+    const { playhead, trial } = this;
+    return new ChartCard(chart, this.popover, { onZoom: zoomTo, redraw, heading, view, playhead, trial });
   }
 
   private add(chart: Chart): void {
@@ -87,6 +92,7 @@ export class RunBody {
     this.numbers.update(run);
     this.chain.update(run);
     this.more.update(run);
+    this.whatIf.update(run);
     this.popover.update();
     this.headline.draw(run, zoom, theme);
     // What the registry has no chart for gets one each, which goes with the run.
@@ -105,6 +111,7 @@ export class RunBody {
   /** Another run: what was only in the last one goes. */
   forget(): void {
     this.playhead.keep(undefined);
+    this.trial.set(undefined);
     this.numbers.forget();
     for (const [id, { card, group }] of this.cards) {
       if (group !== "own") continue;

@@ -51,6 +51,14 @@ export type FromPanel =
   /** Into the experiment file, for its next run. */
   | { readonly kind: "addProbe"; readonly run: string; readonly probe: string }
   | { readonly kind: "openFile"; readonly run: string; readonly file: (typeof openable)[number] }
+  /** From the checkpoint before a step, with other settings; null for those of the run. */
+  | {
+      readonly kind: "branch";
+      readonly run: string;
+      readonly step: number;
+      readonly learningRate: number;
+      readonly batchSize: number | null;
+    }
   /** A chart's picture, to be written where the user says. `png` is base64. */
   | { readonly kind: "saveImage"; readonly run: string; readonly name: string; readonly png: string }
   /** At a key path of the file. */
@@ -69,6 +77,11 @@ const isPng = (value: unknown): value is string =>
   value.length <= longest.png &&
   value.startsWith("iVBORw0KGgo") &&
   /^[A-Za-z0-9+/]+={0,2}$/.test(value);
+
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const isRate = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(value) && value > 0;
 
 const isPath = (value: unknown): value is string[] =>
   Array.isArray(value) &&
@@ -106,6 +119,14 @@ export function decodeFromPanel(raw: unknown): FromPanel | null {
       return { kind, run };
     case "addProbe":
       return typeof probe === "string" && /^[A-Za-z]{1,40}$/.test(probe) ? { kind, run, probe } : null;
+    case "branch": {
+      const { step, learningRate, batchSize } = raw as Readonly<Record<string, unknown>>;
+      return isCount(step) &&
+        isRate(learningRate) &&
+        (batchSize === null || (isCount(batchSize) && batchSize > 0))
+        ? { kind, run, step, learningRate, batchSize }
+        : null;
+    }
     case "saveImage":
       return typeof name === "string" && name.length <= longest.key && isPng(png)
         ? { kind, run, name, png }

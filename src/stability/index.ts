@@ -7,6 +7,7 @@ export * from "./thresholds";
 export * from "./secondMoment";
 export * from "./varianceLimit";
 export * from "./growth";
+export * from "./growthBounds";
 export * from "./stabilityMap";
 export { NoiseGain } from "./noiseGain";
 export * from "./judge";

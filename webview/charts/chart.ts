@@ -5,6 +5,7 @@ import { costOf } from "../store/provenance";
 import type { Column } from "../../src/record/column";
 import type { LatestReading } from "../../src/record/runSeries";
 import type { RunModel } from "../store/runModel";
+import type { TrialSettings } from "../store/trial";
 import type { ColorName, Theme } from "../theme";
 import type { GroupId } from "./groups";
 
@@ -89,13 +90,33 @@ interface Canvas {
   readonly height: number;
 }
 
+/** What the page points at. */
+export interface Marks {
+  /** The step of the cursor; undefined for the latest. */
+  readonly step?: number;
+  /** Settings that are tried out. */
+  readonly trial?: TrialSettings;
+}
+
+/** A place on a picture, in CSS pixels from its upper left corner. */
+export interface Spot {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** A picture of its own on a canvas. */
 export interface CanvasChart extends AnyChart {
   readonly kind: "canvas";
   readonly hasData: (run: RunModel) => boolean;
   /** What it shows in words: its legend, and for those who cannot see it. */
   readonly describe: (run: RunModel) => string;
-  readonly draw: (canvas: Canvas, run: RunModel, theme: Theme) => void;
+  readonly draw: (canvas: Canvas, run: RunModel, theme: Theme, marks?: Marks) => void;
+  /** What a drag to a place tries out, where the picture is a map of settings. */
+  readonly pick?: (
+    size: Pick<Canvas, "width" | "height">,
+    run: RunModel,
+    spot: Spot,
+  ) => TrialSettings | undefined;
 }
 
 export type Chart = LineChart | CanvasChart;

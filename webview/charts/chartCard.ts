@@ -15,6 +15,7 @@ import { keyHelp } from "./gestures";
 import { LineSurface, type Look } from "./lineSurface";
 import { Maximized } from "./maximize";
 import type { Playhead } from "./playhead";
+import type { Trial } from "./trial";
 
 /** A chart is drawn before it is scrolled to. */
 const nearly = "200px";
@@ -26,6 +27,8 @@ export interface CardOptions {
   readonly redraw: () => void;
   readonly view: View;
   readonly playhead: Playhead;
+  /** Where settings can be tried out. */
+  readonly trial?: Trial;
   /** Of its title; that of a chart of its own where absent. */
   readonly heading?: "h2" | "h3";
   /** On a small page the scale is all there is to choose. */
@@ -76,6 +79,7 @@ export class ChartCard {
     } else {
       this.canvas = document.createElement("canvas");
       this.surfaceHost.append(this.canvas);
+      if (chart.pick && options.trial) this.pickFrom(this.canvas, chart, options.trial);
     }
     // Its keys are its own: a screen reader hands them on.
     this.surfaceHost.setAttribute("role", chart.kind === "line" ? "application" : "img");
@@ -92,7 +96,8 @@ export class ChartCard {
       this.said,
     );
     this.table.setAttribute("aria-label", `Readings of ${chart.title}`);
-    playhead.onMove(() => this.playheadMoved());
+    playhead.onMove(() => this.marksMoved());
+    options.trial?.onChange(() => this.marksMoved());
     const sight = new IntersectionObserver(
       (entries) => {
         this.seen = entries[entries.length - 1].isIntersecting;
@@ -116,6 +121,26 @@ export class ChartCard {
     return popover.button({ class: "title", title: about }, [title], () =>
       this.run ? { title, about, rows: formulas(this.run) } : undefined,
     );
+  }
+
+  /** A drag on the picture tries out what lies there. */
+  private pickFrom(canvas: HTMLCanvasElement, chart: CanvasChart, trial: Trial): void {
+    const pick = ({ clientX, clientY }: PointerEvent): void => {
+      const { left, top } = canvas.getBoundingClientRect();
+      const spot = { x: clientX - left, y: clientY - top };
+      const settings = this.run && chart.pick?.(this.size, this.run, spot);
+      if (settings) trial.set(settings);
+    };
+    canvas.style.cursor = "crosshair";
+    canvas.style.touchAction = "none";
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      pick(event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (canvas.hasPointerCapture(event.pointerId)) pick(event);
+    });
   }
 
   private actions(view: View) {
@@ -190,7 +215,7 @@ export class ChartCard {
     this.showTable();
   }
 
-  private playheadMoved(): void {
+  private marksMoved(): void {
     if (!this.seen || this.element.hidden || !this.run || !this.theme) return;
     if (this.chart.kind === "line") this.lines?.playheadMoved();
     else this.drawCanvas(this.chart, this.run, this.theme);
@@ -256,7 +281,8 @@ export class ChartCard {
     this.canvas.style.height = `${height}px`;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    chart.draw({ context, width, height }, run, theme);
+    const { playhead, trial } = this.options;
+    chart.draw({ context, width, height }, run, theme, { step: playhead.step, trial: trial?.settings });
   }
 
   private picture(): HTMLCanvasElement | undefined {

@@ -41,7 +41,10 @@ export function listenTo(host: HTMLElement, chart: Zoomable): void {
   // Not passive: what zooms or pans does not scroll the panel as well.
   host.addEventListener("wheel", (event) => wheel(event, chart), { passive: false });
   host.addEventListener("pointerdown", (event) => dragAxis(event, host, chart));
-  host.addEventListener("dblclick", chart.reset);
+  host.addEventListener("dblclick", () => {
+    chart.reset();
+    chart.leave();
+  });
   host.addEventListener("keydown", (event) => {
     if (key(event, chart)) event.preventDefault();
   });

@@ -9,14 +9,17 @@ export interface LineStyle {
   readonly opacity: number;
 }
 
-const apart: readonly ColorName[] = ["blue", "orange", "green", "purple", "red", "yellow"];
+/** Red, which limits have, is the last to be given away. */
+const apart: readonly ColorName[] = ["blue", "orange", "green", "purple", "yellow", "red"];
 /** One after another, so that lines are told apart without any colour. */
 const dashes: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]];
 
-/** In the order of the lines, up to 36 of them different in high contrast. A raw curve looks like its running mean, but faint. */
+/** A style for each line, up to 36 of them different in high contrast. A raw curve looks like its running mean, but faint. */
 export function lineStyles(lines: readonly DrawnLine[], { contrast }: Pick<Theme, "contrast">): LineStyle[] {
   if (!contrast) return lines.map(({ color, dash = [], opacity = 1 }) => ({ color, dash, opacity }));
-  const labels = [...new Set(lines.map(({ label }) => label))];
+  // The line that matters most has its own colour and no dashes.
+  const byWeight = [...lines].sort((a, b) => (b.width ?? 0) - (a.width ?? 0));
+  const labels = [...new Set(byWeight.map(({ label }) => label))];
   const colors: ColorName[] = [];
   for (const label of labels.slice(0, apart.length)) {
     const own = lines.find((line) => line.label === label)?.color;

@@ -41,6 +41,8 @@ export interface SurfaceOptions {
   readonly playhead: Playhead;
 }
 
+/** A shorter one is a click. */
+const smallestDrag = 8;
 /** Axes beside the plot, in CSS pixels. */
 const axisWidth = 48;
 const rightAxisWidth = 42;
@@ -81,6 +83,7 @@ export class LineSurface {
     });
     host.addEventListener("pointermove", ({ clientX }) => this.point(clientX));
     host.addEventListener("pointerleave", () => options.playhead.point(undefined));
+    this.leaveByClick();
   }
 
   /** The picture as it stands. */
@@ -125,6 +128,20 @@ export class LineSurface {
     const steps = plot.data[0];
     const inside = at >= 0 && at <= width && steps.length > 0;
     this.options.playhead.point(inside ? steps[plot.valToIdx(plot.posToVal(at, "x"))] : undefined);
+  }
+
+  /** A click on the picture that is no drag leaves the playhead there. */
+  private leaveByClick(): void {
+    let from = NaN;
+    this.host.addEventListener("pointerdown", ({ clientX }) => {
+      from = clientX;
+    });
+    this.host.addEventListener("click", ({ clientX, target, detail }) => {
+      const { over } = this.plot ?? {};
+      const onPicture = over !== undefined && target instanceof Node && over.contains(target);
+      if (!onPicture || detail > 1 || Math.abs(clientX - from) >= smallestDrag) return;
+      this.options.playhead.keep(this.options.playhead.step);
+    });
   }
 
   private cursor(): number | undefined {
@@ -301,7 +318,7 @@ export class LineSurface {
     const { left, width } = u.select;
     if (width === 0) return;
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    if (width >= 8) this.zoomSteps(left, left + width);
+    if (width >= smallestDrag) this.zoomSteps(left, left + width);
   }
 
   /** Each line's value at the step pointed at, else its latest. */

@@ -4,6 +4,7 @@ import type { View } from "../store/view";
 
 export class ChartGroup {
   readonly grid = h("div", { class: "charts" });
+  private readonly body = h("div", {}, this.grid);
   private readonly button: HTMLElement;
   readonly element: HTMLElement;
 
@@ -12,10 +13,10 @@ export class ChartGroup {
     private readonly view: View,
     redraw: () => void,
   ) {
-    this.grid.id = `group-${id}`;
+    this.body.id = `group-${id}`;
     this.button = h(
       "button",
-      { type: "button", class: "fold", "aria-controls": this.grid.id },
+      { type: "button", class: "fold", "aria-controls": this.body.id },
       h("span", { class: "chevron", "aria-hidden": "true" }),
       title,
     );
@@ -27,9 +28,14 @@ export class ChartGroup {
       "section",
       { class: "group", "data-group": id, "aria-label": title },
       h("h2", {}, this.button),
-      this.grid,
+      this.body,
     );
     this.isOpen = () => !this.view.isClosed(id);
+  }
+
+  /** Something below its charts. */
+  add(element: HTMLElement): void {
+    this.body.append(element);
   }
 
   /** Whether its charts are to be seen. */
@@ -39,7 +45,7 @@ export class ChartGroup {
   update(any: boolean): void {
     this.element.hidden = !any;
     const open = this.isOpen();
-    this.grid.hidden = !open;
+    this.body.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
   }
 }

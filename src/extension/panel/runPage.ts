@@ -1,5 +1,6 @@
 // One page that shows a run: it is told which run, is fed its log while it can be seen, and its intents are done. Panel, view and dashboard differ in which run that is.
 import * as vscode from "vscode";
+import type { BranchFrom } from "../commands/branch";
 import { commandIds } from "../commands/ids";
 import { pickRun } from "../commands/pickRun";
 import { Disposables } from "../disposables";
@@ -135,6 +136,17 @@ export class RunPage {
         needAction();
         const { file, experiment } = this.need(message.run).info;
         if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
+        return;
+      }
+      case "branch": {
+        const { learningRate, batchSize, step } = message;
+        const batch = batchSize === null ? "" : ` optimizer.batchSize=${batchSize}`;
+        const from: BranchFrom = {
+          run: this.need(message.run).folder,
+          upTo: step,
+          settings: `optimizer.learningRate=${learningRate}${batch}`,
+        };
+        await vscode.commands.executeCommand(commandIds.branch, from);
         return;
       }
       case "saveImage":

@@ -128,6 +128,12 @@ test("in high contrast no two lines of a chart look the same, and dashes alone t
   expect(new Set(styles.slice(0, 6).map(({ color }) => color)).size).toBe(6);
   expect(new Set(styles.slice(0, 6).map(({ dash }) => dash.join())).size).toBe(6);
   expect(styles.every(({ opacity }) => opacity === 1)).toBe(true);
+  const main = line("main", [1], { color: "blue", width: 1.8 });
+  expect(lineStyles([line("thin", [1], { color: "blue", width: 1 }), main], { contrast: true })[1]).toEqual({
+    color: "blue",
+    dash: [],
+    opacity: 1,
+  });
   expect(lineStyles(lines, { contrast: false })[1]).toEqual({ color: "orange", dash: [], opacity: 0.3 });
 });
 
