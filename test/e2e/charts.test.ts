@@ -24,7 +24,7 @@ inVsCode("The panel and its charts", () => {
     await workbench.page.setViewportSize({ width: width + around.width, height: height + around.height });
     const own = panel.find("body");
     await own.waitFor();
-    const [w, h] = await own.evaluate<[number, number]>("[innerWidth, innerHeight]");
+    const [w, h]: [number, number] = await own.evaluate("[innerWidth, innerHeight]");
     await workbench.page.setViewportSize({
       width: width + around.width + width - w,
       height: height + around.height + height - h,
@@ -59,15 +59,16 @@ inVsCode("The panel and its charts", () => {
     await panel.picture("fractions");
     await panel.find("body").evaluate("scrollTo(0, 0)");
     await workbench.settle();
-    const [bottom, banner] = await panel
+    const [bottom, banner]: [number, number] = await panel
       .find("body")
-      .evaluate<[number, number]>(
+      .evaluate(
         `['.chart[data-chart="fractions"]', '.banner'].map((one) => document.querySelector(one).getBoundingClientRect().bottom)`,
       );
     expect(banner).toBeLessThan(bottom);
     expect(bottom).toBeLessThanOrEqual(700);
     await shot("charts first screen");
     await workbench.page.setViewportSize({ width: 1500, height: 900 });
+    await workbench.showTree();
   });
 
   test("the numbers are a table on demand: searched, copied, each with its origin", async () => {
@@ -130,7 +131,7 @@ inVsCode("The panel and its charts", () => {
     await chart.getByRole("slider", { name: "Smoothing" }).fill("2");
     await chart.locator("output", { hasText: "0.9" }).waitFor();
     await chart.getByText("Readings as a table").click();
-    expect(await chart.locator(".curve-table tbody tr").count()).toBeGreaterThan(3);
+    await expect.poll(() => chart.locator(".curve-table tbody tr").count()).toBeGreaterThan(3);
     await chart.getByText("Readings as a table").click();
     await shot("charts menu");
     await workbench.page.keyboard.press("Escape");
@@ -154,5 +155,33 @@ inVsCode("The panel and its charts", () => {
       "navigator.clipboard.read().then(async ([item]) => `${item.types} ${(await item.getType('image/png')).size}`)",
     );
     expect(String(type)).toMatch(/^image\/png \d{4,}$/);
+  });
+
+  test("a click leaves the playhead, and other settings are tried out and branched from there", async () => {
+    const over = panel.chart("fractions").locator(".u-over");
+    await over.scrollIntoViewIfNeeded();
+    const { width = 0 } = (await over.boundingBox()) ?? {};
+    const value = panel.chart("sharpness").locator(".key .value").first();
+    await panel.picture("sharpness");
+    const latest = await value.innerText();
+    await over.click({ position: { x: 1, y: 30 } });
+    await expect.poll(() => value.innerText()).not.toBe(latest);
+    await over.click({ position: { x: Math.round(width / 2), y: 30 } });
+    await panel.picture("stabilityMap");
+    const map = panel.chart("stabilityMap").locator("canvas");
+    await map.click({ position: { x: 200, y: 12 } });
+    const tried = panel.find(".what-if");
+    await tried.filter({ hasText: "leaves" }).waitFor();
+    await shot("charts tried");
+    const rate = Number(await tried.locator(".rate").innerText());
+    expect(rate).toBeGreaterThan(0.05);
+    await tried.locator("vscode-button").click();
+    await workbench.page.getByText(/Branch from step [45]\d\d,000/).waitFor();
+    expect(await workbench.inputBox.inputValue()).toMatch(
+      new RegExp(`^optimizer\\.learningRate=${rate} optimizer\\.batchSize=\\d+$`),
+    );
+    await workbench.page.keyboard.press("Escape");
+    await tried.getByText("Back to the run's own").click();
+    await tried.filter({ hasText: "holds" }).waitFor();
   });
 });

@@ -91,7 +91,7 @@ interface Canvas {
 }
 
 /** What the page points at. */
-export interface Marks {
+interface Marks {
   /** The step of the cursor; undefined for the latest. */
   readonly step?: number;
   /** Settings that are tried out. */
@@ -99,7 +99,7 @@ export interface Marks {
 }
 
 /** A place on a picture, in CSS pixels from its upper left corner. */
-export interface Spot {
+interface Spot {
   readonly x: number;
   readonly y: number;
 }

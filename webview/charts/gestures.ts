@@ -1,7 +1,7 @@
 // What wheel, pinch, drag and keys do to a chart: zoom and pan over steps, zoom over values, move the cursor. It knows pixels and keys, nothing of what is drawn.
 
 /** Where the picture lies in its chart, in CSS pixels of the page. */
-export interface Place {
+interface Place {
   readonly left: number;
   readonly top: number;
   readonly width: number;

@@ -265,6 +265,8 @@ export class LineSurface {
       axes: [
         axis({
           size: 26,
+          // Between the middles of two labels: a million is a long word.
+          space: (_u, _axis, _min, max) => 24 + 7 * whole(Math.round(max)).length,
           ...(logSteps && {
             splits: (_u, _axis, min, max) => stepSplits(min, max),
             filter: (_u, all) => all,

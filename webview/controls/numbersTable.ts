@@ -50,10 +50,11 @@ export class NumbersTable {
       h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ...headings)), this.body)),
       this.nothing,
     );
-    details.addEventListener("toggle", () => {
-      const open = details.hasAttribute("open");
-      if (open !== this.view.state.numbers) this.view.change({ numbers: open });
-      this.fill();
+    // Not by the element itself, which tells of it later: a drawing in between would close it again.
+    this.summary.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.view.change({ numbers: !this.view.state.numbers });
+      if (this.run) this.update(this.run);
     });
     this.search.addEventListener("input", () => this.fill());
     this.element = details;

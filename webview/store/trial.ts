@@ -20,7 +20,7 @@ export interface TrialOutcome {
 }
 
 /** Examples of the training set; undefined while nothing tells. */
-export const examplesOf = ({ series, verdict }: RunModel): number | undefined =>
+const examplesOf = ({ series, verdict }: RunModel): number | undefined =>
   series.header?.examples ?? verdict?.settings.examples;
 
 /** The run's own settings, which a trial begins with. */
