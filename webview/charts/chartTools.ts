@@ -65,7 +65,7 @@ export class ChartTools {
     const copy = tool("copy", "Copy as image", () => void this.copy(copy));
     this.element = h(
       "div",
-      { class: "tools", role: "group", "aria-label": `Tools of ${title}` },
+      { class: "chart-tools", role: "group", "aria-label": `Tools of ${title}` },
       line && this.log,
       picture && this.maximize,
       picture && copy,
