@@ -102,6 +102,9 @@ inVsCode("The panel and its charts", () => {
     await panel.picture("loss");
     await line.click();
     await expect.poll(() => line.getAttribute("aria-pressed")).toBe("true");
+    // So that the charts below are in sight again.
+    await panel.numbers.locator("summary").click();
+    await panel.picture("sharpness");
   });
 
   test("keys move the cursor, zoom and reset; every chart follows, and what is at the cursor is said", async () => {

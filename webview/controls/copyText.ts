@@ -3,10 +3,12 @@
 const moment = 1500;
 
 export async function copyText(button: HTMLElement, text: string): Promise<void> {
-  await navigator.clipboard.writeText(text).then(
-    () => answer(button, "Copied"),
-    () => answer(button, "Could not copy"),
-  );
+  try {
+    await navigator.clipboard.writeText(text);
+    answer(button, "Copied");
+  } catch {
+    answer(button, "Could not copy");
+  }
 }
 
 /** What a button holds gives way to a few words for a moment. */
