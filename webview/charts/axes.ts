@@ -57,3 +57,22 @@ export function within([first, last]: Range, from: number, to: number, log: bool
   const start = Math.min(Math.max(from, first), last - size);
   return [start, start + size];
 }
+
+/** First and last step of columns, each of which has one. */
+export const extentOf = (
+  columns: readonly { readonly steps: Float64Array; readonly lastStep: number | undefined }[],
+): Range => [
+  Math.min(...columns.map(({ steps }) => steps[0])),
+  Math.max(...columns.map(({ lastStep }) => lastStep ?? 0)),
+];
+
+/** Lowest and highest of the values that are finite; ∞ and −∞ where none is. */
+export function extremes(values: readonly number[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}

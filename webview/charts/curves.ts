@@ -92,3 +92,14 @@ export function bandPoints(
   });
   return { steps, high: filled[0], low: filled[1] };
 }
+
+/**
+ * Makes what cannot be drawn null, in place: this runs in every frame of a zoom. null breaks a line, undefined lets it pass, so that a
+ * divergence shows as an end and not as a bridge.
+ */
+export function breakGaps(row: (number | null | undefined)[], log: boolean): void {
+  for (let i = 0; i < row.length; i++) {
+    const value = row[i];
+    if (typeof value === "number" && (!Number.isFinite(value) || (log && value <= 0))) row[i] = null;
+  }
+}

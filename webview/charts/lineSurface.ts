@@ -1,13 +1,14 @@
 // The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
 import uPlot from "uplot";
-import { num, tick } from "../format";
+import { tick } from "../format";
 import { align } from "../../src/record/align";
 import { logSplits } from "../../src/util/logSplits";
 import type { Theme } from "../theme";
-import { coreOf, padded, stepSplits, valueRange, within, type Range } from "./axes";
+import { coreOf, extentOf, extremes, padded, stepSplits, valueRange, within, type Range } from "./axes";
 import type { Plan } from "./chart";
 import {
   bandPoints,
+  breakGaps,
   drawnBands,
   drawnLines,
   namedLines,
@@ -19,6 +20,7 @@ import { listenTo } from "./gestures";
 import { Legend } from "./legend";
 import { drawBand, drawLevels, drawPlayhead, type BandShape } from "./overlays";
 import { lineStyles, type LineStyle } from "./lineStyles";
+import { legendItems, wordsAt, type Drawn } from "./readout";
 import type { Playhead } from "./playhead";
 
 /** How a plan is drawn. */
@@ -64,6 +66,8 @@ export class LineSurface {
   private extent: Range = [0, 1];
   /** Values outside leave the frame. */
   private core: Range = [-Infinity, Infinity];
+  /** Where the playhead stands in the picture. */
+  private drawnAt: number | undefined;
   /** What the user zoomed to. */
   private values: Range | undefined;
 
@@ -159,27 +163,7 @@ export class LineSurface {
     const from = playhead.kept === undefined && readings > 0 ? -1 : now;
     const next = Math.max(0, Math.min(steps.length - 1, from + readings));
     playhead.keep(steps[next]);
-    onSay(`Step ${steps[next]}: ${this.wordsAt(next)}`);
-  }
-
-  private wordsAt(index: number): string {
-    const on = namedLines(this.plan).filter(({ label }) => this.placeOf(label) >= 0);
-    return on.map(({ label }) => `${label} ${num(this.valueAt(this.placeOf(label), index))}`).join(", ");
-  }
-
-  /** Where the readings of a line are: smoothed, they are the curve behind it. −1 where it is off. */
-  private placeOf(label: string): number {
-    return this.lines.findIndex((line) => line.label === label);
-  }
-
-  /** A line's latest value up to a point; undefined where it has none yet. */
-  private valueAt(line: number, index: number): number | undefined {
-    const row = this.plot?.data[line + 1];
-    for (let at = Math.min(index, (row?.length ?? 0) - 1); row && at >= 0; at--) {
-      const value = row[at];
-      if (typeof value === "number") return value;
-    }
-    return undefined;
+    onSay(`Step ${steps[next]}: ${wordsAt(this.drawn(plot), next)}`);
   }
 
   draw(plan: Plan, look: Look): void {
@@ -196,10 +180,7 @@ export class LineSurface {
     const pixels = Math.max(50, size.width - axisWidth - rightPadding - (rightAxis ? rightAxisWidth : 0));
     const points = { pixels, range, logSteps };
     const { steps, rows } = align(this.lines.map(({ column }) => pointsOf(column, points)));
-    const drawable = log ? positive : finite;
-    for (const [i, row] of rows.entries())
-      if (this.lines[i].scale === "y2") replaceAll(row, finite);
-      else replaceAll(row, drawable);
+    for (const [i, row] of rows.entries()) breakGaps(row, log && this.lines[i].scale !== "y2");
     this.bands = drawnBands(plan, off).map(({ upper, lower, ...band }) => ({
       ...band,
       ...bandPoints(pointsOf(upper, points), pointsOf(lower, points)),
@@ -233,10 +214,11 @@ export class LineSurface {
     this.showLegend();
   }
 
-  /** Another step is pointed at. */
+  /** Another step is pointed at. Only a playhead that was left is part of the picture. */
   playheadMoved(): void {
-    if (!this.plot) return;
-    this.plot.redraw(false, false);
+    const { kept } = this.options.playhead;
+    if (kept !== this.drawnAt) this.plot?.redraw(false, false);
+    this.drawnAt = kept;
     this.showLegend();
   }
 
@@ -323,65 +305,24 @@ export class LineSurface {
     if (width >= smallestDrag) this.zoomSteps(left, left + width);
   }
 
+  private drawn(plot: uPlot): Drawn {
+    const { plan, lines, styles } = this;
+    return { plan, lines, styles, rows: plot.data.slice(1) };
+  }
+
   /** Each line's value at the step pointed at, else its latest. */
   private showLegend(): void {
     const { plot, look } = this;
     if (!plot || !look) return;
-    const { theme, off } = look;
     const { step } = this.options.playhead;
-    const index = plot.cursor.idx ?? (step === undefined ? undefined : plot.valToIdx(step));
-    const end = plot.data[0].length - 1;
-    this.legend.update(
-      namedLines(this.plan).map((line) => {
-        const { label } = line;
-        const place = this.placeOf(label);
-        // Its colour is that of the curve in front.
-        const style = this.styles.at(this.lines.findLastIndex((drawn) => drawn.label === label));
-        const { color, opacity, dash } = (place >= 0 && style) || { opacity: 1, dash: [], ...line };
-        return {
-          label,
-          color: theme.color(color, opacity),
-          dashed: dash.length > 0,
-          value: place < 0 ? "" : num(this.valueAt(place, index ?? end)),
-          on: !off.includes(label),
-        };
-      }),
-    );
+    const index = plot.cursor.idx ?? (step === undefined ? plot.data[0].length - 1 : plot.valToIdx(step));
+    this.legend.update(legendItems(this.drawn(plot), index, look));
   }
 
   destroy(): void {
     this.plot?.destroy();
     this.plot = undefined;
   }
-}
-
-function extentOf(
-  columns: readonly { readonly steps: Float64Array; readonly lastStep: number | undefined }[],
-): Range {
-  return [
-    Math.min(...columns.map(({ steps }) => steps[0])),
-    Math.max(...columns.map(({ lastStep }) => lastStep ?? 0)),
-  ];
-}
-
-function extremes(values: readonly number[]): number[] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high && value < Infinity) high = value;
-  }
-  return [low, high];
-}
-
-type Value = number | null | undefined;
-
-/** null breaks a line, undefined lets it pass: a divergence must show as an end, not as a bridge. */
-const finite = (x: Value): Value => (x === undefined || Number.isFinite(x) ? x : null);
-const positive = (x: Value): Value => (typeof x === "number" && x <= 0 ? null : finite(x));
-
-/** In place: this runs in every frame of a zoom. */
-function replaceAll(row: Value[], by: (x: Value) => Value): void {
-  for (let i = 0; i < row.length; i++) row[i] = by(row[i]);
 }
 
 function seriesOf(
@@ -401,7 +342,7 @@ function seriesOf(
 }
 
 /** A line through one or two readings needs dots to be seen. */
-const readings = (row: ArrayLike<Value>): number => {
+const readings = (row: ArrayLike<number | null | undefined>): number => {
   let n = 0;
   for (let i = 0; i < row.length && n < 3; i++) if (typeof row[i] === "number") n++;
   return n;

@@ -2,13 +2,21 @@
 import { expect, test } from "vitest";
 import { decodeFromPanel } from "../../../src/record/panelMessages";
 import { Column } from "../../../src/record/column";
-import { stepSplits, valueRange, within } from "../../../webview/charts/axes";
+import { extremes, stepSplits, valueRange, within } from "../../../webview/charts/axes";
 import { wrapped } from "../../../webview/charts/chartImage";
 import type { Line, Plan } from "../../../webview/charts/chart";
-import { bandPoints, drawnBands, drawnLines, namedLines, pointsOf } from "../../../webview/charts/curves";
+import {
+  bandPoints,
+  breakGaps,
+  drawnBands,
+  drawnLines,
+  namedLines,
+  pointsOf,
+} from "../../../webview/charts/curves";
 import { curveTable } from "../../../webview/charts/curveTable";
 import { lineStyles } from "../../../webview/charts/lineStyles";
 import { drawBand } from "../../../webview/charts/overlays";
+import { legendItems, wordsAt } from "../../../webview/charts/readout";
 import { smoothed } from "../../../webview/charts/smoothing";
 import { recordingContext } from "./canvas";
 
@@ -193,4 +201,38 @@ test("the host takes a picture that is one, and nothing else", () => {
   for (const bad of ["", "PHN2Zz4=", `${png}\n<`, 7])
     expect(decodeFromPanel({ ...message, png: bad })).toBeNull();
   expect(decodeFromPanel({ ...message, name: "x".repeat(1000) })).toBeNull();
+});
+
+test("what is not finite, and on a logarithmic axis what is not positive, breaks a line; a step without a reading does not", () => {
+  const row = [1, undefined, NaN, 0, -2, Infinity, 3];
+  const linear: (number | null | undefined)[] = [...row];
+  breakGaps(linear, false);
+  expect(linear).toEqual([1, undefined, null, 0, -2, null, 3]);
+  const log: (number | null | undefined)[] = [...row];
+  breakGaps(log, true);
+  expect(log).toEqual([1, undefined, null, null, null, null, 3]);
+  expect(extremes([2, NaN, -Infinity, 5])).toEqual([2, 5]);
+});
+
+test("the legend says each reading up to a point, smoothed or not, and nothing of a line that is off", () => {
+  const theme = { color: (name: string) => name, font: "11px x", dark: true, contrast: false };
+  const at = (smoothing: number, off: readonly string[], index: number) => {
+    const lines = drawnLines(banded, smoothing, off);
+    const rows = lines.map(({ column }) => [column.values[0], undefined, column.values[1]]);
+    const drawn = { plan: banded, lines, styles: lineStyles(lines, theme), rows };
+    return {
+      words: wordsAt(drawn, index),
+      items: legendItems(drawn, index, { theme, off }).map(({ label, value, on }) => [label, value, on]),
+    };
+  };
+  expect(at(0, [], 1).words).toBe("own 1, limit 5");
+  // The reading, and not the mean of 1 and 2.
+  expect(at(0.9, [], 2).words).toBe("own 2, limit 5");
+  expect(at(0, ["own"], 2)).toEqual({
+    words: "limit 5",
+    items: [
+      ["own", "", false],
+      ["limit", "5", true],
+    ],
+  });
 });
