@@ -115,6 +115,7 @@ inVsCode("The panel and its charts", () => {
     await expect.poll(() => said.innerText()).toMatch(/^Step 0: .*mean [\d.]+/);
     const value = panel.chart("sharpness").locator(".key .value").first();
     const early = await value.innerText();
+    await panel.chart("sharpness").locator(".at-step", { hasText: "step 0" }).waitFor();
     await workbench.page.keyboard.press("End");
     await expect.poll(() => value.innerText()).not.toBe(early);
     await workbench.page.keyboard.press("+");

@@ -1,5 +1,6 @@
 // The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
 import uPlot from "uplot";
+import { h, setText } from "../dom";
 import { tick } from "../format";
 import { align } from "../../src/record/align";
 import { logSplits } from "../../src/util/logSplits";
@@ -55,6 +56,8 @@ const steps = new Intl.NumberFormat("en-US");
 
 export class LineSurface {
   readonly legend: Legend;
+  /** The step pointed at, over the picture's corner: it comes and goes, and moves nothing. */
+  private readonly at = h("span", { class: "at-step", "aria-hidden": "true" });
   private plot: uPlot | undefined;
   private shape = "";
   private plan: Plan = { lines: [] };
@@ -76,6 +79,7 @@ export class LineSurface {
     private readonly options: SurfaceOptions,
   ) {
     this.legend = new Legend(options.onToggle);
+    host.append(this.at);
     listenTo(host, {
       place: () => this.plot?.over.getBoundingClientRect(),
       zoomSteps: (left, right) => this.zoomSteps(left, right),
@@ -315,7 +319,9 @@ export class LineSurface {
     const { plot, look } = this;
     if (!plot || !look) return;
     const { step } = this.options.playhead;
-    const index = plot.cursor.idx ?? (step === undefined ? plot.data[0].length - 1 : plot.valToIdx(step));
+    const pointed = plot.cursor.idx ?? (step === undefined ? undefined : plot.valToIdx(step));
+    const index = pointed ?? plot.data[0].length - 1;
+    setText(this.at, pointed === undefined ? "" : `step ${steps.format(plot.data[0][pointed])}`);
     this.legend.update(legendItems(this.drawn(plot), index, look));
   }
 
