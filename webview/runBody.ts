@@ -115,7 +115,7 @@ export class RunBody {
     this.numbers.forget();
     for (const [id, { card, group }] of this.cards) {
       if (group !== "own") continue;
-      card.element.remove();
+      card.dispose();
       this.cards.delete(id);
     }
   }

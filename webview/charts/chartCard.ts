@@ -56,6 +56,8 @@ export class ChartCard {
   /** Whether it is on the screen, or nearly: what nobody sees is not drawn. */
   private seen = false;
   private withTable = false;
+  /** Ends what it listens to. */
+  private readonly ends: (() => void)[] = [];
   /** In CSS pixels. */
   private width = 0;
   /** The run whose readings were awaited here: its place stays as large as the picture that may come. */
@@ -96,8 +98,8 @@ export class ChartCard {
       this.said,
     );
     this.table.setAttribute("aria-label", `Readings of ${chart.title}`);
-    playhead.onMove(() => this.marksMoved());
-    options.trial?.onChange(() => this.marksMoved());
+    this.ends.push(playhead.onMove(() => this.marksMoved()));
+    if (options.trial) this.ends.push(options.trial.onChange(() => this.marksMoved()));
     const sight = new IntersectionObserver(
       (entries) => {
         this.seen = entries[entries.length - 1].isIntersecting;
@@ -106,13 +108,16 @@ export class ChartCard {
       { rootMargin: nearly },
     );
     sight.observe(this.element);
+    this.ends.push(() => sight.disconnect());
     // Told, not asked: a question in every frame of a zoom would lay the page out once more each time.
-    new ResizeObserver(([{ contentRect }]) => {
+    const size = new ResizeObserver(([{ contentRect }]) => {
       const width = Math.floor(contentRect.width);
       if (width === 0 || width === this.width) return;
       this.width = width;
       this.options.redraw();
-    }).observe(this.element);
+    });
+    size.observe(this.element);
+    this.ends.push(() => size.disconnect());
   }
 
   /** The title; a click says what the chart shows and by which formulas. */
@@ -310,6 +315,14 @@ export class ChartCard {
     if (!picture || !this.run) return;
     const name = `${this.run.info.experiment.name}-${this.chart.id}.png`;
     send({ kind: "saveImage", run: this.run.key, name, png: pngOf(picture) });
+  }
+
+  /** Takes it off the page for good. */
+  dispose(): void {
+    this.large.close();
+    for (const end of this.ends) end();
+    this.lines?.destroy();
+    this.element.remove();
   }
 
   private showEmpty(empty: boolean, run: RunModel): void {

@@ -4,7 +4,7 @@ type Listener = () => void;
 export class Playhead {
   private pointed: number | undefined;
   private left: number | undefined;
-  private readonly listeners: Listener[] = [];
+  private readonly listeners = new Set<Listener>();
   private frame = 0;
 
   /** The step to show; undefined for the latest. */
@@ -31,9 +31,10 @@ export class Playhead {
     this.tell();
   }
 
-  /** Calls at most once a frame. */
-  onMove(listener: Listener): void {
-    this.listeners.push(listener);
+  /** Calls at most once a frame, until what it returns is called. */
+  onMove(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   private tell(): void {

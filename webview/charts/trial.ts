@@ -3,7 +3,7 @@ import type { TrialSettings } from "../store/trial";
 
 export class Trial {
   private tried: TrialSettings | undefined;
-  private readonly listeners: (() => void)[] = [];
+  private readonly listeners = new Set<() => void>();
 
   /** undefined: the run's own. */
   get settings(): TrialSettings | undefined {
@@ -15,7 +15,9 @@ export class Trial {
     for (const listener of this.listeners) listener();
   }
 
-  onChange(listener: () => void): void {
-    this.listeners.push(listener);
+  /** Calls until what it returns is called. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 }
