@@ -24,6 +24,7 @@ inVsCode("The panel and its charts", () => {
     await workbench.page.setViewportSize({ width: width + around.width, height: height + around.height });
     const own = panel.find("body");
     await own.waitFor();
+    await workbench.settle();
     const [w, h]: [number, number] = await own.evaluate("[innerWidth, innerHeight]");
     await workbench.page.setViewportSize({
       width: width + around.width + width - w,
@@ -87,13 +88,15 @@ inVsCode("The panel and its charts", () => {
     await workbench.page.keyboard.press("Escape");
   });
 
-  test("a group that was closed and a line that was switched off stay so over a reload", async () => {
+  test("a group that was closed and a line that was switched off stay so when the panel was hidden, which throws its page away", async () => {
     await panel.group("generalization").locator(".fold").click();
     await expect.poll(() => panel.chart("loss").isVisible()).toBe(false);
     const line = panel.chart("fractions").locator(".key", { hasText: "mean-square" }).last();
     await line.click();
     await expect.poll(() => line.getAttribute("aria-pressed")).toBe("false");
-    await workbench.reload();
+    await workbench.openFile(fileOf("steady"));
+    await panel.find("body").waitFor({ state: "detached" });
+    await workbench.tab("Basin: steady").click();
     await panel.picture("fractions");
     expect(await panel.chart("loss").isVisible()).toBe(false);
     expect(await line.getAttribute("aria-pressed")).toBe("false");
