@@ -2,6 +2,7 @@
 import { ChartCard } from "./charts/chartCard";
 import { fractions } from "./charts/fractions";
 import { loss } from "./charts/loss";
+import { Playhead } from "./charts/playhead";
 import { Banner } from "./controls/banner";
 import { Numbers } from "./controls/numbers";
 import { Popover } from "./controls/popover";
@@ -30,8 +31,11 @@ export class BriefBody {
     private readonly drawing: Drawing,
     private readonly chartHeight: () => number,
   ) {
+    const { redraw, view } = drawing;
+    const playhead = new Playhead();
     this.cards = [fractions, loss].map(
-      (chart) => new ChartCard(chart, this.popover, drawing.zoomTo, drawing.redraw),
+      (chart) =>
+        new ChartCard(chart, this.popover, { onZoom: drawing.zoomTo, redraw, view, playhead, small: true }),
     );
     const grid = h("div", { class: "charts" }, ...this.cards.map(({ element }) => element));
     const said = h(

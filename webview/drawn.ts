@@ -1,5 +1,6 @@
 // Something that draws a run: at most once a frame, in the theme of the moment, its charts over the same steps.
-import type { StepRange } from "./charts/lineSurface";
+import type { StepRange } from "./charts/curves";
+import { View } from "./store/view";
 import { readTheme, type Theme } from "./theme";
 
 /** What a chart is drawn with. */
@@ -9,6 +10,8 @@ export interface Drawing {
   readonly zoom: StepRange | undefined;
   readonly zoomTo: (range: StepRange | undefined) => void;
   readonly redraw: () => void;
+  /** How it is looked at. */
+  readonly view: View;
   /** Whether the steps shown are all that is new since the last drawing: words and plans stand as they are. */
   readonly onlyZoomed: boolean;
 }
@@ -17,6 +20,7 @@ export abstract class Drawn implements Drawing {
   theme = readTheme();
   zoom: StepRange | undefined;
   onlyZoomed = false;
+  readonly view = new View();
   private stale = true;
   private frame = 0;
 

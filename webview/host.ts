@@ -3,14 +3,22 @@ import { decodeMessage, type FromPanel, type ToPanel } from "../src/record/panel
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
+  getState(): unknown;
   setState(state: unknown): void;
 }
 declare function acquireVsCodeApi(): VsCodeApi;
 
+/** What VS Code keeps of a page over a reload of the window: the run to come back to, and how it was looked at. */
+interface Kept {
+  readonly run?: string;
+  readonly view?: unknown;
+}
+
 export interface Wire {
   post(message: FromPanel): void;
-  /** The run to come back to after the window reloads. */
-  remember(run: string): void;
+  /** Keeps a part beside the others. */
+  remember(part: Kept): void;
+  recall(): Kept;
 }
 
 let wire: Wire | undefined;
@@ -23,11 +31,23 @@ export const connect = (made: Wire): void => {
 /** The wire of a page, which VS Code gives once. */
 export function pageWire(): Wire {
   const api = acquireVsCodeApi();
-  return { post: (message) => api.postMessage(message), remember: (run) => api.setState({ run }) };
+  const state = api.getState();
+  let kept: Kept = typeof state === "object" && state !== null ? state : {};
+  return {
+    post: (message) => api.postMessage(message),
+    remember: (part) => {
+      kept = { ...kept, ...part };
+      api.setState(kept);
+    },
+    recall: () => kept,
+  };
 }
 
 export const send = (message: FromPanel): void => wire?.post(message);
-export const remember = (run: string): void => wire?.remember(run);
+export const remember = (run: string): void => wire?.remember({ run });
+export const rememberView = (view: unknown): void => wire?.remember({ view });
+/** The view kept last; nothing of it is known to be true. */
+export const recallView = (): unknown => wire?.recall().view;
 
 export const listen = (receive: (message: ToPanel) => void): void =>
   window.addEventListener("message", (event: MessageEvent<unknown>) => receive(decodeMessage(event.data)));

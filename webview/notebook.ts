@@ -86,6 +86,7 @@ export function activate({ postMessage, onDidReceiveMessage }: RendererContext) 
       if (message.kind === "openPanel" || message.kind === "stop") post(message);
     },
     remember: () => undefined,
+    recall: () => ({}),
   });
   registerToolkit();
   onThemeChange(() => outputs.forEach((output) => output.themed()));

@@ -9,6 +9,11 @@ export class Page extends Drawn {
   readonly state = emptyState();
   private parts: () => void = () => undefined;
 
+  constructor() {
+    super();
+    connect(pageWire());
+  }
+
   protected draw(): void {
     this.parts();
   }
@@ -16,7 +21,6 @@ export class Page extends Drawn {
   /** Puts the parts on the page and asks the host for what they show. `onRun`: another run than before. */
   start(parts: readonly HTMLElement[], draw: () => void, onRun: () => void = () => undefined): void {
     this.parts = draw;
-    connect(pageWire());
     registerToolkit();
     document.getElementById("basin")?.append(...parts);
     listen((message) => {

@@ -8,6 +8,8 @@ export interface Theme {
   readonly color: (name: ColorName, opacity?: number) => string;
   readonly font: string;
   readonly dark: boolean;
+  /** High contrast: lines are told apart by more than a shade. */
+  readonly contrast: boolean;
 }
 
 const variables: Readonly<Record<ColorName, readonly [name: string, fallback: string]>> = {
@@ -38,11 +40,21 @@ export function readTheme(): Theme {
     const [variable, fallback] = variables[name];
     return style.getPropertyValue(variable).trim() || fallback;
   };
+  // Read once: a chart asks for its colours in every frame.
+  const known = new Map<string, string>();
+  const color = (name: ColorName, opacity = 1): string => {
+    const key = `${name} ${opacity}`;
+    let found = known.get(key);
+    if (found === undefined)
+      known.set(key, (found = withOpacity(read(name), name === "grid" ? 0.12 * opacity : opacity)));
+    return found;
+  };
   const family = style.getPropertyValue("--vscode-font-family").trim() || "sans-serif";
   return {
-    color: (name, opacity = 1) => withOpacity(read(name), name === "grid" ? 0.12 * opacity : opacity),
+    color,
     font: `11px ${family}`,
     dark: !/vscode-(light|high-contrast-light)/.test(document.body.className),
+    contrast: highContrast() !== undefined,
   };
 }
 

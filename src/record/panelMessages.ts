@@ -51,6 +51,16 @@ export type FromPanel =
   /** Into the experiment file, for its next run. */
   | { readonly kind: "addProbe"; readonly run: string; readonly probe: string }
   | { readonly kind: "openFile"; readonly run: string; readonly file: (typeof openable)[number] }
+  /** From the checkpoint before a step, with other settings; null for those of the run. */
+  | {
+      readonly kind: "branch";
+      readonly run: string;
+      readonly step: number;
+      readonly learningRate: number;
+      readonly batchSize: number | null;
+    }
+  /** A chart's picture, to be written where the user says. `png` is base64. */
+  | { readonly kind: "saveImage"; readonly run: string; readonly name: string; readonly png: string }
   /** At a key path of the file. */
   | { readonly kind: "field"; readonly change: FieldChange; readonly path: KeyPath; readonly typed: string }
   /** Characters from the start of the file's text. */
@@ -59,7 +69,19 @@ export type FromPanel =
 type FieldChange = (typeof fieldChanges)[number];
 
 /** Of a message: no experiment nests so deep or has such long keys and values. */
-const longest = { path: 16, key: 500, typed: 200_000 } as const;
+const longest = { path: 16, key: 500, typed: 200_000, png: 30_000_000 } as const;
+
+/** Base64 of a file that begins as every PNG does. */
+const isPng = (value: unknown): value is string =>
+  typeof value === "string" &&
+  value.length <= longest.png &&
+  value.startsWith("iVBORw0KGgo") &&
+  /^[A-Za-z0-9+/]+={0,2}$/.test(value);
+
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const isRate = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(value) && value > 0;
 
 const isPath = (value: unknown): value is string[] =>
   Array.isArray(value) &&
@@ -70,7 +92,7 @@ const isPath = (value: unknown): value is string[] =>
 /** A message of the webview, checked; null for what is none. */
 export function decodeFromPanel(raw: unknown): FromPanel | null {
   if (typeof raw !== "object" || raw === null) return null;
-  const { kind, run, command, probe, file, change, path, typed, offset } = raw as Readonly<
+  const { kind, run, command, probe, file, change, path, typed, offset, name, png } = raw as Readonly<
     Record<string, unknown>
   >;
   const isOne = <T extends string>(list: readonly T[], value: unknown): value is T =>
@@ -97,6 +119,18 @@ export function decodeFromPanel(raw: unknown): FromPanel | null {
       return { kind, run };
     case "addProbe":
       return typeof probe === "string" && /^[A-Za-z]{1,40}$/.test(probe) ? { kind, run, probe } : null;
+    case "branch": {
+      const { step, learningRate, batchSize } = raw as Readonly<Record<string, unknown>>;
+      return isCount(step) &&
+        isRate(learningRate) &&
+        (batchSize === null || (isCount(batchSize) && batchSize > 0))
+        ? { kind, run, step, learningRate, batchSize }
+        : null;
+    }
+    case "saveImage":
+      return typeof name === "string" && name.length <= longest.key && isPng(png)
+        ? { kind, run, name, png }
+        : null;
     case "openFile":
       return isOne(openable, file) ? { kind, run, file } : null;
     default:

@@ -8,6 +8,7 @@ export * from "./secondMoment";
 export * from "./varianceLimit";
 export * from "./growth";
 export * from "./typical";
+export * from "./growthBounds";
 export * from "./stabilityMap";
 export { NoiseGain } from "./noiseGain";
 export * from "./judge";

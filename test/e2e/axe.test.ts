@@ -22,6 +22,7 @@ const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> 
   },
   "panel with a number's origin": async (workbench) => {
     const panel = workbench.panel();
+    await panel.showNumbers();
     // It may still be open from the last theme.
     await panel.metric("sharpness").press("Escape");
     await panel.metric("sharpness").click();

@@ -52,7 +52,8 @@ inVsCode("Basin in VS Code", () => {
     await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 90_000 });
     await panel.banner.filter({ hasText: /Stable|edge of stability/ }).waitFor();
     await workbench.treeRow(/stable|edge of stability/).waitFor();
-    expect(await panel.metric("sharpness").innerText()).toMatch(/\d/);
+    await panel.showNumbers();
+    expect(await panel.numberRow("sharpness").innerText()).toMatch(/sharpness\s+\d/);
     for (const id of ["loss", "sharpness", "nonuniformity", "gap", "fractions"]) await panel.picture(id);
     await shot("finished");
   });
@@ -65,7 +66,7 @@ inVsCode("Basin in VS Code", () => {
     await workbench.page.keyboard.press("Escape");
     await panel.fact("largest stable").click();
     await expect.poll(() => panel.details.innerText()).toContain("mean-square limit");
-    await panel.chart("sharpness").locator("h2 button").click();
+    await panel.chartTitle("sharpness").click();
     await expect.poll(() => panel.details.innerText()).toContain("2/η");
     await workbench.page.keyboard.press("Escape");
   });
@@ -84,7 +85,7 @@ inVsCode("Basin in VS Code", () => {
     await workbench.lens("▶ Run").click();
     await panel.picture("spectrum");
     await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 90_000 });
-    await panel.chart("spectrum").locator("h2 button").click();
+    await panel.chartTitle("spectrum").click();
     await expect.poll(() => panel.details.innerText()).toContain("stochastic Lanczos quadrature");
     await workbench.page.keyboard.press("Escape");
   });

@@ -80,6 +80,7 @@ inVsCodeOnPosix("A browser without Node", () => {
     const panel = workbench.panel();
     await panel.banner.filter({ hasText: "above" }).waitFor();
     await panel.chart("sharpness").waitFor();
+    await panel.showNumbers();
     await panel.metric("sharpness").click();
     await expect.poll(() => panel.details.innerText()).toContain("λmax");
     await workbench.page.keyboard.press("Escape");

@@ -106,6 +106,7 @@ async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void>
   await gallery.inEveryTheme(() => gallery.shot("finished"));
   await workbench.page.setViewportSize({ width: 1180, height: 700 });
   await gallery.inEveryTheme(async () => {
+    await panel.showNumbers();
     await panel.metric("sharpness").click();
     await panel.details.waitFor();
     await gallery.shot("provenance");
@@ -129,7 +130,7 @@ async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void>
   await workbench.command("Basin: Open Panel");
   await gallery.panel("all-probes", tall);
   await gallery.inEveryTheme(async () => {
-    await panel.chart("stabilityMap").locator("h2 button").click();
+    await panel.chartTitle("stabilityMap").click();
     await gallery.shot("map-provenance");
     await workbench.page.keyboard.press("Escape");
     await panel.chain.locator("li button").first().click();

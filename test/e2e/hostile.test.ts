@@ -77,6 +77,7 @@ inVsCodeOnPosix("A workspace made by somebody else", () => {
     const panel = workbench.panel();
     await panel.banner.filter({ hasText: '<img src="http://127.0.0.1' }).waitFor();
     await panel.find("summary").first().click();
+    await panel.showNumbers();
     await panel.metric("sharpness").click();
     await panel.details.waitFor();
     expect(await panel.find("#basin img, #basin a, #basin script, #basin b").count()).toBe(0);

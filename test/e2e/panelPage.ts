@@ -56,8 +56,37 @@ export class Panel {
     return this.frame.locator(".popover");
   }
 
+  /** The button of a number: a tile of a brief page, in the panel the name in the table of all numbers, which must be open. */
   metric(name: string): Locator {
-    return this.frame.locator(`.numbers button[data-metric="${name}"]`);
+    return this.frame.locator(`:is(.numbers, .numbers-table) button[data-metric="${name}"]`);
+  }
+
+  /** The table of all numbers, which is closed at first. */
+  get numbers(): Locator {
+    return this.frame.locator(".numbers-table");
+  }
+
+  /** Opens that table where it is closed. */
+  async showNumbers(): Promise<void> {
+    const { numbers } = this;
+    await numbers.waitFor();
+    if (!(await numbers.locator("table").isVisible())) await numbers.locator("summary").click();
+    await numbers.locator("table").waitFor();
+  }
+
+  /** A row of that table, by its metric. */
+  numberRow(name: string): Locator {
+    return this.numbers.locator("tr", { has: this.metric(name) });
+  }
+
+  /** The title of a chart; a click says what it shows. */
+  chartTitle(id: string): Locator {
+    return this.chart(id).locator(".title");
+  }
+
+  /** Charts under one heading. */
+  group(id: string): Locator {
+    return this.frame.locator(`.group[data-group="${id}"]`);
   }
 
   /** A number of the verdict. */

@@ -104,7 +104,7 @@ export async function openRun(
     const look = () => {
       const now = performance.timeOrigin + performance.now() - start;
       const shown = document.querySelector('.picker')?.dataset.run.includes(${JSON.stringify(id)});
-      const drawn = [...document.querySelectorAll('.chart[data-chart="loss"] canvas')].some((canvas) => canvas.width > 0);
+      const drawn = [...document.querySelectorAll('.chart[data-chart="fractions"] canvas')].some((canvas) => canvas.width > 0);
       const text = document.querySelector('.progress-text')?.textContent ?? '';
       const step = Number((/step.([\\d,]+)/.exec(text)?.[1] ?? '-1').replaceAll(',', ''));
       if (shown && drawn && step > 0 && !first) first = now;
@@ -119,11 +119,11 @@ export async function openRun(
   return waiting as Promise<[number, number]>;
 }
 
-/** Frames a second while the wheel zooms in, pans and zooms out over the loss, every chart following. */
+/** Frames a second while the wheel zooms in, pans and zooms out over the first chart, every chart in sight following. */
 export async function framesWhileZooming(page: Page): Promise<number> {
   const frame = await panelFrame(page);
   return frame.evaluate(`new Promise((done) => {
-    const over = document.querySelector('.chart[data-chart="loss"] .u-over');
+    const over = document.querySelector('.chart[data-chart="fractions"] .u-over');
     const { left, top, width, height } = over.getBoundingClientRect();
     const wheel = (options) => over.dispatchEvent(new WheelEvent('wheel',
       { bubbles: true, cancelable: true, clientX: left + width * 0.6, clientY: top + height / 2, ...options }));

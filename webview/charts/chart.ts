@@ -5,7 +5,9 @@ import { costOf } from "../store/provenance";
 import type { Column } from "../../src/record/column";
 import type { LatestReading } from "../../src/record/runSeries";
 import type { RunModel } from "../store/runModel";
+import type { TrialSettings } from "../store/trial";
 import type { ColorName, Theme } from "../theme";
+import type { GroupId } from "./groups";
 
 export interface Line {
   readonly label: string;
@@ -18,6 +20,8 @@ export interface Line {
   readonly scale?: "y" | "y2";
   /** Draws no line, only carries a band's edge. */
   readonly hidden?: boolean;
+  /** The label of the line whose band it edges: switched off, both go. */
+  readonly of?: string;
 }
 
 /** A shaded area between two lines, by their place in `lines`. */
@@ -58,6 +62,8 @@ export type ProbeId = keyof ProbesSpec;
 
 interface AnyChart {
   readonly id: string;
+  /** Under which heading it stands. */
+  readonly group: GroupId;
   readonly title: string;
   /** One sentence for a newcomer, and for those who cannot see the picture. */
   readonly about: string;
@@ -72,7 +78,7 @@ interface AnyChart {
 export interface LineChart extends AnyChart {
   readonly kind: "line";
   readonly unit: string;
-  /** Offers a log scale, and starts with it: what falls over many powers of ten. */
+  /** Starts on a log scale: what falls over many powers of ten. */
   readonly log?: boolean;
   readonly plan: (run: RunModel, options: ChartOptions) => Plan;
 }
@@ -84,13 +90,33 @@ interface Canvas {
   readonly height: number;
 }
 
+/** What the page points at. */
+interface Marks {
+  /** The step of the cursor; undefined for the latest. */
+  readonly step?: number;
+  /** Settings that are tried out. */
+  readonly trial?: TrialSettings;
+}
+
+/** A place on a picture, in CSS pixels from its upper left corner. */
+interface Spot {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** A picture of its own on a canvas. */
 export interface CanvasChart extends AnyChart {
   readonly kind: "canvas";
   readonly hasData: (run: RunModel) => boolean;
   /** What it shows in words: its legend, and for those who cannot see it. */
   readonly describe: (run: RunModel) => string;
-  readonly draw: (canvas: Canvas, run: RunModel, theme: Theme) => void;
+  readonly draw: (canvas: Canvas, run: RunModel, theme: Theme, marks?: Marks) => void;
+  /** What a drag to a place tries out, where the picture is a map of settings. */
+  readonly pick?: (
+    size: Pick<Canvas, "width" | "height">,
+    run: RunModel,
+    spot: Spot,
+  ) => TrialSettings | undefined;
 }
 
 export type Chart = LineChart | CanvasChart;
@@ -127,9 +153,12 @@ export const shownLines = ({ lines }: Plan): Line[] =>
 /** Whether a chart has a place in the panel for this run. The verdict's one closing reading makes no curve. */
 export function isShown(chart: Chart, run: RunModel): boolean {
   const { measuredBy } = chart;
+  const { probes } = run.info.experiment;
   if (measuredBy === "loop") return true;
-  if (measuredBy === "verdict") return chart.kind === "canvas" && chart.hasData(run);
-  if (measuredBy.some((id) => run.info.experiment.probes[id])) return true;
+  // What comes with the verdict has its place before, so that nothing moves when it comes.
+  if (measuredBy === "verdict")
+    return chart.kind === "canvas" && (probes.noise !== undefined || chart.hasData(run));
+  if (measuredBy.some((id) => probes[id])) return true;
   if (chart.kind === "canvas") return false;
   return shownLines(chart.plan(run, { log: false })).some(({ column }) => column.length > 1);
 }

@@ -5,6 +5,7 @@ import { awaited, formulasOf, type LineChart } from "./chart";
 export const displacement: LineChart = {
   kind: "line",
   id: "displacement",
+  group: "motion",
   title: "Displacement, sharp and flat part",
   about:
     "How far the parameters moved between two readings: along the sharpest directions, where they oscillate, and across them, where they drift. The overlap says how much the sharp directions themselves turned.",

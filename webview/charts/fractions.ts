@@ -8,6 +8,7 @@ import { formulasOf, type LineChart } from "./chart";
 export const fractions: LineChart = {
   kind: "line",
   id: "fractions",
+  group: "stability",
   title: "Learning rate as a fraction of its limits",
   about:
     "η divided by the largest stable η, for the mean (full-batch) and the mean-square (mini-batch) condition. Above 1 is unstable. The band is the bracket of the mean-square limit.",

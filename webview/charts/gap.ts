@@ -5,6 +5,7 @@ import { formulasOf, awaited, type Line, type LineChart } from "./chart";
 export const gap: LineChart = {
   kind: "line",
   id: "gap",
+  group: "generalization",
   title: "Generalization gap",
   about: "Test loss minus training loss; for classification also training accuracy minus test accuracy.",
   measuredBy: ["generalization"],

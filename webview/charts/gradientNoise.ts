@@ -6,6 +6,7 @@ import { awaited, formulasOf, type LineChart } from "./chart";
 export const gradientNoise: LineChart = {
   kind: "line",
   id: "gradientNoise",
+  group: "noise",
   title: "Noise scale against the batch size",
   about:
     "How many examples a batch needs before its gradient is more signal than noise. While the scale is above the batch size, noise drives the steps.",

@@ -11,6 +11,7 @@ const colors: readonly ColorName[] = ["blue", "orange", "green", "purple", "yell
 export const layers: LineChart = {
   kind: "line",
   id: "layers",
+  group: "landscape",
   title: "Sharpness per layer",
   about:
     "The largest Hessian eigenvalue of each layer's own parameters. None exceeds the sharpness of the whole network: what is left between them comes from layers moving together.",

@@ -1,240 +1,328 @@
 // The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
 import uPlot from "uplot";
-import { num, tick } from "../format";
-import { decimate } from "../../src/record/pyramid";
+import { h, setText } from "../dom";
+import { tick } from "../format";
 import { align } from "../../src/record/align";
-import type { Theme } from "../theme";
-import type { Level, Line, Plan } from "./chart";
 import { logSplits } from "../../src/util/logSplits";
+import type { Theme } from "../theme";
+import { coreOf, extentOf, extremes, padded, stepSplits, valueRange, within, type Range } from "./axes";
+import type { Plan } from "./chart";
+import {
+  bandPoints,
+  breakGaps,
+  drawnBands,
+  drawnLines,
+  namedLines,
+  pointsOf,
+  type DrawnLine,
+  type StepRange,
+} from "./curves";
+import { listenTo } from "./gestures";
+import { Legend } from "./legend";
+import { drawBand, drawLevels, drawPlayhead, type BandShape } from "./overlays";
+import { lineStyles, type LineStyle } from "./lineStyles";
+import { legendItems, wordsAt, type Drawn } from "./readout";
+import type { Playhead } from "./playhead";
 
-export interface StepRange {
-  readonly from: number;
-  readonly to: number;
+/** How a plan is drawn. */
+export interface Look {
+  readonly range: StepRange | undefined;
+  readonly theme: Theme;
+  /** In CSS pixels. */
+  readonly size: { readonly width: number; readonly height: number };
+  readonly logSteps: boolean;
+  readonly smoothing: number;
+  /** Labels of lines that are switched off. */
+  readonly off: readonly string[];
 }
 
-/** In CSS pixels. */
-interface Size {
-  readonly width: number;
-  readonly height: number;
+export interface SurfaceOptions {
+  readonly onZoom: (range: StepRange | undefined) => void;
+  readonly onToggle: (label: string) => void;
+  /** Says aloud what the cursor is at. */
+  readonly onSay: (words: string) => void;
+  readonly playhead: Playhead;
 }
+
+/** A shorter one is a click. */
+const smallestDrag = 8;
+/** Axes beside the plot, in CSS pixels. */
+const axisWidth = 48;
+const rightAxisWidth = 42;
+const rightPadding = 28;
+
+/** Made once: a number's own toLocaleString looks its locale up each time. */
+const steps = new Intl.NumberFormat("en-US");
 
 export class LineSurface {
+  readonly legend: Legend;
+  /** The step pointed at, over the picture's corner: it comes and goes, and moves nothing. */
+  private readonly at = h("span", { class: "at-step", "aria-hidden": "true" });
   private plot: uPlot | undefined;
   private shape = "";
-  private levels: readonly Level[] = [];
+  private plan: Plan = { lines: [] };
+  private look: Look | undefined;
+  private lines: readonly DrawnLine[] = [];
+  private styles: readonly LineStyle[] = [];
+  private bands: readonly BandShape[] = [];
   /** First and last step there is. */
-  private extent: readonly [number, number] = [0, 1];
-  private log = false;
+  private extent: Range = [0, 1];
   /** Values outside leave the frame. */
-  private core: readonly [number, number] = [-Infinity, Infinity];
+  private core: Range = [-Infinity, Infinity];
+  /** Where the playhead stands in the picture. */
+  private drawnAt: number | undefined;
+  /** What the user zoomed to. */
+  private values: Range | undefined;
 
   constructor(
     private readonly host: HTMLElement,
-    private readonly legend: HTMLElement,
-    private readonly onZoom: (range: StepRange | undefined) => void,
+    private readonly options: SurfaceOptions,
   ) {
-    // Not passive: what zooms or pans does not scroll the panel as well.
-    host.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    this.legend = new Legend(options.onToggle);
+    host.append(this.at);
+    listenTo(host, {
+      place: () => this.plot?.over.getBoundingClientRect(),
+      zoomSteps: (left, right) => this.zoomSteps(left, right),
+      zoomValues: (top, bottom) => this.zoomValues(top, bottom),
+      reset: () => this.reset(),
+      move: (readings) => this.move(readings),
+      cursor: () => this.cursor(),
+      leave: () => options.playhead.keep(undefined),
+    });
+    host.addEventListener("pointermove", ({ clientX }) => this.point(clientX));
+    host.addEventListener("pointerleave", () => options.playhead.point(undefined));
+    this.leaveByClick();
   }
 
-  /** Ctrl or ⌘ with the wheel, which a pinch sends too, zooms about the cursor; sideways, or with Shift, it pans. */
-  private wheel(event: WheelEvent): void {
+  /** The picture as it stands. */
+  get canvas(): HTMLCanvasElement | undefined {
+    return this.plot?.ctx.canvas;
+  }
+
+  private zoomSteps(left: number, right: number): void {
     const { plot } = this;
-    const [min, max] = [plot?.scales.x.min, plot?.scales.x.max];
-    if (!plot || min === undefined || max === undefined || min === null || max === null) return;
-    const sideways = event.shiftKey ? event.deltaY : event.deltaX;
-    const zooms = event.ctrlKey || event.metaKey;
-    if (!zooms && Math.abs(sideways) <= Math.abs(event.shiftKey ? 0 : event.deltaY)) return;
-    event.preventDefault();
+    if (!plot) return;
+    const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(right, "x")];
+    const range = within(this.extent, from, to, this.look?.logSteps === true);
+    this.options.onZoom(range && { from: range[0], to: range[1] });
+  }
+
+  private zoomValues(top: number, bottom: number): void {
+    const { plot } = this;
+    if (!plot) return;
+    const [high, low] = [plot.posToVal(top, "y"), plot.posToVal(bottom, "y")];
+    if (!(high > low) || !Number.isFinite(high - low)) return;
+    this.values = [low, high];
+    this.redraw();
+  }
+
+  /** All steps, and all values of this chart. */
+  reset(): void {
+    this.values = undefined;
+    this.options.onZoom(undefined);
+    this.redraw();
+  }
+
+  private redraw(): void {
+    if (this.look) this.draw(this.plan, this.look);
+  }
+
+  /** The step under the pointer, for the charts that uPlot's own cursor does not reach. */
+  private point(clientX: number): void {
+    const { plot } = this;
+    if (!plot) return;
     const { left, width } = plot.over.getBoundingClientRect();
-    const at = min + ((max - min) * (event.clientX - left)) / width;
-    const factor = zooms ? Math.exp(0.002 * event.deltaY) : 1;
-    const shift = zooms ? 0 : ((max - min) * sideways) / width;
-    this.onZoom(this.within(at + (min - at) * factor + shift, at + (max - at) * factor + shift));
+    const at = clientX - left;
+    const steps = plot.data[0];
+    const inside = at >= 0 && at <= width && steps.length > 0;
+    this.options.playhead.point(inside ? steps[plot.valToIdx(plot.posToVal(at, "x"))] : undefined);
   }
 
-  /** A range inside all steps; undefined for all of them. */
-  private within(from: number, to: number): StepRange | undefined {
-    const [first, last] = this.extent;
-    const size = Math.max(1, to - from);
-    if (size >= last - first) return undefined;
-    const start = Math.min(Math.max(from, first), last - size);
-    return { from: start, to: start + size };
+  /** A click on the picture that is no drag leaves the playhead there. */
+  private leaveByClick(): void {
+    let from = NaN;
+    this.host.addEventListener("pointerdown", ({ clientX }) => {
+      from = clientX;
+    });
+    this.host.addEventListener("click", ({ clientX, target, detail }) => {
+      const { over } = this.plot ?? {};
+      const onPicture = over !== undefined && target instanceof Node && over.contains(target);
+      if (!onPicture || detail > 1 || Math.abs(clientX - from) >= smallestDrag) return;
+      this.options.playhead.keep(this.options.playhead.step);
+    });
   }
 
-  draw(plan: Plan, range: StepRange | undefined, theme: Theme, size: Size): void {
-    const { width, height } = size;
-    if (width <= 0) return;
+  private cursor(): number | undefined {
+    const { step } = this.options.playhead;
+    return this.plot && step !== undefined ? this.plot.valToPos(step, "x") : undefined;
+  }
+
+  /** The playhead goes on by so many of the points drawn. */
+  private move(readings: number): void {
+    const { plot } = this;
+    const { playhead, onSay } = this.options;
+    if (!plot || plot.data[0].length === 0) return;
+    const steps = plot.data[0];
+    const now = playhead.kept === undefined ? steps.length - 1 : plot.valToIdx(playhead.kept);
+    const from = playhead.kept === undefined && readings > 0 ? -1 : now;
+    const next = Math.max(0, Math.min(steps.length - 1, from + readings));
+    playhead.keep(steps[next]);
+    onSay(`Step ${steps[next]}: ${wordsAt(this.drawn(plot), next)}`);
+  }
+
+  draw(plan: Plan, look: Look): void {
+    const { range, theme, size, logSteps, smoothing, off } = look;
+    if (size.width <= 0) return;
     const log = plan.log === true;
-    const used = plan.lines.filter(({ column }) => column.length > 0);
-    this.extent = extentOf(used);
+    [this.plan, this.look] = [plan, look];
+    this.lines = drawnLines(plan, smoothing, off);
+    this.styles = lineStyles(this.lines, theme);
+    const named = namedLines(plan);
+    this.extent = extentOf(named.map(({ column }) => column));
+    const rightAxis = this.lines.some(({ scale }) => scale === "y2");
     // A lowest and a highest value for every pixel across: more is not seen.
-    const { steps, rows } = align(
-      used.map(({ column }) => decimate(column, Math.ceil(width), range?.from, range?.to)),
-    );
-    const data = [steps, ...rows.map((row) => row.map(log ? positive : finite))] as uPlot.AlignedData;
-    this.levels = plan.levels ?? [];
-    this.log = log;
+    const pixels = Math.max(50, size.width - axisWidth - rightPadding - (rightAxis ? rightAxisWidth : 0));
+    const points = { pixels, range, logSteps };
+    const { steps, rows } = align(this.lines.map(({ column }) => pointsOf(column, points)));
+    for (const [i, row] of rows.entries()) breakGaps(row, log && this.lines[i].scale !== "y2");
+    this.bands = drawnBands(plan, off).map(({ upper, lower, ...band }) => ({
+      ...band,
+      ...bandPoints(pointsOf(upper, points), pointsOf(lower, points)),
+    }));
     this.core = plan.outliers ? coreOf(rows.flat()) : [-Infinity, Infinity];
-    const shape = JSON.stringify([
-      used.map(({ label }) => label),
-      log,
-      theme.font,
-      theme.color("foreground"),
-      theme.color("blue"),
-      theme.color("background"),
-    ]);
-    if (!this.plot || shape !== this.shape) {
-      this.plot?.destroy();
-      this.plot = new uPlot(this.options(plan, used, theme, size), data, this.host);
-      this.shape = shape;
-    } else {
-      this.plot.batch(() => {
-        if (this.plot?.width !== width || this.plot.height !== height) this.plot?.setSize({ width, height });
-        this.plot?.setData(data, false);
-      });
-    }
+    const data: uPlot.AlignedData = [steps, ...rows];
     const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 1];
     const [min, max] = [range?.from ?? first, range?.to ?? last];
-    this.plot.setScale("x", { min, max: max > min ? max : min + 1 });
+    const shown = { min, max: max > min ? max : min + 1 };
+    const shape = JSON.stringify([
+      this.lines.map(({ label, raw }) => [label, raw]),
+      this.styles,
+      log,
+      logSteps,
+      theme.font,
+      ...(["foreground", "blue", "background"] as const).map((name) => theme.color(name)),
+    ]);
+    const { plot } = this;
+    if (!plot || shape !== this.shape) {
+      this.plot?.destroy();
+      this.plot = new uPlot(this.uplotOptions(look, log, rightAxis), data, this.host);
+      this.shape = shape;
+      this.plot.setScale("x", shown);
+    } else
+      // In one go, so that it is drawn once.
+      plot.batch(() => {
+        if (plot.width !== size.width || plot.height !== size.height) plot.setSize(size);
+        plot.setData(data, false);
+        plot.setScale("x", shown);
+      });
+    this.showLegend();
   }
 
-  private options(plan: Plan, lines: readonly Line[], theme: Theme, { width, height }: Size): uPlot.Options {
+  /** Another step is pointed at. Only a playhead that was left is part of the picture. */
+  playheadMoved(): void {
+    const { kept } = this.options.playhead;
+    if (kept !== this.drawnAt) this.plot?.redraw(false, false);
+    this.drawnAt = kept;
+    this.showLegend();
+  }
+
+  private uplotOptions({ theme, size, logSteps }: Look, log: boolean, rightAxis: boolean): uPlot.Options {
     const axis = (more: uPlot.Axis): uPlot.Axis => ({
       stroke: theme.color("muted"),
       font: theme.font,
       grid: { stroke: theme.color("grid"), width: 1 },
       ticks: { stroke: theme.color("grid"), width: 1, size: 4 },
+      ...(theme.contrast && { border: { show: true, stroke: theme.color("foreground"), width: 1 } }),
+      gap: 3,
       ...more,
     });
-    const place = new Map(lines.map((line, i) => [plan.lines.indexOf(line), i + 1]));
+    const whole = (x: number): string => (Number.isInteger(x) ? steps.format(x) : "");
     return {
-      width,
-      height,
-      padding: [8, 28, 0, 0],
+      ...size,
+      padding: [8, rightPadding, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: "basin" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       scales: {
-        x: { time: false },
-        y: { distr: this.log ? 3 : 1, range: (_u, low, high) => this.range(low, high) },
+        // Exactly the steps asked for: uPlot would round them to powers of ten.
+        x: { time: false, distr: logSteps ? 4 : 1, range: (_u, min, max) => [min, max] },
+        y: { distr: log ? 3 : 1, range: (_u, low, high) => this.range(low, high) },
         y2: { range: (_u, low, high) => padded(low, high) },
       },
       axes: [
         axis({
           size: 26,
-          gap: 3,
-          values: (_u, splits) => splits.map((x) => (Number.isInteger(x) ? x.toLocaleString("en-US") : "")),
+          // Between the middles of two labels: a million is a long word.
+          space: (_u, _axis, _min, max) => 24 + 7 * whole(Math.round(max)).length,
+          ...(logSteps && {
+            splits: (_u, _axis, min, max) => stepSplits(min, max),
+            filter: (_u, all) => all,
+          }),
+          values: (_u, splits) => splits.map(whole),
         }),
         axis({
-          ...(this.log
-            ? { splits: (_u, _axis, min, max) => logSplits(min, max), filter: (_u, all) => all }
-            : {}),
-          size: 48,
-          gap: 3,
+          size: axisWidth,
+          ...(log && { splits: (_u, _axis, min, max) => logSplits(min, max), filter: (_u, all) => all }),
           values: (_u, splits) => splits.map((y) => (y === null ? "" : tick(y))),
         }),
-        ...(lines.some(({ scale }) => scale === "y2")
+        ...(rightAxis
           ? [
               axis({
                 scale: "y2",
                 side: 1,
-                size: 42,
-                gap: 3,
+                size: rightAxisWidth,
                 grid: { show: false },
                 values: (_u, splits) => splits.map(tick),
               }),
             ]
           : []),
       ],
-      series: [{}, ...lines.map((line) => seriesOf(line, theme))],
-      bands: (plan.bands ?? []).flatMap(({ upper, lower, color, opacity }) => {
-        const [a, b] = [place.get(upper), place.get(lower)];
-        return a && b ? [{ series: [a, b] as [number, number], fill: theme.color(color, opacity) }] : [];
-      }),
+      series: [{}, ...this.lines.map((line, i) => seriesOf(line, this.styles[i], theme))],
       hooks: {
-        drawClear: [(u) => this.drawLevels(u, theme)],
-        setCursor: [(u) => this.showLegend(u, lines, theme)],
-        setData: [(u) => this.showLegend(u, lines, theme)],
-        ready: [(u) => this.showLegend(u, lines, theme)],
-        setSelect: [(u) => this.zoomed(u)],
+        drawClear: [(u) => this.drawBehind(u, theme)],
+        draw: [(u) => drawPlayhead(u, this.options.playhead.kept, theme)],
+        setCursor: [() => this.showLegend()],
+        setSelect: [(u) => this.selected(u)],
       },
     };
   }
 
-  /** The limit stays in sight unless the data is far below it; data far beyond it does not flatten everything else. */
+  private drawBehind(u: uPlot, theme: Theme): void {
+    const { scales } = u;
+    if (typeof scales.y?.min === "number") for (const band of this.bands) drawBand(u, band, theme);
+    drawLevels(u, this.plan.levels ?? [], theme);
+  }
+
   private range(low: number | null, high: number | null): [number, number] {
-    const values = [low, high]
-      .filter((x): x is number => x !== null && Number.isFinite(x))
-      .map((x) => Math.max(this.core[0], Math.min(x, this.core[1])));
-    if (values.length === 0) return this.log ? [0.1, 1] : [0, 1];
-    const limits = this.levels.map(({ value }) => value);
-    const top = Math.max(...values, ...limits.filter((x) => x < 5 * Math.max(...values)));
-    const bottom = this.levels.length > 0 ? Math.min(0, ...values) : Math.min(...values);
-    if (this.log) {
-      const low = Math.min(...values);
-      return [Math.min(low, ...limits.filter((x) => x > low / 5)) * 0.8, top * 1.25];
-    }
-    return padded(bottom, top, this.levels.length > 0);
+    if (this.values) return [...this.values];
+    const edges = this.bands.flatMap(({ high: above, low: below }) => [
+      ...extremes(above),
+      ...extremes(below),
+    ]);
+    const limits = (this.plan.levels ?? []).map(({ value }) => value);
+    return valueRange([low, high, ...edges], { limits, log: this.plan.log === true, core: this.core });
   }
 
-  private drawLevels(u: uPlot, theme: Theme): void {
-    const { ctx, bbox } = u;
-    for (const { value, color, label, shaded } of this.levels) {
-      const y = u.valToPos(value, "y", true);
-      if (!Number.isFinite(y) || y > bbox.top + bbox.height || y < bbox.top) continue;
-      ctx.save();
-      if (shaded) {
-        ctx.fillStyle = theme.color(color, 0.09);
-        ctx.fillRect(bbox.left, bbox.top, bbox.width, y - bbox.top);
-      }
-      ctx.strokeStyle = theme.color(color, 0.9);
-      ctx.lineWidth = devicePixelRatio;
-      ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
-      ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
-      ctx.stroke();
-      ctx.font = theme.font.replace("11px", `${11 * devicePixelRatio}px`);
-      ctx.fillStyle = theme.color(color);
-      // At the left: curves climb to their limit, so that the right end is crowded.
-      ctx.textAlign = "left";
-      ctx.textBaseline = y - bbox.top > 16 * devicePixelRatio ? "bottom" : "top";
-      ctx.fillText(label, bbox.left + 6 * devicePixelRatio, y + (ctx.textBaseline === "top" ? 2 : -2));
-      ctx.restore();
-    }
-  }
-
-  private zoomed(u: uPlot): void {
+  private selected(u: uPlot): void {
     const { left, width } = u.select;
-    if (width < 8) return;
-    this.onZoom({ from: u.posToVal(left, "x"), to: u.posToVal(left + width, "x") });
+    if (width === 0) return;
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width >= smallestDrag) this.zoomSteps(left, left + width);
   }
 
-  /** The legend says each line's value under the cursor, else its latest. */
-  private showLegend(u: uPlot, lines: readonly Line[], theme: Theme): void {
-    const { idx } = u.cursor;
-    // The line that matters most is drawn last, on top, and named first.
-    const order = lines
-      .map((line, i) => ({ line, i }))
-      .sort((a, b) => (b.line.width ?? 0) - (a.line.width ?? 0));
-    const items = order.flatMap(({ line: { label, color, hidden, opacity }, i }) => {
-      if (hidden) return [];
-      const row = u.data[i + 1];
-      let at = idx ?? row.length - 1;
-      while (at > 0 && typeof row[at] !== "number") at--;
-      const item = document.createElement("span");
-      const swatch = document.createElement("i");
-      swatch.style.background = theme.color(color, opacity ?? 1);
-      item.append(swatch, `${label} ${num(row[at] ?? NaN)}`);
-      return [item];
-    });
-    if (typeof idx === "number") {
-      const step = document.createElement("span");
-      step.textContent = `step ${u.data[0][idx]}`;
-      items.unshift(step);
-    }
-    this.legend.replaceChildren(...items);
+  private drawn(plot: uPlot): Drawn {
+    const { plan, lines, styles } = this;
+    return { plan, lines, styles, rows: plot.data.slice(1) };
+  }
+
+  /** Each line's value at the step pointed at, else its latest. */
+  private showLegend(): void {
+    const { plot, look } = this;
+    if (!plot || !look) return;
+    const { step } = this.options.playhead;
+    const pointed = plot.cursor.idx ?? (step === undefined ? undefined : plot.valToIdx(step));
+    const index = pointed ?? plot.data[0].length - 1;
+    setText(this.at, pointed === undefined ? "" : `step ${steps.format(plot.data[0][pointed])}`);
+    this.legend.update(legendItems(this.drawn(plot), index, look));
   }
 
   destroy(): void {
@@ -243,49 +331,24 @@ export class LineSurface {
   }
 }
 
-function extentOf(lines: readonly Line[]): [number, number] {
-  const firsts = lines.map(({ column }) => column.steps[0]);
-  const lasts = lines.map(({ column }) => column.lastStep ?? 0);
-  return [Math.min(...firsts), Math.max(...lasts)];
-}
-
-/** Where all but a twentieth of the values on either side lie, and half as much around it. */
-function coreOf(values: readonly (number | undefined)[]): [number, number] {
-  const sorted = values
-    .filter((x): x is number => x !== undefined && Number.isFinite(x))
-    .sort((a, b) => a - b);
-  if (sorted.length < 20) return [-Infinity, Infinity];
-  const [low, high] = [sorted[Math.floor(sorted.length * 0.05)], sorted[Math.ceil(sorted.length * 0.95) - 1]];
-  return [low - (high - low) / 2, high + (high - low) / 2];
-}
-
-/** null breaks a line, undefined lets it pass: a divergence must show as an end, not as a bridge. */
-const finite = (x: number | undefined) => (x === undefined || Number.isFinite(x) ? x : null);
-const positive = (x: number | undefined) => (x !== undefined && x <= 0 ? null : finite(x));
-
-function padded(low: number | null, high: number | null, keepLow = false): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const pad = high > low ? 0.08 * (high - low) : Math.max(Math.abs(high) * 0.1, 1e-9);
-  return [keepLow && low >= 0 ? low : low - pad, high + pad];
-}
-
-function seriesOf(line: Line, theme: Theme): uPlot.Series {
+function seriesOf(
+  { label, scale = "y", width = 1.5 }: DrawnLine,
+  style: LineStyle,
+  theme: Theme,
+): uPlot.Series {
+  const color = theme.color(style.color, style.opacity);
   return {
-    label: line.label,
-    scale: line.scale ?? "y",
-    stroke: line.hidden ? "transparent" : theme.color(line.color, line.opacity ?? 1),
-    width: line.hidden ? 0 : (line.width ?? 1.5),
-    dash: line.dash ? [...line.dash] : undefined,
-    points: {
-      show: (u, i) => !line.hidden && readings(u.data[i]) < 3,
-      size: 6,
-      fill: theme.color(line.color, line.opacity ?? 1),
-    },
+    label,
+    scale,
+    stroke: color,
+    width,
+    dash: style.dash.length > 0 ? [...style.dash] : undefined,
+    points: { show: (u, i) => readings(u.data[i]) < 3, size: 6, fill: color },
   };
 }
 
 /** A line through one or two readings needs dots to be seen. */
-const readings = (row: ArrayLike<number | null | undefined>) => {
+const readings = (row: ArrayLike<number | null | undefined>): number => {
   let n = 0;
   for (let i = 0; i < row.length && n < 3; i++) if (typeof row[i] === "number") n++;
   return n;

@@ -5,6 +5,7 @@ import { formulasOf, type LineChart } from "./chart";
 export const loss: LineChart = {
   kind: "line",
   id: "loss",
+  group: "generalization",
   title: "Loss",
   about: "Training and test loss over steps.",
   measuredBy: "loop",

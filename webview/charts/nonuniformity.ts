@@ -7,6 +7,7 @@ import { limitLine } from "./limitLine";
 export const nonuniformity: LineChart = {
   kind: "line",
   id: "nonuniformity",
+  group: "noise",
   title: "Non-uniformity against its bound",
   about:
     "How much curvature differs between examples. Below the line the sufficient condition of Wu, Ma & E can certify SGD stable; above it only the exact mean-square limit decides.",

@@ -19,6 +19,7 @@ export function ownMetricChart(name: string, run: RunModel): LineChart {
   return {
     kind: "line",
     id: `own-${name}`,
+    group: "own",
     title: label,
     about: about || `${label} over steps.`,
     measuredBy: "loop",

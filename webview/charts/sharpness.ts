@@ -12,6 +12,7 @@ const maxEigenvalues = 6;
 export const sharpness: LineChart = {
   kind: "line",
   id: "sharpness",
+  group: "stability",
   title: "Sharpness against its limit",
   about:
     "The largest Hessian eigenvalue over steps. Above the red line, gradient descent with this learning rate is linearly unstable.",
@@ -32,19 +33,15 @@ export const sharpness: LineChart = {
     const { upper, lower } = errorBand(main, column(run, `${name}.error`));
     const batch = name === "sharpness" ? column(run, "noise.batchSharpness") : none;
     const limit = limitLine(run, name, { label: "limit", color: "red" }, main.length > 0 ? main : batch);
+    const label = name === "sharpness" ? name : "preconditioned sharpness";
     const lines: Line[] = [
-      { label: "+ error", column: upper, color: "blue", hidden: true },
-      { label: "− error", column: lower, color: "blue", hidden: true },
+      { label: "+ error", column: upper, color: "blue", hidden: true, of: label },
+      { label: "− error", column: lower, color: "blue", hidden: true, of: label },
       ...(name === "sharpness" ? [...otherEigenvalues(run), ...smallest(run)] : []),
       // With batches smaller than the whole set it is this one that saturates at 2/η.
       { label: "batch sharpness", column: batch, color: "orange", width: 1.4 },
       ...limit.lines,
-      {
-        label: name === "sharpness" ? name : "preconditioned sharpness",
-        column: main,
-        color: "blue",
-        width: 1.8,
-      },
+      { label, column: main, color: "blue", width: 1.8 },
     ];
     return {
       lines,
@@ -66,7 +63,7 @@ function otherEigenvalues(run: RunModel): Line[] {
 /** Below zero the loss falls on both sides: the chart's negative side. */
 const smallest = (run: RunModel): Line[] =>
   run.series.columns.has("eigenvalue.min")
-    ? [{ label: "λmin", column: column(run, "eigenvalue.min"), color: "orange", width: 1 }]
+    ? [{ label: "λmin", column: column(run, "eigenvalue.min"), color: "green", width: 1 }]
     : [];
 
 const subscript = (n: number) => [...String(n)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");

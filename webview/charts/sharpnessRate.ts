@@ -6,6 +6,7 @@ import { awaited, formulasOf, type LineChart } from "./chart";
 export const sharpnessRate: LineChart = {
   kind: "line",
   id: "sharpnessRate",
+  group: "motion",
   title: "Forces on the sharpness",
   about:
     "Per step, to first order: how the gradient changes the sharpness, and how much oscillation along the sharpest direction lowers it. At the edge of stability the two cancel.",

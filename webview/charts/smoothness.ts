@@ -5,6 +5,7 @@ import { awaited, formulasOf, type LineChart } from "./chart";
 export const smoothness: LineChart = {
   kind: "line",
   id: "smoothness",
+  group: "generalization",
   title: "Input smoothness against its bound",
   about:
     "How strongly the outputs react to the inputs. The bound holds because the first layer multiplies inputs by weights: where the loss is flat in those, the function is smooth in these.",

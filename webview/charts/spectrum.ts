@@ -2,7 +2,8 @@
 import { num } from "../format";
 import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
 import { limitsOf } from "../../src/record/limits";
-import { listOf, type RunModel } from "../store/runModel";
+import { entry, listOf, type RunModel } from "../store/runModel";
+import type { Theme } from "../theme";
 import { awaited, formulasOf, readingRows, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, linearAxis, logAxis } from "./frame";
 
@@ -13,9 +14,10 @@ const bins = 90;
 export const spectrum: CanvasChart = {
   kind: "canvas",
   id: "spectrum",
+  group: "landscape",
   title: "Spectrum",
   about:
-    "How many eigenvalues of the Hessian (bars) and of its Gauss–Newton part (line) lie where, at the latest reading: most near zero, a few far out. Beyond the red line, gradient descent with this learning rate is linearly unstable.",
+    "How many eigenvalues of the Hessian (bars) and of its Gauss–Newton part (line) lie where, at the latest reading: most near zero, a few far out. Beyond the red line, gradient descent with this learning rate is linearly unstable. Triangles mark the top eigenvalues at the cursor's step.",
   measuredBy: ["spectrum"],
   formulas: (run) => [
     ...matricesOf(run).flatMap(({ nodes, weights }) => formulasOf(nodes, weights)),
@@ -39,7 +41,7 @@ export const spectrum: CanvasChart = {
     });
     return `Step ${listOf(run, all[0].nodes)?.step}: ${said.join("; ")}.`;
   },
-  draw: ({ context, width, height }, run, theme) => {
+  draw: ({ context, width, height }, run, theme, marks = {}) => {
     const limit = limitsOf(run).sharpness;
     const drawn = matricesOf(run).map((matrix) => ({ matrix, nodes: densityOf(run, matrix) }));
     const all = drawn.flatMap(({ nodes }) => nodes);
@@ -67,6 +69,7 @@ export const spectrum: CanvasChart = {
         outline(context, counted, at, box.bottom);
       }
     }
+    if (marks.step !== undefined) markTop(context, topAt(run, marks.step), { at, bottom: box.bottom }, theme);
     if (!(limit < to)) return;
     const x = at.x(limit);
     context.fillStyle = theme.color("red", 0.09);
@@ -86,6 +89,33 @@ export const spectrum: CanvasChart = {
 };
 
 type Places = ReturnType<typeof drawFrame>;
+
+/** Top eigenvalues as they were read up to a step: the whole spectrum is kept of the latest reading alone. */
+export function topAt(run: RunModel, step: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; run.series.columns.has(`eigenvalues.${i}`); i++) {
+    const value = entry(run, "eigenvalues", i).at(step);
+    if (value !== undefined && Number.isFinite(value)) found.push(value);
+  }
+  return found;
+}
+
+/** Small triangles on the axis. */
+function markTop(
+  context: CanvasRenderingContext2D,
+  values: readonly number[],
+  { at, bottom }: { readonly at: Places; readonly bottom: number },
+  theme: Theme,
+): void {
+  context.fillStyle = theme.color("foreground");
+  for (const x of values.map(at.x)) {
+    context.beginPath();
+    context.moveTo(x, bottom - 8);
+    context.lineTo(x - 4, bottom);
+    context.lineTo(x + 4, bottom);
+    context.fill();
+  }
+}
 
 function drawBars(
   context: CanvasRenderingContext2D,

@@ -1,6 +1,6 @@
 // The map of stability at the point reached: the largest stable learning rate at each batch size, and where the run stands in it.
 import { num } from "../format";
-import { type RunModel } from "../store/runModel";
+import { column, type RunModel } from "../store/runModel";
 import { formulasOf, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, logAxis } from "./frame";
 
@@ -18,9 +18,10 @@ interface Map {
 export const stabilityMap: CanvasChart = {
   kind: "canvas",
   id: "stabilityMap",
+  group: "stability",
   title: "Stable learning rates per batch size",
   about:
-    "The largest learning rate that holds at the point reached, for each batch size; the dot is this run. Up to the curve the step may grow, and left to it the batch may shrink.",
+    "The largest learning rate that holds at the point reached, for each batch size; the dot is this run. Up to the curve the step may grow, and left to it the batch may shrink. A drag tries other settings out; the short bar is the limit at the cursor's step.",
   measuredBy: "verdict",
   formulas: ({ verdict }) => [
     [
@@ -32,21 +33,36 @@ export const stabilityMap: CanvasChart = {
       ? [["measured", `by the verdict, at step ${verdict.step}, Gauss–Newton factors`] as const]
       : []),
   ],
-  empty: () => "The map comes with the verdict.",
+  empty: ({ verdict }) =>
+    verdict
+      ? "The verdict gives no map: it needs the mean-square limit, which was not measured for this optimizer and point."
+      : "The map comes with the verdict.",
   hasData: (run) => mapOf(run) !== undefined,
   describe: (run) => describeMap(mapOf(run)),
-  draw: ({ context, width, height }, run, theme) => {
+  pick: ({ width, height }, run, { x, y }) => {
+    const map = mapOf(run);
+    if (!map) return undefined;
+    const { left, right, top, bottom } = boxOf(width, height);
+    const { batches, rates } = endsOf(map);
+    const across = Math.max(0, Math.min(1, (x - left) / (right - left)));
+    const up = Math.max(0, Math.min(1, (bottom - y) / (bottom - top)));
+    return {
+      batchSize: Math.round(batches[0] * (batches[1] / batches[0]) ** across),
+      learningRate: Number((rates[0] * (rates[1] / rates[0]) ** up).toPrecision(3)),
+    };
+  },
+  draw: ({ context, width, height }, run, theme, marks = {}) => {
     const map = mapOf(run);
     if (!map) return;
     const { rows, B, eta, mean, largest, smallest } = map;
     const box = boxOf(width, height);
-    const heights = [...rows.map((row) => row.eta), eta, ...(Number.isFinite(mean) ? [mean] : [])];
+    const { batches, rates } = endsOf(map);
     const at = drawFrame(
       context,
       box,
       {
-        x: logAxis("batch size B", rows[0].B, rows[rows.length - 1].B, batchTicks(rows)),
-        y: logAxis("learning rate η", Math.min(...heights) / 1.6, Math.max(...heights) * 1.6),
+        x: logAxis("batch size B", ...batches, batchTicks(rows)),
+        y: logAxis("learning rate η", ...rates),
       },
       theme,
     );
@@ -84,8 +100,41 @@ export const stabilityMap: CanvasChart = {
     context.fill();
     context.strokeStyle = theme.color("background");
     context.stroke();
+    const limit = marks.step === undefined ? undefined : limitAtStep(run, marks.step);
+    if (limit !== undefined) {
+      context.strokeStyle = theme.color("foreground");
+      context.lineWidth = 2;
+      line([x - 7, at.y(limit)], [x + 7, at.y(limit)], []);
+    }
+    if (!marks.trial) return;
+    const tried = { x: at.x(marks.trial.batchSize), y: at.y(marks.trial.learningRate) };
+    context.strokeStyle = theme.color("foreground");
+    context.lineWidth = 1;
+    line([x, y], [tried.x, tried.y], [2, 3]);
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(tried.x, tried.y, 6, 0, 2 * Math.PI);
+    context.stroke();
   },
 };
+
+/** First and last value of both axes. */
+function endsOf({ rows, eta, mean }: Map): {
+  readonly batches: readonly [number, number];
+  readonly rates: readonly [number, number];
+} {
+  const heights = [...rows.map((row) => row.eta), eta, ...(Number.isFinite(mean) ? [mean] : [])];
+  return {
+    batches: [rows[0].B, rows[rows.length - 1].B],
+    rates: [Math.min(...heights) / 1.6, Math.max(...heights) * 1.6],
+  };
+}
+
+/** The limit at the run's own batch size as it was read up to a step. */
+function limitAtStep(run: RunModel, step: number): number | undefined {
+  const limit = column(run, "stability.limit").at(step);
+  return limit !== undefined && limit > 0 && Number.isFinite(limit) ? limit : undefined;
+}
 
 /** The verdict's map with the run's place in it; undefined where there is none to draw. */
 export function mapOf({ verdict }: RunModel): Map | undefined {

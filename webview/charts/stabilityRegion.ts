@@ -8,6 +8,7 @@ import { awaited, formulasOf, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, linearAxis } from "./frame";
 
 interface Point {
+  readonly step: number;
   readonly x: number;
   readonly y: number;
 }
@@ -15,9 +16,10 @@ interface Point {
 export const stabilityRegion: CanvasChart = {
   kind: "canvas",
   id: "stabilityRegion",
+  group: "stability",
   title: "Sharpness–non-uniformity diagram",
   about:
-    "Each reading is a point: sharpness to the right, non-uniformity up. Right of the shaded rectangle gradient descent is unstable; above it stability is no longer certified by the sufficient condition, though the exact limit may still allow it.",
+    "Each reading is a point: sharpness to the right, non-uniformity up. Right of the shaded rectangle gradient descent is unstable; above it stability is no longer certified by the sufficient condition, though the exact limit may still allow it. The ring is the reading at the cursor's step.",
   measuredBy: ["noise"],
   formulas: (run) => [
     ...formulasOf("sharpness", "nonuniformity"),
@@ -27,7 +29,7 @@ export const stabilityRegion: CanvasChart = {
   empty: awaited("sharpness together with non-uniformity"),
   hasData: (run) => pathOf(run).length > 0,
   describe: describeRegion,
-  draw: ({ context, width, height }, run, theme) => {
+  draw: ({ context, width, height }, run, theme, marks = {}) => {
     const path = pathOf(run);
     const limits = limitsOf(run);
     const box = boxOf(width, height);
@@ -64,11 +66,16 @@ export const stabilityRegion: CanvasChart = {
     }
     context.stroke();
     context.setLineDash([]);
-    drawPath(
-      context,
-      path.map(({ x, y }) => ({ x: at.x(x), y: at.y(y) })),
-      theme,
-    );
+    const placed = path.map(({ step, x, y }) => ({ step, x: at.x(x), y: at.y(y) }));
+    drawPath(context, placed, theme);
+    const { step } = marks;
+    const there = step === undefined ? undefined : placed.findLast((point) => point.step <= step);
+    if (!there) return;
+    context.strokeStyle = theme.color("foreground");
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(there.x, there.y, 7, 0, 2 * Math.PI);
+    context.stroke();
   },
 };
 
@@ -76,7 +83,7 @@ export const stabilityRegion: CanvasChart = {
 function pathOf(run: RunModel): Point[] {
   const sharpness = column(run, "sharpness");
   const { steps, values } = column(run, "nonuniformity");
-  return Array.from(steps, (step, i) => ({ x: sharpness.at(step) ?? NaN, y: values[i] })).filter(
+  return Array.from(steps, (step, i) => ({ step, x: sharpness.at(step) ?? NaN, y: values[i] })).filter(
     ({ x, y }) => Number.isFinite(x) && Number.isFinite(y),
   );
 }

@@ -19,8 +19,10 @@ export class Banner {
   ) {}
 
   update(run: RunModel): void {
-    const full = run.verdict ? verdictContent(run, run.verdict) : liveContent(run);
-    const content = this.options.brief ? { ...full, facts: [], reasons: [] } : full;
+    const full = run.verdict ? verdictContent(run.verdict) : liveContent(run);
+    const content = this.options.brief
+      ? { ...full, facts: [], reasons: [] }
+      : { ...full, facts: factsOf(run) };
     const shape = JSON.stringify(content);
     if (shape === this.shown) return;
     const open = this.element.querySelector("details")?.open ?? false;
@@ -29,18 +31,19 @@ export class Banner {
     const { title, summary, facts, reasons } = content;
     this.element.replaceChildren(
       h("strong", { class: "title" }, title),
-      h("p", {}, summary),
-      ...(facts.length > 0 ? [h("div", { class: "facts" }, ...facts.map((fact) => this.fact(fact)))] : []),
-      ...(reasons.length > 0
-        ? [
+      // Its room is that of a verdict from the start: nothing moves when one arrives. What is cut off stands whole in the tooltip and under Why.
+      h("p", { class: "summary", title: summary }, summary),
+      ...(this.options.brief
+        ? []
+        : [
+            h("div", { class: "facts" }, ...facts.map((fact) => this.fact(fact))),
             h(
               "details",
-              { open },
+              { open, class: reasons.length > 0 ? undefined : "absent" },
               h("summary", {}, "Why"),
               h("ul", {}, ...reasons.map((reason) => h("li", {}, reason))),
             ),
-          ]
-        : []),
+          ]),
     );
   }
 
@@ -54,20 +57,18 @@ interface Content {
   readonly kind: string;
   readonly title: string;
   readonly summary: string;
-  readonly facts: readonly Fact[];
   readonly reasons: readonly string[];
 }
 
-const verdictContent = (run: RunModel, verdict: Verdict): Content => ({
+const verdictContent = (verdict: Verdict): Content => ({
   kind: verdict.verdict,
   title: `${verdictTitles[verdict.verdict]}${verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : ""}`,
   summary: verdict.summary,
-  facts: factsOf(run, verdict),
   reasons: [...verdict.reasons, verdict.minimum.why, ...verdict.evidence],
 });
 
 function liveContent(run: RunModel): Content {
-  const none: Pick<Content, "facts" | "reasons"> = { facts: [], reasons: [] };
+  const none: Pick<Content, "reasons"> = { reasons: [] };
   const last = run.series.notes.at(-1);
   switch (run.status) {
     case "running":
@@ -125,7 +126,6 @@ const flagContent = ({ learningRate, limit, since, readings }: ProvisionalFlag):
   kind: "unstable-mean",
   title: "Beyond its limit (provisional)",
   summary: `Learning rate ${num(learningRate)} has been above its limit ${num(limit)} for ${readings} readings, since step ${since}, and the loss does not fall. The verdict comes with the end of the run.`,
-  facts: [],
   reasons: [],
 });
 

@@ -8,6 +8,8 @@ const margin = 16;
 export class Popover {
   readonly element = h("div", { class: "popover", role: "dialog", hidden: true, tabindex: -1 });
   private anchor: HTMLElement | undefined;
+  /** Where it stands, but for a dialog's own content: nothing shows above that. */
+  private home: Element | undefined;
   private content: (() => Provenance | undefined) | undefined;
 
   constructor() {
@@ -39,6 +41,9 @@ export class Popover {
     this.anchor = anchor;
     this.content = content;
     this.element.hidden = false;
+    this.home ??= this.element.parentElement ?? undefined;
+    const place = anchor.closest("dialog") ?? this.home;
+    if (place && this.element.parentElement !== place) place.append(this.element);
     this.update();
     const host = (this.element.offsetParent ?? document.body).getBoundingClientRect();
     const at = anchor.getBoundingClientRect();
@@ -67,5 +72,6 @@ export class Popover {
     if (refocus) this.anchor?.focus();
     this.anchor = undefined;
     this.element.hidden = true;
+    this.home?.append(this.element);
   }
 }

@@ -30,7 +30,8 @@ export class ProgressBar {
     const share = fraction ?? 0;
     this.element.dataset.status = run.status;
     this.fill.style.width = `${100 * share}%`;
-    this.bar.hidden = !running;
+    this.bar.dataset.running = String(running);
+    if (this.options.brief) this.bar.hidden = !running;
     this.bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
     const { closing } = run.series;
     const parts = [

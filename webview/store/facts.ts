@@ -1,5 +1,6 @@
 // The numbers of a verdict that are no metrics: each with the formula and the evidence it rests on. Pure.
 import { metricInfo } from "../../src/protocol/metrics";
+import { rateAt } from "../../src/record/limits";
 import type { Verdict } from "../../src/types/verdict";
 import { num } from "../format";
 import type { Provenance } from "./provenance";
@@ -13,58 +14,129 @@ export interface Fact {
 
 type Rows = Provenance["rows"];
 
-export function factsOf(run: RunModel, verdict: Verdict): Fact[] {
-  const { settings, limits, readings, minimum } = verdict;
-  const facts: Fact[] = [];
-  const add = (label: string, value: string, formula: string, rows: Rows) =>
-    facts.push({ label, value, provenance: { title: label, formula, rows } });
-  const judged: Rows = [
-    ["step", String(verdict.step)],
-    ["data", `all ${settings.examples} training examples`],
-  ];
-  add("learning rate", num(settings.learningRate), "η, a setting of the experiment", [
-    ["value", String(settings.learningRate)],
-    ["from", run.info.file],
-  ]);
-  const largest = verdict.largestStableLearningRate;
-  if (largest !== null) {
-    const { sharpness } = readings;
-    add("largest stable", num(largest), "the smaller of the mean and the mean-square limit", [
+/** The same ones whatever the run has come to, so that the banner keeps its shape: a dash where a number is not known. */
+export const factsOf = (run: RunModel): Fact[] =>
+  [
+    learningRate(run),
+    largestStable(run),
+    ...(run.info.experiment.optimizer.batchSize === "full" ? [] : [smallestBatch(run)]),
+    escape(run),
+    judgedAt(run),
+  ].map(({ label, value, formula, rows }) => ({ label, value, provenance: { title: label, formula, rows } }));
+
+interface FactWords {
+  readonly label: string;
+  readonly value: string;
+  readonly formula: string;
+  readonly rows: Rows;
+}
+
+const unknown = "–";
+const notYet: Rows = [["value", "comes with the verdict"]];
+
+/** At which point the verdict was reached, and on which data. */
+const judged = ({ step, settings }: Verdict): Rows => [
+  ["step", String(step)],
+  ["data", `all ${settings.examples} training examples`],
+];
+
+function learningRate(run: RunModel): FactWords {
+  const value = run.verdict?.settings.learningRate ?? rateAt(run, Infinity);
+  return {
+    label: "learning rate",
+    value: num(value),
+    formula: "η, a setting of the experiment",
+    rows: [
+      ["value", String(value)],
+      ["from", run.info.file],
+    ],
+  };
+}
+
+/** While the run trains, its latest reading. */
+function largestStable({ verdict, series }: RunModel): FactWords {
+  const words = {
+    label: "largest stable",
+    formula: "the smaller of the mean and the mean-square limit",
+  };
+  if (!verdict) {
+    const reading = series.latest.get("stability.limit");
+    if (typeof reading?.value !== "number") return { ...words, value: unknown, rows: notYet };
+    return {
+      ...words,
+      value: num(reading.value),
+      rows: [
+        ["step", String(reading.step)],
+        ["how", "the latest reading; the verdict measures it once more"],
+      ],
+    };
+  }
+  const { largestStableLearningRate: largest, limits, readings } = verdict;
+  if (largest === null)
+    return {
+      ...words,
+      value: unknown,
+      rows: [["value", "the run reached no point at which it could be told"]],
+    };
+  const { sharpness } = readings;
+  return {
+    ...words,
+    value: num(largest),
+    rows: [
       ...(limits.mean === null ? [] : [["mean limit", num(limits.mean)] as const]),
       ...(limits.variance === null ? [] : [["mean-square limit", bracketOf(limits.variance)] as const]),
       ...(limits.binding === null ? [] : [["decided by", bindingWords[limits.binding]] as const]),
       ...(sharpness ? [["sharpness", readingWords(sharpness)] as const] : []),
-      ...judged,
+      ...judged(verdict),
       [
         "source",
         [metricInfo("stability.meanLimit"), metricInfo("stability.varianceLimit")]
           .map((m) => m?.source)
           .join("; "),
       ],
-    ]);
-  }
-  const { smallestStableBatchSize: batch, escapeTime } = verdict;
-  if (batch !== null && settings.batchSize !== "full")
-    add(
-      "smallest stable batch",
-      String(batch),
-      "smallest B with ρ(η, B, β) ≤ 1 at this learning rate",
-      judged,
-    );
-  if (escapeTime !== null && readings.growth) {
-    add("escape time", escapeWords(escapeTime), "1 / ln ρ: steps in which E‖δ‖² grows e-fold", [
-      ["growth ρ", readingWords(readings.growth)],
-      ...judged,
-    ]);
-  }
-  add("judged at step", String(verdict.step), "at a minimum: the loss is still and small", [
-    ["gradient norm", num(minimum.gradNorm)],
-    ["training loss", num(minimum.trainLoss)],
-    ["residual", num(minimum.interpolationResidual)],
-    ["why", minimum.why],
-  ]);
-  return facts;
+    ],
+  };
 }
+
+const smallestBatch = ({ verdict }: RunModel): FactWords => ({
+  label: "smallest stable batch",
+  value: verdict?.smallestStableBatchSize ? String(verdict.smallestStableBatchSize) : unknown,
+  formula: "smallest B with ρ(η, B, β) ≤ 1 at this learning rate",
+  rows: !verdict
+    ? notYet
+    : verdict.smallestStableBatchSize === null
+      ? [["value", "no batch size is known to be stable here"], ...judged(verdict)]
+      : judged(verdict),
+});
+
+function escape({ verdict }: RunModel): FactWords {
+  const words = {
+    label: "escape time",
+    formula: "1 / ln ρ: steps in which E‖δ‖² grows e-fold; none where it does not grow",
+  };
+  if (!verdict) return { ...words, value: unknown, rows: notYet };
+  const { growth } = verdict.readings;
+  if (!growth) return { ...words, value: unknown, rows: [["growth ρ", "not measured"]] };
+  return {
+    ...words,
+    value: verdict.escapeTime === null ? "none" : escapeWords(verdict.escapeTime),
+    rows: [["growth ρ", readingWords(growth)], ...judged(verdict)],
+  };
+}
+
+const judgedAt = ({ verdict }: RunModel): FactWords => ({
+  label: "judged at step",
+  value: verdict ? String(verdict.step) : unknown,
+  formula: "at a minimum: the loss is still and small",
+  rows: verdict
+    ? [
+        ["gradient norm", num(verdict.minimum.gradNorm)],
+        ["training loss", num(verdict.minimum.trainLoss)],
+        ["residual", num(verdict.minimum.interpolationResidual)],
+        ["why", verdict.minimum.why],
+      ]
+    : notYet,
+});
 
 const bindingWords = { mean: "the mean (sharpness)", variance: "the mean square (gradient noise)" } as const;
 

@@ -84,7 +84,7 @@ function dataOf(name: string, { series: { header }, info }: RunModel): string | 
   return name.startsWith("gap.") ? `${all} and all test examples of ${from}` : `${all} of ${from}`;
 }
 
-function measuredBy({ probe }: LatestReading): string {
+export function measuredBy({ probe }: LatestReading): string {
   if (probe === undefined) return "training loop";
   return probe === "verdict" ? "the verdict, at the run's last point" : `probe "${probe}"`;
 }

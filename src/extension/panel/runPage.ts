@@ -1,5 +1,6 @@
 // One page that shows a run: it is told which run, is fed its log while it can be seen, and its intents are done. Panel, view and dashboard differ in which run that is.
 import * as vscode from "vscode";
+import type { BranchFrom } from "../commands/branch";
 import { commandIds } from "../commands/ids";
 import { pickRun } from "../commands/pickRun";
 import { Disposables } from "../disposables";
@@ -14,6 +15,7 @@ import { messageOf } from "../messageOf";
 import { addProbe } from "../language/addProbe";
 import { pageHtml, webviewFolder, type PageName } from "./html";
 import { RunFollower } from "./runFollower";
+import { saveImage } from "./saveImage";
 
 export type PageServices = Pick<Services, "context" | "runs" | "starter" | "log">;
 
@@ -136,6 +138,20 @@ export class RunPage {
         if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
         return;
       }
+      case "branch": {
+        const { learningRate, batchSize, step } = message;
+        const batch = batchSize === null ? "" : ` optimizer.batchSize=${batchSize}`;
+        const from: BranchFrom = {
+          run: this.need(message.run).folder,
+          upTo: step,
+          settings: `optimizer.learningRate=${learningRate}${batch}`,
+        };
+        await vscode.commands.executeCommand(commandIds.branch, from);
+        return;
+      }
+      case "saveImage":
+        needAction();
+        return saveImage(this.need(message.run).info.file, message);
       case "openFile":
         return open(runs.source.uriIn(this.need(message.run).folder, files[message.file]));
       case "field":

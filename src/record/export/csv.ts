@@ -4,7 +4,7 @@ import { inOrder } from "../summary";
 import type { Exporter, ExportedRun } from "./exporter";
 
 /** RFC 4180. A text that a spreadsheet would take for a formula is kept from being one. */
-function cell(text: string): string {
+export function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Verdict } from "../../../src/types/verdict";
 import { linearAxis, logAxis } from "../../../webview/charts/frame";
 import { linearTicks } from "../../../src/util/linearTicks";
-import { histogram } from "../../../webview/charts/spectrum";
+import { histogram, topAt } from "../../../webview/charts/spectrum";
 import { mapOf, stabilityMap } from "../../../webview/charts/stabilityMap";
 import type { RunModel } from "../../../webview/store/runModel";
 import { recordingContext } from "./canvas";
@@ -92,6 +92,7 @@ test("on the log-log map of η* ∝ B the curve is a straight line, and the run'
     color: (name) => name,
     font: "11px x",
     dark: true,
+    contrast: false,
   });
   const curve = calls.filter(({ name }) => name === "lineTo" || name === "moveTo");
   const dot = calls.find(({ name }) => name === "arc")!.args as number[];
@@ -101,4 +102,18 @@ test("on the log-log map of η* ∝ B the curve is a straight line, and the run'
   for (const slope of slopes) expect(slope).toBeCloseTo(slopes[0], 6);
   expect(dot[0]).toBeCloseTo(rows[2][0], 6);
   expect(dot[1]).toBeGreaterThan(rows[2][1]);
+});
+
+test("the spectrum marks the top eigenvalues read up to the cursor's step", () => {
+  const values = (step: number, eigenvalues: readonly number[]) => ({
+    kind: "metrics",
+    step,
+    time: step,
+    values: { eigenvalues },
+  });
+  const events = [values(0, [3, 1]), values(10, [4, Infinity])];
+  const run = modelOf({ info: {} as never, status: "finished", events, verdict: null });
+  expect(topAt(run, 9)).toEqual([3, 1]);
+  expect(topAt(run, 10)).toEqual([4]);
+  expect(topAt(run, -1)).toEqual([]);
 });
