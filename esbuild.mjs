@@ -1,4 +1,4 @@
-// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, webview and renderer (browser).
+// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, mcp (its server for agents), webview and renderer (browser).
 import { build, context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
@@ -12,6 +12,12 @@ const node = {
   sourcemap: true,
   external: ["vscode", "onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs-node"],
   logLevel: "warning",
+};
+/** The server of `basin mcp` is loaded by that command alone: every other call starts without the protocol's library. */
+const ownServer = {
+  name: "own server",
+  setup: (build) =>
+    build.onResolve({ filter: /^\.\/mcp\/serve$/ }, () => ({ path: "./mcp.js", external: true })),
 };
 const browser = {
   bundle: true,
@@ -41,7 +47,9 @@ const entries = [
     entryPoints: ["src/cli/main.ts"],
     outfile: "dist/cli.js",
     banner: { js: "#!/usr/bin/env node" },
+    plugins: [ownServer],
   },
+  { ...node, entryPoints: ["src/cli/mcp/serve.ts"], outfile: "dist/mcp.js", minify: true },
   {
     ...browser,
     format: "iife",

@@ -13,6 +13,7 @@ import { registerPanel, showStartedRuns } from "./panel/register";
 import { isReadOnly } from "./readOnly";
 import { createServices } from "./services";
 import { NotebookRuns } from "./notebook/notebookRuns";
+import { registerMcp } from "./mcp";
 import { registerNotifications } from "./views/notifications";
 import { registerTasks } from "./tasks";
 import { registerCurrentRun } from "./views/currentRun";
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
   showStartedRuns(services, own.own(new Dashboards(services)), own);
   own.own(new NotebookRuns(services, looked));
   registerTasks(services, own);
+  registerMcp(services, own);
   registerCurrentRun(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();

@@ -7,6 +7,8 @@ export const dashboardType = "basin.dashboard";
 export const notebookRenderer = "basin.run";
 export const inlineController = "basin.inline";
 export const reportScheme = "basin-report";
+/** Id of the provider of MCP servers. */
+export const mcpProvider = "basin";
 /** `type` of Basin's tasks in tasks.json. */
 export const taskType = "basin";
 export const experimentGlob = "**/*.basin.json";
