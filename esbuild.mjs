@@ -1,4 +1,5 @@
 // Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, mcp (its server for agents), webview and renderer (browser).
+import { copyFileSync, mkdirSync } from "node:fs";
 import { build, context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
@@ -66,6 +67,14 @@ const entries = [
     loader: { ".css": "text", ".svg": "text" },
   },
 ];
+/** What draws PNGs, and the one font of their words: the same picture on every machine. */
+const files = [
+  ["@resvg/resvg-wasm/index_bg.wasm", "resvg.wasm"],
+  ["dejavu-fonts-ttf/ttf/DejaVuSans.ttf", "DejaVuSans.ttf"],
+  ["dejavu-fonts-ttf/LICENSE", "DejaVuSans.LICENSE"],
+];
+mkdirSync("dist/png", { recursive: true });
+for (const [from, to] of files) copyFileSync(`node_modules/${from}`, `dist/png/${to}`);
 if (watch) {
   for (const entry of entries) await (await context(entry)).watch();
 } else {

@@ -27,6 +27,7 @@ export const commandIds = {
   openDashboard: "basin.openDashboard",
   openText: "basin.openText",
   explainInline: "basin.explainInline",
+  exportRuns: "basin.exportRuns",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

@@ -6,6 +6,7 @@ import { openDashboard, openText } from "./dashboard";
 import { deleteRun } from "./deleteRun";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { exportRuns } from "./export";
 import { fetchTensorflow } from "./fetchTensorflow";
 import { lookingCommands } from "./looking";
 import { newExperiment } from "./newExperiment";
@@ -37,4 +38,5 @@ export const commands = [
   unpin,
   openDashboard,
   openText,
+  exportRuns,
 ] as const;
