@@ -54,7 +54,7 @@ const entries = [
   {
     ...browser,
     format: "iife",
-    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts"],
+    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts", "webview/sweepMap.ts"],
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
   },

@@ -15,6 +15,7 @@ import { createServices } from "./services";
 import { NotebookRuns } from "./notebook/notebookRuns";
 import { registerMcp } from "./mcp";
 import { registerNotifications } from "./views/notifications";
+import { SweepMaps } from "./sweepMap/sweepMaps";
 import { registerTasks } from "./tasks";
 import { registerCurrentRun } from "./views/currentRun";
 import { registerStatusBar } from "./views/statusBar";
@@ -28,11 +29,12 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(own);
   const log = own.own(vscode.window.createOutputChannel("Basin", { log: true }));
   const looked = new LookedDirs();
-  const services = createServices(
+  const base = createServices(
     { context, log, source: diskSource(looked) },
     own,
     (runs) => new RunStarter(context, runs, log),
   );
+  const services = { ...base, sweepMaps: own.own(new SweepMaps(base)) };
   registerCommands(services, own, commands);
   registerTree(services, own);
   registerStatusBar(services, own);

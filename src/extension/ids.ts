@@ -3,6 +3,7 @@
 export const viewId = "basin.experiments";
 export const currentViewId = "basin.current";
 export const panelType = "basin.panel";
+export const sweepMapType = "basin.sweepMap";
 export const dashboardType = "basin.dashboard";
 export const notebookRenderer = "basin.run";
 export const inlineController = "basin.inline";

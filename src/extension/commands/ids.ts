@@ -28,6 +28,7 @@ export const commandIds = {
   openText: "basin.openText",
   explainInline: "basin.explainInline",
   exportRuns: "basin.exportRuns",
+  showSweepMap: "basin.showSweepMap",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

@@ -15,6 +15,7 @@ import { resume } from "./resume";
 import { run } from "./run";
 import { runWith } from "./runWith";
 import { setStable } from "./setStable";
+import { showSweepMap } from "./sweepMap";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
 
@@ -39,4 +40,5 @@ export const commands = [
   openDashboard,
   openText,
   exportRuns,
+  showSweepMap,
 ] as const;
