@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
-  showStartedRuns(services, own.own(new Dashboards(services)), own);
+  showStartedRuns(services, [own.own(new Dashboards(services)), services.sweepMaps], own);
   own.own(new NotebookRuns(services, looked));
   registerTasks(services, own);
   registerMcp(services, own);

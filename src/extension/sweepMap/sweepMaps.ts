@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { Disposables } from "../disposables";
 import { sweepMapType } from "../ids";
 import type { TrainingServices } from "../services";
+import { samePath } from "../workspace/runs";
 import type { SweepMapPage } from "./sweepMapPage";
 
 export type MapServices = Pick<TrainingServices, "context" | "runs" | "starter" | "log">;
@@ -20,6 +21,13 @@ export class SweepMaps {
           else await this.adopt(panel, vscode.Uri.parse(file, true));
         },
       }),
+    );
+  }
+
+  /** Whether the map of a file's sweep is in sight. */
+  shows(file: string): boolean {
+    return [...this.open].some(
+      ([uri, { panel }]) => panel.visible && samePath(vscode.Uri.parse(uri).fsPath, file),
     );
   }
 
