@@ -1,4 +1,5 @@
-// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, webview and renderer (browser).
+// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, mcp (its server for agents), webview and renderer (browser).
+import { copyFileSync, mkdirSync } from "node:fs";
 import { build, context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
@@ -12,6 +13,12 @@ const node = {
   sourcemap: true,
   external: ["vscode", "onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs-node"],
   logLevel: "warning",
+};
+/** The server of `basin mcp` is loaded by that command alone: every other call starts without the protocol's library. */
+const ownServer = {
+  name: "own server",
+  setup: (build) =>
+    build.onResolve({ filter: /^\.\/mcp\/serve$/ }, () => ({ path: "./mcp.js", external: true })),
 };
 const browser = {
   bundle: true,
@@ -41,11 +48,13 @@ const entries = [
     entryPoints: ["src/cli/main.ts"],
     outfile: "dist/cli.js",
     banner: { js: "#!/usr/bin/env node" },
+    plugins: [ownServer],
   },
+  { ...node, entryPoints: ["src/cli/mcp/serve.ts"], outfile: "dist/mcp.js", minify: true },
   {
     ...browser,
     format: "iife",
-    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts"],
+    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts", "webview/sweepMap.ts"],
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
   },
@@ -58,6 +67,14 @@ const entries = [
     loader: { ".css": "text", ".svg": "text" },
   },
 ];
+/** What draws PNGs, and the one font of their words: the same picture on every machine. */
+const files = [
+  ["@resvg/resvg-wasm/index_bg.wasm", "resvg.wasm"],
+  ["dejavu-fonts-ttf/ttf/DejaVuSans.ttf", "DejaVuSans.ttf"],
+  ["dejavu-fonts-ttf/LICENSE", "DejaVuSans.LICENSE"],
+];
+mkdirSync("dist/png", { recursive: true });
+for (const [from, to] of files) copyFileSync(`node_modules/${from}`, `dist/png/${to}`);
 if (watch) {
   for (const entry of entries) await (await context(entry)).watch();
 } else {

@@ -1,7 +1,7 @@
 // `npm test`: set-up, types, lint, unit and integration tests, and the packed extension in real VS Code; one line of counts at the end.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { root, setup } from "./setup.mjs";
 
@@ -103,6 +103,22 @@ function tensorflow() {
   if (status !== 0) say(`Native TensorFlow could not be built; its tests are skipped.\n${stderr ?? ""}`);
 }
 
+/** Installs TensorBoard, whose own reader must read our event files, into the cache where it is not there yet. */
+function tensorboard() {
+  if (flags.includes("--e2e")) return;
+  const version = JSON.parse(readFileSync(join(root, "test", "support", "tensorboardVersion.json"), "utf8"));
+  const cache =
+    process.env.BASIN_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "basin");
+  const folder = join(cache, `tensorboard-${version}`);
+  if (process.platform !== "linux" || existsSync(join(folder, "tensorboard", "version.py"))) return;
+  say(`Installing TensorBoard ${version} …`);
+  const pip = ["-m", "pip", "install", "--quiet", "--target", folder, `tensorboard==${version}`];
+  const { status, stderr, error } = spawnSync("python3", pip, { encoding: "utf8", timeout: 10 * 60_000 });
+  if (status === 0) return;
+  rmSync(folder, { recursive: true, force: true });
+  say(`TensorBoard could not be installed; its test is skipped.\n${stderr ?? error?.message ?? ""}`);
+}
+
 /** What the tests need from the system: a browser for VS Code, PyTorch and SciPy to compare with. */
 function systemPackages() {
   const python = "import importlib.util as u, sys; sys.exit(u.find_spec(sys.argv[1]) is None)";
@@ -112,7 +128,7 @@ function systemPackages() {
   const missing = [
     ...(nativeTensorflow() && !works("c++", "--version") ? ["g++"] : []),
     ...(nativeTensorflow() && !works("make", "--version") ? ["make"] : []),
-    ...(nativeTensorflow() && !works("python3", "-m", "pip", "--version") ? ["python3-pip"] : []),
+    ...(!flags.includes("--e2e") && !works("python3", "-m", "pip", "--version") ? ["python3-pip"] : []),
     ...(flags.includes("--unit") || existsSync(browser) ? [] : ["chromium"]),
     ...(has("torch") ? [] : ["python3-torch"]),
     ...(has("scipy") ? [] : ["python3-scipy"]),
@@ -161,6 +177,7 @@ function main() {
   }
   systemPackages();
   tensorflow();
+  tensorboard();
   if (all) {
     const tsc = tool("typescript/bin/tsc");
     const web = existsSync(join(root, "webview", "tsconfig.json"))

@@ -7,6 +7,7 @@ import { escape } from "./escape";
 import { exportRuns } from "./export";
 import { fetch } from "./fetch";
 import { list } from "./list";
+import { mcp } from "./mcp";
 import { measure } from "./measure";
 import { resume } from "./resume";
 import { run } from "./run";
@@ -27,5 +28,6 @@ export const commands: readonly Command[] = [
   compare,
   exportRuns,
   fetch,
+  mcp,
   doctor,
 ];

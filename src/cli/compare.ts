@@ -1,7 +1,8 @@
 // `basin compare RUN…`: settings that differ, last, best and limit of each metric, and verdicts, side by side.
 import { stringify } from "../protocol/numbers";
 import { metricInfo } from "../protocol/metrics";
-import { differingSettings, settingsOf } from "../record/settings";
+import { comparisonOf, settingOf } from "../record/comparison";
+import { differingSettings } from "../record/settings";
 import { inOrder, summaryOf, type MetricSummary } from "../record/summary";
 import type { ExportedRun } from "../record/export/exporter";
 import { printable } from "../util/printable";
@@ -21,34 +22,12 @@ export const compare: Command = {
   run: async (given) => {
     const runs = await runsNamed(given);
     const text = given.has("json")
-      ? stringify(plain(runs))
+      ? stringify(comparisonOf(runs))
       : asText(runs, styleOf(process.stdout), columnsOf(process.stdout));
     print(`${text}\n`);
     return exit.done;
   },
 };
-
-const valueOf = (run: ExportedRun, key: string): unknown => {
-  const text = settingsOf(run.info).get(key);
-  return text === undefined ? null : JSON.parse(text);
-};
-
-/** For programs: the settings in which the runs differ, and each run's metrics. */
-function plain(runs: readonly ExportedRun[]) {
-  const keys = differingSettings(runs.map(({ info }) => info));
-  return {
-    settings: Object.fromEntries(keys.map((key) => [key, runs.map((run) => valueOf(run, key))])),
-    runs: runs.map((run) => ({
-      id: run.info.id,
-      name: run.info.experiment.name,
-      step: run.series.step,
-      verdict: run.verdict?.verdict ?? null,
-      provisional: run.verdict?.provisional ?? null,
-      settings: Object.fromEntries(keys.map((key) => [key, valueOf(run, key)])),
-      metrics: Object.fromEntries(summaryOf(run)),
-    })),
-  };
-}
 
 /** Letters stand for the runs: their ids are longer than a column. */
 const letter = (i: number): string => (i < 26 ? String.fromCharCode(65 + i) : `R${i + 1}`);
@@ -62,7 +41,7 @@ function asText(runs: readonly ExportedRun[], style: Style, width: number): stri
     ["step", (i) => String(runs[i].series.step)],
     ...keys.map((key): [string, (i: number) => string] => [
       printable(key),
-      (i) => shown(valueOf(runs[i], key)),
+      (i) => shown(settingOf(runs[i], key)),
     ]),
     ...names.map((name): [string, (i: number) => string] => [
       printable(metricInfo(name)?.label ?? name),

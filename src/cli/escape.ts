@@ -2,9 +2,9 @@
 import { findRun, stepIn, withSettings } from "../launchers";
 import { stringify } from "../protocol/numbers";
 import { usageError, type Arguments } from "./arguments";
+import { ask } from "./askProcess";
 import { exit, type Command } from "./command";
 import { setOption, shownPath } from "./experiments";
-import { ask } from "./measure";
 import { runsDirHere, runsOption } from "./places";
 import { print } from "./show/print";
 import { number, styleOf, table } from "./show/text";

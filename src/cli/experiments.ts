@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { checkOptions } from "../record/disk/checkOptions";
-import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
+import { checkExperiment, type CheckOptions, type ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError, formatProblem, UserError, type Problem } from "../protocol/errors";
 import type { OptionSpec } from "./arguments";
 import { warn } from "./show/print";
@@ -20,12 +20,21 @@ export const setOption: OptionSpec = {
   text: "change a key of the experiment, e.g. optimizer.learningRate=0.1",
 };
 
-/** What to run, file by file. Warnings go to stderr. @throws UserError with every problem of every file. */
-export function readExperiments(names: readonly string[], overrides: readonly string[]): FilePoints[] {
+/**
+ * What to run, file by file. Warnings go to stderr.
+ *
+ * @param optionsFor  What the checker may know of this disk, for a file.
+ * @throws UserError with every problem of every file.
+ */
+export function readExperiments(
+  names: readonly string[],
+  overrides: readonly string[],
+  optionsFor: (file: string) => CheckOptions = checkOptions,
+): FilePoints[] {
   const errors = new Map<string, Problem>();
   const files = names.map((name) => {
     const file = resolve(name);
-    const { problems, points } = checkExperiment(readText(name), file, { ...checkOptions(file), overrides });
+    const { problems, points } = checkExperiment(readText(name), file, { ...optionsFor(file), overrides });
     for (const problem of problems) {
       const shown = { ...problem, place: { ...problem.place, file: shownPath(problem.place.file) } };
       // A bad --set is one mistake, however many files it is for.

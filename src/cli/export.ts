@@ -18,6 +18,7 @@ import { printable } from "../util/printable";
 import { exit, type Command } from "./command";
 import { runsNamed } from "./namedRuns";
 import { runsOption } from "./places";
+import { rasterize } from "./rasterize";
 import { print } from "./show/print";
 
 const formats = exporters.map(({ format }) => format);
@@ -42,7 +43,7 @@ export const exportRuns: Command = {
     const exporter = exporters.find((one) => one.format === format);
     if (!exporter) throw unknownFormat(format);
     const runs = await runsNamed(given);
-    const parts = exporter.parts(runs);
+    const parts = await exporter.parts(runs, { rasterize });
     const base = runs.length === 1 ? runs[0].info.id : `${runs[0].info.id}-and-${runs.length - 1}-more`;
     const out = given.one("out") ?? exporter.fileName(base);
     if (out === "-") {

@@ -1,20 +1,16 @@
 // `basin measure FILE`: no training, every metric and the verdict at the experiment's weights or those given.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { metrics, type MetricValues } from "../protocol/metrics";
-import { stringify } from "../protocol/numbers";
 import type { MeasureRequest } from "../protocol/request";
 import type { Verdict } from "../types/verdict";
+import { ask } from "./askProcess";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption } from "./experiments";
-import { runScript } from "./places";
-import { printable } from "../util/printable";
-import { print, warn } from "./show/print";
+import { print } from "./show/print";
 import { columnsOf, number, styleOf, table } from "./show/text";
 import { evidenceLines, verdictLines } from "./show/verdictText";
-import { withoutStack } from "./watchRuns";
 
 /** What the run process prints, as the contract has it. */
 interface Measured {
@@ -70,52 +66,6 @@ function fileOf(path: string | undefined, what: string): string | undefined {
   if (path === undefined) return undefined;
   if (!existsSync(path)) throw fileError(path, "no such file", `Expected ${what} in the safetensors format.`);
   return resolve(path);
-}
-
-/** Runs one measurement; its progress is shown on a terminal's stderr, its mistakes always. */
-export function ask(
-  command: "measure" | "escape",
-  request: MeasureRequest,
-): Promise<{ status: number; output: string }> {
-  return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [runScript, command], {
-      stdio: ["pipe", "pipe", "pipe"],
-      windowsHide: true,
-    });
-    // The pipe stays open: it closes when we end, in whatever way, and the measurement ends with it.
-    child.stdin.on("error", () => undefined).write(`${stringify(request)}\n`);
-    let output = "";
-    let said = "";
-    let interrupted = false;
-    const live = process.stderr.isTTY;
-    const stop = () => {
-      interrupted = true;
-      child.kill("SIGKILL");
-    };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-      const line = text.trim().split("\n").at(-1) ?? "";
-      if (live)
-        process.stderr.write(`\r\u001b[K${printable(line).slice(0, (process.stderr.columns || 80) - 1)}`);
-    });
-    child.once("error", failed);
-    child.once("close", (code) => {
-      process.off("SIGINT", stop).off("SIGTERM", stop);
-      if (live) process.stderr.write("\r\u001b[K");
-      const status = interrupted ? exit.interrupted : (code ?? exit.failed);
-      if (status !== exit.done && !interrupted) warn(`${messageIn(said)}\n`);
-      done({ status, output });
-    });
-  });
-}
-
-/** Of what a failed measurement said, all but its progress and, for us alone, its stack. */
-function messageIn(said: string): string {
-  if (process.env.BASIN_DEBUG === "1") return said.trim();
-  const text = withoutStack(said.replace(/^measuring .*\n/gm, ""));
-  return text || "The measurement ended unexpectedly.";
 }
 
 type Shown = number | string | readonly (number | string)[];

@@ -13,7 +13,9 @@ import { registerPanel, showStartedRuns } from "./panel/register";
 import { isReadOnly } from "./readOnly";
 import { createServices } from "./services";
 import { NotebookRuns } from "./notebook/notebookRuns";
+import { registerMcp } from "./mcp";
 import { registerNotifications } from "./views/notifications";
+import { SweepMaps } from "./sweepMap/sweepMaps";
 import { registerTasks } from "./tasks";
 import { registerCurrentRun } from "./views/currentRun";
 import { registerStatusBar } from "./views/statusBar";
@@ -27,11 +29,12 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(own);
   const log = own.own(vscode.window.createOutputChannel("Basin", { log: true }));
   const looked = new LookedDirs();
-  const services = createServices(
+  const base = createServices(
     { context, log, source: diskSource(looked) },
     own,
     (runs) => new RunStarter(context, runs, log),
   );
+  const services = { ...base, sweepMaps: own.own(new SweepMaps(base)) };
   registerCommands(services, own, commands);
   registerTree(services, own);
   registerStatusBar(services, own);
@@ -39,9 +42,10 @@ export function activate(context: vscode.ExtensionContext): void {
   registerLanguage(services, own);
   registerInline(services, own);
   registerPanel(services, own);
-  showStartedRuns(services, own.own(new Dashboards(services)), own);
+  showStartedRuns(services, [own.own(new Dashboards(services)), services.sweepMaps], own);
   own.own(new NotebookRuns(services, looked));
   registerTasks(services, own);
+  registerMcp(services, own);
   registerCurrentRun(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();

@@ -3,10 +3,13 @@
 export const viewId = "basin.experiments";
 export const currentViewId = "basin.current";
 export const panelType = "basin.panel";
+export const sweepMapType = "basin.sweepMap";
 export const dashboardType = "basin.dashboard";
 export const notebookRenderer = "basin.run";
 export const inlineController = "basin.inline";
 export const reportScheme = "basin-report";
+/** Id of the provider of MCP servers. */
+export const mcpProvider = "basin";
 /** `type` of Basin's tasks in tasks.json. */
 export const taskType = "basin";
 export const experimentGlob = "**/*.basin.json";

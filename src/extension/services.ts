@@ -5,6 +5,7 @@ import { ActiveFile } from "./workspace/activeFile";
 import { Experiments } from "./workspace/experiments";
 import { FlaggedRuns } from "./workspace/flaggedRuns";
 import { InlinePanels } from "./inline/inlinePanels";
+import type { SweepMaps } from "./sweepMap/sweepMaps";
 import { Reports } from "./reports";
 import { RunCurves } from "./inline/runCurves";
 import type { RunSource } from "./workspace/runSource";
@@ -33,6 +34,7 @@ export interface Services {
 /** Where there are processes and a disk. */
 export interface TrainingServices extends Services {
   readonly starter: RunStarter;
+  readonly sweepMaps: SweepMaps;
 }
 
 /** @param makeStarter  Makes what starts and stops runs; without it nothing does. */

@@ -31,6 +31,9 @@ export function refreshMilliseconds(): number {
 /** Whether a run is flagged while it still trains. */
 export const flagsWhileTraining = (): boolean => basin().get("flag.provisional", true);
 
+/** Whether an agent in the editor may train and stop runs. */
+export const agentsMayRun = (): boolean => basin().get("mcp.allowRuns") === true;
+
 export type Told = "off" | "flagged" | "ended" | "all";
 
 /** What the user wants to be told of, now. */

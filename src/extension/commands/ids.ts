@@ -27,6 +27,8 @@ export const commandIds = {
   openDashboard: "basin.openDashboard",
   openText: "basin.openText",
   explainInline: "basin.explainInline",
+  exportRuns: "basin.exportRuns",
+  showSweepMap: "basin.showSweepMap",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

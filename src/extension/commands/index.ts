@@ -6,6 +6,7 @@ import { openDashboard, openText } from "./dashboard";
 import { deleteRun } from "./deleteRun";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { exportRuns } from "./export";
 import { fetchTensorflow } from "./fetchTensorflow";
 import { lookingCommands } from "./looking";
 import { newExperiment } from "./newExperiment";
@@ -14,6 +15,7 @@ import { resume } from "./resume";
 import { run } from "./run";
 import { runWith } from "./runWith";
 import { setStable } from "./setStable";
+import { showSweepMap } from "./sweepMap";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
 
@@ -37,4 +39,6 @@ export const commands = [
   unpin,
   openDashboard,
   openText,
+  exportRuns,
+  showSweepMap,
 ] as const;

@@ -15,6 +15,9 @@ import { statusWords, isActive } from "../../types/runStatus";
 /** VS Code asks for lenses a while after it is told that they changed, and starts that while again with each time it is told. */
 const stepMilliseconds = 3000;
 
+/** Whether a text may have a sweep: the map says where it has none. */
+const hasSweep = /^\s*"sweep"\s*:/m;
+
 export function registerRunLens({ runs }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<void>());
   let shape = "";
@@ -47,6 +50,12 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
       const line = root ? document.positionAt(root.index + root[0].length - 1).line : 0;
       const range = new vscode.Range(line, 0, line, 0);
       const [latest] = runs.of(document.uri.fsPath);
+      const map = new vscode.CodeLens(range, {
+        title: "$(table) Sweep Map",
+        tooltip: "The points of this sweep as a map of verdicts, live",
+        command: commandIds.showSweepMap,
+        arguments: [document.uri],
+      });
       const start = new vscode.CodeLens(range, {
         title: "▶ Run",
         tooltip: "Train this experiment and watch sharpness, gradient noise and generalization live",
@@ -55,6 +64,7 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
       });
       return [
         ...(isReadOnly() ? [] : [start]),
+        ...(!isReadOnly() && hasSweep.test(document.getText()) ? [map] : []),
         ...(latest ? latestLenses(range, latest, runs.labelOf(latest)) : []),
       ];
     },

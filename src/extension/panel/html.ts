@@ -5,12 +5,22 @@ export const webviewFolder = (extensionUri: vscode.Uri): vscode.Uri =>
   vscode.Uri.joinPath(extensionUri, "dist", "webview");
 
 /** A script and a style sheet in that folder. */
-export type PageName = "panel" | "current" | "dashboard";
+export type PageName = "panel" | "current" | "dashboard" | "sweepMap";
 
-export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: PageName): string {
+/** @param data  What the page finds on its root element, by name. */
+export function pageHtml(
+  webview: vscode.Webview,
+  extensionUri: vscode.Uri,
+  page: PageName,
+  data: Readonly<Record<string, string>> = {},
+): string {
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   const local = (name: string) =>
     webview.asWebviewUri(vscode.Uri.joinPath(webviewFolder(extensionUri), name)).toString();
+  // Encoded, so that nothing in it is markup.
+  const attributes = Object.entries(data)
+    .map(([name, value]) => ` data-${name}="${encodeURIComponent(value)}"`)
+    .join("");
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -29,7 +39,7 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page
 <title>Basin</title>
 </head>
 <body>
-<main id="basin"></main>
+<main id="basin"${attributes}></main>
 <script nonce="${nonce}" src="${local(`${page}.js`)}"></script>
 </body>
 </html>`;

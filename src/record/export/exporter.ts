@@ -12,12 +12,23 @@ export interface ExportedFile {
   readonly data: Iterable<string | Uint8Array>;
 }
 
+/** What an export may need of the machine it is made on. */
+interface ExportTools {
+  /** An SVG as the bytes of a PNG. */
+  readonly rasterize: (svg: string) => Promise<Uint8Array>;
+}
+
 export interface Exporter {
   readonly format: string;
   /** One line for the help. */
   readonly summary: string;
   /** Name of the file, or of the folder, for runs whose common name is `base`. */
   readonly fileName: (base: string) => string;
+  /** Whether it writes a folder of files. */
+  readonly isFolder?: boolean;
   /** One file whose path is "", or those of a folder. @throws UserError where the runs hold nothing to show. */
-  readonly parts: (runs: readonly ExportedRun[]) => readonly ExportedFile[];
+  readonly parts: (
+    runs: readonly ExportedRun[],
+    tools: ExportTools,
+  ) => readonly ExportedFile[] | Promise<readonly ExportedFile[]>;
 }

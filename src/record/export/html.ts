@@ -30,13 +30,17 @@ h1{font-size:22px;margin:0 0 4px}h2{font-size:17px;margin:36px 0 8px}h3{font-siz
 .verdict{border-left:4px solid var(--open);padding:4px 0 4px 14px;margin:14px 0}
 .verdict.good{border-color:var(--good)}.verdict.bad{border-color:var(--bad)}
 .verdict b{font-size:16px}
-.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(480px,100%),1fr));gap:20px}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(400px,100%),1fr));gap:20px}
 .charts svg{width:100%;height:auto}
+ul{padding-left:22px}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{font-weight:600}td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.numbers th:not(:first-child){text-align:right}
 .key{display:inline-block;width:24px;border-top:2px solid;margin-right:6px;vertical-align:middle}
 .key.dashed{border-top-style:dashed}
+/* A chart that is drawn small keeps its words large enough to read. */
+@media (max-width:500px){body{padding:14px}.charts svg{font-size:14px}}
 @media print{.charts figure,tr{break-inside:avoid}}
 figure{margin:0}
 `;
@@ -51,8 +55,8 @@ const words: Readonly<Record<VerdictKind, string>> = {
   stable: "✓ Stable",
 };
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  `<div class="wide"><table><tr>${head.map((cell) => `<th>${cell}</th>`).join("")}</tr>${rows
+const table = (head: readonly string[], rows: readonly (readonly string[])[], kind = ""): string =>
+  `<div class="wide"><table class="${kind}"><tr>${head.map((cell) => `<th>${cell}</th>`).join("")}</tr>${rows
     .map((row) => `<tr>${row.join("")}</tr>`)
     .join("")}</table></div>`;
 const cell = (text: string): string => `<td>${escaped(text)}</td>`;
@@ -127,6 +131,7 @@ function comparison(runs: readonly ExportedRun[]): string {
   return table(
     head,
     rows.map(([first, ...rest]) => [cell(first), ...rest.map(numberCell)]),
+    "numbers",
   );
 }
 
@@ -135,7 +140,7 @@ function chartsOf(runs: readonly ExportedRun[]): string {
     runs,
     runs.map(({ label }) => label),
   );
-  const size = { width: 540, height: 230, legend: runs.length === 1 };
+  const size = { width: 430, height: 200, legend: runs.length === 1 };
   const figures = charts.map((chart) => {
     const about = runs[0].series.infoOf(chart.name).about;
     return `<figure><h3 title="${escaped(about)}">${escaped(chart.title)}</h3>${smallChart(chart, size, byReader)}</figure>`;

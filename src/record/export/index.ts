@@ -2,7 +2,14 @@
 import { csvExporter } from "./csv";
 import type { Exporter } from "./exporter";
 import { htmlExporter } from "./html";
+import { pngExporter } from "./png";
 import { svgExporter } from "./svgPage";
 import { tensorboardExporter } from "./tensorboard";
 
-export const exporters: readonly Exporter[] = [csvExporter, tensorboardExporter, htmlExporter, svgExporter];
+export const exporters: readonly Exporter[] = [
+  csvExporter,
+  tensorboardExporter,
+  htmlExporter,
+  svgExporter,
+  pngExporter,
+];

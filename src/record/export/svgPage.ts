@@ -14,7 +14,7 @@ const titleHeight = 22;
 const lineHeight = 18;
 
 /** A page of charts, two beside each other, on white. */
-function svgPage(runs: readonly ExportedRun[]): string {
+export function svgPage(runs: readonly ExportedRun[]): string {
   const charts = metricCharts(
     runs,
     runs.map(({ label }) => label),

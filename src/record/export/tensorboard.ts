@@ -111,6 +111,7 @@ const fileOf = ({ info }: ExportedRun): string =>
 export const tensorboardExporter: Exporter = {
   format: "tensorboard",
   summary: "event files, a folder a run: tensorboard --logdir PATH",
+  isFolder: true,
   fileName: (base) => `${base}-tensorboard`,
   parts: (runs) => runs.map((run) => ({ path: `${run.info.id}/${fileOf(run)}`, data: events(run) })),
 };

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { cliCommand } from "../../../src/extension/cliCommand";
 import { commandIds, looking } from "../../../src/extension/commands/ids";
-import { readOnlyKey, taskType } from "../../../src/extension/ids";
+import { mcpProvider, readOnlyKey, taskType } from "../../../src/extension/ids";
+import { mcpArguments } from "../../../src/extension/mcpArguments";
 import { taskArguments, taskName } from "../../../src/extension/taskArguments";
 import { cleanUpChoices } from "../../../src/extension/workspace/cleanUpChoices";
 import { parseOverride } from "../../../src/protocol/sweep";
@@ -22,6 +23,8 @@ const { contributes } = JSON.parse(readFileSync("package.json", "utf8")) as {
     menus: Record<string, Item[]>;
     keybindings: Item[];
     taskDefinitions: { type: string; properties: object }[];
+    mcpServerDefinitionProviders: object[];
+    configuration: { properties: Record<string, object> };
   };
 };
 
@@ -74,6 +77,23 @@ test("a task of tasks.json is a call of the command line", () => {
   const [definition] = contributes.taskDefinitions;
   expect(definition.type).toBe(taskType);
   expect(Object.keys(definition.properties)).toEqual(Object.keys(task));
+});
+
+test("the server for agents is a call of the command line, which may run nothing unless the user's own settings say so", () => {
+  expect(mcpArguments("/w", { allowRuns: false })).toEqual(["mcp", "/w"]);
+  expect(mcpArguments("/w", { runs: "/elsewhere", allowRuns: true })).toEqual([
+    "mcp",
+    "/w",
+    "--runs",
+    "/elsewhere",
+    "--allow-runs",
+  ]);
+  expect(contributes.mcpServerDefinitionProviders).toEqual([{ id: mcpProvider, label: "Basin" }]);
+  // A workspace's settings file comes with a clone.
+  expect(contributes.configuration.properties["basin.mcp.allowRuns"]).toMatchObject({
+    default: false,
+    scope: "machine",
+  });
 });
 
 test("a clean-up offers what has ended, by age and end, and never what trains or waits", () => {

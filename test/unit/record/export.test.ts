@@ -25,10 +25,14 @@ function exported(kind: FixtureKind, id: string, learningRate = 0.1): ExportedRu
   return { info, verdict, series, label: id };
 }
 
+/** Pixels are drawn by the command line: test/integration/exports.test.ts. */
+const tools = { rasterize: () => Promise.reject(new Error("no picture is drawn here")) };
+
 /** Writes an export; returns the paths of its files. */
-function written(format: string, runs: readonly ExportedRun[]): string[] {
+async function written(format: string, runs: readonly ExportedRun[]): Promise<string[]> {
   const exporter = exporters.find((one) => one.format === format)!;
-  return exporter.parts(runs).map(({ path, data }, i) => {
+  const parts = await exporter.parts(runs, tools);
+  return parts.map(({ path, data }, i) => {
     const target = join(folder, `${format}-${i}`, path || "file");
     mkdirSync(dirname(target), { recursive: true });
     const pieces = [...data].map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece));
@@ -47,9 +51,9 @@ function inPython(code: string, ...args: string[]): unknown {
 const hostile = '=HYPERLINK("http://x","a,b")<script>alert(1)</script>\n"&\'';
 
 describe.skipIf(!python)("read by Python", () => {
-  it("csv: every reading of every run to the last digit, names as they are but for formulas", () => {
+  it("csv: every reading of every run to the last digit, names as they are but for formulas", async () => {
     const runs = [exported("edge", "one"), exported("diverged", hostile, 0.7)];
-    const [path] = written("csv", runs);
+    const [path] = await written("csv", runs);
     const rows = inPython(
       'import csv, json, sys\nprint(json.dumps([dict(r) for r in csv.DictReader(open(sys.argv[1], newline="", encoding="utf8"))]))',
       path,
@@ -69,8 +73,8 @@ describe.skipIf(!python)("read by Python", () => {
     }
   });
 
-  it("svg: well-formed, with a title and a curve for each metric", () => {
-    const [path] = written("svg", [exported("edge", "one"), exported("edge", hostile, 0.2)]);
+  it("svg: well-formed, with a title and a curve for each metric", async () => {
+    const [path] = await written("svg", [exported("edge", "one"), exported("edge", hostile, 0.2)]);
     const found = inPython(
       'import json, sys, xml.etree.ElementTree as E\nt = E.parse(sys.argv[1])\nn = "{http://www.w3.org/2000/svg}"\nprint(json.dumps({"texts": [e.text for e in t.iter(n + "text")], "paths": sum(1 for e in t.iter(n + "path") if e.get("fill") == "none"), "scripts": sum(1 for e in t.iter() if "script" in e.tag)}))',
       path,
@@ -82,9 +86,9 @@ describe.skipIf(!python)("read by Python", () => {
     expect(found.scripts).toBe(0);
   });
 
-  it("tensorboard: records with TensorFlow's checksums, every value as a float32 at its step", () => {
+  it("tensorboard: records with TensorFlow's checksums, every value as a float32 at its step", async () => {
     const run = exported("edge", "one");
-    const [path] = written("tensorboard", [run]);
+    const [path] = await written("tensorboard", [run]);
     // The record format and the wire format of protocol buffers, written here from their descriptions.
     const reader = String.raw`
 import json, struct, sys
@@ -143,13 +147,14 @@ print(json.dumps({"first": first, "values": out}))
 });
 
 describe("an HTML report", () => {
-  it("holds verdict, charts and numbers, loads nothing, and takes no name for markup", () => {
+  it("holds verdict, charts and numbers, loads nothing, and takes no name for markup", async () => {
     for (const runs of [
       [exported("unstable", hostile)],
       [exported("edge", "one"), exported("unstable", hostile, 0.3)],
     ]) {
       const exporter = exporters.find(({ format }) => format === "html")!;
-      const text = [...exporter.parts(runs)[0].data].join("");
+      const [{ data }] = await exporter.parts(runs, tools);
+      const text = [...data].join("");
       expect(text).toContain("default-src 'none'");
       expect(text).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|\shref=|\ssrc=/i);
       expect(text).toContain("&lt;script&gt;");

@@ -1,0 +1,10 @@
+// Every tool, in the order a client sees them. A new one is a file and a line here.
+import type { Tool } from "../tool";
+import { compare } from "./compare";
+import { list } from "./list";
+import { measure } from "./measure";
+import { read } from "./read";
+import { run } from "./run";
+import { stop } from "./stop";
+
+export const tools: readonly Tool[] = [list, read, compare, measure, run, stop];

@@ -1,0 +1,103 @@
+// What a cell of the map says: a sign and a few characters in it, a sentence for who hears it. Pure.
+import { batchSizeKey, learningRateKey, type SweepCell, type SweepMap } from "../../src/record/sweepMap";
+import { statusWords } from "../../src/types/runStatus";
+import type { VerdictKind } from "../../src/types/verdict";
+import { count, num, verdictTitles } from "../format";
+
+export const shownKinds = ["verdict", "sharpness", "gap"] as const;
+export type Shown = (typeof shownKinds)[number];
+
+export const shownWords: Readonly<Record<Shown, string>> = {
+  verdict: "Verdict",
+  sharpness: "Sharpness",
+  gap: "Gap",
+};
+
+/** A cell's colour: the verdict's, or of what it does meanwhile. */
+export type Tone = "good" | "edge" | "bad" | "open" | "live" | "ended" | "empty";
+
+const tones: Readonly<Record<VerdictKind, Tone>> = {
+  stable: "good",
+  edge: "edge",
+  inconclusive: "open",
+  saddle: "bad",
+  "unstable-mean": "bad",
+  "unstable-variance": "bad",
+  diverged: "bad",
+};
+
+export function toneOf({ run, verdict, status }: SweepCell): Tone {
+  if (run === null) return "empty";
+  if (verdict) return tones[verdict];
+  return status === "running" || status === "queued" ? "live" : "ended";
+}
+
+const signs: Readonly<Record<Tone, string>> = {
+  good: "✓",
+  edge: "≈",
+  bad: "✗",
+  open: "?",
+  live: "…",
+  ended: "–",
+  empty: "+",
+};
+
+const short: Readonly<Record<VerdictKind, string>> = {
+  stable: "stable",
+  edge: "edge",
+  inconclusive: "open",
+  saddle: "saddle",
+  "unstable-mean": "too sharp",
+  "unstable-variance": "too noisy",
+  diverged: "diverged",
+};
+
+/** The sign, and the words below it. */
+export function wordsOf(cell: SweepCell, shown: Shown, mayRun: boolean): readonly [string, string] {
+  const tone = toneOf(cell);
+  if (tone === "empty") return mayRun ? [signs.empty, "run"] : ["", ""];
+  const sign = cell.status === "queued" ? "○" : cell.beyond ? "!" : signs[tone];
+  const value = shown === "verdict" ? null : cell[shown];
+  if (value !== null) return [sign, num(value)];
+  if (cell.verdict && shown === "verdict") return [sign, short[cell.verdict]];
+  if (cell.status === "running") return [sign, count(cell.step)];
+  return [sign, shown === "verdict" && cell.status ? statusWords[cell.status] : "–"];
+}
+
+const names: Readonly<Record<string, string>> = {
+  [learningRateKey]: "learning rate η",
+  [batchSizeKey]: "batch size B",
+};
+export const nameOf = (key: string): string => names[key] ?? key;
+
+/** A JSON text as people read it. */
+export function shownValue(text: string): string {
+  const value: unknown = JSON.parse(text);
+  return typeof value === "number" ? num(value) : typeof value === "string" ? value : text;
+}
+
+export function sentenceOf(cell: SweepCell, { x, y }: SweepMap, mayRun: boolean): string {
+  const place = [
+    `${nameOf(x.key)} ${shownValue(x.values[cell.x])}`,
+    ...(y ? [`${nameOf(y.key)} ${shownValue(y.values[cell.y])}`] : []),
+  ].join(", ");
+  if (cell.run === null) return `${place}: no run yet.${mayRun ? " Runs it." : ""}`;
+  const { verdict, status, step, beyond, runs, limits } = cell;
+  const said = verdict ? spoken(verdict) : status ? `${statusWords[status]}, step ${count(step)}` : "";
+  const parts = [
+    said,
+    beyond ? "beyond its limit" : "",
+    cell.sharpness === null ? "" : `sharpness ${num(cell.sharpness)}`,
+    cell.gap === null ? "" : `gap ${num(cell.gap)}`,
+    limits.mean === null ? "" : `mean limit ${num(limits.mean)}`,
+    limits.meanSquare === null ? "" : `mean-square limit ${num(limits.meanSquare)}`,
+    runs > 1 ? `the newest of ${runs} runs` : "",
+  ].filter((part) => part !== "");
+  return `${place}: ${parts.join("; ")}. Opens its run.`;
+}
+
+/** What is heard holds what is seen. */
+function spoken(verdict: VerdictKind): string {
+  const title = verdictTitles[verdict];
+  return title.toLowerCase().includes(short[verdict]) ? title : `${short[verdict]}. ${title}`;
+}
