@@ -45,7 +45,7 @@ const entries = [
   {
     ...browser,
     format: "iife",
-    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts"],
+    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts", "webview/table.ts"],
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
   },

@@ -17,6 +17,7 @@ import { registerNotifications } from "./views/notifications";
 import { registerTasks } from "./tasks";
 import { registerCurrentRun } from "./views/currentRun";
 import { registerStatusBar } from "./views/statusBar";
+import { registerRunsTable } from "./views/runsTable";
 import { registerTree } from "./views/tree";
 import { RunStarter } from "./workspace/runStarter";
 
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
   own.own(new NotebookRuns(services, looked));
   registerTasks(services, own);
   registerCurrentRun(services, own);
+  registerRunsTable(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();
 }

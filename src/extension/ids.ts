@@ -2,6 +2,7 @@
 
 export const viewId = "basin.experiments";
 export const currentViewId = "basin.current";
+export const tableViewId = "basin.runs";
 export const panelType = "basin.panel";
 export const dashboardType = "basin.dashboard";
 export const notebookRenderer = "basin.run";

@@ -12,6 +12,7 @@ import { registerPanel } from "./panel/register";
 import { announceReadOnly } from "./readOnly";
 import { createServices } from "./services";
 import { registerCurrentRun } from "./views/currentRun";
+import { registerRunsTable } from "./views/runsTable";
 import { registerTree } from "./views/tree";
 import { VirtualSource } from "./virtual/virtualSource";
 
@@ -30,6 +31,7 @@ export function activateLooking(context: vscode.ExtensionContext): void {
   registerRunLens(services, own);
   registerPanel(services, own);
   registerCurrentRun(services, own);
+  registerRunsTable(services, own);
   registerNoDashboard(own);
   log.info("Activated to look at recorded runs: this window has no disk and no processes.");
   services.start();

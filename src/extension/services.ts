@@ -1,6 +1,7 @@
 // What every part of the extension works with: built once, passed as one object.
 import type * as vscode from "vscode";
 import type { Disposables } from "./disposables";
+import { Comparison } from "./workspace/comparison";
 import { ActiveFile } from "./workspace/activeFile";
 import { Experiments } from "./workspace/experiments";
 import { FlaggedRuns } from "./workspace/flaggedRuns";
@@ -20,6 +21,7 @@ export interface Services {
   readonly runs: Runs;
   readonly activeFile: ActiveFile;
   readonly flagged: FlaggedRuns;
+  readonly comparison: Comparison;
   readonly panel: PanelHost;
   readonly curves: RunCurves;
   readonly inline: InlinePanels;
@@ -45,6 +47,7 @@ export function createServices<S extends RunStarter | undefined>(
   const runs = own.own(new Runs(experiments, source, log));
   const activeFile = own.own(new ActiveFile());
   const flagged = own.own(new FlaggedRuns(runs));
+  const comparison = own.own(new Comparison(context, runs));
   const starter = makeStarter(runs);
   if (starter) own.own(starter);
   const panel = own.own(new PanelHost({ context, runs, starter, log }));
@@ -59,6 +62,7 @@ export function createServices<S extends RunStarter | undefined>(
     runs,
     activeFile,
     flagged,
+    comparison,
     starter,
     panel,
     curves,

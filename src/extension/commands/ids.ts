@@ -27,6 +27,9 @@ export const commandIds = {
   openDashboard: "basin.openDashboard",
   openText: "basin.openText",
   explainInline: "basin.explainInline",
+  rename: "basin.renameRun",
+  editNote: "basin.editNote",
+  editTags: "basin.editTags",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

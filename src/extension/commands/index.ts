@@ -9,6 +9,7 @@ import { escape } from "./escape";
 import { fetchTensorflow } from "./fetchTensorflow";
 import { lookingCommands } from "./looking";
 import { newExperiment } from "./newExperiment";
+import { editNote, editTags, rename } from "./notes";
 import { pin, unpin } from "./pin";
 import { resume } from "./resume";
 import { run } from "./run";
@@ -37,4 +38,7 @@ export const commands = [
   unpin,
   openDashboard,
   openText,
+  rename,
+  editNote,
+  editTags,
 ] as const;

@@ -6,6 +6,7 @@ import { commandIds, looking } from "../../../src/extension/commands/ids";
 import { readOnlyKey, taskType } from "../../../src/extension/ids";
 import { taskArguments, taskName } from "../../../src/extension/taskArguments";
 import { cleanUpChoices } from "../../../src/extension/workspace/cleanUpChoices";
+import { emptyNote } from "../../../src/record/runNote";
 import { parseOverride } from "../../../src/protocol/sweep";
 import type { RunRecord } from "../../../src/launchers";
 
@@ -79,7 +80,7 @@ test("a task of tasks.json is a call of the command line", () => {
 test("a clean-up offers what has ended, by age and end, and never what trains or waits", () => {
   const now = Date.parse("2026-03-10T00:00:00Z");
   const run = (folder: string, status: RunRecord["status"], created: string) =>
-    ({ folder, status, verdict: null, info: { created } }) as RunRecord;
+    ({ folder, status, verdict: null, note: emptyNote, info: { created } }) as RunRecord;
   const runs = [
     run("old", "finished", "2026-02-20T00:00:00Z"),
     run("failed", "failed", "2026-03-09T23:00:00Z"),
