@@ -45,7 +45,7 @@ const entries = [
   {
     ...browser,
     format: "iife",
-    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts", "webview/table.ts"],
+    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts", "webview/table.ts", "webview/compare.ts"],
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
   },

@@ -5,6 +5,7 @@ import { registerCommands } from "./commands/register";
 import { Dashboards } from "./dashboard/dashboards";
 import { diskSource } from "./disk/diskSource";
 import { LookedDirs } from "./disk/lookedDirs";
+import { registerCompare } from "./compare/register";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerTasks(services, own);
   registerCurrentRun(services, own);
   registerRunsTable(services, own);
+  registerCompare(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();
 }

@@ -3,6 +3,7 @@
 export const viewId = "basin.experiments";
 export const currentViewId = "basin.current";
 export const tableViewId = "basin.runs";
+export const compareType = "basin.compare";
 export const panelType = "basin.panel";
 export const dashboardType = "basin.dashboard";
 export const notebookRenderer = "basin.run";

@@ -4,6 +4,7 @@ import { window } from "vscode";
 import { registerCommands, registerUnavailable } from "./commands/register";
 import { lookingCommands } from "./commands/looking";
 import { registerNoDashboard } from "./dashboard/unavailable";
+import { registerCompare } from "./compare/register";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
 import { registerFlaggedDiagnostics } from "./language/flaggedDiagnostics";
@@ -32,6 +33,7 @@ export function activateLooking(context: vscode.ExtensionContext): void {
   registerPanel(services, own);
   registerCurrentRun(services, own);
   registerRunsTable(services, own);
+  registerCompare(services, own);
   registerNoDashboard(own);
   log.info("Activated to look at recorded runs: this window has no disk and no processes.");
   services.start();

@@ -1,6 +1,7 @@
 // What every part of the extension works with: built once, passed as one object.
 import type * as vscode from "vscode";
 import type { Disposables } from "./disposables";
+import { CompareHost } from "./compare/compareHost";
 import { Comparison } from "./workspace/comparison";
 import { ActiveFile } from "./workspace/activeFile";
 import { Experiments } from "./workspace/experiments";
@@ -22,6 +23,7 @@ export interface Services {
   readonly activeFile: ActiveFile;
   readonly flagged: FlaggedRuns;
   readonly comparison: Comparison;
+  readonly compare: CompareHost;
   readonly panel: PanelHost;
   readonly curves: RunCurves;
   readonly inline: InlinePanels;
@@ -48,6 +50,7 @@ export function createServices<S extends RunStarter | undefined>(
   const activeFile = own.own(new ActiveFile());
   const flagged = own.own(new FlaggedRuns(runs));
   const comparison = own.own(new Comparison(context, runs));
+  const compare = own.own(new CompareHost({ context, runs, comparison, log }));
   const starter = makeStarter(runs);
   if (starter) own.own(starter);
   const panel = own.own(new PanelHost({ context, runs, starter, log }));
@@ -63,6 +66,7 @@ export function createServices<S extends RunStarter | undefined>(
     activeFile,
     flagged,
     comparison,
+    compare,
     starter,
     panel,
     curves,

@@ -20,7 +20,7 @@ export type ToTable =
   | { readonly kind: "layout"; readonly layout: TableLayout; readonly mayWrite: boolean };
 
 /** What is done with runs, by the commands that do it. */
-const actions = ["rename", "note", "tags", "pin", "unpin", "delete"] as const;
+const actions = ["compare", "rename", "note", "tags", "pin", "unpin", "delete"] as const;
 export type TableAction = (typeof actions)[number];
 
 /** A column that may be shown. */

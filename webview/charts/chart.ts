@@ -5,12 +5,14 @@ import { costOf } from "../store/provenance";
 import type { Column } from "../../src/record/column";
 import type { LatestReading } from "../../src/record/runSeries";
 import type { RunModel } from "../store/runModel";
-import type { ColorName, Theme } from "../theme";
+import type { ColorName, LineColor, Theme } from "../theme";
 
 export interface Line {
   readonly label: string;
   readonly column: Column;
-  readonly color: ColorName;
+  readonly color: LineColor;
+  /** Stands at its end. */
+  readonly mark?: string;
   readonly width?: number;
   readonly dash?: readonly number[];
   readonly opacity?: number;
@@ -43,6 +45,10 @@ export interface Plan {
   readonly log?: boolean;
   /** "clip": a few readings far out, such as a run's first, leave the frame instead of flattening the rest. */
   readonly outliers?: "clip";
+  /** What lies along the axis, where it is not steps: lines of several runs, each with places of its own on it. */
+  readonly along?: { readonly label: string };
+  /** Where lines of the same names look another way than before. */
+  readonly look?: string;
   /** A remark under the title, e.g. why there is no bound. */
   readonly note?: string;
 }

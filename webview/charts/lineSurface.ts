@@ -1,10 +1,11 @@
 // The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
 import uPlot from "uplot";
 import { num, tick } from "../format";
-import { decimate } from "../../src/record/pyramid";
+import { decimate, decimateOnto, placesOf } from "../../src/record/pyramid";
 import { align } from "../../src/record/align";
 import type { Theme } from "../theme";
 import type { Level, Line, Plan } from "./chart";
+import { drawMarks } from "./marks";
 import { logSplits } from "../../src/util/logSplits";
 
 export interface StepRange {
@@ -25,6 +26,7 @@ export class LineSurface {
   /** First and last step there is. */
   private extent: readonly [number, number] = [0, 1];
   private log = false;
+  private along: Plan["along"];
   /** Values outside leave the frame. */
   private core: readonly [number, number] = [-Infinity, Infinity];
 
@@ -69,16 +71,19 @@ export class LineSurface {
     const used = plan.lines.filter(({ column }) => column.length > 0);
     this.extent = extentOf(used);
     // A lowest and a highest value for every pixel across: more is not seen.
-    const { steps, rows } = align(
-      used.map(({ column }) => decimate(column, Math.ceil(width), range?.from, range?.to)),
-    );
+    const { steps, rows } = plan.along
+      ? onGrid(used, range ?? { from: this.extent[0], to: this.extent[1] }, width)
+      : align(used.map(({ column }) => decimate(column, Math.ceil(width), range?.from, range?.to)));
     const data = [steps, ...rows.map((row) => row.map(log ? positive : finite))] as uPlot.AlignedData;
     this.levels = plan.levels ?? [];
     this.log = log;
+    this.along = plan.along;
     this.core = plan.outliers ? coreOf(rows.flat()) : [-Infinity, Infinity];
     const shape = JSON.stringify([
       used.map(({ label }) => label),
       log,
+      plan.along,
+      plan.look,
       theme.font,
       theme.color("foreground"),
       theme.color("blue"),
@@ -123,7 +128,7 @@ export class LineSurface {
         axis({
           size: 26,
           gap: 3,
-          values: (_u, splits) => splits.map((x) => (Number.isInteger(x) ? x.toLocaleString("en-US") : "")),
+          values: (_u, splits) => splits.map((x) => this.placeText(x)),
         }),
         axis({
           ...(this.log
@@ -153,12 +158,18 @@ export class LineSurface {
       }),
       hooks: {
         drawClear: [(u) => this.drawLevels(u, theme)],
+        draw: [(u) => drawMarks(u, lines, theme)],
         setCursor: [(u) => this.showLegend(u, lines, theme)],
         setData: [(u) => this.showLegend(u, lines, theme)],
         ready: [(u) => this.showLegend(u, lines, theme)],
         setSelect: [(u) => this.zoomed(u)],
       },
     };
+  }
+
+  private placeText(x: number): string {
+    if (this.along) return tick(x);
+    return Number.isInteger(x) ? x.toLocaleString("en-US") : "";
   }
 
   /** The limit stays in sight unless the data is far below it; data far beyond it does not flatten everything else. */
@@ -231,16 +242,25 @@ export class LineSurface {
     });
     if (typeof idx === "number") {
       const step = document.createElement("span");
-      step.textContent = `step ${u.data[0][idx]}`;
+      const at = u.data[0][idx];
+      step.textContent = this.along ? `${this.along.label} ${num(at)}` : `step ${at}`;
       items.unshift(step);
     }
     this.legend.replaceChildren(...items);
   }
 
-  destroy(): void {
+  /** Takes the picture away: there is nothing to draw. */
+  clear(): void {
     this.plot?.destroy();
     this.plot = undefined;
+    this.legend.replaceChildren();
   }
+}
+
+/** Lines with places of their own, two values for every other pixel across. */
+function onGrid(lines: readonly Line[], { from, to }: StepRange, width: number) {
+  const grid = { from, to: to > from ? to : from + 1, stretches: Math.ceil(width / 2) };
+  return { steps: placesOf(grid), rows: lines.map(({ column }) => decimateOnto(column, grid)) };
 }
 
 function extentOf(lines: readonly Line[]): [number, number] {
@@ -249,10 +269,14 @@ function extentOf(lines: readonly Line[]): [number, number] {
   return [Math.min(...firsts), Math.max(...lasts)];
 }
 
+/** As many tell where a core lies. */
+const enoughValues = 4000;
+
 /** Where all but a twentieth of the values on either side lie, and half as much around it. */
 function coreOf(values: readonly (number | undefined)[]): [number, number] {
+  const every = Math.ceil(values.length / enoughValues);
   const sorted = values
-    .filter((x): x is number => x !== undefined && Number.isFinite(x))
+    .filter((x, i): x is number => i % every === 0 && x !== undefined && Number.isFinite(x))
     .sort((a, b) => a - b);
   if (sorted.length < 20) return [-Infinity, Infinity];
   const [low, high] = [sorted[Math.floor(sorted.length * 0.05)], sorted[Math.ceil(sorted.length * 0.95) - 1]];

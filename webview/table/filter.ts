@@ -4,7 +4,7 @@ import type { RunRow } from "../../src/record/runRow";
 import { metricNames, metricOf, settingOf, settingPaths, type TableData, type Value } from "./columns";
 import { comparisons, FilterError, wordsOf, type Comparison, type Word } from "./filterWords";
 
-export type Test = (row: RunRow) => boolean;
+type Test = (row: RunRow) => boolean;
 /** What a row has under a name: several for tags, and for a verdict, which has a kind, a word and may be flagged. */
 type Field = (row: RunRow) => readonly Value[];
 

@@ -135,7 +135,7 @@ export class TableBody {
     if (ctrlKey || metaKey || altKey) return false;
     const action = keys[key];
     if (key === "b") this.toggleBase();
-    else if (action && this.state.mayWrite) {
+    else if (action && (this.state.mayWrite || action === "compare")) {
       if (action === "rename")
         this.send({ kind: "act", action, runs: this.grid.current ? [this.grid.current] : [] });
       else this.act(action);
@@ -145,6 +145,7 @@ export class TableBody {
 }
 
 const keys: Partial<Record<string, TableAction>> = {
+  c: "compare",
   F2: "rename",
   n: "note",
   t: "tags",

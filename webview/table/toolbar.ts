@@ -21,6 +21,7 @@ const groupWords: Readonly<Record<Grouping, string>> = {
 };
 
 const actionWords = {
+  compare: ["Compare", "Draw the ticked runs over one another (C)"],
   rename: ["Rename", "Rename the run (F2)"],
   tags: ["Tags", "Edit tags (T)"],
   note: ["Note", "Edit the note (N)"],
@@ -95,7 +96,7 @@ export class Toolbar {
     this.input.setAttribute("aria-invalid", String(problem !== null));
     setText(this.base, base ? "Without Differences" : "Compare with This");
     for (const [action, button] of this.buttons) {
-      button.hidden = !mayWrite;
+      button.hidden = !mayWrite && action !== "compare";
       button.disabled = aimed === 0 || (action === "rename" && aimed > 1);
     }
   }

@@ -27,6 +27,7 @@ export const commandIds = {
   openDashboard: "basin.openDashboard",
   openText: "basin.openText",
   explainInline: "basin.explainInline",
+  compare: "basin.compareRuns",
   rename: "basin.renameRun",
   editNote: "basin.editNote",
   editTags: "basin.editTags",
@@ -44,4 +45,5 @@ export const looking = [
   "toggleInline",
   "closeInline",
   "explainInline",
+  "compare",
 ] as const satisfies readonly (keyof typeof commandIds)[];

@@ -5,7 +5,7 @@ export const webviewFolder = (extensionUri: vscode.Uri): vscode.Uri =>
   vscode.Uri.joinPath(extensionUri, "dist", "webview");
 
 /** A script and a style sheet in that folder. */
-export type PageName = "panel" | "current" | "dashboard" | "table";
+export type PageName = "panel" | "current" | "dashboard" | "table" | "compare";
 
 export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: PageName): string {
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));

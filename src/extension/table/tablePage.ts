@@ -29,6 +29,7 @@ const stateKey = "basin.table";
 const tellMilliseconds = 500;
 
 const commandOf: Readonly<Record<TableAction, string>> = {
+  compare: commandIds.compare,
   rename: commandIds.rename,
   note: commandIds.editNote,
   tags: commandIds.editTags,
