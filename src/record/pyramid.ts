@@ -13,7 +13,7 @@ interface Extremes {
 
 /** Three numbers a block: places of its lowest, its highest and its first value that is not finite. */
 class Level {
-  private places = new Int32Array(3 * 64);
+  places = new Int32Array(3 * 64);
   size = 0;
 
   add({ low, high, bad }: Extremes): void {
@@ -54,21 +54,39 @@ class Pyramid {
     }
   }
 
-  /** Of the points start … stop − 1: the largest blocks inside, single points at the rims. */
+  /** Of the points start … stop − 1: the largest blocks inside, single points at the rims. Spelled out: it runs for every pixel of every line at every frame of a zoom. */
   extremes(values: Float64Array, start: number, stop: number): Extremes {
-    const found: Extremes = { low: -1, high: -1, bad: -1 };
+    const { levels } = this;
+    let low = -1;
+    let high = -1;
+    let bad = -1;
+    let least = Infinity;
+    let most = -Infinity;
     for (let at = start; at < stop;) {
-      let [k, size] = [-1, 1];
-      while (k + 1 < this.levels.length) {
-        const next = size * fan;
-        if (at % next !== 0 || at + next > stop || at / next >= this.levels[k + 1].size) break;
-        [k, size] = [k + 1, next];
+      let k = -1;
+      let size = 1;
+      for (let next = fan; k + 1 < levels.length; next *= fan) {
+        if (at % next !== 0 || at + next > stop || at / next >= levels[k + 1].size) break;
+        size = next;
+        k++;
       }
-      if (k < 0) takePoint(found, values, at);
-      else takeBlock(found, values, this.levels[k].at(at / size));
+      let lowest = at;
+      let highest = at;
+      if (k >= 0) {
+        const { places } = levels[k];
+        const block = (3 * at) / size;
+        lowest = places[block];
+        highest = places[block + 1];
+        if (bad < 0) bad = places[block + 2];
+      } else if (!Number.isFinite(values[at])) {
+        lowest = highest = -1;
+        if (bad < 0) bad = at;
+      }
+      if (lowest >= 0 && values[lowest] < least) least = values[(low = lowest)];
+      if (highest >= 0 && values[highest] > most) most = values[(high = highest)];
       at += size;
     }
-    return found;
+    return { low, high, bad };
   }
 }
 
@@ -168,7 +186,7 @@ export function decimateOnto(column: Column, grid: Grid): (number | undefined)[]
   for (let at = first; at < end;) {
     // Stretches without a point are passed over.
     const b = Math.min(stretches - 1, Math.floor((steps[at] - from) / size));
-    const stop = b === stretches - 1 ? end : at + lowerBound(steps.subarray(at, end), from + (b + 1) * size);
+    const stop = b === stretches - 1 ? end : beyond(steps, at, end, from + (b + 1) * size);
     const next = Math.max(stop, at + 1);
     const { low, high, bad } = pyramid.extremes(values, at, next);
     const place = 2 * b + 1;
@@ -181,6 +199,19 @@ export function decimateOnto(column: Column, grid: Grid): (number | undefined)[]
     at = next;
   }
   return row;
+}
+
+/** First index from `start` on whose step is ≥ x, at most `end`: near by, as a rule. */
+function beyond(steps: Float64Array, start: number, end: number, x: number): number {
+  let [low, by] = [start, 1];
+  while (low + by < end && steps[low + by] < x) [low, by] = [low + by, 2 * by];
+  let high = Math.min(end, low + by);
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The line's value at x, between point i − 1 and point i. */

@@ -70,7 +70,7 @@ inVsCode("Runs over one another in VS Code", () => {
   });
 
   test("the table shows the same letters, and a tick taken there takes the run away here, leaving the others' letters", async () => {
-    const letter = await page.letter("η 0.1, B 4").innerText();
+    const letter = await page.letterOf("η 0.1, B 4");
     await workbench.command("Basin Runs: Focus on Runs View");
     const table = new RunsTable(workbench.page);
     await table.filter.fill('"η 0.1, B 4" or "η 0.2, B 4"');
@@ -80,13 +80,13 @@ inVsCode("Runs over one another in VS Code", () => {
     await table.row("η 0.1, B 4").locator(".tick").click();
     await page.run("η 0.1, B 4").waitFor({ state: "detached" });
     await page.drawn("sharpness", most - 1);
-    expect(await page.letter("η 0.2, B 4").innerText()).toBe(other);
+    expect(await page.letterOf("η 0.2, B 4")).toBe(other);
     await shot("compare-and-table");
     await workbench.command("View: Hide Panel");
   });
 
   test("runs that come take none away, and a reload brings all back in their colours", async () => {
-    const letter = await page.letter("η 0.2, B 4").innerText();
+    const letter = await page.letterOf("η 0.2, B 4");
     addRun(server.workspace, 40);
     await workbench.showTree();
     await workbench.treeRow("η 0.8").waitFor();
@@ -94,7 +94,7 @@ inVsCode("Runs over one another in VS Code", () => {
     await workbench.reload();
     page = new ComparePage(workbench.page);
     await page.drawn("sharpness", most - 1);
-    expect(await page.letter("η 0.2, B 4").innerText()).toBe(letter);
+    expect(await page.letterOf("η 0.2, B 4")).toBe(letter);
   });
 
   test("a name opens its run in the panel", async () => {

@@ -28,6 +28,10 @@ export class ComparePage {
     return this.run(text).locator(".letter");
   }
 
+  async letterOf(text: string): Promise<string> {
+    return (await this.letter(text).innerText()).trim();
+  }
+
   chart(id: string): Locator {
     return this.frame.locator(`.chart[data-chart="${id}"]`);
   }

@@ -4,10 +4,10 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 export class RunsTable {
   private readonly frame: FrameLocator;
 
-  constructor(page: Page) {
-    // Marked as a view; one shown again after a reload has lost its mark.
+  /** @param only  Whether there is no other page: a view shown again has lost its mark. */
+  constructor(page: Page, { only = false } = {}) {
     this.frame = page
-      .locator("iframe.webview.ready:not([style*='hidden'])[src*='purpose=webviewView']")
+      .locator(`iframe.webview.ready:not([style*='hidden'])${only ? "" : "[src*='purpose=webviewView']"}`)
       .last()
       .contentFrame()
       .locator("iframe#active-frame")
@@ -60,11 +60,11 @@ export class RunsTable {
   }
 
   button(text: string): Locator {
-    return this.frame.locator(".bar button", { hasText: text });
+    return this.frame.locator(".tools button", { hasText: text });
   }
 
   get groups(): Locator {
-    return this.frame.locator(".bar select");
+    return this.frame.locator(".tools select");
   }
 
   /** Anything on the page, by its selector. */

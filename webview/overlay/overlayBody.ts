@@ -52,7 +52,7 @@ export class OverlayBody extends Drawn {
     this.hint.addEventListener("click", () => this.zoomTo(undefined));
     const bar = h(
       "div",
-      { class: "bar" },
+      { class: "tools" },
       this.counted,
       pick("Choose Runs…"),
       this.axisChoice(),

@@ -161,7 +161,7 @@ export class Grid {
       if (!wanted.has(index)) {
         this.lines.delete(index);
         this.spare.push(line);
-        line.element.hidden = true;
+        line.rest();
       }
     for (const { index, start } of shown) {
       const item = view.items[index];

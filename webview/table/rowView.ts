@@ -35,6 +35,13 @@ export class RowView {
     else this.drawRun(item.row, context);
   }
 
+  /** Out of sight: nothing on it is found any more. */
+  rest(): void {
+    this.element.hidden = true;
+    this.element.className = "row";
+    for (const cell of [this.tick, this.heading, ...this.cells]) cell.id = "";
+  }
+
   private drawGroup(item: Extract<Item, { kind: "group" }>, { active, columns }: RowContext): void {
     this.element.className = `row group${active === undefined ? "" : " active"}`;
     this.element.removeAttribute("aria-selected");

@@ -63,7 +63,7 @@ export class Toolbar {
     const columns = button("Columns…", "Choose columns", events.columns);
     this.element = h(
       "div",
-      { class: "bar" },
+      { class: "tools" },
       this.input,
       this.counted,
       this.group,
