@@ -262,7 +262,11 @@ const fewLines = 8;
 
 /** Lines with places of their own, two values for every other pixel across, or every third. */
 function onGrid(lines: readonly Line[], { from, to }: StepRange, width: number) {
-  const grid = { from, to: to > from ? to : from + 1, stretches: Math.ceil(width / (lines.length > fewLines ? 3 : 2)) };
+  const grid = {
+    from,
+    to: to > from ? to : from + 1,
+    stretches: Math.ceil(width / (lines.length > fewLines ? 3 : 2)),
+  };
   return { steps: placesOf(grid), rows: lines.map(({ column }) => decimateOnto(column, grid)) };
 }
 

@@ -220,12 +220,10 @@ export class Grid {
     const row = this.lineOf(event.target);
     if (row === undefined) return;
     this.goTo(row, this.at.column, false);
-    const key = this.current;
-    const element = this.lines.get(row)?.element;
+    const item = this.view?.items[row];
     const ticked = this.context?.ticked;
-    if (!element || key === undefined || !ticked?.has(key) || ticked.size < 2) return;
-    const said = JSON.parse(element.dataset.vscodeContext ?? "{}") as object;
-    element.dataset.vscodeContext = JSON.stringify({ ...said, runs: [...ticked.keys()] });
+    if (item?.kind === "run" && ticked?.has(item.row.key))
+      this.lines.get(row)?.aim(item.row, [...ticked.keys()]);
   }
 
   private tickAt(row: number): void {

@@ -35,6 +35,17 @@ export class RowView {
     else this.drawRun(item.row, context);
   }
 
+  /** What VS Code's menu for this line is given: the run, and the others that are meant with it. */
+  aim({ key, note }: RunRow, runs: readonly string[]): void {
+    this.element.dataset.vscodeContext = JSON.stringify({
+      webviewSection: "run",
+      run: key,
+      basinPinned: note.pinned,
+      preventDefaultContextMenuItems: true,
+      ...(runs.length > 1 && { runs }),
+    });
+  }
+
   /** Out of sight: nothing on it is found any more. */
   rest(): void {
     this.element.hidden = true;
@@ -68,12 +79,7 @@ export class RowView {
     element.removeAttribute("aria-expanded");
     element.setAttribute("aria-selected", String(isTicked));
     element.dataset.run = row.key;
-    element.dataset.vscodeContext = JSON.stringify({
-      webviewSection: "run",
-      run: row.key,
-      basinPinned: row.note.pinned,
-      preventDefaultContextMenuItems: true,
-    });
+    this.aim(row, []);
     const slot = ticked.get(row.key) ?? null;
     setText(this.tick, slot === null ? (isTicked ? "✓" : "") : letterOf(slot));
     this.tick.setAttribute(

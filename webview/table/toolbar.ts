@@ -20,14 +20,14 @@ const groupWords: Readonly<Record<Grouping, string>> = {
   sweep: "By sweep",
 };
 
-const actionWords = {
-  compare: ["Compare", "Draw the ticked runs over one another (C)"],
-  rename: ["Rename", "Rename the run (F2)"],
-  tags: ["Tags", "Edit tags (T)"],
-  note: ["Note", "Edit the note (N)"],
-  pin: ["Pin", "Pin or unpin (P)"],
-  delete: ["Delete", "Delete from the disk (Delete)"],
-} as const satisfies Partial<Record<TableAction, readonly [string, string]>>;
+const actions: readonly (readonly [action: TableAction, text: string, title: string])[] = [
+  ["compare", "Compare", "Draw the ticked runs over one another (C)"],
+  ["rename", "Rename", "Rename the run (F2)"],
+  ["tags", "Tags", "Edit tags (T)"],
+  ["note", "Note", "Edit the note (N)"],
+  ["pin", "Pin", "Pin or unpin (P)"],
+  ["delete", "Delete", "Delete from the disk (Delete)"],
+];
 
 const waitMilliseconds = 120;
 
@@ -55,10 +55,10 @@ export class Toolbar {
   constructor(private readonly events: ToolbarEvents) {
     const button = (text: string, title: string, run: () => void): HTMLButtonElement =>
       h("button", { type: "button", class: "link", title, onclick: run }, text) as HTMLButtonElement;
-    this.buttons = Object.entries(actionWords).map(
-      ([action, [text, title]]) =>
-        [action as TableAction, button(text, title, () => events.act(action as TableAction))] as const,
-    );
+    this.buttons = actions.map(([action, text, title]) => [
+      action,
+      button(text, title, () => events.act(action)),
+    ]);
     this.base = button("Compare with This", "Show how the other runs differ from this one (B)", events.base);
     const columns = button("Columns…", "Choose columns", events.columns);
     this.element = h(
