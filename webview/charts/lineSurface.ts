@@ -260,12 +260,12 @@ export class LineSurface {
 /** Of more lines than these each is drawn in fewer points: many lie on one another. */
 const fewLines = 8;
 
-/** Lines with places of their own, two values for every other pixel across, or every third. */
+/** Lines with places of their own, two values for every other pixel across, or every fourth. */
 function onGrid(lines: readonly Line[], { from, to }: StepRange, width: number) {
   const grid = {
     from,
     to: to > from ? to : from + 1,
-    stretches: Math.ceil(width / (lines.length > fewLines ? 3 : 2)),
+    stretches: Math.ceil(width / (lines.length > fewLines ? 4 : 2)),
   };
   return { steps: placesOf(grid), rows: lines.map(({ column }) => decimateOnto(column, grid)) };
 }

@@ -8,6 +8,9 @@ import { shownLines, type Level, type Line, type LineChart, type Plan } from "..
 import type { RunModel } from "../store/runModel";
 import { along, axes, type AxisId } from "./axes";
 
+/** A line of more points is a band in which no dash is seen, and which takes long to dash: its letter tells it apart. */
+const dense = 2000;
+
 /** A run with its place among the colours. */
 export interface OverlaidRun {
   readonly run: RunModel;
@@ -75,8 +78,8 @@ export function overlayPlan(
         mark: letterOf(slot),
         column,
         color,
-        width: pointed === run.key ? 3 : 1.4,
-        ...(dashed && { dash: [6, 3] }),
+        width: pointed === run.key ? 3 : column.length > dense ? 1 : 1.4,
+        ...(dashed && column.length <= dense && { dash: [6, 3] }),
         ...(back && { opacity: 0.25 }),
       },
     ];
