@@ -24,7 +24,7 @@ export class BestReadings {
   private toldAt = 0;
 
   constructor(
-    private readonly source: RunSource,
+    private readonly source: Pick<RunSource, "log">,
     private readonly onNews: () => void,
   ) {}
 
@@ -35,7 +35,8 @@ export class BestReadings {
   /** Reads what is not known yet of these, the first ones first. */
   want(runs: readonly RunRecord[]): void {
     this.wanted = runs;
-    if (!this.reading) void this.read();
+    // Whoever hears the news asks again: with nothing left to read that ends there.
+    if (!this.reading && this.next()) void this.read();
   }
 
   private async read(): Promise<void> {
