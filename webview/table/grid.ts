@@ -309,6 +309,7 @@ export class Grid {
     }
     this.goTo(...to[key]);
     if (shiftKey && this.at.row >= 0) this.tickRange(this.at.row);
+    if (!shiftKey) this.anchor = Math.max(0, this.at.row);
     return true;
   }
 
