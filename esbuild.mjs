@@ -54,7 +54,9 @@ const entries = [
   {
     ...browser,
     format: "iife",
-    entryPoints: ["webview/panel.ts", "webview/current.ts", "webview/dashboard.ts", "webview/sweepMap.ts"],
+    entryPoints: ["panel", "current", "dashboard", "sweepMap", "table", "compare"].map(
+      (page) => `webview/${page}.ts`,
+    ),
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
   },

@@ -51,3 +51,18 @@ export const recallView = (): unknown => wire?.recall().view;
 
 export const listen = (receive: (message: ToPanel) => void): void =>
   window.addEventListener("message", (event: MessageEvent<unknown>) => receive(decodeMessage(event.data)));
+
+/** The wire of a page with messages of its own. */
+export interface Channel<To, From> {
+  readonly send: (message: From) => void;
+  readonly listen: (receive: (message: To) => void) => void;
+}
+
+export function openChannel<To, From>(decode: (raw: unknown) => To): Channel<To, From> {
+  const api = acquireVsCodeApi();
+  return {
+    send: (message) => api.postMessage(message),
+    listen: (receive) =>
+      window.addEventListener("message", (event: MessageEvent<unknown>) => receive(decode(event.data))),
+  };
+}

@@ -4,8 +4,11 @@ import { palettes, type Palette } from "../src/record/export/palettes";
 export type ColorName =
   "blue" | "red" | "orange" | "yellow" | "green" | "purple" | "foreground" | "muted" | "grid" | "background";
 
+/** A colour of the theme, or one of its own: a run among several. */
+export type LineColor = ColorName | `#${string}`;
+
 export interface Theme {
-  readonly color: (name: ColorName, opacity?: number) => string;
+  readonly color: (name: LineColor, opacity?: number) => string;
   readonly font: string;
   readonly dark: boolean;
   /** High contrast: lines are told apart by more than a shade. */
@@ -35,14 +38,15 @@ function highContrast(): Palette | undefined {
 export function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
   const own: Partial<Record<ColorName, string>> = highContrast() ?? {};
-  const read = (name: ColorName) => {
+  const read = (name: LineColor) => {
+    if (isOwn(name)) return name;
     if (name !== "grid" && own[name] !== undefined) return own[name];
     const [variable, fallback] = variables[name];
     return style.getPropertyValue(variable).trim() || fallback;
   };
   // Read once: a chart asks for its colours in every frame.
   const known = new Map<string, string>();
-  const color = (name: ColorName, opacity = 1): string => {
+  const color = (name: LineColor, opacity = 1): string => {
     const key = `${name} ${opacity}`;
     let found = known.get(key);
     if (found === undefined)
@@ -57,6 +61,8 @@ export function readTheme(): Theme {
     contrast: highContrast() !== undefined,
   };
 }
+
+export const isOwn = (name: LineColor): name is `#${string}` => name.startsWith("#");
 
 /** Theme colours come as #rgb, #rrggbb, #rrggbbaa or rgb(): the opacity multiplies into whatever is there. */
 function withOpacity(color: string, opacity: number): string {

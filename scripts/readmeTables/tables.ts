@@ -29,6 +29,7 @@ const menuWords: Readonly<Record<string, (item: Item) => string>> = {
   "explorer/context": () => "the explorer's menu",
   "view/title": () => "the view's title",
   "view/item/context": ({ when = "" }) => (/viewItem == experiment/.test(when) ? "an experiment" : "a run"),
+  "webview/context": () => "a run in the table",
   "comments/commentThread/title": () => "the inline panel",
   "comments/commentThread/additionalActions": () => "the inline panel",
 };

@@ -5,6 +5,7 @@ import { registerCommands } from "./commands/register";
 import { Dashboards } from "./dashboard/dashboards";
 import { diskSource } from "./disk/diskSource";
 import { LookedDirs } from "./disk/lookedDirs";
+import { registerCompare } from "./compare/register";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
 import { registerLanguage } from "./language/register";
@@ -19,6 +20,7 @@ import { SweepMaps } from "./sweepMap/sweepMaps";
 import { registerTasks } from "./tasks";
 import { registerCurrentRun } from "./views/currentRun";
 import { registerStatusBar } from "./views/statusBar";
+import { registerRunsTable } from "./views/runsTable";
 import { registerTree } from "./views/tree";
 import { RunStarter } from "./workspace/runStarter";
 
@@ -47,6 +49,8 @@ export function activate(context: vscode.ExtensionContext): void {
   registerTasks(services, own);
   registerMcp(services, own);
   registerCurrentRun(services, own);
+  registerRunsTable(services, own);
+  registerCompare(services, own);
   log.info(`Activated in ${(performance.now() - started).toFixed(1)} ms.`);
   services.start();
 }

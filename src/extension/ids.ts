@@ -2,6 +2,8 @@
 
 export const viewId = "basin.experiments";
 export const currentViewId = "basin.current";
+export const tableViewId = "basin.runs";
+export const compareType = "basin.compare";
 export const panelType = "basin.panel";
 export const sweepMapType = "basin.sweepMap";
 export const dashboardType = "basin.dashboard";

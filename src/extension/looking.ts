@@ -4,6 +4,7 @@ import { window } from "vscode";
 import { registerCommands, registerUnavailable } from "./commands/register";
 import { lookingCommands } from "./commands/looking";
 import { registerNoDashboard } from "./dashboard/unavailable";
+import { registerCompare } from "./compare/register";
 import { Disposables } from "./disposables";
 import { registerInline } from "./inline/register";
 import { registerFlaggedDiagnostics } from "./language/flaggedDiagnostics";
@@ -12,6 +13,7 @@ import { registerPanel } from "./panel/register";
 import { announceReadOnly } from "./readOnly";
 import { createServices } from "./services";
 import { registerCurrentRun } from "./views/currentRun";
+import { registerRunsTable } from "./views/runsTable";
 import { registerTree } from "./views/tree";
 import { VirtualSource } from "./virtual/virtualSource";
 
@@ -30,6 +32,8 @@ export function activateLooking(context: vscode.ExtensionContext): void {
   registerRunLens(services, own);
   registerPanel(services, own);
   registerCurrentRun(services, own);
+  registerRunsTable(services, own);
+  registerCompare(services, own);
   registerNoDashboard(own);
   log.info("Activated to look at recorded runs: this window has no disk and no processes.");
   services.start();

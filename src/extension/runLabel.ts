@@ -1,8 +1,8 @@
-// What a run is called in lists: its learning rate and batch size, and whatever else tells it from the other runs of its experiment. Pure.
+// What a run is called in lists: the name people gave it, else its learning rate and batch size, and whatever else tells it from the other runs of its experiment. Pure.
 import type { RunRecord } from "../launchers";
 import { describePoint } from "../protocol/runId";
 import { differingSettings, settingsOf } from "../record/settings";
-import { shortNumber } from "./format";
+import { plain, shortNumber } from "./format";
 
 const always = ["optimizer.learningRate", "optimizer.batchSize"];
 /** Says nothing of the training itself, or is the name that the list already stands under. */
@@ -16,7 +16,8 @@ export const differingKeys = (runs: readonly RunRecord[]): readonly string[] =>
 const mostTold = 3;
 
 /** @param differing  Key paths in which the runs beside it differ. */
-export function labelOf({ info }: RunRecord, differing: readonly string[] = []): string {
+export function labelOf({ info, note }: RunRecord, differing: readonly string[] = []): string {
+  if (note.name !== "") return plain(note.name);
   const { learningRate, batchSize } = info.experiment.optimizer;
   if (Number.isNaN(learningRate)) return info.id;
   const own = Object.entries(info.overrides).filter(([key]) => !always.includes(key));

@@ -1,6 +1,8 @@
 // What every part of the extension works with: built once, passed as one object.
 import type * as vscode from "vscode";
 import type { Disposables } from "./disposables";
+import { CompareHost } from "./compare/compareHost";
+import { Comparison } from "./workspace/comparison";
 import { ActiveFile } from "./workspace/activeFile";
 import { Experiments } from "./workspace/experiments";
 import { FlaggedRuns } from "./workspace/flaggedRuns";
@@ -21,6 +23,8 @@ export interface Services {
   readonly runs: Runs;
   readonly activeFile: ActiveFile;
   readonly flagged: FlaggedRuns;
+  readonly comparison: Comparison;
+  readonly compare: CompareHost;
   readonly panel: PanelHost;
   readonly curves: RunCurves;
   readonly inline: InlinePanels;
@@ -47,6 +51,8 @@ export function createServices<S extends RunStarter | undefined>(
   const runs = own.own(new Runs(experiments, source, log));
   const activeFile = own.own(new ActiveFile());
   const flagged = own.own(new FlaggedRuns(runs));
+  const comparison = own.own(new Comparison(context, runs));
+  const compare = own.own(new CompareHost({ context, runs, comparison, log }));
   const starter = makeStarter(runs);
   if (starter) own.own(starter);
   const panel = own.own(new PanelHost({ context, runs, starter, log }));
@@ -61,6 +67,8 @@ export function createServices<S extends RunStarter | undefined>(
     runs,
     activeFile,
     flagged,
+    comparison,
+    compare,
     starter,
     panel,
     curves,

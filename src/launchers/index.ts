@@ -9,6 +9,6 @@ export { resumeRun } from "./resume";
 export { findRun, listRuns, readRun, runsDirOf, workspaceOf } from "../record/disk/catalog";
 export { forPicture, RunReader } from "../record/disk/runReader";
 export type { RunRecord } from "../record/runRecord";
-export { setPin } from "../record/disk/notes";
+export { changeNote } from "../record/disk/notes";
 export { deleteRun, stopRun, stopRuns } from "./stop";
 export { runQueue } from "./worker";

@@ -4,7 +4,9 @@ import type { MetricValues } from "../protocol/metrics";
 import type { RunStatus } from "../types/runStatus";
 import type { Verdict } from "../types/verdict";
 import { damagedInfo } from "./decodeRunInfo";
+import { limitsOf, type RunLimits } from "./limits";
 import { provisionalFlag, type ProvisionalFlag } from "./provisionalFlag";
+import type { RunNote } from "./runNote";
 import type { RunSeries } from "./runSeries";
 
 export interface RunRecord {
@@ -23,8 +25,10 @@ export interface RunRecord {
   readonly last: MetricValues;
   /** What cannot be read of it, a line each; empty for a folder that is whole. */
   readonly damage: readonly string[];
-  /** The user keeps it: no clean-up takes it. */
-  readonly pinned: boolean;
+  /** What people noted of it. */
+  readonly note: RunNote;
+  /** The largest values at which its settings are stable. */
+  readonly limits: RunLimits;
 }
 
 /** A file's value; null where there is none. `damage` says why there is a file and yet no value. */
@@ -49,10 +53,10 @@ export interface RunParts {
   readonly verdict: Decoded<Verdict>;
   readonly status: RunStatus;
   readonly log: ReadLog;
-  readonly pinned: boolean;
+  readonly note: RunNote;
 }
 
-export function runRecord({ folder, name, run, verdict, status, log, pinned }: RunParts): RunRecord {
+export function runRecord({ folder, name, run, verdict, status, log, note }: RunParts): RunRecord {
   const { series, damagedLines: lines, obstacle } = log;
   const info = run.value ?? damagedInfo(name);
   const damage = [
@@ -72,6 +76,7 @@ export function runRecord({ folder, name, run, verdict, status, log, pinned }: R
     flag: status === "running" ? provisionalFlag(series, info.experiment.optimizer.learningRate) : null,
     last: Object.fromEntries([...series.latest].map(([metric, { value }]) => [metric, value])),
     damage: damage.filter((one) => one !== null),
-    pinned,
+    note,
+    limits: limitsOf({ info, verdict: verdict.value, series }),
   };
 }

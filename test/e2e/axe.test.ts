@@ -54,6 +54,22 @@ const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> 
     await view.find(".nothing").waitFor();
     return view;
   },
+  "Runs, the table": async (workbench) => {
+    await workbench.command("Basin Runs: Focus on Runs View");
+    const view = workbench.runsView();
+    await view.find(".rows .row").first().waitFor();
+    return view;
+  },
+  "runs over one another": async (workbench) => {
+    await workbench.command("Basin: Compare Runs");
+    await workbench.tickAll("Runs to draw over one another");
+    await workbench.page.keyboard.press("Enter");
+    const page = workbench.comparison();
+    await page.chart("sharpness").locator("canvas").first().waitFor();
+    // Where the next theme looks for it.
+    await workbench.command("Basin: Focus on Current Run View");
+    return page;
+  },
 };
 
 inVsCode("Basin's pages, as axe sees them", () => {

@@ -2,7 +2,10 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
+import { writeRun } from "../fixtures/writeRun";
 import { fileOf, writeExperiments, type ExperimentName } from "./experiments";
+import { ComparePage } from "./comparePage";
+import { RunsTable } from "./runsTable";
 import { codeServer, packedExtension, root } from "./setup";
 import { themeKinds } from "./settings";
 import { startVsCode, stopVsCode } from "./vsCode";
@@ -19,7 +22,10 @@ const tall = { narrow: { width: 470, height: 5000 }, wide: { width: 1300, height
 class Gallery {
   private theme = "dark";
 
-  constructor(private readonly workbench: Workbench) {}
+  constructor(
+    private readonly workbench: Workbench,
+    readonly workspace: string,
+  ) {}
 
   async shot(name: string, part?: Locator): Promise<void> {
     const path = join(folder, `${name}-${this.theme}.png`);
@@ -183,8 +189,40 @@ function fill(workspace: string): void {
     copyFileSync(join(root, "examples", `${name}.basin.json`), join(workspace, `${name}.basin.json`));
 }
 
+/** The table of runs, and runs over one another. */
+async function takeRuns(workbench: Workbench, gallery: Gallery): Promise<void> {
+  const views = { narrow: { width: 398, height: 900 }, wide: { width: 1448, height: 900 } } as const;
+  const runs = join(gallery.workspace, ".basin", "runs");
+  const file = join(gallery.workspace, fileOf("tooFast"));
+  for (let i = 1; i <= 20; i++) {
+    const kind = i > 18 ? "diverged" : i > 14 ? "unstable" : "edge";
+    const id = `20260301-0000${String(i).padStart(2, "0")}-${kind}`;
+    writeRun(runs, kind, {
+      file,
+      steps: 400 + 20 * i,
+      learningRate: 0.02 * i,
+      id,
+      batchSize: i % 3 === 0 ? "full" : 4,
+    });
+  }
+  await workbench.command("View: Close Primary Side Bar").catch(() => undefined);
+  await workbench.command("Basin: Compare Runs");
+  await workbench.tickAll("Runs to draw over one another");
+  await workbench.page.keyboard.press("Enter");
+  const page = new ComparePage(workbench.page);
+  await page.drawn("sharpness", 20);
+  await gallery.panel("compare", views);
+  await page.find("vscode-checkbox.normal").click();
+  await workbench.page.setViewportSize(views.wide);
+  await gallery.inEveryTheme(() => gallery.shot("compare-normalized"));
+  await workbench.command("Basin Runs: Focus on Runs View");
+  const table = new RunsTable(workbench.page);
+  await table.row(/η/).locator(".name").click();
+  await gallery.panel("table", views);
+}
+
 /** What can be taken alone. */
-const parts = { panels: takePanels, inline: takeInline } as const;
+const parts = { panels: takePanels, inline: takeInline, runs: takeRuns } as const;
 
 async function main(wanted: readonly string[]): Promise<void> {
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name));
@@ -195,7 +233,7 @@ async function main(wanted: readonly string[]): Promise<void> {
   const vsCode = await startVsCode(found, packedExtension(), { fill });
   try {
     await vsCode.workbench.page.setViewportSize(desk);
-    const gallery = new Gallery(vsCode.workbench);
+    const gallery = new Gallery(vsCode.workbench, vsCode.server.workspace);
     for (const [name, take] of Object.entries(parts))
       if (wanted.length === 0 || wanted.includes(name)) await take(vsCode.workbench, gallery);
   } catch (error) {

@@ -4,9 +4,12 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { experiments, fileOf, writeExperiments } from "./experiments";
+import { ComparePage } from "./comparePage";
 import { logGrowth } from "./logGrowth";
+import { RunsTable } from "./runsTable";
 import {
   extensionHost,
+  framesWhileScrolling,
   framesWhileZooming,
   loadOf,
   memoryOf,
@@ -16,6 +19,7 @@ import {
   timesToPicture,
   writeLiveRun,
   writeLongRun,
+  writeLongRuns,
   writeManyRuns,
   type Place,
 } from "./scale";
@@ -212,6 +216,63 @@ async function inline(editor: Editor, vsix: string): Promise<void> {
   );
 }
 
+/** Long runs over one another: from the command to their first curves, and zooming over all of them. */
+async function overlay(editor: Editor, vsix: string): Promise<void> {
+  const [runs, events] = [20, 100_000];
+  await inWorkbench(
+    editor,
+    vsix,
+    (place) => writeLongRuns(place, runs, events),
+    async (workbench) => {
+      const page = new ComparePage(workbench.page);
+      for (const time of ["first", "second"] as const) {
+        await workbench.command("Basin: Compare Runs");
+        await workbench.tickAll("Runs to draw over one another");
+        const start = performance.now();
+        await workbench.page.keyboard.press("Enter");
+        await page.chart("sharpness").locator("canvas").first().waitFor();
+        const first = performance.now() - start;
+        await page.drawn("sharpness", runs);
+        const all = performance.now() - start;
+        console.log(
+          `Comparing ${runs} runs of ${events.toLocaleString("en-US")} events, ${time} time: first paint ${first.toFixed(0)} ms, all runs drawn after ${all.toFixed(0)} ms`,
+        );
+        if (time === "first") await setTimeout(40_000);
+        else {
+          await setTimeout(10_000);
+          const frames = await framesWhileZooming(workbench.page);
+          console.log(`Zooming and panning over them: ${frames.toFixed(0)} frames/s`);
+        }
+        await workbench.closeAll();
+      }
+    },
+  );
+}
+
+async function runsTable(editor: Editor, vsix: string): Promise<void> {
+  const [runs, events] = [1000, 200];
+  await inWorkbench(
+    editor,
+    vsix,
+    (place) => writeManyRuns(place, runs, events),
+    async (workbench, server) => {
+      await server.logged(/Listed \d+ runs in (\d+) ms/);
+      const start = performance.now();
+      await workbench.command("Basin Runs: Focus on Runs View");
+      const table = new RunsTable(workbench.page);
+      await table.count.filter({ hasText: /^100\d runs/ }).waitFor();
+      const shown = performance.now() - start;
+      await setTimeout(3000);
+      const { perSecond, longest } = await framesWhileScrolling(workbench.page);
+      const host = extensionHost(server);
+      const { share } = await loadOf(host, 20);
+      console.log(
+        `The table of ${runs} runs: there ${shown.toFixed(0)} ms after the command; scrolling ${perSecond.toFixed(0)} frames/s, the longest ${longest.toFixed(0)} ms; the extension host at rest beside it ${(100 * share).toFixed(1)} % of a core`,
+      );
+    },
+  );
+}
+
 /** What can be measured alone, in this order. */
 const parts = {
   log: () => console.log(logGrowth()),
@@ -220,6 +281,8 @@ const parts = {
   live: liveRun,
   inline,
   many: manyRuns,
+  table: runsTable,
+  overlay,
 } as const satisfies Record<string, (editor: Editor, vsix: string, starts: number) => unknown>;
 
 async function main(starts: number, wanted: readonly string[]): Promise<void> {

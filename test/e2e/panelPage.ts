@@ -28,7 +28,9 @@ export class Panel {
 
   /** The colour behind it, the page itself being transparent. */
   get behind(): string {
-    return this.kind === "panel" ? "--vscode-editor-background" : "--vscode-panel-background";
+    return this.kind === "panel" || this.kind === "dashboard"
+      ? "--vscode-editor-background"
+      : "--vscode-panel-background";
   }
 
   get status(): Locator {

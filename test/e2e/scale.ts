@@ -82,12 +82,13 @@ export function writeManyRuns(server: Place, runs: number, events: number): void
   }
 }
 
-/** The page inside the panel's frames. */
-async function panelFrame(page: Page): Promise<Frame> {
+/** The page inside the frames that holds what is asked for. */
+async function panelFrame(page: Page, selector = "#basin"): Promise<Frame> {
   for (const end = Date.now() + 30_000; Date.now() < end; await setTimeout(50))
     for (const frame of page.frames())
-      if (await frame.evaluate("!!document.getElementById('basin')").catch(() => false)) return frame;
-  throw new Error("There is no panel.");
+      if (await frame.evaluate(`!!document.querySelector(${JSON.stringify(selector)})`).catch(() => false))
+        return frame;
+  throw new Error(`There is no page with ${selector}.`);
 }
 
 /** Milliseconds from the click on a run's row to its first curve in the panel, and to all of its steps there. */
@@ -121,7 +122,7 @@ export async function openRun(
 
 /** Frames a second while the wheel zooms in, pans and zooms out over the first chart, every chart in sight following. */
 export async function framesWhileZooming(page: Page): Promise<number> {
-  const frame = await panelFrame(page);
+  const frame = await panelFrame(page, '.chart[data-chart="loss"] .u-over');
   return frame.evaluate(`new Promise((done) => {
     const over = document.querySelector('.chart[data-chart="fractions"] .u-over');
     const { left, top, width, height } = over.getBoundingClientRect();
@@ -136,6 +137,35 @@ export async function framesWhileZooming(page: Page): Promise<number> {
       if (phase === 0) wheel({ ctrlKey: true, deltaY: -40 });
       else if (phase === 1) wheel({ shiftKey: true, deltaY: 30 });
       else wheel({ ctrlKey: true, deltaY: 40 });
+      requestAnimationFrame(turn);
+    };
+    requestAnimationFrame(turn);
+  })`);
+}
+
+/** Finished runs of about `events` events each, told apart by their learning rates. */
+export function writeLongRuns(server: Place, runs: number, events: number): void {
+  // Their ids are made of how many events they hold.
+  for (let i = 0; i < runs; i++) writeLongRun(server, events + 2 * i, 0.01 * (i + 1));
+}
+
+/** Frames a second while the table of runs scrolls from end to end and back, and the longest of them in milliseconds. */
+export async function framesWhileScrolling(
+  page: Page,
+): Promise<{ readonly perSecond: number; readonly longest: number }> {
+  const frame = await panelFrame(page, ".grid .rows .row");
+  return frame.evaluate(`new Promise((done) => {
+    const grid = document.querySelector('.grid');
+    const start = performance.now();
+    let [frames, last, longest, by] = [0, start, 0, 90];
+    const turn = (now) => {
+      longest = Math.max(longest, now - last);
+      last = now;
+      frames++;
+      const before = grid.scrollTop;
+      grid.scrollTop += by;
+      if (grid.scrollTop === before) by = -by;
+      if (now - start > 4000) return done({ perSecond: (1000 * frames) / (now - start), longest });
       requestAnimationFrame(turn);
     };
     requestAnimationFrame(turn);

@@ -105,6 +105,14 @@ export class Workbench {
     await row.locator("input[type=checkbox]").click();
   }
 
+  /** Ticks all of an open list of several. */
+  async tickAll(placeholder: string): Promise<void> {
+    await this.page.locator(`.quick-input-widget input[placeholder^="${placeholder}"]`).waitFor();
+    await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    const all = this.page.locator(".quick-input-widget .quick-input-check-all");
+    if (!(await all.isChecked())) await all.click();
+  }
+
   /** What was copied last. */
   clipboard(): Promise<string> {
     return this.page.evaluate("navigator.clipboard.readText()");
@@ -339,6 +347,16 @@ export class Workbench {
   /** The view in VS Code's bottom panel. */
   currentRun({ only = false } = {}): Panel {
     return new Panel(this.page, only ? "only" : "view");
+  }
+
+  /** The table of runs, as a page like any other. */
+  runsView(): Panel {
+    return new Panel(this.page, "view");
+  }
+
+  /** Runs over one another. */
+  comparison(): Panel {
+    return new Panel(this.page, "dashboard");
   }
 
   /** An experiment file as a form. */

@@ -6,13 +6,15 @@ import type { Column } from "../../src/record/column";
 import type { LatestReading } from "../../src/record/runSeries";
 import type { RunModel } from "../store/runModel";
 import type { TrialSettings } from "../store/trial";
-import type { ColorName, Theme } from "../theme";
+import type { ColorName, LineColor, Theme } from "../theme";
 import type { GroupId } from "./groups";
 
 export interface Line {
   readonly label: string;
   readonly column: Column;
-  readonly color: ColorName;
+  readonly color: LineColor;
+  /** Stands at its end. */
+  readonly mark?: string;
   readonly width?: number;
   readonly dash?: readonly number[];
   readonly opacity?: number;
@@ -47,6 +49,8 @@ export interface Plan {
   readonly log?: boolean;
   /** "clip": a few readings far out, such as a run's first, leave the frame instead of flattening the rest. */
   readonly outliers?: "clip";
+  /** What lies along the axis, where it is not steps: lines of several runs, each with places of its own on it. */
+  readonly along?: { readonly label: string };
   /** A remark under the title, e.g. why there is no bound. */
   readonly note?: string;
 }

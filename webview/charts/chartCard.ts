@@ -321,7 +321,7 @@ export class ChartCard {
   dispose(): void {
     this.large.close();
     for (const end of this.ends) end();
-    this.lines?.destroy();
+    this.lines?.clear();
     this.element.remove();
   }
 

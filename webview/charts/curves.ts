@@ -1,7 +1,7 @@
 // A plan as it is drawn over some steps: lines that are switched on, raw and smoothed, in as many points as the picture has pixels. Pure.
 import { align } from "../../src/record/align";
 import type { Column, ColumnView } from "../../src/record/column";
-import { decimate } from "../../src/record/pyramid";
+import { decimate, decimateOnto, placesOf } from "../../src/record/pyramid";
 import type { Line, Plan } from "./chart";
 import { smoothed } from "./smoothing";
 
@@ -78,6 +78,19 @@ export function pointsOf(
       }
   }
   return { steps, values };
+}
+
+/** Of more lines than these each is drawn in fewer points: many lie on one another. */
+const fewLines = 8;
+
+/** Lines with places of their own on one grid: two values for every other pixel across, or every fourth. */
+export function onGrid(columns: readonly Column[], { from, to }: StepRange, pixels: number) {
+  const grid = {
+    from,
+    to: to > from ? to : from + 1,
+    stretches: Math.ceil(pixels / (columns.length > fewLines ? 4 : 2)),
+  };
+  return { steps: placesOf(grid), rows: columns.map((column) => decimateOnto(column, grid)) };
 }
 
 /** Both edges of a band at the steps of either, the last known value of each in between; a break where one is not finite. */

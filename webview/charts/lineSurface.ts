@@ -1,7 +1,7 @@
 // The one place that talks to uPlot: draws a chart's plan in the editor's colours, zoomed together with its neighbours.
 import uPlot from "uplot";
 import { h, setText } from "../dom";
-import { tick } from "../format";
+import { num, tick } from "../format";
 import { align } from "../../src/record/align";
 import { logSplits } from "../../src/util/logSplits";
 import type { Theme } from "../theme";
@@ -13,11 +13,13 @@ import {
   drawnBands,
   drawnLines,
   namedLines,
+  onGrid,
   pointsOf,
   type DrawnLine,
   type StepRange,
 } from "./curves";
 import { listenTo } from "./gestures";
+import { drawMarks } from "./marks";
 import { Legend } from "./legend";
 import { drawBand, drawLevels, drawPlayhead, type BandShape } from "./overlays";
 import { lineStyles, type LineStyle } from "./lineStyles";
@@ -167,7 +169,7 @@ export class LineSurface {
     const from = playhead.kept === undefined && readings > 0 ? -1 : now;
     const next = Math.max(0, Math.min(steps.length - 1, from + readings));
     playhead.keep(steps[next]);
-    onSay(`Step ${steps[next]}: ${wordsAt(this.drawn(plot), next)}`);
+    onSay(`${this.placeWords(steps[next])}: ${wordsAt(this.drawn(plot), next)}`);
   }
 
   draw(plan: Plan, look: Look): void {
@@ -183,7 +185,11 @@ export class LineSurface {
     // A lowest and a highest value for every pixel across: more is not seen.
     const pixels = Math.max(50, size.width - axisWidth - rightPadding - (rightAxis ? rightAxisWidth : 0));
     const points = { pixels, range, logSteps };
-    const { steps, rows } = align(this.lines.map(({ column }) => pointsOf(column, points)));
+    const columns = this.lines.map(({ column }) => column);
+    const [start, end] = this.extent;
+    const { steps, rows } = plan.along
+      ? onGrid(columns, range ?? { from: start, to: end }, pixels)
+      : align(columns.map((column) => pointsOf(column, points)));
     for (const [i, row] of rows.entries()) breakGaps(row, log && this.lines[i].scale !== "y2");
     this.bands = drawnBands(plan, off).map(({ upper, lower, ...band }) => ({
       ...band,
@@ -195,7 +201,8 @@ export class LineSurface {
     const [min, max] = [range?.from ?? first, range?.to ?? last];
     const shown = { min, max: max > min ? max : min + 1 };
     const shape = JSON.stringify([
-      this.lines.map(({ label, raw }) => [label, raw]),
+      this.lines.map(({ label, raw, width }) => [label, raw, width]),
+      plan.along,
       this.styles,
       log,
       logSteps,
@@ -257,7 +264,7 @@ export class LineSurface {
             splits: (_u, _axis, min, max) => stepSplits(min, max),
             filter: (_u, all) => all,
           }),
-          values: (_u, splits) => splits.map(whole),
+          values: (_u, splits) => splits.map((x) => (this.plan.along ? tick(x) : whole(x))),
         }),
         axis({
           size: axisWidth,
@@ -279,7 +286,10 @@ export class LineSurface {
       series: [{}, ...this.lines.map((line, i) => seriesOf(line, this.styles[i], theme))],
       hooks: {
         drawClear: [(u) => this.drawBehind(u, theme)],
-        draw: [(u) => drawPlayhead(u, this.options.playhead.kept, theme)],
+        draw: [
+          (u) => drawPlayhead(u, this.options.playhead.kept, theme),
+          (u) => drawMarks(u, { lines: this.lines, styles: this.styles }, theme),
+        ],
         setCursor: [() => this.showLegend()],
         setSelect: [(u) => this.selected(u)],
       },
@@ -321,13 +331,21 @@ export class LineSurface {
     const { step } = this.options.playhead;
     const pointed = plot.cursor.idx ?? (step === undefined ? undefined : plot.valToIdx(step));
     const index = pointed ?? plot.data[0].length - 1;
-    setText(this.at, pointed === undefined ? "" : `step ${steps.format(plot.data[0][pointed])}`);
+    setText(this.at, pointed === undefined ? "" : this.placeWords(plot.data[0][pointed]));
     this.legend.update(legendItems(this.drawn(plot), index, look));
   }
 
-  destroy(): void {
+  private placeWords(place: number): string {
+    const { along } = this.plan;
+    return along ? `${along.label} ${num(place)}` : `step ${steps.format(place)}`;
+  }
+
+  /** Takes the picture away: there is nothing to draw. */
+  clear(): void {
     this.plot?.destroy();
     this.plot = undefined;
+    this.look = undefined;
+    this.legend.update([]);
   }
 }
 

@@ -29,6 +29,10 @@ export const commandIds = {
   explainInline: "basin.explainInline",
   exportRuns: "basin.exportRuns",
   showSweepMap: "basin.showSweepMap",
+  compare: "basin.compareRuns",
+  rename: "basin.renameRun",
+  editNote: "basin.editNote",
+  editTags: "basin.editTags",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
@@ -43,4 +47,5 @@ export const looking = [
   "toggleInline",
   "closeInline",
   "explainInline",
+  "compare",
 ] as const satisfies readonly (keyof typeof commandIds)[];

@@ -10,6 +10,7 @@ import { exportRuns } from "./export";
 import { fetchTensorflow } from "./fetchTensorflow";
 import { lookingCommands } from "./looking";
 import { newExperiment } from "./newExperiment";
+import { editNote, editTags, rename } from "./notes";
 import { pin, unpin } from "./pin";
 import { resume } from "./resume";
 import { run } from "./run";
@@ -41,4 +42,7 @@ export const commands = [
   openText,
   exportRuns,
   showSweepMap,
+  rename,
+  editNote,
+  editTags,
 ] as const;

@@ -1,6 +1,7 @@
 // The commands that only look.
 import type { Services } from "../services";
 import type { Command } from "./command";
+import { compare } from "./compare";
 import type { looking } from "./ids";
 import { closeInline, explainInline, toggleInline } from "./inline";
 import { openPanel } from "./openPanel";
@@ -18,6 +19,7 @@ const byName: Readonly<Record<(typeof looking)[number], Command<Services>>> = {
   toggleInline,
   closeInline,
   explainInline,
+  compare,
 };
 
 export const lookingCommands = Object.values(byName);

@@ -1,8 +1,9 @@
 // Basin: Pin Run and Unpin Run. A pinned run is one that no clean-up takes.
-import { setPin } from "../../launchers";
+import { changeNote } from "../../launchers";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
 import { pickRun } from "./pickRun";
+import { runKeysOf } from "../runsOf";
 
 const pinning =
   (pinned: boolean): Command["run"] =>
@@ -10,9 +11,13 @@ const pinning =
     const texts = pinned
       ? { placeHolder: "Run to keep in every clean-up", none: "there is no run to pin." }
       : { placeHolder: "Run to unpin", none: "no run is pinned." };
-    const run = await pickRun(services, argument, (one) => one.pinned !== pinned, texts);
-    if (!run) return;
-    setPin(run.folder, pinned);
+    const several = runKeysOf(argument);
+    const picked =
+      several.length > 0
+        ? undefined
+        : await pickRun(services, argument, (one) => one.note.pinned !== pinned, texts);
+    const folders = picked ? [picked.folder] : several.filter((key) => services.runs.byKey(key));
+    for (const folder of folders) changeNote(folder, { pinned });
     await services.runs.refresh();
   };
 

@@ -5,7 +5,7 @@ export const webviewFolder = (extensionUri: vscode.Uri): vscode.Uri =>
   vscode.Uri.joinPath(extensionUri, "dist", "webview");
 
 /** A script and a style sheet in that folder. */
-export type PageName = "panel" | "current" | "dashboard" | "sweepMap";
+export type PageName = "panel" | "current" | "dashboard" | "sweepMap" | "table" | "compare";
 
 /** @param data  What the page finds on its root element, by name. */
 export function pageHtml(

@@ -33,13 +33,13 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
   let movedAt = -Infinity;
   const announceChanges = () => {
     const now = JSON.stringify(
-      runs.all.map(({ folder, status, verdict, flag, damage, pinned }) => [
+      runs.all.map(({ folder, status, verdict, flag, damage, note }) => [
         folder,
         status,
         verdict?.verdict,
         flag !== null,
         damage,
-        pinned,
+        note,
       ]),
     );
     // A step further is news for its own row only.

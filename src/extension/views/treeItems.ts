@@ -52,13 +52,13 @@ export function runItem(run: RunRecord, label: string, command: vscode.Command):
   item.iconPath = iconOf(run);
   item.description = descriptionOf(run);
   item.tooltip = tooltipOf(run);
-  item.contextValue = `run.${run.status}${run.pinned ? ".pinned" : ""}`;
+  item.contextValue = `run.${run.status}${run.note.pinned ? ".pinned" : ""}`;
   item.accessibilityInformation = { label: `${label}, ${descriptionOf(run)}` };
   item.command = command;
   return item;
 }
 
-const descriptionOf = (run: RunRecord): string => `${stateOf(run)}${run.pinned ? " · pinned" : ""}`;
+const descriptionOf = (run: RunRecord): string => `${stateOf(run)}${run.note.pinned ? " · pinned" : ""}`;
 
 function stateOf({ info, status, step, verdict, flag, damage }: RunRecord): string {
   const damaged = damage.length > 0 && `damaged: ${damage[0]}`;

@@ -16,7 +16,7 @@ const ages = [
 
 /** Groups that hold something; what trains, waits or has not been heard of is in none. */
 export function cleanUpChoices(runs: readonly RunRecord[], now: number): CleanUpChoice[] {
-  const ended = runs.filter(({ status, pinned }) => !isActive(status) && !pinned);
+  const ended = runs.filter(({ status, note }) => !isActive(status) && !note.pinned);
   const older = (than: number) => ended.filter(({ info }) => now - Date.parse(info.created) > than);
   const choices: CleanUpChoice[] = [
     {

@@ -151,8 +151,8 @@ export class Runs {
     const records = flags ? found : found.map((run) => (run.flag ? { ...run, flag: null } : run));
     this.records = records;
     const signature = records
-      .map(({ folder, status, step, verdict, flag, damage, pinned }) =>
-        [folder, status, step, verdict?.verdict, flag?.since, damage.length, pinned].join(" "),
+      .map(({ folder, status, step, verdict, flag, damage, note }) =>
+        [folder, status, step, verdict?.verdict, flag?.since, damage.length, JSON.stringify(note)].join(" "),
       )
       .join("\n");
     if (signature === this.signature) return;

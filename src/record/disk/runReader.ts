@@ -9,11 +9,12 @@ import type { Verdict } from "../../types/verdict";
 import { decodeLine } from "../decodeEvent";
 import { decodeRunInfo } from "../decodeRunInfo";
 import { decodeVerdict } from "../decodeVerdict";
+import { decodeNote, emptyNote, type RunNote } from "../runNote";
 import { runRecord, type RunRecord } from "../runRecord";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
 import { largestJson, readFirstLine, readJson } from "./files";
-import { decodePin, largestNote, noteOf } from "./notes";
+import { largestNote, noteOf } from "./notes";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { EventTail } from "./tail";
 
@@ -73,7 +74,7 @@ export class RunReader {
   private readonly tail: EventTail;
   private readonly runFile: JsonFile<RunInfo>;
   private readonly verdictFile: JsonFile<Verdict>;
-  private readonly pinFile: JsonFile<boolean>;
+  private readonly noteFile: JsonFile<RunNote>;
   private folded: RunSeries;
   /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
   private grewAt = -Infinity;
@@ -90,7 +91,7 @@ export class RunReader {
     this.tail = new EventTail(join(folder, files.events));
     this.runFile = new JsonFile(join(folder, files.run), decodeRunInfo);
     this.verdictFile = new JsonFile(join(folder, files.verdict), decodeVerdict);
-    this.pinFile = new JsonFile(noteOf(folder), decodePin, largestNote);
+    this.noteFile = new JsonFile(noteOf(folder), decodeNote, largestNote);
   }
 
   /** What has been read of the log so far. */
@@ -159,7 +160,7 @@ export class RunReader {
         ? { value: this.verdictFile.get(), damage: this.verdictFile.damage }
         : { value: null, damage: null },
       status,
-      pinned: this.pinFile.get() ?? false,
+      note: this.noteFile.get() ?? emptyNote,
       log: { series, damagedLines: this.tail.damagedLines, obstacle: this.tail.obstacle },
     });
   }

@@ -2,15 +2,15 @@
 
 const hues = [
   "#1f77b4",
-  "#e8710a",
+  "#dd660a",
   "#2a9134",
   "#d62728",
   "#8e5bc0",
   "#8c564b",
   "#d1579f",
   "#7a7a7a",
-  "#9a9a1e",
-  "#10a4b3",
+  "#8d8d12",
+  "#0b8f9e",
 ] as const;
 
 export interface RunColor {
@@ -23,3 +23,19 @@ export const runColor = (i: number): RunColor => ({
   color: hues[i % hues.length],
   dashed: i % (2 * hues.length) >= hues.length,
 });
+
+/** Share of white that lifts a hue off a dark background. */
+const lift = 0.35;
+
+/** The colour of the i-th run where the background is known: before a dark one the same hue, lighter. */
+export function runColorOn(i: number, background: "dark" | "light"): RunColor {
+  const { color, dashed } = runColor(i);
+  if (background === "light") return { color, dashed };
+  const parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  const lifted = parts.map((part) =>
+    Math.round(part + lift * (255 - part))
+      .toString(16)
+      .padStart(2, "0"),
+  );
+  return { color: `#${lifted.join("")}`, dashed };
+}

@@ -5,6 +5,7 @@ import type { Verdict } from "../../types/verdict";
 import { claimNumbers, decodeClaim, largestClaim, type Claim } from "../claim";
 import { decodeRunInfo } from "../decodeRunInfo";
 import { decodeVerdict } from "../decodeVerdict";
+import { emptyNote } from "../runNote";
 import { runRecord, type Decoded, type RunRecord } from "../runRecord";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
@@ -119,8 +120,8 @@ class VirtualRun {
   private record(run: Decoded<RunInfo>, verdict: Decoded<Verdict>, status: RunStatus): RunRecord {
     const { damagedLines, obstacle } = this.tail;
     const log = { series: this.series, damagedLines, obstacle };
-    // What this user pinned lies on a disk.
-    return runRecord({ folder: this.folder, name: this.name, run, verdict, status, log, pinned: false });
+    // What people noted of runs is read from a disk.
+    return runRecord({ folder: this.folder, name: this.name, run, verdict, status, log, note: emptyNote });
   }
 
   /** The newest claim on the folder; a damaged one counts as that of a process that is gone. */

@@ -7,6 +7,7 @@ import { mcpProvider, readOnlyKey, taskType } from "../../../src/extension/ids";
 import { mcpArguments } from "../../../src/extension/mcpArguments";
 import { taskArguments, taskName } from "../../../src/extension/taskArguments";
 import { cleanUpChoices } from "../../../src/extension/workspace/cleanUpChoices";
+import { emptyNote } from "../../../src/record/runNote";
 import { parseOverride } from "../../../src/protocol/sweep";
 import type { RunRecord } from "../../../src/launchers";
 
@@ -99,7 +100,7 @@ test("the server for agents is a call of the command line, which may run nothing
 test("a clean-up offers what has ended, by age and end, and never what trains or waits", () => {
   const now = Date.parse("2026-03-10T00:00:00Z");
   const run = (folder: string, status: RunRecord["status"], created: string) =>
-    ({ folder, status, verdict: null, info: { created } }) as RunRecord;
+    ({ folder, status, verdict: null, note: emptyNote, info: { created } }) as RunRecord;
   const runs = [
     run("old", "finished", "2026-02-20T00:00:00Z"),
     run("failed", "failed", "2026-03-09T23:00:00Z"),

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { differingKeys, labelOf } from "../../../src/extension/runLabel";
 import { noticesOf } from "../../../src/extension/workspace/notices";
 import type { RunRecord } from "../../../src/launchers";
+import { emptyNote } from "../../../src/record/runNote";
 import type { Experiment } from "../../../src/protocol/experiment";
 import { fixtureRun, type FixtureKind } from "../../fixtures/writeRun";
 
@@ -19,7 +20,8 @@ function record(kind: FixtureKind, change: Partial<RunRecord> = {}, experiment: 
     flag: null,
     last: {},
     damage: [],
-    pinned: false,
+    note: emptyNote,
+    limits: { sharpness: Infinity, preconditionedSharpness: Infinity, nonuniformity: Infinity },
     ...change,
   };
   return run;

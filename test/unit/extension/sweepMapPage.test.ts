@@ -2,6 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { FromMap, ToMap } from "../../../src/record/sweepMapMessages";
 import { decodeToMap } from "../../../src/record/sweepMapMessages";
+import { emptyNote } from "../../../src/record/runNote";
 import type { RunRecord } from "../../../src/record/runRecord";
 import { fixtureRun } from "../../fixtures/writeRun";
 
@@ -11,7 +12,7 @@ const fake = vi.hoisted(() => ({
   commands: [] as unknown[][],
   errors: [] as string[],
   changed: [] as ((event: unknown) => void)[],
-  document: undefined,
+  document: undefined as unknown,
 }));
 
 vi.mock("vscode", () => {
@@ -61,7 +62,8 @@ const uri = { fsPath: "/w/a.basin.json", path: "/w/a.basin.json", toString: () =
 
 function record(learningRate: number, status: RunRecord["status"], step = 0): RunRecord {
   const { info } = fixtureRun("edge", { learningRate });
-  const none = { time: 0, verdict: null, flag: null, last: {}, damage: [], pinned: false };
+  const limits = { sharpness: Infinity, preconditionedSharpness: Infinity, nonuniformity: Infinity };
+  const none = { time: 0, verdict: null, flag: null, last: {}, damage: [], note: emptyNote, limits };
   return { folder: `/w/.basin/runs/${learningRate}`, info, status, step, ...none };
 }
 

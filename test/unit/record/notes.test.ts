@@ -12,13 +12,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cleanUpChoices } from "../../../src/extension/workspace/cleanUpChoices";
-import { deleteRun, listRuns, setPin } from "../../../src/launchers";
+import { changeNote, deleteRun, listRuns } from "../../../src/launchers";
 import { writeRun } from "../../fixtures/writeRun";
 
 let home = "";
 const runs = () => join(home, ".basin", "runs");
 const note = (id: string) => join(home, ".basin", "notes", `${id}.json`);
-const pinned = async () => (await listRuns(runs())).filter((run) => run.pinned).map(({ info }) => info.id);
+const pinned = async () =>
+  (await listRuns(runs())).filter((run) => run.note.pinned).map(({ info }) => info.id);
 
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), "basin-notes-"));
@@ -28,13 +29,13 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 test("a pinned run is in no group of a clean-up, until it is unpinned", async () => {
   expect(await pinned()).toEqual([]);
-  setPin(join(runs(), "two"), true);
+  changeNote(join(runs(), "two"), { pinned: true });
   expect(await pinned()).toEqual(["two"]);
   const groups = cleanUpChoices(await listRuns(runs()), Date.now());
   expect(groups.length).toBeGreaterThan(0);
   const taken = new Set(groups.flatMap((group) => group.runs.map(({ info }) => info.id)));
   expect([...taken].sort()).toEqual(["one", "three"]);
-  setPin(join(runs(), "two"), false);
+  changeNote(join(runs(), "two"), { pinned: false });
   expect(await pinned()).toEqual([]);
   expect(existsSync(note("two"))).toBe(false);
 });
@@ -42,13 +43,13 @@ test("a pinned run is in no group of a clean-up, until it is unpinned", async ()
 test("what else was noted of a run stays", async () => {
   mkdirSync(join(home, ".basin", "notes"), { recursive: true });
   writeFileSync(note("one"), JSON.stringify({ name: "the good one", tags: ["a"] }));
-  setPin(join(runs(), "one"), true);
+  changeNote(join(runs(), "one"), { pinned: true });
   expect(JSON.parse(readFileSync(note("one"), "utf8"))).toEqual({
     name: "the good one",
     tags: ["a"],
     pin: true,
   });
-  setPin(join(runs(), "one"), false);
+  changeNote(join(runs(), "one"), { pinned: false });
   expect(JSON.parse(readFileSync(note("one"), "utf8"))).toEqual({ name: "the good one", tags: ["a"] });
   expect(await pinned()).toEqual([]);
 });
@@ -60,13 +61,13 @@ test.each(["{", "[]", '{"pin":"yes"}', "null"])("a note that reads %s pins nothi
 
 test("a broken note is not written over, and says so", () => {
   writeFileSync(note("three"), "{");
-  expect(() => setPin(join(runs(), "three"), true)).toThrow(/three\.json.*is no JSON/);
+  expect(() => changeNote(join(runs(), "three"), { pinned: true })).toThrow(/three\.json.*is no JSON/);
   expect(readFileSync(note("three"), "utf8")).toBe("{");
 });
 
 test("a deleted run takes its note along, and nothing through a link", async () => {
   rmSync(note("three"));
-  setPin(join(runs(), "three"), true);
+  changeNote(join(runs(), "three"), { pinned: true });
   await deleteRun(join(runs(), "three"));
   expect(existsSync(note("three"))).toBe(false);
   const elsewhere = join(home, "elsewhere");
@@ -74,7 +75,7 @@ test("a deleted run takes its note along, and nothing through a link", async () 
   writeFileSync(join(elsewhere, "two.json"), "{}");
   rmSync(join(home, ".basin", "notes"), { recursive: true });
   symlinkSync(elsewhere, join(home, ".basin", "notes"));
-  expect(() => setPin(join(runs(), "two"), true)).toThrow(/notes.*is a link/);
+  expect(() => changeNote(join(runs(), "two"), { pinned: true })).toThrow(/notes.*is a link/);
   await deleteRun(join(runs(), "two"));
   expect(readFileSync(join(elsewhere, "two.json"), "utf8")).toBe("{}");
 });
