@@ -54,9 +54,14 @@ const entries = [
   {
     ...browser,
     format: "iife",
-    entryPoints: ["panel", "current", "dashboard", "sweepMap", "table", "compare"].map(
-      (page) => `webview/${page}.ts`,
-    ),
+    entryPoints: [
+      "webview/panel.ts",
+      "webview/current.ts",
+      "webview/dashboard.ts",
+      "webview/sweepMap.ts",
+      "webview/table.ts",
+      "webview/compare.ts",
+    ],
     outdir: "dist/webview",
     loader: { ".css": "css", ".svg": "text" },
   },

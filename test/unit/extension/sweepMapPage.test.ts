@@ -12,7 +12,7 @@ const fake = vi.hoisted(() => ({
   commands: [] as unknown[][],
   errors: [] as string[],
   changed: [] as ((event: unknown) => void)[],
-  document: undefined as unknown,
+  document: {},
 }));
 
 vi.mock("vscode", () => {

@@ -26,7 +26,7 @@ function judged(part: Partial<Verdict> = {}, growth = 0.98): RunModel {
         gaussNewtonSharpness: reading(5),
         growth: reading(growth),
       },
-      limits: { mean: 0.4, variance: bracket, binding: "variance" },
+      limits: { mean: 0.4, variance: bracket, typical: null, binding: "variance" },
       map: [1, 2, 4, 8, 100].map((batchSize) => ({
         batchSize,
         largestStableLearningRate: Math.min(0.4, 0.05 * batchSize),
@@ -72,7 +72,7 @@ test("a growth that was measured is given back at its own settings", () => {
 
 test("a limit that fewer directions bound from above alone certifies nothing below", () => {
   const open = { ...bracket, lower: 0, exact: false, rank: 2 };
-  const run = judged({ limits: { mean: 0.4, variance: open, binding: "variance" } });
+  const run = judged({ limits: { mean: 0.4, variance: open, typical: null, binding: "variance" } });
   const below = tryOut(run, { learningRate: 0.15, batchSize: 4 });
   expect(below.state).toBe("undecided");
   expect(below.missing).toContain("bracket");
