@@ -55,7 +55,7 @@ const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> 
     return view;
   },
   "Runs, the table": async (workbench) => {
-    await workbench.command("Basin Runs: Focus on Runs View");
+    await workbench.command("Focus on Runs View");
     const view = workbench.runsView();
     await view.find(".rows .row").first().waitFor();
     return view;

@@ -215,7 +215,7 @@ async function takeRuns(workbench: Workbench, gallery: Gallery): Promise<void> {
   await page.find("vscode-checkbox.normal").click();
   await workbench.page.setViewportSize(views.wide);
   await gallery.inEveryTheme(() => gallery.shot("compare-normalized"));
-  await workbench.command("Basin Runs: Focus on Runs View");
+  await workbench.command("Focus on Runs View");
   const table = new RunsTable(workbench.page);
   await table.row(/η/).locator(".name").click();
   await gallery.panel("table", views);

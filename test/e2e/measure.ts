@@ -258,7 +258,7 @@ async function runsTable(editor: Editor, vsix: string): Promise<void> {
     async (workbench, server) => {
       await server.logged(/Listed \d+ runs in (\d+) ms/);
       const start = performance.now();
-      await workbench.command("Basin Runs: Focus on Runs View");
+      await workbench.command("Focus on Runs View");
       const table = new RunsTable(workbench.page);
       await table.count.filter({ hasText: /^100\d runs/ }).waitFor();
       const shown = performance.now() - start;

@@ -4,10 +4,9 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 export class RunsTable {
   private readonly frame: FrameLocator;
 
-  /** @param only  Whether there is no other page: a view shown again has lost its mark. */
-  constructor(page: Page, { only = false } = {}) {
+  constructor(page: Page) {
     this.frame = page
-      .locator(`iframe.webview.ready:not([style*='hidden'])${only ? "" : "[src*='purpose=webviewView']"}`)
+      .locator("iframe.webview.ready:not([style*='hidden'])[src*='purpose=webviewView']")
       .last()
       .contentFrame()
       .locator("iframe#active-frame")
