@@ -31,3 +31,6 @@ export const verdictTitles: Readonly<Record<VerdictKind, string>> = {
   inconclusive: "Inconclusive",
   stable: "Stable",
 };
+
+/** In place of that of a verdict whose mean square alone is unstable. */
+export const burstsTitle = "Unstable in the mean square: a typical run stays, with spikes";

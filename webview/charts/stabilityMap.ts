@@ -4,8 +4,16 @@ import { column, type RunModel } from "../store/runModel";
 import { formulasOf, type CanvasChart } from "./chart";
 import { boxOf, drawFrame, logAxis } from "./frame";
 
+interface Row {
+  readonly B: number;
+  /** Limit of the mean square. */
+  readonly eta: number;
+  /** From which on a typical run leaves, where that was measured. */
+  readonly typical?: number;
+}
+
 interface Map {
-  readonly rows: readonly { readonly B: number; readonly eta: number }[];
+  readonly rows: readonly Row[];
   /** The run's own. */
   readonly B: number;
   readonly eta: number;
@@ -21,14 +29,14 @@ export const stabilityMap: CanvasChart = {
   group: "stability",
   title: "Stable learning rates per batch size",
   about:
-    "The largest learning rate that holds at the point reached, for each batch size; the dot is this run. Up to the curve the step may grow, and left to it the batch may shrink. A drag tries other settings out; the short bar is the limit at the cursor's step.",
+    "The largest learning rate that holds at the point reached, for each batch size; the dot is this run. Up to the curve the step may grow, and left to it the batch may shrink; between it and the dashed one a typical run comes back, with spikes. A drag tries other settings out; the short bar is the limit at the cursor's step.",
   measuredBy: "verdict",
   formulas: ({ verdict }) => [
     [
       "curve",
       "largest η with ρ(η, B, β) ≤ 1 at B = 1, 2, 4, …, n; an upper bound where directions are left out",
     ],
-    ...formulasOf("stability.varianceLimit", "stability.meanLimit"),
+    ...formulasOf("stability.varianceLimit", "stability.meanLimit", "stability.typicalLimit"),
     ...(verdict
       ? [["measured", `by the verdict, at step ${verdict.step}, Gauss–Newton factors`] as const]
       : []),
@@ -89,6 +97,14 @@ export const stabilityMap: CanvasChart = {
     context.beginPath();
     rows.forEach((row, i) => context[i === 0 ? "moveTo" : "lineTo"](at.x(row.B), at.y(row.eta)));
     context.stroke();
+    context.lineWidth = 1.4;
+    context.setLineDash([4, 3]);
+    context.beginPath();
+    typicalRows(rows).forEach((row, i) =>
+      context[i === 0 ? "moveTo" : "lineTo"](at.x(row.B), at.y(row.typical)),
+    );
+    context.stroke();
+    context.setLineDash([]);
     const [x, y] = [at.x(B), at.y(eta)];
     context.strokeStyle = theme.color("foreground", 0.7);
     context.lineWidth = 1;
@@ -118,12 +134,20 @@ export const stabilityMap: CanvasChart = {
   },
 };
 
+const typicalRows = (rows: readonly Row[]) =>
+  rows.flatMap(({ B, typical = NaN }) => (Number.isFinite(typical) && typical > 0 ? [{ B, typical }] : []));
+
 /** First and last value of both axes. */
 function endsOf({ rows, eta, mean }: Map): {
   readonly batches: readonly [number, number];
   readonly rates: readonly [number, number];
 } {
-  const heights = [...rows.map((row) => row.eta), eta, ...(Number.isFinite(mean) ? [mean] : [])];
+  const heights = [
+    ...rows.map((row) => row.eta),
+    ...typicalRows(rows).map(({ typical }) => typical),
+    eta,
+    ...(Number.isFinite(mean) ? [mean] : []),
+  ];
   return {
     batches: [rows[0].B, rows[rows.length - 1].B],
     rates: [Math.min(...heights) / 1.6, Math.max(...heights) * 1.6],
@@ -140,7 +164,11 @@ function limitAtStep(run: RunModel, step: number): number | undefined {
 export function mapOf({ verdict }: RunModel): Map | undefined {
   if (!verdict?.map) return undefined;
   const rows = verdict.map
-    .map((row) => ({ B: row.batchSize, eta: row.largestStableLearningRate }))
+    .map((row) => ({
+      B: row.batchSize,
+      eta: row.largestStableLearningRate,
+      typical: row.typicalLearningRate,
+    }))
     .filter(({ eta }) => Number.isFinite(eta) && eta > 0);
   if (rows.length < 2) return undefined;
   const { settings, limits, largestStableLearningRate, smallestStableBatchSize } = verdict;

@@ -1,11 +1,11 @@
 // The verdict in plain words, coloured by kind, with the numbers it rests on; while a run trains, what it does now.
 import { h } from "../dom";
-import { num, verdictTitles } from "../format";
+import { burstsTitle, num, verdictTitles } from "../format";
 import { limitsOf } from "../../src/record/limits";
 import { factsOf, type Fact } from "../store/facts";
 import type { RunModel } from "../store/runModel";
 import type { ProvisionalFlag } from "../../src/record/provisionalFlag";
-import type { Verdict } from "../../src/types/verdict";
+import { onlyMeanSquare, type Verdict } from "../../src/types/verdict";
 import type { Popover } from "./popover";
 
 export class Banner {
@@ -61,8 +61,9 @@ interface Content {
 }
 
 const verdictContent = (verdict: Verdict): Content => ({
-  kind: verdict.verdict,
-  title: `${verdictTitles[verdict.verdict]}${verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : ""}`,
+  // What comes back is warned of, and coloured as the edge is.
+  kind: onlyMeanSquare(verdict) ? "edge" : verdict.verdict,
+  title: `${onlyMeanSquare(verdict) ? burstsTitle : verdictTitles[verdict.verdict]}${verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : ""}`,
   summary: verdict.summary,
   reasons: [...verdict.reasons, verdict.minimum.why, ...verdict.evidence],
 });

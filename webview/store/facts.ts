@@ -85,6 +85,9 @@ function largestStable({ verdict, series }: RunModel): FactWords {
     rows: [
       ...(limits.mean === null ? [] : [["mean limit", num(limits.mean)] as const]),
       ...(limits.variance === null ? [] : [["mean-square limit", bracketOf(limits.variance)] as const]),
+      ...(limits.typical === null
+        ? []
+        : [["a typical run leaves from", readingWords(limits.typical)] as const]),
       ...(limits.binding === null ? [] : [["decided by", bindingWords[limits.binding]] as const]),
       ...(sharpness ? [["sharpness", readingWords(sharpness)] as const] : []),
       ...judged(verdict),
@@ -115,12 +118,16 @@ function escape({ verdict }: RunModel): FactWords {
     formula: "1 / ln ρ: steps in which E‖δ‖² grows e-fold; none where it does not grow",
   };
   if (!verdict) return { ...words, value: unknown, rows: notYet };
-  const { growth } = verdict.readings;
+  const { growth, typicalGrowth } = verdict.readings;
   if (!growth) return { ...words, value: unknown, rows: [["growth ρ", "not measured"]] };
   return {
     ...words,
     value: verdict.escapeTime === null ? "none" : escapeWords(verdict.escapeTime),
-    rows: [["growth ρ", readingWords(growth)], ...judged(verdict)],
+    rows: [
+      ["growth ρ", readingWords(growth)],
+      ...(typicalGrowth ? [["typical growth", readingWords(typicalGrowth)] as const] : []),
+      ...judged(verdict),
+    ],
   };
 }
 
