@@ -1,6 +1,6 @@
 // Every row of the decision table, with its precedence.
 import { describe, expect, test } from "vitest";
-import { judge } from "../../../src/stability/judge";
+import { judge, judgeTypical } from "../../../src/stability/judge";
 import {
   adamLimit,
   meanLimit,
@@ -173,4 +173,16 @@ test("what is no number, or was not measured, clears no point: inconclusive at b
   // It condemns none either, and hides no condemnation.
   expect(judge({ ...clear, variance: exact(NaN) }).verdict).toBe("inconclusive");
   expect(judge({ ...clear, learningRate: 2, variance: exact(NaN) }).verdict).toBe("unstable-mean");
+});
+
+test.each([
+  [0.9, { value: 1, error: 0.04 }, "stays"],
+  [0.93, { value: 1, error: 0.04 }, "undecided"],
+  [1.07, { value: 1, error: 0.04 }, "undecided"],
+  [1.09, { value: 1, error: 0.04 }, "leaves"],
+  [0.1, { value: NaN, error: NaN }, "undecided"],
+  [0.1, { value: 1, error: Infinity }, "undecided"],
+  [0.1, { value: Infinity, error: NaN }, "undecided"],
+] as const)("a learning rate of %s beside the typical limit %o: a typical run %s", (eta, limit, kind) => {
+  expect(judgeTypical(eta, limit)).toBe(kind);
 });
