@@ -78,7 +78,7 @@ export class Panel {
 
   /** A row of that table, by its metric. */
   numberRow(name: string): Locator {
-    return this.numbers.locator("tr", { has: this.metric(name) });
+    return this.numbers.locator("tr", { has: this.frame.locator(`button[data-metric="${name}"]`) });
   }
 
   /** The title of a chart; a click says what it shows. */

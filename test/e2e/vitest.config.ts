@@ -8,6 +8,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 600_000,
+    // On a busy machine a page is drawn when its turn comes.
+    expect: { poll: { timeout: 10_000 } },
     reporters: ["verbose"],
   },
 });

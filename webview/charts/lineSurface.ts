@@ -169,7 +169,8 @@ export class LineSurface {
     const from = playhead.kept === undefined && readings > 0 ? -1 : now;
     const next = Math.max(0, Math.min(steps.length - 1, from + readings));
     playhead.keep(steps[next]);
-    onSay(`${this.placeWords(steps[next])}: ${wordsAt(this.drawn(plot), next)}`);
+    const place = this.placeWords(steps[next]);
+    onSay(`${place[0].toUpperCase()}${place.slice(1)}: ${wordsAt(this.drawn(plot), next)}`);
   }
 
   draw(plan: Plan, look: Look): void {
