@@ -138,7 +138,9 @@ export class Workbench {
     await input.fill(name);
     // Of this name and no longer one that ends with it.
     const label = this.page.locator(".label-name", { hasText: new RegExp(`^\\s*${escape(name)}\\s*$`) });
-    await this.page.locator(".quick-input-list .monaco-list-row").filter({ has: label }).first().click();
+    // By the keyboard: what a click meant may have moved on by then, for results come in several lots.
+    await this.page.locator(".quick-input-list .monaco-list-row.focused").filter({ has: label }).waitFor();
+    await this.page.keyboard.press("Enter");
     await this.page.locator(".tabs-container .tab").filter({ has: label }).first().waitFor();
   }
 
