@@ -106,6 +106,7 @@ inVsCodeOnPosix("An untrusted workspace", () => {
     await clear();
     expect(await workbench.offeredBy(row(0.012))).toEqual([
       "Open Panel",
+      "Compare Runs",
       "Open Run File",
       "Open Run Folder",
       "Copy as CLI Command",
