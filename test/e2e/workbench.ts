@@ -54,7 +54,8 @@ export class Workbench {
     // What an extension brings is listed a while after the workbench is there, and an open list does not follow.
     for (let attempt = 0; attempt < 10 && !(await row.isVisible()); attempt++) {
       const input = await this.quickInput("F1");
-      await input.fill(`>${title}`);
+      // A page that opens meanwhile takes the focus, and the list is gone.
+      await input.fill(`>${title}`, { timeout: 5_000 }).catch(() => undefined);
       await row.waitFor({ timeout: 8_000 }).catch(() => undefined);
     }
     await row.click();
