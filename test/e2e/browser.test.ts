@@ -113,7 +113,12 @@ inVsCodeOnPosix("A browser without Node", () => {
       ),
     ).toEqual([]);
     await workbench.showTree();
-    expect(await workbench.offeredBy(row(0.012))).toEqual(["Open Panel", "Open Run File", "Open Run Folder"]);
+    expect(await workbench.offeredBy(row(0.012))).toEqual([
+      "Open Panel",
+      "Compare Runs",
+      "Open Run File",
+      "Open Run Folder",
+    ]);
     await row(0.012).click();
     await workbench.panel().button("Resume").click();
     await workbench.notification(/no disk and no processes/).waitFor();
