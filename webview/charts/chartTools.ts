@@ -62,6 +62,10 @@ export class ChartTools {
       line?.setSmoothing(strengths[Number(this.slider.value)] ?? 0),
     );
     this.menu = h("div", { class: "menu", hidden: true }, ...this.menuItems());
+    // A press on a word takes the focus away, and the menu with it, before it is a click.
+    this.menu.addEventListener("mousedown", (event) => {
+      if (!(event.target instanceof HTMLInputElement)) event.preventDefault();
+    });
     const copy = tool("copy", "Copy as image", () => void this.copy(copy));
     this.element = h(
       "div",
