@@ -104,7 +104,8 @@ inVsCode("Basin's pages, as axe sees them", () => {
       }
     }
     expect(grave).toEqual([]);
-  });
+    // Thirty-two pages, each shown anew.
+  }, 600_000);
 });
 
 /** Measures all there is, so that every chart and the chain stand in the panel. */
