@@ -15,9 +15,6 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** Every page, and how it comes to be seen. */
 const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> = {
   "panel of a finished run": async (workbench) => {
-    // Of the last theme, in a place where the panel would be looked for.
-    const compared = workbench.tab("Compare Runs");
-    if (await compared.isVisible()) await compared.click({ button: "middle" });
     await workbench.treeRow("η 0.21").click();
     const panel = workbench.panel();
     await panel.chain.waitFor();
@@ -63,17 +60,17 @@ const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> 
     await view.find(".rows .row").first().waitFor();
     return view;
   },
-  "runs over one another": async (workbench) => {
-    await workbench.command("Basin: Compare Runs");
-    await workbench.tickAll("Runs to draw over one another");
-    await workbench.page.keyboard.press("Enter");
-    const page = workbench.comparison();
-    await page.chart("sharpness").locator("canvas").first().waitFor();
-    // Where the next theme looks for it.
-    await workbench.command("Basin: Focus on Current Run View");
-    return page;
-  },
 };
+
+async function showComparison(workbench: Workbench): Promise<Panel> {
+  await workbench.closeAll();
+  await workbench.command("Basin: Compare Runs");
+  await workbench.tickAll("Runs to draw over one another");
+  await workbench.page.keyboard.press("Enter");
+  const page = workbench.comparison();
+  await page.chart("sharpness").locator("canvas").first().waitFor();
+  return page;
+}
 
 inVsCode("Basin's pages, as axe sees them", () => {
   let workbench: Workbench;
@@ -88,23 +85,27 @@ inVsCode("Basin's pages, as axe sees them", () => {
     }
     await workbench.command("Basin: Focus on Current Run View");
     const grave: string[] = [];
+    const look = async (theme: string, name: string, page: Panel): Promise<void> => {
+      await workbench.settle();
+      const { violations, passes, incomplete } = await examine(page);
+      const told = violations.map(({ id, impact, nodes }) => `${impact} ${id} (${nodes.length})`);
+      const undecided = incomplete.map(({ id, nodes }) => `${id} (${nodes.length})`);
+      console.log(
+        `${theme}, ${name}: ${passes.length} rules pass; findings: ${told.join(", ") || "none"}; undecided: ${undecided.join(", ") || "none"}`,
+      );
+      for (const { id, impact, nodes } of violations)
+        if (impact === "serious" || impact === "critical")
+          grave.push(...nodes.map(({ html, any }) => `${theme}, ${name}: ${id}: ${html} ${any[0]?.message}`));
+    };
     for (const theme of themeKinds) {
       await workbench.useTheme(theme);
-      for (const [name, show] of Object.entries(pages)) {
-        const page = await show(workbench);
-        await workbench.settle();
-        const { violations, passes, incomplete } = await examine(page);
-        const told = violations.map(({ id, impact, nodes }) => `${impact} ${id} (${nodes.length})`);
-        const undecided = incomplete.map(({ id, nodes }) => `${id} (${nodes.length})`);
-        console.log(
-          `${theme}, ${name}: ${passes.length} rules pass; findings: ${told.join(", ") || "none"}; undecided: ${undecided.join(", ") || "none"}`,
-        );
-        for (const { id, impact, nodes } of violations)
-          if (impact === "serious" || impact === "critical")
-            grave.push(
-              ...nodes.map(({ html, any }) => `${theme}, ${name}: ${id}: ${html} ${any[0]?.message}`),
-            );
-      }
+      for (const [name, show] of Object.entries(pages)) await look(theme, name, await show(workbench));
+    }
+    // At the end: it stands where a panel would be looked for.
+    const comparison = await showComparison(workbench);
+    for (const theme of themeKinds) {
+      await workbench.useTheme(theme);
+      await look(theme, "runs over one another", comparison);
     }
     expect(grave).toEqual([]);
     // Thirty-two pages, each shown anew.
