@@ -1,16 +1,13 @@
 // Basin's pages in real VS Code as axe-core sees them, in VS Code's own light, dark and high-contrast themes: nothing serious or critical.
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AxeResults } from "axe-core";
 import { expect, test } from "vitest";
+import { examine } from "./examine";
 import { experiments, fileOf, writeExperiments } from "./experiments";
 import type { Panel } from "./panelPage";
 import { inVsCode, openVsCode } from "./scenario";
 import { themeKinds } from "./settings";
 import type { Workbench } from "./workbench";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Every page, and how it comes to be seen. */
 const pages: Readonly<Record<string, (workbench: Workbench) => Promise<Panel>>> = {
@@ -101,11 +98,3 @@ function fill(workspace: string): void {
   const everything = { ...tooFast, optimizer, probes };
   writeFileSync(join(workspace, "everything.basin.json"), JSON.stringify(everything, null, 2));
 }
-
-/** What axe finds on a page, which has a document of its own, before the colour that VS Code shows behind it. */
-const examine = (page: Panel): Promise<AxeResults> =>
-  page.find("body").evaluate(`(() => {
-    if (!window.axe) { ${axe} }
-    document.body.style.background = "var(${page.behind})";
-    return window.axe.run(document);
-  })()`);

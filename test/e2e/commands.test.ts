@@ -1,7 +1,7 @@
 // Commands and tasks in real VS Code: other settings without a change of the file, a second run that is asked about, a run in a terminal, and what is done with runs that have ended.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { fileOf, writeExperiments } from "./experiments";
 import { inVsCode, openVsCode } from "./scenario";
@@ -68,6 +68,18 @@ inVsCode("Commands in VS Code", () => {
     await expect.poll(() => asked().length, { timeout: 20_000 }).toBe(before + 1);
     await workbench.command("Basin: Stop All Runs");
     await workbench.lens(/latest run/).waitFor();
+  });
+
+  test("a run is exported to the file that the dialog asks for", async () => {
+    await workbench.command("Basin: Export…");
+    await workbench.quickInputAsking("Runs to export: several are laid over one another").waitFor();
+    await workbench.tick("seed3");
+    await workbench.page.keyboard.press("Enter");
+    await workbench.quickInputAsking("Format for the run").waitFor();
+    await workbench.pick("csv");
+    const path = await workbench.saveAsProposed(".csv");
+    await workbench.notification(`exported to ${basename(path)}`).waitFor();
+    expect(readFileSync(path, "utf8")).toMatch(/loss\.train/);
   });
 
   test("a task of tasks.json trains in a terminal, with the settings it names", async () => {

@@ -1,5 +1,7 @@
 // Page object of the workbench: what a user sees and does in VS Code, so that scenarios read as prose.
+import { existsSync } from "node:fs";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { expect } from "vitest";
 import { Panel } from "./panelPage";
 import { themes, type ThemeKind } from "./settings";
 
@@ -129,6 +131,18 @@ export class Workbench {
     return this.page.locator(".quick-input-widget .quick-input-box input");
   }
 
+  /**
+   * Writes a file of this ending where the dialog proposes, and returns its path.
+   * Accepted as it stands: what is filled in at once is completed by the dialog to something else.
+   */
+  async saveAsProposed(ending: string): Promise<string> {
+    await expect.poll(() => this.inputBox.inputValue()).toMatch(new RegExp(`\\${ending}$`));
+    const path = await this.inputBox.inputValue();
+    await this.page.keyboard.press("Enter");
+    await expect.poll(() => existsSync(path), { timeout: 60_000 }).toBe(true);
+    return path;
+  }
+
   /** What it says of the text so far. */
   inputMessage(text: string | RegExp): Locator {
     return this.page.locator(".quick-input-widget .quick-input-message", { hasText: text });
@@ -251,11 +265,14 @@ export class Workbench {
     for (let attempt = 0; attempt < 5; attempt++) {
       const items = await this.openMenu(row);
       const item = items.filter({ hasText: title }).first();
-      // Rows move while the tree refreshes: the click may have met another one.
-      const chosen = await item.click({ timeout: 5_000 }).then(
-        () => true,
-        () => false,
-      );
+      // Rows move while the tree refreshes: the click may have met another one; and a menu that has only just opened takes none.
+      const chosen = await item
+        .click({ timeout: 5_000 })
+        .then(() => item.waitFor({ state: "hidden", timeout: 3_000 }))
+        .then(
+          () => true,
+          () => false,
+        );
       if (chosen) return;
     }
     throw new Error(`"${title}" could not be chosen.`);
@@ -359,6 +376,11 @@ export class Workbench {
 
   /** Runs over one another. */
   comparison(): Panel {
+    return new Panel(this.page, "dashboard");
+  }
+
+  /** The map of a sweep, where nothing else of Basin's is in sight. */
+  sweepMap(): Panel {
     return new Panel(this.page, "dashboard");
   }
 
