@@ -1,4 +1,4 @@
-// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, mcp (its server for agents), webview and renderer (browser).
+// Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, mcp (its server for agents), exporters (formats that the editor names), webview and renderer (browser).
 import { copyFileSync, mkdirSync } from "node:fs";
 import { build, context } from "esbuild";
 
@@ -14,12 +14,14 @@ const node = {
   external: ["vscode", "onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs-node"],
   logLevel: "warning",
 };
-/** The server of `basin mcp` is loaded by that command alone: every other call starts without the protocol's library. */
-const ownServer = {
-  name: "own server",
+/** What is a bundle of its own, loaded by the one call that needs it: nothing else pays for its libraries at the start. */
+const apart = (filter, path) => ({
+  name: `apart: ${path}`,
   setup: (build) =>
-    build.onResolve({ filter: /^\.\/mcp\/serve$/ }, () => ({ path: "./mcp.js", external: true })),
-};
+    build.onResolve({ filter }, ({ kind }) => (kind === "dynamic-import" ? { path, external: true } : null)),
+});
+const ownServer = apart(/^\.\/mcp\/serve$/, "./mcp.js");
+const ownExporters = apart(/\/record\/export$/, "./exporters.js");
 const browser = {
   bundle: true,
   platform: "browser",
@@ -29,7 +31,14 @@ const browser = {
   logLevel: "warning",
 };
 const entries = [
-  { ...node, entryPoints: ["src/extension/extension.ts"], outfile: "dist/extension.js", minify: true },
+  {
+    ...node,
+    entryPoints: ["src/extension/extension.ts"],
+    outfile: "dist/extension.js",
+    plugins: [ownExporters],
+    minify: true,
+  },
+  { ...node, entryPoints: ["src/record/export/index.ts"], outfile: "dist/exporters.js", minify: true },
   {
     ...node,
     platform: "browser",
