@@ -3,7 +3,7 @@ import { growth } from "../stability/growth";
 import { truncate } from "../stability/secondMoment";
 import type { MapRow } from "../stability/stabilityMap";
 import { samplingFactor } from "../stability/thresholds";
-import { typical } from "../stability/typical";
+import { leastWork, typical } from "../stability/typical";
 import { Rng } from "../util/rng";
 import { shareOf, type Budget } from "./budget";
 import type { MeanSquare } from "./meanSquare";
@@ -54,7 +54,10 @@ export async function addTypical(
   const part =
     rank < fullRank ? `; ${rank} of ${fullRank} directions, what the last doubling changed in the error` : "";
   const drawn = sampling === "independent" ? "each by itself" : "as epochs";
-  const method = `products of the steps of random batches drawn ${drawn}${part}`;
+  const method =
+    samplingFactor(factors.n, batchSize) === 0
+      ? `full batches: every step is the same${part}`
+      : `products of the steps of random batches drawn ${drawn}${part}`;
   read.lap();
   read.add("stability.typicalGrowth", own.value, { how: "estimate", method, error: own.error });
   read.add("stability.typicalLimit", limit.value, { how: "estimate", method, error: limit.error });
@@ -71,7 +74,7 @@ export async function addTypical(
   });
 }
 
-/** The map with the typical limit of each batch size, as far as the budget reaches. */
+/** The map with the typical limit of each batch size whose steps are not too dear, as far as the budget reaches. */
 export async function withTypical(
   point: Point,
   { factors }: MeanSquare,
@@ -80,9 +83,10 @@ export async function withTypical(
 ): Promise<MapRow[]> {
   const rows: MapRow[] = [];
   for (const row of map) {
-    const noisy = samplingFactor(factors.n, row.batchSize) > 0 && !budget.over();
+    const { batchSize } = row;
+    const noisy = samplingFactor(factors.n, batchSize) > 0 && leastWork(factors, batchSize) <= mapWork;
     const settings = { ...settingsOf(point, shareOf(budget, 0.3)), precision: mapPrecision, work: mapWork };
-    const found = noisy ? await typical(factors, { ...settings, batchSize: row.batchSize }) : null;
+    const found = noisy && !budget.over() ? await typical(factors, { ...settings, batchSize }) : null;
     rows.push(found ? { ...row, typicalLearningRate: found.limit.value } : row);
   }
   return rows;

@@ -43,6 +43,8 @@ const chains = 2;
 const [blocks, settling] = [16, 4];
 /** Steps of a first look at which learning rates grow, and what they are multiplied by from look to look. */
 const [firstSteps, finer] = [96, 3];
+/** As many as a look has blocks. */
+const leastSteps = chains * (blocks + settling);
 /** Steps of a look at the most, and multiplications of all of them. */
 const [mostSteps, mostWork] = [2 ** 17, 1e10];
 /** Total growth, in powers of e, below which a product has not grown: what is left of the beginning, or a burst at the end. */
@@ -94,7 +96,8 @@ class Looker {
       for (let block = 0; block < settling + blocks; block++) {
         for (let t = 0; t < span; t++) {
           product.step();
-          await this.breather.breathe();
+          const pause = this.breather.breathe();
+          if (pause) await pause;
           if (over()) throw new Spent();
         }
         const now = product.logLengths();
@@ -114,11 +117,15 @@ class Looker {
 const grows = ({ means, floor }: Look, lane: number): boolean => means[lane] > floor;
 
 /** Learning rates, `low` without growth and `high` with it; null where every one grows, or none. */
-async function bracket(looker: Looker, around: number): Promise<readonly [low: number, high: number] | null> {
+async function bracket(
+  looker: Looker,
+  around: number,
+  steps: number,
+): Promise<readonly [low: number, high: number] | null> {
   let base = around / coarse ** 2;
   for (let i = 0; i < mostLooks; i++) {
     const rates = Array.from({ length: lanes }, (_, lane) => base * coarse ** lane);
-    const look = await looker.look(rates, firstSteps * chains, false);
+    const look = await looker.look(rates, steps, false);
     const first = rates.findIndex((_, lane) => grows(look, lane));
     if (first > 0) return [rates[first - 1], rates[first]];
     base *= coarse ** (first === 0 ? 1 - lanes : lanes - 1);
@@ -161,6 +168,13 @@ function crossing({ rates, means, errors, ...look }: Look): Estimate | null {
   return { value: through(slope), error: Math.hypot(errors[first] / slope, bend) };
 }
 
+/** Multiplications of a step at all learning rates of a look. */
+const costOf = ({ K, r }: Factors, batchSize: number): number => 2 * lanes * batchSize * K * r;
+
+/** Multiplications of the least that tells anything: a look of so many is dearer than it is worth in a picture of many. */
+export const leastWork = (factors: Factors, batchSize: number): number =>
+  leastSteps * costOf(factors, batchSize);
+
 /** Of a limit that no look found. */
 const unknown: Estimate = { value: NaN, error: NaN };
 
@@ -193,12 +207,14 @@ export async function typical(
   // Every step is the same.
   if (samplingFactor(n, batchSize) === 0) return known(meanGrowth(lambda, { ...options, p: 0 }), mean);
   const looker = new Looker(factors, options);
-  const most = Math.max(firstSteps, Math.min(mostSteps, work / (2 * lanes * batchSize * factors.K * r)));
+  const most = Math.max(leastSteps, Math.min(mostSteps, work / costOf(factors, batchSize)));
+  const first = Math.min(firstSteps * chains, most);
   let best: Typical | null = null;
   try {
-    let around = await bracket(looker, mean);
-    let steps = firstSteps * chains;
-    for (let i = 0; around && i < 2; i++) around = await narrowed(looker, around, (steps *= finer));
+    let around = await bracket(looker, mean, first);
+    let steps = first;
+    for (let i = 0; around && i < 2; i++)
+      around = await narrowed(looker, around, (steps = Math.min(most, steps * finer)));
     let center = around ? around[1] : null;
     for (let i = 0; i < mostLooks; i++) {
       const rates = [learningRate, ...above.map((factor) => factor * (center ?? learningRate))];
