@@ -12,10 +12,9 @@ import type { RunRecord } from "../../record/runRecord";
 import { isActive, statusWords } from "../../types/runStatus";
 import { commandIds } from "../commands/ids";
 import { Disposables } from "../disposables";
-import { plain, verdictWords } from "../format";
+import { verdictWords } from "../format";
 import { markOf } from "../inline/words";
-import { messageOf } from "../messageOf";
-import { pageHtml, webviewFolder } from "../panel/html";
+import { servePage } from "../panel/servePage";
 import { RunFeed } from "../panel/runFeed";
 import { mayAct } from "../readOnly";
 import type { Services } from "../services";
@@ -35,21 +34,17 @@ export class ComparePage {
     private readonly webview: vscode.Webview,
     private readonly services: CompareServices,
   ) {
-    const { context, runs, comparison, log } = services;
-    webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(context.extensionUri)] };
+    const { runs, comparison } = services;
     this.own.own(runs.onDidChange(() => this.refresh()));
     this.own.own(comparison.onDidChange(() => this.refresh()));
     this.own.own(
-      webview.onDidReceiveMessage((raw: unknown) => {
-        const message = decodeFromCompare(raw);
-        if (!message) return log.warn("Compare: a message that is none.");
-        this.receive(message).catch((error: unknown) => {
-          log.error(`Compare, ${message.kind}: ${String(error)}`);
-          void vscode.window.showErrorMessage(`Basin: ${plain(messageOf(error))}`);
-        });
+      servePage(webview, services, {
+        page: "compare",
+        name: "Compare",
+        decode: decodeFromCompare,
+        receive: (message) => this.receive(message),
       }),
     );
-    webview.html = pageHtml(webview, context.extensionUri, "compare");
   }
 
   /** VS Code throws a hidden page away and loads it anew, which then says that it is ready: until then nothing is read for it. */

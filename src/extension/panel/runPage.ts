@@ -4,16 +4,15 @@ import type { BranchFrom } from "../commands/branch";
 import { commandIds } from "../commands/ids";
 import { pickRun } from "../commands/pickRun";
 import { Disposables } from "../disposables";
-import { plain } from "../format";
 import { isProbeId } from "../../protocol/withProbe";
 import { files } from "../../protocol/runFolder";
 import { decodeFromPanel, encodeMessage, type FromPanel, type ToPanel } from "../../record/panelMessages";
 import type { RunRecord } from "../../launchers";
 import { whyReadOnly, isReadOnly } from "../readOnly";
 import type { Services } from "../services";
-import { messageOf } from "../messageOf";
 import { addProbe } from "../language/addProbe";
-import { pageHtml, webviewFolder, type PageName } from "./html";
+import type { PageName } from "./html";
+import { servePage } from "./servePage";
 import { RunFollower } from "./runFollower";
 import { saveImage } from "./saveImage";
 
@@ -58,22 +57,18 @@ export class RunPage {
     private readonly services: PageServices,
     private readonly options: PageOptions,
   ) {
-    const { context, runs, log } = services;
+    const { runs } = services;
     this.follower = new RunFollower(runs, (message) => this.post(message));
-    webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(context.extensionUri)] };
     this.own.own(runs.onDidChange(() => this.refresh()));
     if (options.form) this.own.own(options.form.onDidChange(() => void this.sendForm()));
     this.own.own(
-      webview.onDidReceiveMessage((raw: unknown) => {
-        const message = decodeFromPanel(raw);
-        if (!message) return log.warn("Panel: a message that is none.");
-        this.receive(message).catch((error: unknown) => {
-          log.error(`Panel, ${message.kind}: ${String(error)}`);
-          void vscode.window.showErrorMessage(`Basin: ${plain(messageOf(error))}`);
-        });
+      servePage(webview, services, {
+        page: options.page,
+        name: "Panel",
+        decode: decodeFromPanel,
+        receive: (message) => this.receive(message),
       }),
     );
-    webview.html = pageHtml(webview, context.extensionUri, options.page);
   }
 
   /** The folder of the run shown or wished for. */

@@ -7,10 +7,9 @@ import { sweepMapOf, type SweepCell, type SweepMap } from "../../record/sweepMap
 import { decodeFromMap, encodeToMap, type FromMap, type ToMap } from "../../record/sweepMapMessages";
 import { commandIds } from "../commands/ids";
 import { Disposables } from "../disposables";
-import { plain } from "../format";
 import { openText } from "../language/openOptions";
 import { messageOf } from "../messageOf";
-import { pageHtml, webviewFolder } from "../panel/html";
+import { servePage } from "../panel/servePage";
 import { addPoints, runPoint } from "./sweepPoints";
 import type { MapServices } from "./sweepMaps";
 
@@ -29,8 +28,7 @@ export class SweepMapPage {
     private readonly uri: vscode.Uri,
     private readonly services: MapServices,
   ) {
-    const { context, runs, log } = services;
-    webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(context.extensionUri)] };
+    const { runs } = services;
     this.own.own(runs.onDidChange(() => this.refresh()));
     this.own.own(vscode.workspace.onDidGrantWorkspaceTrust(() => this.refresh()));
     this.own.own(
@@ -39,18 +37,14 @@ export class SweepMapPage {
       }),
     );
     this.own.own(
-      webview.onDidReceiveMessage((raw: unknown) => {
-        const message = decodeFromMap(raw);
-        if (!message) return log.warn("Sweep map: a message that is none.");
-        this.last = this.last
-          .then(() => this.receive(message))
-          .catch((error: unknown) => {
-            log.error(`Sweep map, ${message.kind}: ${String(error)}`);
-            void vscode.window.showErrorMessage(`Basin: ${plain(messageOf(error))}`);
-          });
+      servePage(webview, services, {
+        page: "sweepMap",
+        name: "Sweep map",
+        data: { file: uri.toString() },
+        decode: decodeFromMap,
+        receive: (message) => this.inTurn(message),
       }),
     );
-    webview.html = pageHtml(webview, context.extensionUri, "sweepMap", { file: uri.toString() });
   }
 
   /** VS Code throws a hidden page away: until it says again that it is ready nothing is told to it. */
@@ -58,6 +52,12 @@ export class SweepMapPage {
     this.ready = false;
     this.told = undefined;
     this.frame = "";
+  }
+
+  private inTurn(message: FromMap): Promise<void> {
+    const done = this.last.then(() => this.receive(message));
+    this.last = done.catch(() => undefined);
+    return done;
   }
 
   private async receive(message: FromMap): Promise<void> {

@@ -17,8 +17,7 @@ import { commandIds } from "../commands/ids";
 import { Disposables } from "../disposables";
 import { plain, verdictWords } from "../format";
 import { markOf } from "../inline/words";
-import { messageOf } from "../messageOf";
-import { pageHtml, webviewFolder } from "../panel/html";
+import { servePage } from "../panel/servePage";
 import { mayAct } from "../readOnly";
 import type { Services } from "../services";
 import { BestReadings } from "./bestReadings";
@@ -52,24 +51,20 @@ export class TablePage {
     private readonly webview: vscode.Webview,
     private readonly services: Services,
   ) {
-    const { context, runs, comparison, log } = services;
+    const { context, runs, comparison } = services;
     this.layout = decodeLayout(context.workspaceState.get<unknown>(stateKey));
     this.best = this.own.own(new BestReadings(runs.source, () => this.tell()));
-    webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(context.extensionUri)] };
     this.own.own(runs.onDidChange(() => this.tellSoon()));
     this.own.own(comparison.onDidChange(() => this.sendTicked()));
     this.own.own(vscode.workspace.onDidGrantWorkspaceTrust(() => this.sendLayout()));
     this.own.own(
-      webview.onDidReceiveMessage((raw: unknown) => {
-        const message = decodeFromTable(raw);
-        if (!message) return log.warn("Runs: a message that is none.");
-        this.receive(message).catch((error: unknown) => {
-          log.error(`Runs, ${message.kind}: ${String(error)}`);
-          void vscode.window.showErrorMessage(`Basin: ${plain(messageOf(error))}`);
-        });
+      servePage(webview, services, {
+        page: "table",
+        name: "Runs",
+        decode: decodeFromTable,
+        receive: (message) => this.receive(message),
       }),
     );
-    webview.html = pageHtml(webview, context.extensionUri, "table");
   }
 
   /** VS Code throws a hidden page away and loads it anew, which then says that it is ready. */

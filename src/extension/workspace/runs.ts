@@ -13,6 +13,8 @@ export class Runs {
   private readonly changed = this.own.own(new vscode.EventEmitter<void>());
   readonly onDidChange = this.changed.event;
   private records: readonly RunRecord[] = [];
+  /** The same by their file; found when asked for, for each of many rows asks for those of its own. */
+  private byFile: ReadonlyMap<string, readonly RunRecord[]> | undefined;
   /** Of runs folders that the settings name elsewhere. */
   private elsewhere = this.own.own(new Disposables());
   private signature = "";
@@ -81,7 +83,7 @@ export class Runs {
 
   /** Runs of one experiment file, newest first. */
   of(file: string): readonly RunRecord[] {
-    return this.records.filter(({ info }) => samePath(info.file, file));
+    return (this.byFile ??= groupedByFile(this.records)).get(normal(file)) ?? [];
   }
 
   /** What a run is called beside the others of its experiment. */
@@ -150,6 +152,7 @@ export class Runs {
     const flags = flagsWhileTraining();
     const records = flags ? found : found.map((run) => (run.flag ? { ...run, flag: null } : run));
     this.records = records;
+    this.byFile = undefined;
     const signature = records
       .map(({ folder, status, step, verdict, flag, damage, note }) =>
         [folder, status, step, verdict?.verdict, flag?.since, damage.length, JSON.stringify(note)].join(" "),
@@ -188,3 +191,14 @@ export class Runs {
 const anyCase = typeof process !== "undefined" && process.platform === "win32";
 const normal = (path: string) => (anyCase ? path.toLowerCase() : path);
 export const samePath = (a: string, b: string): boolean => normal(a) === normal(b);
+
+function groupedByFile(records: readonly RunRecord[]): ReadonlyMap<string, readonly RunRecord[]> {
+  const groups = new Map<string, RunRecord[]>();
+  for (const run of records) {
+    const key = normal(run.info.file);
+    const group = groups.get(key);
+    if (group) group.push(run);
+    else groups.set(key, [run]);
+  }
+  return groups;
+}
