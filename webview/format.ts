@@ -1,5 +1,4 @@
 // Numbers, durations and states in words, as the panel shows them. Pure.
-import type { VerdictKind } from "../src/types/verdict";
 import { num, tick } from "../src/util/numberText";
 
 export { num, tick };
@@ -21,16 +20,3 @@ export function duration(seconds: number): string {
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }
-
-export const verdictTitles: Readonly<Record<VerdictKind, string>> = {
-  diverged: "Diverged",
-  saddle: "At a saddle: no learning rate is stable here",
-  "unstable-mean": "Unstable: learning rate too large for the sharpness",
-  "unstable-variance": "Unstable: gradient noise too large for the batch size",
-  edge: "At the edge of stability",
-  inconclusive: "Inconclusive",
-  stable: "Stable",
-};
-
-/** In place of that of a verdict whose mean square alone is unstable. */
-export const burstsTitle = "Unstable in the mean square: a typical run stays, with spikes";

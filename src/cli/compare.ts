@@ -50,8 +50,8 @@ function asText(runs: readonly ExportedRun[], style: Style, width: number): stri
     [
       "verdict",
       (i) => {
-        const kind = runs[i].verdict?.verdict;
-        return kind ? paintVerdict(kind, kind, style) : "–";
+        const { verdict } = runs[i];
+        return verdict ? paintVerdict(verdict, verdict.verdict, style) : "–";
       },
     ],
   ];

@@ -57,7 +57,7 @@ export function runTable(runs: readonly RunRecord[], style: Style): string {
       number(last["loss.train"] as number | undefined),
       number(last.sharpness as number | undefined),
       number(verdict?.largestStableLearningRate),
-      verdict ? paintVerdict(verdict.verdict, verdict.verdict, style) : "–",
+      verdict ? paintVerdict(verdict, verdict.verdict, style) : "–",
     ];
   });
   const head = ["status", "step", "η", "batch", "loss", "sharpness", "η limit", "verdict"];

@@ -1,5 +1,4 @@
 // Numbers and run states as the editor shows them. Pure.
-import type { VerdictKind } from "../types/verdict";
 
 /** At most four significant digits, without trailing zeros: 0.0312, 3.98, 1.2e-7. */
 export function shortNumber(x: number): string {
@@ -20,14 +19,3 @@ export function roundedDown(x: number): number {
  * command, and a status bar item icons of `$(…)`. A word joiner, which nobody sees, stands in between.
  */
 export const plain = (text: string): string => text.replace(/(?<=[\]$])\(/g, "\u2060(");
-
-/** Short words for lists; the verdict's own summary says it in full. */
-export const verdictWords: Readonly<Record<VerdictKind, string>> = {
-  diverged: "diverged",
-  saddle: "at a saddle",
-  "unstable-mean": "unstable: too sharp",
-  "unstable-variance": "unstable: too noisy",
-  edge: "edge of stability",
-  inconclusive: "inconclusive",
-  stable: "stable",
-};

@@ -1,6 +1,7 @@
 // A run as one row of the table of runs: what it is called, its settings, its metrics' last and best values and limits, what it came to. Pure.
 import type { RunStatus } from "../types/runStatus";
 import type { VerdictKind } from "../types/verdict";
+import { verdictWords, type Severity } from "../types/verdictWords";
 import type { RunNote } from "./runNote";
 import type { RunRecord } from "./runRecord";
 import { settingsOf } from "./settings";
@@ -20,6 +21,7 @@ export interface RunRow {
   readonly sweep: string;
   readonly status: RunStatus;
   readonly verdict: VerdictKind | null;
+  readonly severity: Severity | null;
   /** Verdict, or status where there is none, as a sign and as a word. */
   readonly mark: string;
   readonly says: string;
@@ -55,6 +57,7 @@ export function rowOf(run: RunRecord, words: RowWords, keys: readonly string[]):
     sweep: info.sweep && info.sweep.of > 1 ? info.sweep.id : "",
     status,
     verdict: verdict?.verdict ?? null,
+    severity: verdict ? verdictWords(verdict).severity : null,
     created: info.created,
     step,
     time,

@@ -1,6 +1,6 @@
 // A sweep as a map: two of its swept keys as axes, a cell for each pair of values with what its run found, and the limits each run predicts. Pure.
 import type { RunStatus } from "../types/runStatus";
-import type { VerdictKind } from "../types/verdict";
+import type { Verdict } from "../types/verdict";
 import type { MetricValues } from "../protocol/metrics";
 import type { RunRecord } from "./runRecord";
 import { settingsOf } from "./settings";
@@ -21,7 +21,7 @@ export interface SweepCell {
   readonly runs: number;
   readonly status: RunStatus | null;
   readonly step: number;
-  readonly verdict: VerdictKind | null;
+  readonly verdict: Pick<Verdict, "verdict" | "typical"> | null;
   /** Whether it trains beyond its limit. */
   readonly beyond: boolean;
   readonly sharpness: number | null;
@@ -97,7 +97,7 @@ function cellOf(
     runs: fitting.length,
     status: run?.status ?? null,
     step: run?.step ?? 0,
-    verdict: verdict?.verdict ?? null,
+    verdict: verdict && { verdict: verdict.verdict, typical: verdict.typical },
     beyond: run?.flag != null,
     sharpness: verdict?.readings.sharpness?.value ?? numberIn(last, "sharpness"),
     gap: numberIn(last, "gap.loss"),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AxeResults } from "axe-core";
+import type { VerdictKind } from "../../src/types/verdict";
 import { palettes, type PaletteName } from "../../src/record/export/palettes";
 import type { SweepCell, SweepMap } from "../../src/record/sweepMap";
 import { chromiumPath } from "../e2e/workbench";
@@ -18,6 +19,8 @@ const dist = (name: string): string => readFileSync(join(root, "dist", "webview"
 
 const rates = ["0.1", "0.2", "0.8"];
 const batches = ["4", '"full"'];
+const as = (verdict: VerdictKind) => ({ verdict, typical: null });
+const leaves = { verdict: "unstable-variance", typical: "leaves" } as const;
 const cellAt = (x: number, y: number): SweepCell => ({
   x,
   y,
@@ -25,7 +28,7 @@ const cellAt = (x: number, y: number): SweepCell => ({
   runs: y === 2 ? 0 : 1,
   status: y === 2 ? null : "finished",
   step: 100,
-  verdict: y === 2 ? null : x === 0 && y === 1 ? "unstable-variance" : y === 1 ? "edge" : "stable",
+  verdict: y === 2 ? null : x === 0 && y === 1 ? leaves : y === 1 ? as("edge") : as("stable"),
   beyond: false,
   sharpness: y === 2 ? null : 4 + x,
   gap: null,

@@ -1,11 +1,12 @@
 // The verdict in plain words, coloured by kind, with the numbers it rests on; while a run trains, what it does now.
 import { h } from "../dom";
-import { burstsTitle, num, verdictTitles } from "../format";
+import { num } from "../format";
 import { limitsOf } from "../../src/record/limits";
 import { factsOf, type Fact } from "../store/facts";
 import type { RunModel } from "../store/runModel";
 import type { ProvisionalFlag } from "../../src/record/provisionalFlag";
 import { onlyMeanSquare, type Verdict } from "../../src/types/verdict";
+import { verdictWords } from "../../src/types/verdictWords";
 import type { Popover } from "./popover";
 
 export class Banner {
@@ -63,7 +64,7 @@ interface Content {
 const verdictContent = (verdict: Verdict): Content => ({
   // What comes back is warned of, and coloured as the edge is.
   kind: onlyMeanSquare(verdict) ? "edge" : verdict.verdict,
-  title: `${onlyMeanSquare(verdict) ? burstsTitle : verdictTitles[verdict.verdict]}${verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : ""}`,
+  title: `${verdictWords(verdict).title}${verdict.provisional && verdict.verdict !== "diverged" ? " (provisional)" : ""}`,
   summary: verdict.summary,
   reasons: [...verdict.reasons, verdict.minimum.why, ...verdict.evidence],
 });

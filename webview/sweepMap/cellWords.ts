@@ -1,8 +1,8 @@
 // What a cell of the map says: a sign and a few characters in it, a sentence for who hears it. Pure.
 import { batchSizeKey, learningRateKey, type SweepCell, type SweepMap } from "../../src/record/sweepMap";
 import { statusWords } from "../../src/types/runStatus";
-import type { VerdictKind } from "../../src/types/verdict";
-import { count, num, verdictTitles } from "../format";
+import { severitySigns, verdictWords, type Severity } from "../../src/types/verdictWords";
+import { count, num } from "../format";
 
 export const shownKinds = ["verdict", "sharpness", "gap"] as const;
 export type Shown = (typeof shownKinds)[number];
@@ -14,43 +14,15 @@ export const shownWords: Readonly<Record<Shown, string>> = {
 };
 
 /** A cell's colour: the verdict's, or of what it does meanwhile. */
-export type Tone = "good" | "edge" | "bad" | "open" | "live" | "ended" | "empty";
-
-const tones: Readonly<Record<VerdictKind, Tone>> = {
-  stable: "good",
-  edge: "edge",
-  inconclusive: "open",
-  saddle: "bad",
-  "unstable-mean": "bad",
-  "unstable-variance": "bad",
-  diverged: "bad",
-};
+export type Tone = Severity | "live" | "ended" | "empty";
 
 export function toneOf({ run, verdict, status }: SweepCell): Tone {
   if (run === null) return "empty";
-  if (verdict) return tones[verdict];
+  if (verdict) return verdictWords(verdict).severity;
   return status === "running" || status === "queued" ? "live" : "ended";
 }
 
-const signs: Readonly<Record<Tone, string>> = {
-  good: "✓",
-  edge: "≈",
-  bad: "✗",
-  open: "?",
-  live: "…",
-  ended: "–",
-  empty: "+",
-};
-
-const short: Readonly<Record<VerdictKind, string>> = {
-  stable: "stable",
-  edge: "edge",
-  inconclusive: "open",
-  saddle: "saddle",
-  "unstable-mean": "too sharp",
-  "unstable-variance": "too noisy",
-  diverged: "diverged",
-};
+const signs: Readonly<Record<Tone, string>> = { ...severitySigns, live: "…", ended: "–", empty: "+" };
 
 /** The sign, and the words below it. */
 export function wordsOf(cell: SweepCell, shown: Shown, mayRun: boolean): readonly [string, string] {
@@ -59,7 +31,7 @@ export function wordsOf(cell: SweepCell, shown: Shown, mayRun: boolean): readonl
   const sign = cell.status === "queued" ? "○" : cell.beyond ? "!" : signs[tone];
   const value = shown === "verdict" ? null : cell[shown];
   if (value !== null) return [sign, num(value)];
-  if (cell.verdict && shown === "verdict") return [sign, short[cell.verdict]];
+  if (cell.verdict && shown === "verdict") return [sign, verdictWords(cell.verdict).cell];
   if (cell.status === "running") return [sign, count(cell.step)];
   return [sign, shown === "verdict" && cell.status ? statusWords[cell.status] : "–"];
 }
@@ -97,7 +69,7 @@ export function sentenceOf(cell: SweepCell, { x, y }: SweepMap, mayRun: boolean)
 }
 
 /** What is heard holds what is seen. */
-function spoken(verdict: VerdictKind): string {
-  const title = verdictTitles[verdict];
-  return title.toLowerCase().includes(short[verdict]) ? title : `${short[verdict]}. ${title}`;
+function spoken(verdict: NonNullable<SweepCell["verdict"]>): string {
+  const { title, cell } = verdictWords(verdict);
+  return title.toLowerCase().includes(cell) ? title : `${cell}. ${title}`;
 }

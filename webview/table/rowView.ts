@@ -121,5 +121,5 @@ export class RowView {
   }
 }
 
-const toneOf = ({ verdict, flagged }: RunRow): string =>
-  flagged ? "bad" : verdict === "stable" ? "good" : verdict === "edge" ? "edge" : "none";
+/** While it trains the provisional flag alone says something. */
+const toneOf = ({ severity, flagged }: RunRow): string => severity ?? (flagged ? "bad" : "open");

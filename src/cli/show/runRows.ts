@@ -23,7 +23,7 @@ function rowOf({ title, progress, status, verdict }: Shown, style: Style): strin
     number(progress.last(progress.sharpnessName)),
     share === undefined ? "–" : paint(percent(share)),
     verdict
-      ? paintVerdict(verdict.verdict, verdict.verdict, style)
+      ? paintVerdict(verdict, verdict.verdict, style)
       : progress.flag
         ? style.red("beyond its limit")
         : "–",

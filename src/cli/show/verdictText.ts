@@ -1,43 +1,23 @@
 // A verdict for a reader who does not know the theory: the word, the sentence, the numbers, and what to change.
-import { flagged, onlyMeanSquare, type Verdict, type VerdictKind } from "../../types/verdict";
+import { flagged, type Verdict } from "../../types/verdict";
+import { verdictSign, verdictWords } from "../../types/verdictWords";
 import type { ProvisionalFlag } from "../../record/provisionalFlag";
 import { number, wrap, type Style } from "./text";
 
-const titles: Readonly<Record<VerdictKind, string>> = {
-  diverged: "Diverged",
-  saddle: "At a saddle: no learning rate is stable here",
-  "unstable-mean": "Unstable: the learning rate is too large for this sharpness",
-  "unstable-variance": "Unstable: the learning rate is too large for this batch noise",
-  edge: "At the edge of stability",
-  inconclusive: "Inconclusive",
-  stable: "Stable",
-};
-
-const signs: Readonly<Record<VerdictKind, string>> = {
-  diverged: "✗",
-  saddle: "✗",
-  "unstable-mean": "✗",
-  "unstable-variance": "✗",
-  edge: "◆",
-  inconclusive: "?",
-  stable: "✓",
-};
-
-/** In place of the title where a typical run comes back: a warning, no error. */
-const bursts = "Unstable in the mean square; a typical run stays, with spikes";
-
-/** Colour that goes with a verdict. */
-export function paintVerdict(kind: VerdictKind, text: string, style: Style): string {
-  if (flagged.includes(kind)) return style.red(text);
-  return kind === "stable" ? style.green(text) : style.yellow(text);
+/** A text in the colour that goes with a verdict. */
+export function paintVerdict(
+  verdict: Pick<Verdict, "verdict" | "typical">,
+  text: string,
+  style: Style,
+): string {
+  const { severity } = verdictWords(verdict);
+  return severity === "bad" ? style.red(text) : severity === "good" ? style.green(text) : style.yellow(text);
 }
 
 /** `width`: columns to wrap at. */
 export function verdictLines(verdict: Verdict, style: Style, width: number): string[] {
-  const { verdict: kind, summary, reasons } = verdict;
-  const title = onlyMeanSquare(verdict)
-    ? style.yellow(`◆ ${bursts}`)
-    : paintVerdict(kind, `${signs[kind]} ${titles[kind]}`, style);
+  const { summary, reasons } = verdict;
+  const title = paintVerdict(verdict, `${verdictSign(verdict)} ${verdictWords(verdict).title}`, style);
   const lines = [
     style.bold(title),
     `  ${summary}`,

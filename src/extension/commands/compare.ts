@@ -2,13 +2,14 @@
 import * as vscode from "vscode";
 import { mostCompared } from "../../record/runSlots";
 import { ago } from "../../util/ago";
-import { plain, verdictWords } from "../format";
+import { plain } from "../format";
 import { runKeysOf } from "../runsOf";
 import type { Services } from "../services";
 import { statusWords } from "../../types/runStatus";
 import { iconOf } from "../views/appearance";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
+import { verdictWords } from "../../types/verdictWords";
 
 export const compare: Command<Services> = {
   id: commandIds.compare,
@@ -38,7 +39,7 @@ async function pickSeveral({ runs, comparison }: Services): Promise<boolean> {
   const items = runs.all.map((run) => ({
     label: plain(runs.nameOf(run)),
     iconPath: iconOf(run),
-    description: run.verdict ? verdictWords[run.verdict.verdict] : statusWords[run.status],
+    description: run.verdict ? verdictWords(run.verdict).short : statusWords[run.status],
     detail: `step ${run.step.toLocaleString("en-US")} · ${ago(run.info.created, Date.now())} · ${run.info.id}`,
     picked: ticked.has(run.folder),
     run,

@@ -4,13 +4,13 @@ import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import type { Exporter } from "../../record/export/exporter";
 import { runCli } from "../cliProcess";
-import { verdictWords } from "../format";
 import type { Services } from "../services";
 import { statusWords } from "../../types/runStatus";
 import { runKeyOf } from "../views/tree";
 import type { Command } from "./command";
 import { experimentFrom } from "./experimentFrom";
 import { commandIds } from "./ids";
+import { verdictWords } from "../../types/verdictWords";
 
 export const exportRuns: Command = {
   id: commandIds.exportRuns,
@@ -47,7 +47,7 @@ async function runsToExport({ runs }: Services, argument: unknown): Promise<RunR
   }
   const items = candidates.map((run) => ({
     label: runs.nameOf(run),
-    description: run.verdict ? verdictWords[run.verdict.verdict] : statusWords[run.status],
+    description: run.verdict ? verdictWords(run.verdict).short : statusWords[run.status],
     detail: run.info.id,
     picked: experiment !== undefined,
     run,

@@ -2,11 +2,11 @@
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import { ago } from "../../util/ago";
-import { verdictWords } from "../format";
 import type { Services } from "../services";
 import { iconOf } from "../views/appearance";
 import { runKeyOf } from "../views/tree";
 import { statusWords } from "../../types/runStatus";
+import { verdictWords } from "../../types/verdictWords";
 
 export async function pickRun(
   { runs }: Pick<Services, "runs">,
@@ -28,7 +28,7 @@ export async function pickRun(
   const items = candidates.map((run) => ({
     label: runs.nameOf(run),
     iconPath: iconOf(run),
-    description: run.verdict ? verdictWords[run.verdict.verdict] : statusWords[run.status],
+    description: run.verdict ? verdictWords(run.verdict).short : statusWords[run.status],
     detail: `step ${run.step.toLocaleString("en-US")} · ${ago(run.info.created, Date.now())} · ${run.info.id}`,
     run,
   }));

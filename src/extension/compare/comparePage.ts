@@ -12,12 +12,12 @@ import type { RunRecord } from "../../record/runRecord";
 import { isActive, statusWords } from "../../types/runStatus";
 import { commandIds } from "../commands/ids";
 import { Disposables } from "../disposables";
-import { verdictWords } from "../format";
 import { markOf } from "../inline/words";
 import { servePage } from "../panel/servePage";
 import { RunFeed } from "../panel/runFeed";
 import { mayAct } from "../readOnly";
 import type { Services } from "../services";
+import { verdictWords } from "../../types/verdictWords";
 
 export type CompareServices = Pick<Services, "context" | "runs" | "comparison" | "log">;
 
@@ -101,7 +101,7 @@ export class ComparePage {
 
   private toldOf(run: RunRecord, slot: number): ComparedRun {
     const { folder, info, status, verdict, flag } = run;
-    const says = verdict ? verdictWords[verdict.verdict] : statusWords[status];
+    const says = verdict ? verdictWords(verdict).short : statusWords[status];
     const label = this.services.runs.nameOf(run);
     return { key: folder, slot, info, label, status, verdict, flag, mark: markOf(run), says };
   }

@@ -6,10 +6,11 @@ import { lossChart, settingChart, type ChartedSetting } from "../../record/setti
 import type { JudgedReading, Verdict } from "../../types/verdict";
 import { isActive, statusWords } from "../../types/runStatus";
 import { commandIds } from "../commands/ids";
-import { shortNumber, verdictWords } from "../format";
+import { shortNumber } from "../format";
 import { mayAct } from "../readOnly";
 import { chartMarkdown } from "./pictures";
 import { markOf, stableValue } from "./words";
+import { verdictWords } from "../../types/verdictWords";
 
 export interface Shown {
   readonly setting: ChartedSetting;
@@ -61,7 +62,7 @@ export function headline({ run }: Shown): string {
       "",
       verdict.summary,
     ];
-    return `**${mark} ${plain(first || capital(verdictWords[verdict.verdict]))}**${first ? "" : " "}${plain(rest)}`;
+    return `**${mark} ${plain(first || capital(verdictWords(verdict).short))}**${first ? "" : " "}${plain(rest)}`;
   }
   const where =
     isActive(status) && info.experiment.stop.steps < 1e9

@@ -2,16 +2,15 @@
 import type { RunRecord } from "../../launchers";
 import type { ChartedSetting } from "../../record/settingChart";
 import { isActive } from "../../types/runStatus";
-import { flagged } from "../../types/verdict";
+import { verdictSign } from "../../types/verdictWords";
 import { roundedDown, shortNumber } from "../format";
 
-/** Readable without colour: ✓ stable, ≈ at its edge, ✗ breaks stability, ? undecided, … trains, ○ waits, – ended without a verdict. */
+/** Readable without colour: ✓ stable, ≈ at its edge, ✗ breaks stability, ! only in the mean square, ? undecided, … trains, ○ waits, – ended without a verdict. */
 export function markOf({ status, verdict, flag }: RunRecord): string {
   if (status === "queued") return "○";
   if (isActive(status)) return flag ? "✗…" : "…";
   if (!verdict) return "–";
-  if (flagged.includes(verdict.verdict)) return "✗";
-  return verdict.verdict === "stable" ? "✓" : verdict.verdict === "edge" ? "≈" : "?";
+  return verdictSign(verdict);
 }
 
 /** One mark for a run, how many of each for several: "✓3 ✗1". */

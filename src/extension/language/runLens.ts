@@ -3,7 +3,6 @@ import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
 import { ago } from "../../util/ago";
-import { verdictWords } from "../format";
 import { isExperimentPath } from "../ids";
 import { isReadOnly } from "../readOnly";
 import { renewTimes } from "../renewTimes";
@@ -11,6 +10,7 @@ import { experimentSelector } from "./selectors";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
 import { statusWords, isActive } from "../../types/runStatus";
+import { verdictWords, type Severity } from "../../types/verdictWords";
 
 /** VS Code asks for lenses a while after it is told that they changed, and starts that while again with each time it is told. */
 const stepMilliseconds = 3000;
@@ -85,16 +85,18 @@ function latestLenses(range: vscode.Range, run: RunRecord, label: string): vscod
   return [open, new vscode.CodeLens(range, stop)];
 }
 
+const icons: Readonly<Record<Severity, string>> = {
+  good: "$(pass)",
+  edge: "$(info)",
+  open: "$(info)",
+  warning: "$(warning)",
+  bad: "$(warning)",
+};
+
 function describeLatest({ info, status, step, verdict, flag }: RunRecord): string {
   if (status === "running") return `$(sync~spin) training, step ${step}${flag ? ", beyond its limit" : ""}`;
   if (status === "queued") return "$(clock) queued";
-  const icon = verdict
-    ? verdict.verdict === "stable"
-      ? "$(pass)"
-      : verdict.verdict === "edge" || verdict.verdict === "inconclusive"
-        ? "$(info)"
-        : "$(warning)"
-    : "$(circle-slash)";
-  const words = verdict ? verdictWords[verdict.verdict] : statusWords[status];
+  const icon = verdict ? icons[verdictWords(verdict).severity] : "$(circle-slash)";
+  const words = verdict ? verdictWords(verdict).short : statusWords[status];
   return `${icon} latest run: ${words}, step ${step}, ${ago(info.created, Date.now())}`;
 }

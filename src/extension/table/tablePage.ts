@@ -15,13 +15,14 @@ import {
 } from "../../record/tableMessages";
 import { commandIds } from "../commands/ids";
 import { Disposables } from "../disposables";
-import { plain, verdictWords } from "../format";
+import { plain } from "../format";
 import { markOf } from "../inline/words";
 import { servePage } from "../panel/servePage";
 import { mayAct } from "../readOnly";
 import type { Services } from "../services";
 import { BestReadings } from "./bestReadings";
 import { RowFeed } from "./rowFeed";
+import { verdictWords } from "../../types/verdictWords";
 
 const stateKey = "basin.table";
 /** A run that trains moves on twice a second: its row need not. */
@@ -131,7 +132,7 @@ export class TablePage {
       label: this.services.runs.labelOf(run),
       file: run.info.file === "" ? "" : vscode.workspace.asRelativePath(run.info.file),
       mark: markOf(run),
-      says: verdict ? verdictWords[verdict.verdict] : statusWords[status],
+      says: verdict ? verdictWords(verdict).short : statusWords[status],
       flagged: verdict ? flagged.includes(verdict.verdict) : flag !== null,
       best: this.best.of(run),
     };

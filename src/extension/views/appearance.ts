@@ -1,16 +1,14 @@
 // How a run looks in tree and status bar: icon and colour by status and verdict.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
-import type { VerdictKind } from "../../types/verdict";
+import { verdictWords, type Severity } from "../../types/verdictWords";
 
-const byVerdict: Readonly<Record<VerdictKind, readonly [icon: string, color: string]>> = {
-  diverged: ["error", "charts.red"],
-  saddle: ["warning", "charts.red"],
-  "unstable-mean": ["warning", "charts.red"],
-  "unstable-variance": ["warning", "charts.red"],
+const bySeverity: Readonly<Record<Severity, readonly [icon: string, color: string]>> = {
+  bad: ["warning", "charts.red"],
+  warning: ["warning", "charts.orange"],
   edge: ["pulse", "charts.yellow"],
-  inconclusive: ["question", "charts.blue"],
-  stable: ["pass", "charts.green"],
+  open: ["question", "charts.blue"],
+  good: ["pass", "charts.green"],
 };
 
 export function iconOf({ status, verdict, flag }: RunRecord): vscode.ThemeIcon {
@@ -19,7 +17,8 @@ export function iconOf({ status, verdict, flag }: RunRecord): vscode.ThemeIcon {
   if (status === "unknown") return icon("question", "charts.yellow");
   if (status === "failed") return icon("error", "errorForeground");
   if (status === "died") return icon("debug-disconnect", "charts.yellow");
-  if (verdict) return icon(...byVerdict[verdict.verdict]);
+  if (verdict?.verdict === "diverged") return icon("error", "charts.red");
+  if (verdict) return icon(...bySeverity[verdictWords(verdict).severity]);
   return status === "interrupted"
     ? icon("debug-pause", "charts.foreground")
     : icon("circle-outline", "charts.foreground");

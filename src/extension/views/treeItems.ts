@@ -3,10 +3,11 @@ import * as vscode from "vscode";
 import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
 import { ago } from "../../util/ago";
-import { shortNumber, verdictWords } from "../format";
+import { shortNumber } from "../format";
 import type { ExperimentFile } from "../workspace/experiments";
 import { iconOf } from "./appearance";
 import { statusWords } from "../../types/runStatus";
+import { verdictWords } from "../../types/verdictWords";
 
 export function experimentItem(
   { uri, name, folder }: ExperimentFile,
@@ -65,7 +66,7 @@ function stateOf({ info, status, step, verdict, flag, damage }: RunRecord): stri
   if (damaged && !verdict) return damaged;
   if (status === "running") return `step ${step}${flag ? " · beyond its limit" : ""}`;
   if (status === "queued") return placeInQueue(info);
-  const words = verdict ? verdictWords[verdict.verdict] : statusWords[status];
+  const words = verdict ? verdictWords(verdict).short : statusWords[status];
   return `${words} · ${damaged || ago(info.created, Date.now())}`;
 }
 

@@ -2,8 +2,9 @@
 import type { RunRecord } from "../../launchers";
 import { isActive } from "../../types/runStatus";
 import { flagged } from "../../types/verdict";
-import { shortNumber, verdictWords } from "../format";
+import { shortNumber } from "../format";
 import { labelOf } from "../runLabel";
+import { verdictWords } from "../../types/verdictWords";
 
 export interface Notice {
   /** Whether it tells of a learning rate that breaks stability. */
@@ -61,7 +62,7 @@ function endOfSweep(runs: readonly RunRecord[]): Notice[] {
   if (runs.some(({ status }) => isActive(status))) return [];
   const counts = new Map<string, number>();
   for (const { verdict } of runs) {
-    const words = verdict ? verdictWords[verdict.verdict] : "without a verdict";
+    const words = verdict ? verdictWords(verdict).short : "without a verdict";
     counts.set(words, (counts.get(words) ?? 0) + 1);
   }
   const said = [...counts].map(([words, n]) => `${n} ${words}`).join(", ");

@@ -1,7 +1,8 @@
 // One self-contained page of a run or several: verdicts, charts, numbers with where they come from. It loads and runs nothing. Pure.
 import { num } from "../../util/numberText";
 import { betterOf, metricInfo } from "../../protocol/metrics";
-import { flagged, type VerdictKind } from "../../types/verdict";
+import type { Verdict } from "../../types/verdict";
+import { verdictSign, verdictWords } from "../../types/verdictWords";
 import { differingSettings, settingsOf } from "../settings";
 import { inOrder, summaryOf } from "../summary";
 import { metricCharts } from "./charts";
@@ -45,15 +46,7 @@ th{font-weight:600}td.n{text-align:right;white-space:nowrap;font-variant-numeric
 figure{margin:0}
 `;
 
-const words: Readonly<Record<VerdictKind, string>> = {
-  diverged: "✗ Diverged",
-  saddle: "✗ At a saddle",
-  "unstable-mean": "✗ Unstable in the mean",
-  "unstable-variance": "✗ Unstable in the mean square",
-  edge: "≈ At the edge of stability",
-  inconclusive: "? Inconclusive",
-  stable: "✓ Stable",
-};
+const headingOf = (verdict: Verdict): string => `${verdictSign(verdict)} ${verdictWords(verdict).title}`;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[], kind = ""): string =>
   `<div class="wide"><table class="${kind}"><tr>${head.map((cell) => `<th>${cell}</th>`).join("")}</tr>${rows
@@ -64,11 +57,10 @@ const numberCell = (text: string): string => `<td class="n">${escaped(text)}</td
 
 function verdictOf({ verdict }: ExportedRun): string {
   if (!verdict) return '<p class="verdict">No verdict: the run was not judged.</p>';
-  const kind = verdict.verdict;
-  const tone = flagged.includes(kind) ? "bad" : kind === "stable" ? "good" : "";
+  const { severity } = verdictWords(verdict);
   const list = [...verdict.reasons, verdict.minimum.why].filter((one) => one !== "");
   const evidence = verdict.evidence.map((one) => `<li>${escaped(one)}</li>`).join("");
-  return `<div class="verdict ${tone}"><b>${words[kind]}</b>${verdict.provisional ? " (provisional)" : ""}<br>${escaped(verdict.summary)}<ul>${list
+  return `<div class="verdict ${severity}"><b>${headingOf(verdict)}</b>${verdict.provisional ? " (provisional)" : ""}<br>${escaped(verdict.summary)}<ul>${list
     .map((one) => `<li>${escaped(one)}</li>`)
     .join(
       "",
@@ -117,7 +109,7 @@ function comparison(runs: readonly ExportedRun[]): string {
     }),
   ];
   const rows = [
-    ["verdict", ...runs.map(({ verdict }) => (verdict ? words[verdict.verdict] : "–"))],
+    ["verdict", ...runs.map(({ verdict }) => (verdict ? headingOf(verdict) : "–"))],
     ...differing.map((key) => [key, ...runs.map(({ info }) => settingsOf(info).get(key) ?? "–")]),
     ...names.map((name) => [
       `${metricInfo(name)?.label ?? name}${betterOf(name) ? ", last (best)" : ""}`,

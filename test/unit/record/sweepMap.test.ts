@@ -41,11 +41,11 @@ test("a cell shows the newest run with its values and counts the others; a run o
   expect(cells).toHaveLength(6);
   const at = (x: number, y: number) => cells.find((cell) => cell.x === x && cell.y === y)!;
   expect(at(0, 0)).toMatchObject({
-    verdict: "unstable-mean",
+    verdict: { verdict: "unstable-mean" },
     runs: 2,
     run: join(folder, "20260102-000000-b"),
   });
-  expect(at(2, 1)).toMatchObject({ verdict: "diverged", runs: 1, limits: { mean: null } });
+  expect(at(2, 1)).toMatchObject({ verdict: { verdict: "diverged" }, runs: 1, limits: { mean: null } });
   expect(at(1, 1)).toMatchObject({ run: null, status: null, runs: 0 });
   expect(at(0, 0).limits.mean).toBeCloseTo(2 / 25, 12);
   expect(cells.flatMap(({ run }) => run ?? [])).toHaveLength(2);

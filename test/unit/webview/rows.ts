@@ -11,6 +11,7 @@ export const rowNamed = (key: string, change: Partial<RunRow> = {}): RunRow => (
   sweep: "",
   status: "finished",
   verdict: "stable",
+  severity: "good",
   mark: "✓",
   says: "stable",
   flagged: false,

@@ -22,7 +22,7 @@ const judged: SweepCell = {
   run: "/r",
   runs: 2,
   status: "finished",
-  verdict: "stable",
+  verdict: { verdict: "stable", typical: null },
   sharpness: 4,
   limits: { mean: 0.2, meanSquare: 3.2 },
 };
@@ -62,15 +62,17 @@ test("every state of a point has a sign and words of its own, and a sentence tha
   expect(wordsOf(judged, "gap", true)).toEqual(["✓", "–"]);
   expect(wordsOf(empty, "verdict", true)).toEqual(["+", "run"]);
   expect(wordsOf(empty, "verdict", false)).toEqual(["", ""]);
+  const bursts: SweepCell = { ...judged, verdict: { verdict: "unstable-variance", typical: "stays" } };
+  expect(wordsOf(bursts, "verdict", true)).toEqual(["!", "spikes"]);
   const live: SweepCell = { ...judged, verdict: null, status: "running", step: 1200, beyond: true };
   expect(wordsOf(live, "verdict", true)).toEqual(["!", "1,200"]);
   expect(toneOf(live)).toBe("live");
   expect(sentenceOf(judged, map, true)).toBe(
     "batch size B 4, learning rate η 0.1: Stable; sharpness 4; mean limit 0.2; mean-square limit 3.2; the newest of 2 runs. Opens its run.",
   );
-  expect(sentenceOf({ ...judged, verdict: "unstable-variance" }, map, true)).toContain(
-    "0.1: too noisy. Unstable: gradient noise too large for the batch size; ",
-  );
+  expect(
+    sentenceOf({ ...judged, verdict: { verdict: "unstable-variance", typical: "leaves" } }, map, true),
+  ).toContain("0.1: too noisy. Unstable: gradient noise too large for the batch size; ");
   expect(sentenceOf({ ...empty, x: 1 }, map, true)).toBe(
     "batch size B full, learning rate η 0.1: no run yet. Runs it.",
   );
