@@ -1,6 +1,6 @@
 // From the bytes of `events.jsonl`, as they come, to events: whole lines only, the torn last line waits for its newline.
 import type { RunEvent } from "../protocol/events";
-import { decodeLine } from "./decodeEvent";
+import { decodeRecent } from "./recentLines";
 
 /** A longer line is no event: it is passed over, not kept. */
 const longestLine = 64 * 2 ** 20;
@@ -57,7 +57,7 @@ export class EventLines {
 
   private line(line: string, events: RunEvent[]): void {
     if (line.trim() === "") return;
-    const event = decodeLine(line);
+    const event = decodeRecent(line);
     if (event === "damaged") {
       this.damage++;
       this.torn++;

@@ -122,7 +122,7 @@ export async function openRun(
 
 /** Frames a second while the wheel zooms in, pans and zooms out over the first chart, every chart in sight following. */
 export async function framesWhileZooming(page: Page): Promise<number> {
-  const frame = await panelFrame(page, '.chart[data-chart="loss"] .u-over');
+  const frame = await panelFrame(page, '.chart[data-chart="fractions"] .u-over');
   return frame.evaluate(`new Promise((done) => {
     const over = document.querySelector('.chart[data-chart="fractions"] .u-over');
     const { left, top, width, height } = over.getBoundingClientRect();

@@ -1,7 +1,6 @@
 // Page object of the workbench: what a user sees and does in VS Code, so that scenarios read as prose.
 import { existsSync } from "node:fs";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
-import { expect } from "vitest";
 import { Panel } from "./panelPage";
 import { themes, type ThemeKind } from "./settings";
 
@@ -136,10 +135,13 @@ export class Workbench {
    * Accepted as it stands: what is filled in at once is completed by the dialog to something else.
    */
   async saveAsProposed(ending: string): Promise<string> {
-    await expect.poll(() => this.inputBox.inputValue()).toMatch(new RegExp(`\\${ending}$`));
+    await until(
+      async () => (await this.inputBox.inputValue()).endsWith(ending),
+      `a file *${ending} proposed`,
+    );
     const path = await this.inputBox.inputValue();
     await this.page.keyboard.press("Enter");
-    await expect.poll(() => existsSync(path), { timeout: 60_000 }).toBe(true);
+    await until(() => existsSync(path), path);
     return path;
   }
 
@@ -397,6 +399,15 @@ export class Workbench {
   async close(): Promise<void> {
     await this.browser.close();
   }
+}
+
+/** Waits a minute at most. No `expect.poll`: `npm run measure` uses this page object without a test runner. */
+async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
+    if (await holds()) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error(`Waited in vain for ${what}.`);
 }
 
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
