@@ -84,6 +84,18 @@ inVsCode("Runs over one another in VS Code", () => {
     await shot("compare-and-table");
   });
 
+  test("a tick in the tree brings a run back, and one taken there takes it away", async () => {
+    await workbench.showTree();
+    const box = workbench.treeRow("η 0.1, B 4").getByRole("checkbox");
+    await box.click();
+    await page.run("η 0.1, B 4").waitFor();
+    await page.drawn("sharpness", most);
+    await shot("compare-and-tree");
+    await box.click();
+    await page.run("η 0.1, B 4").waitFor({ state: "detached" });
+    await page.drawn("sharpness", most - 1);
+  });
+
   test("runs that come take none away, and a reload brings all back in their colours", async () => {
     const letter = await page.letterOf("η 0.2, B 4");
     addRun(server.workspace, 40);

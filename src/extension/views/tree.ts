@@ -19,7 +19,7 @@ type TreeNode =
 /** A row that is drawn anew loses its tooltip: that of a run that trains can be read for this long. */
 const rowMilliseconds = 4000;
 
-export function registerTree({ experiments, runs, panel }: Services, own: Disposables): void {
+export function registerTree({ experiments, runs, panel, comparison }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<TreeNode | undefined>());
   const openers = own.own(new RunOpeners((run) => panel.show(run)));
   // One object per run for good: VS Code refreshes a single row only by the object it was given.
@@ -65,12 +65,33 @@ export function registerTree({ experiments, runs, panel }: Services, own: Dispos
       if (node.kind === "gone") return goneItem(node.file);
       const record = runs.byKey(node.run);
       if (!record) return new vscode.TreeItem(node.run);
-      return runItem(record, runs.labelOf(record), openers.commandFor(node.run));
+      return runItem(record, {
+        label: runs.labelOf(record),
+        isTicked: comparison.has(node.run),
+        command: openers.commandFor(node.run),
+      });
     },
   };
   const view = own.own(
-    vscode.window.createTreeView(viewId, { treeDataProvider: provider, showCollapseAll: true }),
+    vscode.window.createTreeView(viewId, {
+      treeDataProvider: provider,
+      showCollapseAll: true,
+      // Ticks are the comparison's: set in the table or the picker too, and by no parent row.
+      manageCheckboxStateManually: true,
+    }),
   );
+  own.own(
+    view.onDidChangeCheckboxState(({ items }) => {
+      for (const on of [true, false]) {
+        const wanted = on ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked;
+        const keys = items.flatMap(([node, state]) =>
+          node.kind === "run" && state === wanted ? [node.run] : [],
+        );
+        if (keys.length > 0) comparison.tick(keys, on);
+      }
+    }),
+  );
+  own.own(comparison.onDidChange(() => changed.fire(undefined)));
   own.own(
     renewTimes(
       () => view.visible,

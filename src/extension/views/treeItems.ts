@@ -46,8 +46,15 @@ export function goneItem(file: string): vscode.TreeItem {
 const lastName = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 
-/** @param label  What tells it from the runs beside it. */
-export function runItem(run: RunRecord, label: string, command: vscode.Command): vscode.TreeItem {
+interface RunRow {
+  /** What tells the run from those beside it. */
+  readonly label: string;
+  /** Whether it is drawn in comparisons. */
+  readonly isTicked: boolean;
+  readonly command: vscode.Command;
+}
+
+export function runItem(run: RunRecord, { label, isTicked, command }: RunRow): vscode.TreeItem {
   const item = new vscode.TreeItem(label);
   item.id = run.folder;
   item.iconPath = iconOf(run);
@@ -56,6 +63,12 @@ export function runItem(run: RunRecord, label: string, command: vscode.Command):
   item.contextValue = `run.${run.status}${run.note.pinned ? ".pinned" : ""}`;
   item.accessibilityInformation = { label: `${label}, ${descriptionOf(run)}` };
   item.command = command;
+  const { Checked, Unchecked } = vscode.TreeItemCheckboxState;
+  item.checkboxState = {
+    state: isTicked ? Checked : Unchecked,
+    tooltip: isTicked ? "Take it out of the comparison" : "Compare it with other runs",
+    accessibilityInformation: { label: `Compare ${label}` },
+  };
   return item;
 }
 

@@ -33,6 +33,10 @@ export class Comparison {
     return this.ticked.map((run) => [run, this.slots.get(run) ?? null]);
   }
 
+  has(run: string): boolean {
+    return this.ticked.includes(run);
+  }
+
   /** Those that are drawn over one another, with their places. */
   get compared(): readonly (readonly [run: RunRecord, slot: number])[] {
     return [...this.slots].flatMap(([key, slot]): [RunRecord, number][] => {
