@@ -5,6 +5,7 @@ import { writeRun } from "../fixtures/writeRun";
 import { ComparePage } from "./comparePage";
 import { fileOf, writeExperiments } from "./experiments";
 import { RunsTable } from "./runsTable";
+import { graveFindings } from "./examine";
 import { inVsCode, openVsCode } from "./scenario";
 import type { Server } from "./server";
 import type { Workbench } from "./workbench";
@@ -106,6 +107,11 @@ inVsCode("Runs over one another in VS Code", () => {
     page = new ComparePage(workbench.page);
     await page.drawn("sharpness", most - 1);
     expect(await page.letterOf("η 0.2, B 4")).toBe(letter);
+  });
+
+  test("axe finds nothing serious in any theme, narrow or wide", async () => {
+    const grave = await graveFindings(workbench, workbench.comparison(), (where) => shot(`compare ${where}`));
+    expect(grave).toEqual([]);
   });
 
   test("a name opens its run in the panel", async () => {

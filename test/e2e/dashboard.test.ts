@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
 import { writeRun } from "../fixtures/writeRun";
 import { experiments, fileOf, writeExperiments } from "./experiments";
+import { graveFindings } from "./examine";
 import { inVsCode, openVsCode } from "./scenario";
 import type { Server } from "./server";
 import type { Workbench } from "./workbench";
@@ -26,7 +27,7 @@ const written = `{
 inVsCode("The dashboard of an experiment", () => {
   let server: Server;
   let workbench: Workbench;
-  openVsCode({ fill }, (vsCode) => ({ server, workbench } = vsCode));
+  const { shot } = openVsCode({ fill }, (vsCode) => ({ server, workbench } = vsCode));
 
   function fill(workspace: string): void {
     writeExperiments(workspace);
@@ -152,6 +153,12 @@ inVsCode("The dashboard of an experiment", () => {
     expect(await workbench.tab("Basin:").count()).toBe(0);
     await dashboard.button("Stop").click();
     await dashboard.banner.filter({ hasText: /stable|edge|unstable|inconclusive/i }).waitFor();
+  });
+
+  test("axe finds nothing serious in any theme, narrow or wide", async () => {
+    const dashboard = workbench.dashboard();
+    const grave = await graveFindings(workbench, dashboard, (where) => shot(`dashboard ${where}`));
+    expect(grave).toEqual([]);
   });
 
   test("another file's dashboard stands beside it; what one says does not reach the other", async () => {

@@ -14,7 +14,7 @@ export class RunsTable {
   }
 
   get grid(): Locator {
-    return this.frame.locator("[role=grid]");
+    return this.frame.locator("[role=treegrid]");
   }
 
   get filter(): Locator {

@@ -2,10 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
-import { examine } from "./examine";
+import { graveFindings } from "./examine";
 import { inVsCode, openVsCode } from "./scenario";
 import type { Server } from "./server";
-import { themeKinds } from "./settings";
 import type { Workbench } from "./workbench";
 
 const file = "swept.basin.json";
@@ -143,26 +142,13 @@ inVsCode("The map of a sweep in VS Code", () => {
   });
 
   test("axe finds nothing serious in any theme, narrow or wide", async () => {
-    const grave: string[] = [];
-    for (const theme of themeKinds) {
-      await workbench.useTheme(theme);
-      for (const [size, width] of [
-        ["narrow", 398],
-        ["wide", 1448],
-      ] as const) {
-        await workbench.page.setViewportSize({ width, height: 900 });
-        for (const shown of ["verdict", "sharpness"]) {
-          await map().find(`input[value="${shown}"]`).check();
-          await workbench.settle();
-          await shot(`sweep map ${theme} ${size} ${shown}`);
-        }
-        const { violations } = await examine(map());
-        for (const { id, impact, nodes } of violations)
-          if (impact === "serious" || impact === "critical")
-            grave.push(`${theme} ${size}: ${id} ${nodes.map(({ html }) => html.slice(0, 120)).join(" ")}`);
+    const grave = await graveFindings(workbench, map(), async (where) => {
+      for (const shown of ["verdict", "sharpness"]) {
+        await map().find(`input[value="${shown}"]`).check();
+        await workbench.settle();
+        await shot(`sweep map ${where} ${shown}`);
       }
-      await workbench.page.setViewportSize({ width: 1500, height: 900 });
-    }
+    });
     expect(grave).toEqual([]);
   });
 

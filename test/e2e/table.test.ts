@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { writeRun } from "../fixtures/writeRun";
 import { fileOf, writeExperiments } from "./experiments";
 import { RunsTable } from "./runsTable";
+import { graveFindings } from "./examine";
 import { inVsCode, openVsCode } from "./scenario";
 import { writeManyRuns } from "./scale";
 import type { Server } from "./server";
@@ -171,6 +172,11 @@ inVsCode("The table of runs in VS Code", () => {
     await table.heading("learningRate ↓").waitFor();
     expect(await table.groups.inputValue()).toBe("experiment");
     await table.find(".row.ticked").filter({ hasText: "the sharp one" }).waitFor();
+  });
+
+  test("axe finds nothing serious in any theme, narrow or wide", async () => {
+    const grave = await graveFindings(workbench, workbench.runsView(), (where) => shot(`table ${where}`));
+    expect(grave).toEqual([]);
   });
 
   test("Delete asks, and takes the run with its note", async () => {

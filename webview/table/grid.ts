@@ -32,7 +32,7 @@ export type GridContext = Pick<RowContext, "ticked" | "color"> & Pick<TableLayou
 export class Grid {
   readonly element = h("div", {
     class: "grid",
-    role: "grid",
+    role: "treegrid",
     tabindex: 0,
     "aria-label": "Runs",
     "aria-multiselectable": true,
