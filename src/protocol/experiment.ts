@@ -120,6 +120,8 @@ export interface ProbesSpec {
     readonly every: number;
     /** Eigenvectors that span the sharp subspace. */
     readonly top: number;
+    /** Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those. */
+    readonly drift: boolean;
   };
 }
 

@@ -9,6 +9,7 @@ const wme = "Wu, Ma & E, NeurIPS 2018";
 const cohen = "Cohen et al., ICLR 2021";
 const cohenAdaptive = "Cohen et al. 2022";
 const damian = "Damian, Nichani & Lee, ICLR 2023";
+const quasistatic = "Ma, Kunin, Wu & Ying 2022; Li, Wang & Arora, ICLR 2022";
 const papyan = "Papyan, JMLR 2020";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
 const mccandlish = "McCandlish et al. 2018";
@@ -113,6 +114,31 @@ export const metrics = [
   m("eigenvectors.overlap", "overlap of sharp subspaces", "1", {
     about: "(1/m)‖VᵀV′‖_F² between two readings",
     source: damian,
+  }),
+  m("manifold.drift", "predicted drift along the minima", "θ / step", {
+    about:
+      "‖Δθ‖ per step, Δθ = −(η/(1−β)) P_flat(½ ∇⟨H, C⟩ + wθ), C the stationary covariance at the minimum beside θ",
+    source: quasistatic,
+  }),
+  m("manifold.driftMeasured", "measured drift along the minima", "θ / step", {
+    about: "how far the minimum beside θ moves per step, mean over eight readings",
+    source: "",
+  }),
+  m("manifold.driftMeasured.error", "measured drift, standard error", "θ / step", {
+    about: "from the spread of the displacements between those readings",
+    source: "",
+  }),
+  m("manifold.driftCosine", "cosine of predicted and measured drift", "1", {
+    about: "1 where the run goes where it was predicted to go",
+    source: quasistatic,
+  }),
+  m("manifold.driftSharpness", "change of sharpness by drift", "loss / θ² / step", {
+    about: "⟨∇λmax, Δθ⟩ at the minimum beside θ",
+    source: quasistatic,
+  }),
+  m("manifold.driftTrace", "change of trace by drift", "loss / θ² / step", {
+    about: "⟨∇ tr H, Δθ⟩ at the minimum beside θ",
+    source: quasistatic,
   }),
   m("spectrum.values", "spectral density, nodes", "loss / θ²", {
     about: "Ritz values of stochastic Lanczos quadrature",

@@ -117,8 +117,7 @@ async function solve(
     axpy(step, direction, x);
     axpy(-step, image, residual);
     const next = dot(residual, residual);
-    for (let j = 0; j < direction.length; j++)
-      direction[j] = residual[j] + (next / square) * direction[j];
+    for (let j = 0; j < direction.length; j++) direction[j] = residual[j] + (next / square) * direction[j];
     square = next;
   }
   return x;

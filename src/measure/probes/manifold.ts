@@ -1,5 +1,6 @@
 // Along the manifold of minima: oscillation against drift, turning eigenvectors, and where the gradient takes the sharpness.
 import { axpy, dot, norm } from "../../util/linalg/vector";
+import { addDrift } from "../drift";
 import type { ProbeMemory } from "../memory";
 import type { Point } from "../point";
 import { Readings, type Probe, type Task } from "../probe";
@@ -104,9 +105,15 @@ export const manifold: Probe = {
         default: 2,
         description: "Eigenvectors that span the sharp subspace.",
       },
+      drift: {
+        type: "boolean",
+        default: false,
+        description:
+          "Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those.",
+      },
     },
   },
-  needs: ["curvatureGradient"],
+  needs: ["curvatureGradient", "elsewhere", "factors"],
   metrics: [],
   async measure(task) {
     const { point, probes, memory, budget } = task;
@@ -118,6 +125,7 @@ export const manifold: Probe = {
     if (vectors.length === 0) return { readings: [] };
     addMotion(point, memory, vectors, read);
     await addSlope(task, vectors[0], values[0], read);
+    if (probes.manifold?.drift) await addDrift(task, read);
     return { readings: read.list };
   },
 };
