@@ -284,15 +284,15 @@ async function addMeasured(drift: Drift, every: number, memory: ProbeMemory, rea
 
 /**
  * Adds the readings of the drift: predicted now, and once in eight readings the mean over them as the minima beside them moved.
- * Without a prediction the one reading is NaN, and its method says why.
+ *
+ * @returns  why it was left out, where there is no prediction.
  */
-export async function addDrift({ point, probes, memory }: Task, read: Readings): Promise<void> {
+export async function addDrift({ point, probes, memory }: Task, read: Readings): Promise<string | null> {
   const drift = await predictDrift(point);
   read.lap();
   if (typeof drift === "string") {
     memory.set("drift.counts", Float32Array.of(-1, 0));
-    read.add("manifold.drift", NaN, { how: "estimate", method: `not known: ${drift}` });
-    return;
+    return `the drift: ${drift}`;
   }
   const { method, effect } = drift;
   read.add("manifold.drift", norm(drift.step), { how: "estimate", method });
@@ -301,4 +301,5 @@ export async function addDrift({ point, probes, memory }: Task, read: Readings):
     read.add("manifold.driftTrace", effect.trace, { how: "estimate", method });
   }
   await addMeasured(drift, probes.manifold?.every ?? 1, memory, read);
+  return null;
 }

@@ -99,11 +99,11 @@ export const metrics = [
     source: damian,
   }),
   m("sharpness.rate", "predicted change of sharpness", "loss / θ² / step", {
-    about: "−η⟨∇S, ∇L⊥⟩, S = λmax(H)",
+    about: "−η⟨∇S, ∇L⊥⟩, S = λmax(H), ⊥ across v₁ and all at the edge; η/(1−β) with momentum",
     source: damian,
   }),
   m("sharpness.fall", "fall of sharpness by oscillation", "loss / θ² / step", {
-    about: "½ηx²‖∇S⊥‖², x = ⟨v, ∇L⟩/λ the oscillation along v",
+    about: "½η⟨∇S⊥, ∇(xᵀHx)⟩, x = Σ v⟨v, ∇L⟩/λ the oscillation along them",
     source: damian,
   }),
   m("displacement.sharp", "displacement, sharp part", "θ", {

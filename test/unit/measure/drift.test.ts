@@ -46,14 +46,24 @@ const example = readFileSync(join(import.meta.dirname, "../../../examples/label-
 
 const norm = (x: ArrayLike<number>): number => Math.sqrt(Array.from(x).reduce((sum, v) => sum + v * v, 0));
 
+interface How {
+  readonly loss: "mse" | "squared-error";
+  readonly labelNoise: number;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
+  readonly sampling?: "independent";
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+}
+
 describe("the prediction at a point of a run", () => {
-  test.each([
+  test.each<How>([
     { labelNoise: 0.1, loss: "squared-error" },
     { labelNoise: 0.1, loss: "mse", learningRate: 0.1 },
     { labelNoise: 0.1, loss: "squared-error", batchSize: 2, learningRate: 0.1, sampling: "independent" },
     { labelNoise: 0.1, loss: "squared-error", momentum: 0.7, learningRate: 0.05 },
     { labelNoise: 0.1, loss: "squared-error", weightDecay: 1e-5 },
-  ] as const)("is that of float64 at the minimum beside it: %j", async ({ loss, ...optimizer }) => {
+  ])("is that of float64 at the minimum beside it: %j", async ({ loss, ...optimizer }) => {
     const { problem, trainer } = await open(experimentOf(optimizer, { loss }));
     await train(trainer, 6000);
     const drift = (await predictDrift(trainer.point())) as Drift;
@@ -68,16 +78,7 @@ describe("the prediction at a point of a run", () => {
     const scale = loss === "mse" ? Math.sqrt(2) : 1;
     const G = J.map((value) => scale * value);
     const factors = await factorSpectrum(gramOf(G, 6), { n: 6, K: 1 }, "all");
-    const {
-      learningRate,
-      batchSize = 6,
-      momentum = 0,
-      weightDecay = 0,
-      labelNoise,
-    } = {
-      learningRate: 0.2,
-      ...optimizer,
-    } as Record<"learningRate" | "batchSize" | "momentum" | "weightDecay" | "labelNoise", number>;
+    const { learningRate = 0.2, batchSize = 6, momentum = 0, weightDecay = 0, labelNoise } = optimizer;
     const noise = stepNoise(factors, batchSize, { labelVariance: (scale * labelNoise) ** 2 });
     const options = { learningRate, batchSize, momentum, weightDecay, gemm };
     const C = (await stationaryCovariance(factors, noise, options))!;

@@ -24,7 +24,7 @@ const probes = {
   smoothness: every,
   spectrum: { every: 20, of: "both", steps: 10, starts: 2 },
   layers: every,
-  manifold: every,
+  manifold: { every: 2, drift: true },
 };
 const base = {
   seed: 0,
