@@ -36,6 +36,7 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
     }),
   "two-minima": twoMinima,
   "label-noise": labelNoise,
+  "central-flow": centralFlow,
 };
 
 const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
@@ -137,6 +138,36 @@ function labelNoise([run]: readonly RunModel[]): Drawn {
       },
     ],
     numbers: `measured over predicted ${ratios.map((ratio) => num(ratio)).join(", ")}; cosines from ${num(Math.min(...cosine.values))}; sharpness at ${sharpness.steps[25]}: ${num(sharpness.values[25])}, at the end ${num(sharpness.values.at(-1))}`,
+  };
+}
+
+/** The run swings at the edge of stability; the flow goes through the middle of it. */
+function centralFlow([run]: readonly RunModel[]): Drawn {
+  const own = (name: MetricName) => column(run, name);
+  const distance = own("flow.distance").values;
+  return {
+    title: "The central flow goes where the run goes, without its oscillation",
+    panels: [
+      {
+        label: "training loss",
+        height: 180,
+        curves: [
+          { label: "run", column: own("loss.train"), color: "orange" },
+          { label: "central flow", column: own("flow.loss"), color: "blue" },
+        ],
+        logFrom: 1e-3,
+      },
+      {
+        label: "sharpness λmax(H), loss/θ²",
+        height: 180,
+        curves: [
+          { label: "run", column: own("sharpness"), color: "orange" },
+          { label: "central flow", column: own("flow.sharpness"), color: "blue" },
+        ],
+        levels: [{ label: "limit 2/η", value: limitsOf(run).sharpness, limit: true }],
+      },
+    ],
+    numbers: `distance at the end ${num(distance.at(-1))}, at most ${num(Math.max(...distance))}; sharpness of the flow at the end ${num(own("flow.sharpness").values.at(-1))}; loss of run and flow ${num(own("loss.train").values.at(-1))}, ${num(own("flow.loss").values.at(-1))}`,
   };
 }
 

@@ -10,6 +10,7 @@ const cohen = "Cohen et al., ICLR 2021";
 const cohenAdaptive = "Cohen et al. 2022";
 const damian = "Damian, Nichani & Lee, ICLR 2023";
 const quasistatic = "Ma, Kunin, Wu & Ying 2022; Li, Wang & Arora, ICLR 2022";
+const central = "Cohen, Damian, Talwalkar, Kolter & Lee 2025";
 const papyan = "Papyan, JMLR 2020";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
 const mccandlish = "McCandlish et al. 2018";
@@ -139,6 +140,23 @@ export const metrics = [
   m("manifold.driftTrace", "change of trace by drift", "loss / θ² / step", {
     about: "⟨∇ tr H, Δθ⟩ at the minimum beside θ",
     source: quasistatic,
+  }),
+  m("flow.loss", "loss of the central flow", "loss", { about: "L at the flow's own θ", source: central }),
+  m("flow.sharpness", "sharpness of the central flow", "loss / θ²", {
+    about: "λmax(H) at the flow's own θ: held at 2/η by just as much oscillation as that takes",
+    source: central,
+  }),
+  m("flow.variance", "predicted variance of the oscillation", "θ²", {
+    about: "tr X, 0 ⪯ X ⟂ β(X) − α ⪰ 0 on the eigenvectors at 2/η",
+    source: central,
+  }),
+  m("flow.swing", "square of the run's oscillation", "θ²", {
+    about: "‖½(θ′ − θ)‖², θ′ the next step: what the predicted variance is the mean of at the edge",
+    source: central,
+  }),
+  m("flow.distance", "distance of run and flow", "θ", {
+    about: "‖½(θ + θ′) − θ_flow‖, the middle of two consecutive steps against the flow",
+    source: central,
   }),
   m("spectrum.values", "spectral density, nodes", "loss / θ²", {
     about: "Ritz values of stochastic Lanczos quadrature",

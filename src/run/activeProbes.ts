@@ -108,6 +108,7 @@ export class ActiveProbes {
         point,
         probes: this.experiment.probes,
         effort: "running",
+        step: moment.step,
         memory,
         budget: unlimited(memoryBytes(this.experiment.memory)),
         known: new Map(),

@@ -2,6 +2,7 @@
 import type { Chart } from "./chart";
 import { displacement } from "./displacement";
 import { drift } from "./drift";
+import { flow } from "./flow";
 import { fractions } from "./fractions";
 import { gap } from "./gap";
 import { gradientNoise } from "./gradientNoise";
@@ -29,5 +30,6 @@ export const charts: readonly Chart[] = [
   smoothness,
   displacement,
   drift,
+  flow,
   sharpnessRate,
 ];
