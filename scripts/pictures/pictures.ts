@@ -110,9 +110,10 @@ function labelNoise([run]: readonly RunModel[]): Drawn {
   const predicted = column(run, "manifold.drift");
   const cosine = column(run, "manifold.driftCosine");
   const sharpness = column(run, "sharpness");
-  // A measured drift is that of the steps since the one before.
+  // A measured drift is the mean over eight readings.
+  const { every } = run.info.experiment.probes.manifold!;
   const ratios = [...measured.steps].map((step, i) => {
-    const from = i === 0 ? -Infinity : measured.steps[i - 1];
+    const from = step - 8 * every;
     const own = [...predicted.values].filter(
       (_, j) => predicted.steps[j] > from && predicted.steps[j] <= step,
     );
