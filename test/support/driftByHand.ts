@@ -45,13 +45,12 @@ export function inParameters(C: Float64Array, U: Float64Array, r: number): Float
   return out;
 }
 
-/** `steps` Gauss–Newton steps to outputs `y`: θ ← θ − J⁺(f − y), the first `slow` of them shorter. */
+/** `steps` Gauss–Newton steps from θ, in place, to outputs `y`: θ ← θ − J⁺(f − y), the first `slow` of them shorter. */
 export function interpolate(
   net: TanhNet,
   y: Float64Array,
   theta: Float64Array,
-  steps: number,
-  slow = 0,
+  { steps, slow = 0 }: { readonly steps: number; readonly slow?: number },
 ): void {
   const { n, P } = net;
   for (let step = 0; step < steps; step++) {

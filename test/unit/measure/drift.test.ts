@@ -72,7 +72,7 @@ describe("the prediction at a point of a run", () => {
     const net = tanhNet(Float64Array.from(x), 1, 8);
     // The float32 minimum is one of float64 to a few steps of Newton's.
     const theta = Float64Array.from(drift.theta);
-    interpolate(net, Float64Array.from(y), theta, 3);
+    interpolate(net, Float64Array.from(y), theta, { steps: 3 });
     expect(norm(theta.map((value, i) => value - drift.theta[i]))).toBeLessThan(1e-3);
     const { J } = jacobian(net, theta);
     const scale = loss === "mse" ? Math.sqrt(2) : 1;

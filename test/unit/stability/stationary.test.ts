@@ -137,7 +137,7 @@ describe("a tanh net 2-8-1 on six examples, trained with label noise from a mini
   );
   const y = Float64Array.from({ length: 6 }, () => rng.normal());
   const theta = start(net, 2);
-  interpolate(net, y, theta, 60, 40);
+  interpolate(net, y, theta, { steps: 60, slow: 40 });
 
   test.each([
     { name: "full batches", eta: 0.3, beta: 0, B: 6, sampling: "independent" },
@@ -196,7 +196,7 @@ test("residuals that no parameter can remove drive the drift too: each input twi
   const y = Float64Array.from({ length: 3 }, () => rng.normal());
   const single = tanhNet(x, 2, 8);
   const theta = start(single, 3);
-  interpolate(single, y, theta, 60, 40);
+  interpolate(single, y, theta, { steps: 60, slow: 40 });
   const net = tanhNet(Float64Array.from([...x, ...x]), 2, 8);
   const spread = [0.003, 0.005, 0.004];
   const targets = Float64Array.from({ length: 6 }, (_, i) => y[i % 3] + (i < 3 ? 1 : -1) * spread[i % 3]);
