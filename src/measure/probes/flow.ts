@@ -115,7 +115,7 @@ export const flow: Probe = {
   async measure({ point, probes, memory, step = 0 }) {
     const why = refusal(point);
     if (why !== null) return { readings: [], leftOut: [why] };
-    const { from, top, steps } = { ...defaults, ...probes.flow };
+    const { from, top, steps } = probes.flow ?? defaults;
     const [began = step, at = step] = memory.get("flow.steps") ?? [];
     if (step < from || step - began > steps) return { readings: [] };
     const read = new Readings(point.meter);
