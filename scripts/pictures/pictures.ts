@@ -35,6 +35,8 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
       formula: "(2 + 2β₁)/((1 − β₁)η)",
     }),
   "two-minima": twoMinima,
+  "label-noise": labelNoise,
+  "central-flow": centralFlow,
 };
 
 const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
@@ -99,6 +101,74 @@ function twoMinima(runs: readonly RunModel[]): Drawn {
         return `batch ${batchSize}: non-uniformity ${at("nonuniformity")}, sharpness ${at("sharpness")}, limit of η ${at("stability.limit")}`;
       })
       .join("; "),
+  };
+}
+
+/** Noise on the targets keeps the run swinging around its minima, and carries it along them to where they are flat. */
+function labelNoise([run]: readonly RunModel[]): Drawn {
+  const measured = column(run, "manifold.driftMeasured");
+  const predicted = column(run, "manifold.drift");
+  const cosine = column(run, "manifold.driftCosine");
+  const sharpness = column(run, "sharpness");
+  // A measured drift is the mean over eight readings.
+  const { every } = run.info.experiment.probes.manifold!;
+  const ratios = [...measured.steps].map((step, i) => {
+    const from = step - 8 * every;
+    const own = [...predicted.values].filter(
+      (_, j) => predicted.steps[j] > from && predicted.steps[j] <= step,
+    );
+    return measured.values[i] / (own.reduce((sum, value) => sum + value, 0) / own.length);
+  });
+  return {
+    title: "Label noise carries a run along the minima to a flatter one, as fast as predicted",
+    panels: [
+      {
+        label: "drift along the minima, θ/step",
+        height: 200,
+        curves: [
+          { label: "predicted", column: predicted, color: "blue" },
+          { label: "measured", column: measured, color: "orange" },
+        ],
+        logFrom: 1e-5,
+      },
+      {
+        label: "sharpness λmax(H), loss/θ²",
+        height: 140,
+        curves: [{ label: "sharpness", column: sharpness, color: "purple" }],
+        levels: [{ label: "limit 2/η", value: limitsOf(run).sharpness, limit: true }],
+      },
+    ],
+    numbers: `measured over predicted ${ratios.map((ratio) => num(ratio)).join(", ")}; cosines from ${num(Math.min(...cosine.values))}; sharpness at ${sharpness.steps[25]}: ${num(sharpness.values[25])}, at the end ${num(sharpness.values.at(-1))}`,
+  };
+}
+
+/** The run swings at the edge of stability; the flow goes through the middle of it. */
+function centralFlow([run]: readonly RunModel[]): Drawn {
+  const own = (name: MetricName) => column(run, name);
+  const distance = own("flow.distance").values;
+  return {
+    title: "The central flow goes where the run goes, without its oscillation",
+    panels: [
+      {
+        label: "training loss",
+        height: 180,
+        curves: [
+          { label: "run", column: own("loss.train"), color: "orange" },
+          { label: "central flow", column: own("flow.loss"), color: "blue" },
+        ],
+        logFrom: 1e-3,
+      },
+      {
+        label: "sharpness λmax(H), loss/θ²",
+        height: 180,
+        curves: [
+          { label: "run", column: own("sharpness"), color: "orange" },
+          { label: "central flow", column: own("flow.sharpness"), color: "blue" },
+        ],
+        levels: [{ label: "limit 2/η", value: limitsOf(run).sharpness, limit: true }],
+      },
+    ],
+    numbers: `distance at the end ${num(distance.at(-1))}, at most ${num(Math.max(...distance))}; sharpness of the flow at the end ${num(own("flow.sharpness").values.at(-1))}; loss of run and flow ${num(own("loss.train").values.at(-1))}, ${num(own("flow.loss").values.at(-1))}`,
   };
 }
 

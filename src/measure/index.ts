@@ -1,5 +1,6 @@
 // The probe registry: one line a measurement.
 import type { Probe } from "./probe";
+import { flow } from "./probes/flow";
 import { generalization } from "./probes/generalization";
 import { gradientNoise } from "./probes/gradientNoise";
 import { layers } from "./probes/layers";
@@ -18,4 +19,5 @@ export const probes: readonly Probe[] = [
   spectrum,
   layers,
   manifold,
+  flow,
 ];

@@ -80,6 +80,8 @@ export interface Point extends Curved {
   readonly batchSize: number;
   /** How a step's examples are drawn. */
   readonly sampling: Sampling["sampling"];
+  /** Deviation of the noise that every step adds to its targets; absent where there is none. */
+  readonly labelNoise?: number;
   readonly dtype: "float32";
   readonly loss: LossKind;
   /** For draws that are the same at every reading. */
@@ -98,6 +100,13 @@ export interface Point extends Curved {
   curvatureGradient?(v: Float32Array): Promise<Float32Array>;
   /** The curvature at another θ [P] of the same problem, by formulas that keep more digits: for what rounding does. */
   nearby?(theta: Float32Array): Curved;
+  /** The same problem and optimizer at another θ [P]. */
+  elsewhere?(theta: Float32Array): Point;
+  /**
+   * What is left of every output in units in which ∇Lᵢ = Gᵢcᵢ, [nK]: √M (f − y); and M, the curvature of the loss in an output. Square
+   * losses only.
+   */
+  readonly residuals?: () => Promise<{ readonly values: Float64Array; readonly curvature: number }>;
   readonly factors?: FactorSource;
   readonly perExample?: ExampleSource;
   /** Valid until the next call. */
@@ -115,10 +124,18 @@ export interface Point extends Curved {
 
 /** What a trainer may or may not be able to do. */
 export type Capability =
-  "curvatureGradient" | "gaussNewton" | "factors" | "perExample" | "onBatch" | "score" | "inputs";
+  | "curvatureGradient"
+  | "elsewhere"
+  | "gaussNewton"
+  | "factors"
+  | "perExample"
+  | "onBatch"
+  | "score"
+  | "inputs";
 
 const words: Readonly<Record<Capability, string>> = {
   curvatureGradient: "the gradient of curvature",
+  elsewhere: "the loss at other parameters",
   gaussNewton: "Gauss–Newton products",
   factors: "the examples' Gauss–Newton factors",
   perExample: "gradients of single examples",

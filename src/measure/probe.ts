@@ -22,6 +22,8 @@ export interface Task {
   /** The experiment's probes, with their settings. */
   readonly probes: ProbesSpec;
   readonly effort: Effort;
+  /** The run's step; absent where nothing trains. */
+  readonly step?: number;
   readonly memory: ProbeMemory;
   readonly budget: Budget;
   /** What was read at this point before, by metric. */

@@ -120,6 +120,19 @@ export interface ProbesSpec {
     readonly every: number;
     /** Eigenvectors that span the sharp subspace. */
     readonly top: number;
+    /** Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those. */
+    readonly drift: boolean;
+  };
+  /** The central flow beside gradient descent on full batches: its own parameters follow the path that the run takes on average, also while it swings at the edge of stability (Cohen et al. 2025). */
+  readonly flow?: {
+    /** Steps from one reading to the next. */
+    readonly every: number;
+    /** Step at which the flow leaves the run, at its first reading from there on. */
+    readonly from: number;
+    /** Steps that the flow follows the run; each costs some twenty times as much as one of the run. */
+    readonly steps: number;
+    /** Eigenvectors of the Hessian that may be at the edge at once. */
+    readonly top: number;
   };
 }
 

@@ -9,6 +9,8 @@ const wme = "Wu, Ma & E, NeurIPS 2018";
 const cohen = "Cohen et al., ICLR 2021";
 const cohenAdaptive = "Cohen et al. 2022";
 const damian = "Damian, Nichani & Lee, ICLR 2023";
+const quasistatic = "Ma, Kunin, Wu & Ying 2022; Li, Wang & Arora, ICLR 2022";
+const central = "Cohen, Damian, Talwalkar, Kolter & Lee 2025";
 const papyan = "Papyan, JMLR 2020";
 const mulayoff = "Mulayoff & Michaeli, COLT 2024";
 const mccandlish = "McCandlish et al. 2018";
@@ -98,11 +100,11 @@ export const metrics = [
     source: damian,
   }),
   m("sharpness.rate", "predicted change of sharpness", "loss / θ² / step", {
-    about: "−η⟨∇S, ∇L⊥⟩, S = λmax(H)",
+    about: "−η⟨∇S, ∇L⊥⟩, S = λmax(H), ⊥ across v₁ and all at the edge; η/(1−β) with momentum",
     source: damian,
   }),
   m("sharpness.fall", "fall of sharpness by oscillation", "loss / θ² / step", {
-    about: "½ηx²‖∇S⊥‖², x = ⟨v, ∇L⟩/λ the oscillation along v",
+    about: "½η⟨∇S⊥, ∇(xᵀHx)⟩, x = Σ v⟨v, ∇L⟩/λ the oscillation along them",
     source: damian,
   }),
   m("displacement.sharp", "displacement, sharp part", "θ", {
@@ -113,6 +115,48 @@ export const metrics = [
   m("eigenvectors.overlap", "overlap of sharp subspaces", "1", {
     about: "(1/m)‖VᵀV′‖_F² between two readings",
     source: damian,
+  }),
+  m("manifold.drift", "predicted drift along the minima", "θ / step", {
+    about:
+      "‖Δθ‖ per step, Δθ = −(η/(1−β)) P_flat(½ ∇⟨H, C⟩ + wθ), C the stationary covariance at the minimum beside θ",
+    source: quasistatic,
+  }),
+  m("manifold.driftMeasured", "measured drift along the minima", "θ / step", {
+    about: "how far the minimum beside θ moves per step, mean over eight readings",
+    source: "",
+  }),
+  m("manifold.driftMeasured.error", "measured drift, standard error", "θ / step", {
+    about: "from the spread of the displacements between those readings",
+    source: "",
+  }),
+  m("manifold.driftCosine", "cosine of predicted and measured drift", "1", {
+    about: "1 where the run goes where it was predicted to go",
+    source: quasistatic,
+  }),
+  m("manifold.driftSharpness", "change of sharpness by drift", "loss / θ² / step", {
+    about: "⟨∇λmax, Δθ⟩ at the minimum beside θ",
+    source: quasistatic,
+  }),
+  m("manifold.driftTrace", "change of trace by drift", "loss / θ² / step", {
+    about: "⟨∇ tr H, Δθ⟩ at the minimum beside θ",
+    source: quasistatic,
+  }),
+  m("flow.loss", "loss of the central flow", "loss", { about: "L at the flow's own θ", source: central }),
+  m("flow.sharpness", "sharpness of the central flow", "loss / θ²", {
+    about: "λmax(H) at the flow's own θ: held at 2/η by just as much oscillation as that takes",
+    source: central,
+  }),
+  m("flow.variance", "predicted variance of the oscillation", "θ²", {
+    about: "tr X, 0 ⪯ X ⟂ β(X) − α ⪰ 0 on the eigenvectors at 2/η",
+    source: central,
+  }),
+  m("flow.swing", "square of the run's oscillation", "θ²", {
+    about: "‖½(θ′ − θ)‖², θ′ the next step: what the predicted variance is the mean of at the edge",
+    source: central,
+  }),
+  m("flow.distance", "distance of run and flow", "θ", {
+    about: "‖½(θ + θ′) − θ_flow‖, the middle of two consecutive steps against the flow",
+    source: central,
   }),
   m("spectrum.values", "spectral density, nodes", "loss / θ²", {
     about: "Ritz values of stochastic Lanczos quadrature",

@@ -49,7 +49,7 @@ export class ActiveProbes {
   /** What was read at the step of `readAt`: each probe is asked once a step, also after a resume there. */
   private readings: RunEvent[];
   private readAt: number;
-  private readonly refused = new Set<Probe>();
+  private readonly noted = new Set<string>();
 
   constructor(
     private readonly experiment: Experiment,
@@ -108,6 +108,7 @@ export class ActiveProbes {
         point,
         probes: this.experiment.probes,
         effort: "running",
+        step: moment.step,
         memory,
         budget: unlimited(memoryBytes(this.experiment.memory)),
         known: new Map(),
@@ -119,6 +120,8 @@ export class ActiveProbes {
     }
     const cost = { products: point.meter.products - products, seconds: (performance.now() - t0) / 1000 };
     this.write(measured, cost, probe, moment);
+    for (const what of measured.leftOut ?? [])
+      this.noteOnce(`${probe.label}: left out: ${what}.`, moment.step);
     one.long = cost.seconds > longReading;
     if (one.long) this.log.flush();
   }
@@ -141,9 +144,13 @@ export class ActiveProbes {
   private applies(probe: Probe, point: Point, step: number): boolean {
     const why = notApplicable(point, probe.needs);
     if (why === null) return true;
-    if (!this.refused.has(probe)) this.log.add({ kind: "note", step, message: `${probe.label}: ${why}.` });
-    this.refused.add(probe);
+    this.noteOnce(`${probe.label}: ${why}.`, step);
     return false;
+  }
+
+  private noteOnce(message: string, step: number): void {
+    if (!this.noted.has(message)) this.log.add({ kind: "note", step, message });
+    this.noted.add(message);
   }
 
   /** Everything that the next readings depend on, at `step`. */

@@ -55,6 +55,27 @@ export class FactorProducts {
         weights({ a, from, to: from + width, times: a < from + width ? 1 : 2 }, out, at + (a - from) * width);
   }
 
+  /** The half of a symmetric matrix [r, r]. */
+  halfOf(matrix: Float64Array): Float64Array {
+    const { r } = this.factors;
+    const half = new Float64Array(this.half);
+    for (const { from, width, at } of this.panels)
+      for (let a = from; a < r; a++)
+        half.set(matrix.subarray(a * r + from, a * r + from + width), at + (a - from) * width);
+    return half;
+  }
+
+  /** The matrix [r, r] of a half in which nothing is doubled. */
+  matrixOf(half: Float64Array): Float64Array {
+    const { r } = this.factors;
+    const matrix = new Float64Array(r * r);
+    for (const { from, width, at } of this.panels)
+      for (let a = from; a < r; a++)
+        for (let b = from; b < from + width; b++)
+          matrix[a * r + b] = matrix[b * r + a] = half[at + (a - from) * width + b - from];
+    return matrix;
+  }
+
   /** Σ AᵢᵀXᵢAᵢ of symmetric blocks Xᵢ [n, K, K], as a half. Costs nK r² flops, half of them saved by symmetry, and nK² r. */
   async push(X: Float64Array): Promise<Float64Array> {
     const { n, K, r } = this.factors;

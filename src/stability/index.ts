@@ -9,6 +9,8 @@ export * from "./varianceLimit";
 export * from "./growth";
 export * from "./typical";
 export * from "./growthBounds";
+export * from "./stationary";
+export * from "./edgeVariance";
 export * from "./stabilityMap";
 export { NoiseGain } from "./noiseGain";
 export * from "./judge";

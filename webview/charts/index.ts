@@ -1,6 +1,8 @@
 // Every chart, in the order the panel shows them.
 import type { Chart } from "./chart";
 import { displacement } from "./displacement";
+import { drift } from "./drift";
+import { flow } from "./flow";
 import { fractions } from "./fractions";
 import { gap } from "./gap";
 import { gradientNoise } from "./gradientNoise";
@@ -27,5 +29,7 @@ export const charts: readonly Chart[] = [
   gradientNoise,
   smoothness,
   displacement,
+  drift,
+  flow,
   sharpnessRate,
 ];

@@ -1,9 +1,8 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
 import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
-import type { Column } from "../../src/record/column";
-import { mapped } from "../../src/record/mapped";
 import { column, entry, none, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, type Line, type LineChart } from "./chart";
+import { errorBand } from "./errorBand";
 import { limitLine } from "./limitLine";
 
 /** More eigenvalues than this are only noise on a chart. */
@@ -67,14 +66,3 @@ const smallest = (run: RunModel): Line[] =>
     : [];
 
 const subscript = (n: number) => [...String(n)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");
-
-function errorBand(main: Column, error: Column): { upper: Column; lower: Column } {
-  const barAt = (step: number): number => {
-    const bar = error.at(step) ?? 0;
-    return Number.isFinite(bar) ? bar : 0;
-  };
-  return {
-    upper: mapped(main, "upper", (value, step) => value + barAt(step)),
-    lower: mapped(main, "lower", (value, step) => value - barAt(step)),
-  };
-}

@@ -14,6 +14,7 @@ const labels: Readonly<Record<ProbeId, string>> = {
   spectrum: "spectrum",
   layers: "sharpness per layer",
   manifold: "motion along the minima",
+  flow: "central flow",
 };
 
 export class More {

@@ -6,6 +6,7 @@ import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../cur
 import type { Meter } from "../../curvature/meter";
 import { openGemm } from "../../engines";
 import type { Descent, Point } from "../../measure/point";
+import { losses } from "../../losses";
 import type { LossKind } from "../../protocol/experiment";
 import type { Gemm } from "../../util/gemm";
 import type { Problem } from "./problem";
@@ -37,12 +38,14 @@ export class PointSource {
     const { data, experiment } = problem;
     const at = this.curvature.at(theta);
     let beside: CurvaturePoint | null = null;
+    const curvature = losses[experiment.loss].squareScale?.(data.outputs);
     return {
       size: problem.d,
       examples: problem.n,
       outputs: data.outputs,
       batchSize: problem.batchSize,
       sampling: experiment.optimizer.sampling,
+      labelNoise: experiment.optimizer.labelNoise,
       dtype: "float32",
       loss: experiment.loss,
       seed: experiment.seed,
@@ -62,6 +65,15 @@ export class PointSource {
         const there = (beside = this.careful.at(other));
         return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
       },
+      elsewhere: (other) => this.at(other, descent),
+      ...(curvature !== undefined && {
+        residuals: async () => {
+          const { outputs } = await at.evaluate();
+          const scale = Math.sqrt(curvature);
+          const values = Float64Array.from(outputs, (f, i) => scale * (f - data.train.y[i]));
+          return { values, curvature };
+        },
+      }),
       factors: at,
       perExample: {
         squaredGradientNorms: () => squaredGradientNorms(at),

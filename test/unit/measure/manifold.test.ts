@@ -1,22 +1,32 @@
 // Motion along the manifold: the split of a displacement, overlap, and the predicted change of sharpness against a step taken.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildNetwork } from "../../../src/curvature/buildNetwork";
 import { Curvature } from "../../../src/curvature/curvature";
 import { viewsOf } from "../../../src/curvature/flat";
 import { EigenTracker } from "../../../src/curvature/tracker";
+import { openEngine } from "../../../src/engines";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { losses } from "../../../src/losses";
 import { buildModel, initialize } from "../../../src/models";
 import { plainMeter } from "../../../src/curvature/meter";
+import { unlimited } from "../../../src/measure/budget";
 import { ProbeMemory } from "../../../src/measure/memory";
 import { Readings } from "../../../src/measure/probe";
 import {
   addMotion,
+  manifold,
   sharpnessRate,
   splitDisplacement,
   subspaceOverlap,
+  swingOf,
 } from "../../../src/measure/probes/manifold";
+import { checkExperiment } from "../../../src/protocol/checkExperiment";
+import { Problem } from "../../../src/trainers/basin/problem";
+import { Trainer } from "../../../src/trainers/basin/trainer";
 import { Rng } from "../../../src/util/rng";
+import { norm } from "../../../src/util/linalg/vector";
 import { uniform } from "../../support/numeric";
 
 test("sharp and flat part are the projections, and Pythagoras holds", () => {
@@ -74,7 +84,10 @@ test("the predicted rate is the change of sharpness along the gradient with its 
   const { gradient } = await curvature.at(theta).evaluate();
   const slope = await curvature.at(theta).curvatureGradient(v);
   const learningRate = 0.02;
-  const { rate, fall } = sharpnessRate({ v, lambda }, gradient, slope, learningRate);
+  const directions = [{ v, lambda }];
+  const square = norm(swingOf(directions, gradient)) ** 2;
+  const slopes = { own: slope, swing: slope.map((value) => square * value) };
+  const { rate, fall } = sharpnessRate(directions, gradient, slopes, learningRate);
   // A step along the gradient without its component along v, by a tenth of the rate: first order dominates.
   const along = v.reduce((s, value, i) => s + value * gradient[i], 0);
   const scale = 0.1;
@@ -99,3 +112,58 @@ test("the predicted rate is the change of sharpness along the gradient with its 
   expect(Math.abs(push / (0.5 * x * x * across) - 1)).toBeLessThan(0.1);
   expect(fall).toBeCloseTo(0.5 * learningRate * (along / lambda) ** 2 * across, 8);
 });
+
+test.each([
+  // λ₁ and λ₂ at 2/η = 40, or at (2 + 2β)/η = 50.
+  { example: "edge-of-stability", from: 4400, readings: 6 },
+  { example: "momentum-edge", from: 3000, readings: 3 },
+])(
+  "at the edge, several eigenvalues there, $example: rate less fall is how sharpness changes",
+  async (how) => {
+    const text = readFileSync(
+      join(import.meta.dirname, `../../../examples/${how.example}.basin.json`),
+      "utf8",
+    );
+    const { experiment } = checkExperiment(text, "a.basin.json").points[0];
+    const problem = await Problem.load(experiment, "a.basin.json", await openEngine("auto"));
+    const trainer = await Trainer.open(problem, null, plainMeter());
+    const advance = async (steps: number): Promise<void> => {
+      for (let i = 0; i < steps; i++) {
+        await trainer.computeGradient();
+        trainer.advance();
+      }
+    };
+    const tracker = new EigenTracker({ size: problem.d, top: 3, tolerance: 1e-6, rng: new Rng(1) });
+    /** λmax in the middle of this step and the next one. */
+    const sharpnessBetween = async (): Promise<number> => {
+      const before = trainer.point();
+      await advance(1);
+      const after = trainer.point();
+      const middle = before.elsewhere!(before.theta.map((value, i) => (value + after.theta[i]) / 2));
+      return (await tracker.measure(middle.hessian())).values[0];
+    };
+    const memory = new ProbeMemory(new Rng(0, "edge"));
+    const ratios: number[] = [];
+    await advance(how.from);
+    for (let i = 0; i < how.readings; i++) {
+      const { readings } = await manifold.measure({
+        point: trainer.point(),
+        probes: { ...experiment.probes, manifold: { every: 1, top: 3, drift: false } },
+        effort: "running",
+        memory,
+        budget: unlimited(1e9),
+        known: new Map(),
+        initialLoss: NaN,
+      });
+      const value = (name: string) => readings.find(({ metric }) => metric === name)!.value as number;
+      const before = await sharpnessBetween();
+      await advance(14);
+      const measured = ((await sharpnessBetween()) - before) / 15;
+      const predicted = value("sharpness.rate") - value("sharpness.fall");
+      // Where the swing grows or dies quickly the force on the sharpness is another a few steps later.
+      expect(Math.abs(predicted - measured)).toBeLessThan(5e-3);
+      ratios.push(predicted / measured);
+      await advance(200);
+    }
+  },
+);

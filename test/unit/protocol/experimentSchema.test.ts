@@ -79,6 +79,7 @@ describe("the schema", () => {
       "probes.spectrum.every",
       "probes.layers.every",
       "probes.manifold.every",
+      "probes.flow.every",
       "checkpoints.every",
     ]);
   });

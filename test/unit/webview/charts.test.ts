@@ -24,7 +24,8 @@ const probes = {
   smoothness: every,
   spectrum: { every: 20, of: "both", steps: 10, starts: 2 },
   layers: every,
-  manifold: every,
+  manifold: { every: 2, drift: true },
+  flow: { every: 10 },
 };
 const base = {
   seed: 0,
