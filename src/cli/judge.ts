@@ -37,10 +37,16 @@ export const judge: Command = {
     if (given.has("json")) print(`${stringify(verdict)}\n`);
     else if (verdict) {
       const [style, columns] = [styleOf(process.stdout), columnsOf(process.stdout)];
-      print(`${[...verdictLines(verdict, style, columns), "", ...evidenceLines(verdict, style, columns)].join("\n")}\n`);
+      print(
+        `${[...verdictLines(verdict, style, columns), "", ...evidenceLines(verdict, style, columns)].join("\n")}\n`,
+      );
     } else {
       const what = `${judged} ${judged === 1 ? "file" : "files"} of factors`;
-      print(busy ? `${info.id} is being judged by another process.\n` : `Judged ${what}; the verdict comes when the run has ended.\n`);
+      print(
+        busy
+          ? `${info.id} is being judged by another process.\n`
+          : `Judged ${what}; the verdict comes when the run has ended.\n`,
+      );
     }
     return exit.done;
   },
@@ -48,7 +54,8 @@ export const judge: Command = {
 
 /** A run that ended where nothing could judge it is judged when it is first asked about. */
 export async function judgedRun(run: RunRecord): Promise<RunRecord> {
-  if (run.verdict || isActive(run.status) || run.status === "died" || !hasScript(run.info.experiment)) return run;
+  if (run.verdict || isActive(run.status) || run.status === "died" || !hasScript(run.info.experiment))
+    return run;
   const { damage } = await judgeFolder(run.folder);
   for (const line of damage) warn(`${line}\n`);
   return readRun(run.folder);
@@ -58,9 +65,15 @@ export async function judgedRun(run: RunRecord): Promise<RunRecord> {
 export async function judgeFolder(folder: string): Promise<Judged> {
   const { info } = await readRun(folder);
   if (!hasScript(info.experiment))
-    throw fileError(info.id, "was trained by Basin itself and is judged at its end", `See: basin verdict ${info.id}`);
+    throw fileError(
+      info.id,
+      "was trained by Basin itself and is judged at its end",
+      `See: basin verdict ${info.id}`,
+    );
   try {
-    const { stdout } = await exec(process.execPath, [processes.runScript, "judge", folder], { maxBuffer: 2 ** 28 });
+    const { stdout } = await exec(process.execPath, [processes.runScript, "judge", folder], {
+      maxBuffer: 2 ** 28,
+    });
     return JSON.parse(stdout) as Judged;
   } catch (error) {
     const { stderr, code } = error as Error & { readonly stderr?: string; readonly code?: number };

@@ -176,7 +176,12 @@ function layerDefinitions(): Definitions {
 function ofOnePerson(key: (typeof localKeys)[number], node: SchemaNode): SchemaNode {
   if (key !== "trainer") return node;
   const { interpreter } = node.properties!;
-  return { type: "object", additionalProperties: false, description: "Of experiments with a script.", properties: { interpreter } };
+  return {
+    type: "object",
+    additionalProperties: false,
+    description: "Of experiments with a script.",
+    properties: { interpreter },
+  };
 }
 
 /** The schema of `.basin/local.json`: some of the experiment's own keys. */

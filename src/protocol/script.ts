@@ -44,7 +44,9 @@ export function settingsIn(experiment: Experiment): Partial<Experiment> {
 const reference = /\$\{([^}]*)\}/g;
 
 /** Key paths that the arguments of a script refer to, with the argument each stands in. */
-export const referencesIn = ({ args = [] }: TrainerSpec): { readonly key: string; readonly index: number }[] =>
+export const referencesIn = ({
+  args = [],
+}: TrainerSpec): { readonly key: string; readonly index: number }[] =>
   args.flatMap((arg, index) => [...arg.matchAll(reference)].map(([, key]) => ({ key: key.trim(), index })));
 
 /** The value of a key that arguments may refer to: a setting, no object. */

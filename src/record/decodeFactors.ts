@@ -59,13 +59,17 @@ const rounding = 1e-6;
 export function decodeFactors(bytes: Uint8Array, file: string): RecordedFactors {
   const { tensors, metadata } = decodeSafetensors64(bytes, file);
   const bad = (key: string, message: string): UserError => fileError(file, `\`${key}\`: ${message}`, hint);
-  const text = (key: string): string | undefined => (Object.hasOwn(metadata, key) ? metadata[key] : undefined);
+  const text = (key: string): string | undefined =>
+    Object.hasOwn(metadata, key) ? metadata[key] : undefined;
   const number = (key: string, otherwise?: number): number => {
     const written = text(key);
     if (written === undefined && otherwise !== undefined) return otherwise;
     const value = Number(written);
     if (written === undefined || written.trim() === "" || !Number.isFinite(value))
-      throw bad(key, `expected a number; found ${written === undefined ? "none" : JSON.stringify(written.slice(0, 60))}`);
+      throw bad(
+        key,
+        `expected a number; found ${written === undefined ? "none" : JSON.stringify(written.slice(0, 60))}`,
+      );
     return value;
   };
   const whole = (key: string, least: number, otherwise?: number): number => {
@@ -87,7 +91,10 @@ export function decodeFactors(bytes: Uint8Array, file: string): RecordedFactors 
   if (batchSize > n) throw bad("B", `expected at most the n = ${n} training examples; found ${batchSize}`);
   const sampling = text("sampling") ?? "epochs";
   if (sampling !== "epochs" && sampling !== "independent")
-    throw bad("sampling", `expected "epochs" or "independent"; found ${JSON.stringify(sampling.slice(0, 60))}`);
+    throw bad(
+      "sampling",
+      `expected "epochs" or "independent"; found ${JSON.stringify(sampling.slice(0, 60))}`,
+    );
   const learningRate = number("learningRate");
   if (learningRate < 0) throw bad("learningRate", `expected a number of at least 0; found ${learningRate}`);
   const momentum = number("momentum", number("beta1", 0));
@@ -122,7 +129,10 @@ export function decodeFactors(bytes: Uint8Array, file: string): RecordedFactors 
     values: gram ? gramOf(gram, m * K) : coordinatesOf(),
   };
 
-  function gramOf({ shape, data }: { readonly shape: readonly number[]; readonly data: Float64Array }, rows: number) {
+  function gramOf(
+    { shape, data }: { readonly shape: readonly number[]; readonly data: Float64Array },
+    rows: number,
+  ) {
     if (shape.length !== 2 || shape[0] !== rows || shape[1] !== rows)
       throw bad("gram", `expected [m·K, m·K] = [${rows}, ${rows}]; found [${shape.join(", ")}]`);
     if (rows > mostGramRows)
@@ -132,7 +142,8 @@ export function decodeFactors(bytes: Uint8Array, file: string): RecordedFactors 
     for (let i = 0; i < rows; i++)
       for (let j = 0; j <= i; j++) {
         const [x, y] = [data[i * rows + j], data[j * rows + i]];
-        if (!Number.isFinite(x) || !Number.isFinite(y)) throw bad("gram", "holds a number that is not finite");
+        if (!Number.isFinite(x) || !Number.isFinite(y))
+          throw bad("gram", "holds a number that is not finite");
         if (Math.abs(x - y) > rounding * largest) throw bad("gram", "is not symmetric");
       }
     return { kind: "gram", gram: data } as const;
@@ -146,7 +157,10 @@ export function decodeFactors(bytes: Uint8Array, file: string): RecordedFactors 
     if (r > mostDirections) throw bad("coordinates", `has ${r} directions, more than ${mostDirections}`);
     const eigenvalues = tensors.get("eigenvalues");
     if (eigenvalues?.shape.length !== 1 || eigenvalues.shape[0] !== r)
-      throw bad("eigenvalues", `expected [r] = [${r}]; found ${eigenvalues ? `[${eigenvalues.shape.join(", ")}]` : "none"}`);
+      throw bad(
+        "eigenvalues",
+        `expected [r] = [${r}]; found ${eigenvalues ? `[${eigenvalues.shape.join(", ")}]` : "none"}`,
+      );
     const lambda = eigenvalues.data;
     if (!A.every(Number.isFinite) || !lambda.every(Number.isFinite))
       throw bad("coordinates", "hold a number that is not finite");
@@ -156,7 +170,10 @@ export function decodeFactors(bytes: Uint8Array, file: string): RecordedFactors 
       if (lambda[a] < 0 || (a > 0 && lambda[a] > lambda[a - 1]))
         throw bad("eigenvalues", "expected numbers of at least 0, descending");
       if (Math.abs(sums[a] - m * lambda[a]) > 1e3 * rounding * m * lambda[0])
-        throw bad("eigenvalues", `do not belong to the coordinates: Σ AᵢᵀAᵢ has ${sums[a]} where m·λ is ${m * lambda[a]}`);
+        throw bad(
+          "eigenvalues",
+          `do not belong to the coordinates: Σ AᵢᵀAᵢ has ${sums[a]} where m·λ is ${m * lambda[a]}`,
+        );
     }
     const fullRank = Math.max(r, whole("fullRank", 1, m * K));
     return { kind: "coordinates", A, lambda, r, fullRank } as const;

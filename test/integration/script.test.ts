@@ -12,7 +12,9 @@ import { root, temporary } from "../support/runs";
 const cli = join(root, "dist", "cli.js");
 const fixture = join(root, "test/fixtures/script_peer.py");
 const lineOf = (text: string): number =>
-  readFileSync(fixture, "utf8").split("\n").findIndex((line) => line.includes(text)) + 1;
+  readFileSync(fixture, "utf8")
+    .split("\n")
+    .findIndex((line) => line.includes(text)) + 1;
 const hasPython = spawnSync("python3", ["-c", "1"]).status === 0;
 
 const base = {
@@ -26,7 +28,11 @@ function workspace(more: { readonly what?: string; readonly [key: string]: unkno
   const folder = temporary();
   mkdirSync(join(folder, ".basin"));
   const { what, ...rest } = more;
-  const experiment = { ...base, settings: { ...base.settings, ...(what !== undefined && { what }) }, ...rest };
+  const experiment = {
+    ...base,
+    settings: { ...base.settings, ...(what !== undefined && { what }) },
+    ...rest,
+  };
   writeFileSync(join(folder, "mine.basin.json"), JSON.stringify(experiment));
   copyFileSync(fixture, join(folder, "train.py"));
   const runsDir = join(folder, ".basin", "runs");
@@ -74,13 +80,18 @@ const isAlive = (pid: number): boolean => {
 
 describe.skipIf(!hasPython)("a script", () => {
   test("gets its arguments, its settings and its folder, and its sweep is one run a point, judged at their ends", async () => {
-    const { folder, runsDir } = workspace({ sweep: { "optimizer.learningRate": [0.1, 3], "settings.width": [8] } });
+    const { folder, runsDir } = workspace({
+      sweep: { "optimizer.learningRate": [0.1, 3], "settings.width": [8] },
+    });
     const { status, err } = basin(folder, ["run", "mine.basin.json", "--json"]);
     expect(err).toBe("");
     expect(status).toBe(0);
     const runs = (await listRuns(runsDir)).sort((a, b) => a.info.sweep!.index - b.info.sweep!.index);
     expect(runs.map(({ status: one }) => one)).toEqual(["finished", "finished"]);
-    const told = JSON.parse(readFileSync(join(runs[1].folder, "told.json"), "utf8")) as Record<string, unknown>;
+    const told = JSON.parse(readFileSync(join(runs[1].folder, "told.json"), "utf8")) as Record<
+      string,
+      unknown
+    >;
     expect(told.args).toEqual(["--lr", "3", "--width=8"]);
     expect(told.cwd).toBe(folder);
     expect(told.settings).toEqual({
@@ -93,30 +104,45 @@ describe.skipIf(!hasPython)("a script", () => {
     expect(runs.map(({ verdict }) => verdict?.verdict)).toEqual(["inconclusive", "unstable-mean"]);
     expect(runs[0].info.versions.node).toBeDefined();
     expect(runs[0].info.handle).toMatchObject({ on: "local" });
-    for (const args of [["list"], ["show", "latest"], ["verdict", "latest"], ["compare", runs[0].info.id, runs[1].info.id], ["export", "latest", "--format", "csv"]]) {
+    for (const args of [
+      ["list"],
+      ["show", "latest"],
+      ["verdict", "latest"],
+      ["compare", runs[0].info.id, runs[1].info.id],
+      ["export", "latest", "--format", "csv"],
+    ]) {
       const { status: own, err: said } = basin(folder, args);
       expect(said, args.join(" ")).toBe("");
       expect(own, args.join(" ")).toBe(0);
     }
     expect(basin(folder, ["escape", "latest"]).err).toMatch(/is trained by a script \(train\.py\)/);
-    expect(basin(folder, ["measure", "mine.basin.json", "--set", "optimizer.learningRate=1"]).err).toMatch(/trained by a script/);
+    expect(basin(folder, ["measure", "mine.basin.json", "--set", "optimizer.learningRate=1"]).err).toMatch(
+      /trained by a script/,
+    );
   });
 
   test.each([
     ["raise", 5, /^RuntimeError: out of patience$/, "out of patience"],
     ["early", 0, /^ValueError: shapes differ$/, "shapes differ"],
-  ] as const)("that raises (%s) fails with its last line and the line it raised in", async (what, step, message, marker) => {
-    const { folder, runsDir } = workspace({ what });
-    const { status, err } = basin(folder, ["run", "mine.basin.json"]);
-    expect(status).toBe(1);
-    expect(err).toMatch(new RegExp(marker));
-    const [run] = await listRuns(runsDir);
-    expect(run.status).toBe("failed");
-    const { ended } = readSeries(run.folder);
-    expect(ended).toMatchObject({ step, reason: "error", error: { file: join(folder, "train.py"), line: lineOf(marker) } });
-    expect(ended!.error!.message).toMatch(message);
-    expect(readFileSync(join(run.folder, "run.log"), "utf8")).toMatch(/Traceback/);
-  });
+  ] as const)(
+    "that raises (%s) fails with its last line and the line it raised in",
+    async (what, step, message, marker) => {
+      const { folder, runsDir } = workspace({ what });
+      const { status, err } = basin(folder, ["run", "mine.basin.json"]);
+      expect(status).toBe(1);
+      expect(err).toMatch(new RegExp(marker));
+      const [run] = await listRuns(runsDir);
+      expect(run.status).toBe("failed");
+      const { ended } = readSeries(run.folder);
+      expect(ended).toMatchObject({
+        step,
+        reason: "error",
+        error: { file: join(folder, "train.py"), line: lineOf(marker) },
+      });
+      expect(ended!.error!.message).toMatch(message);
+      expect(readFileSync(join(run.folder, "run.log"), "utf8")).toMatch(/Traceback/);
+    },
+  );
 
   test("that never calls watch, and one that ends with a status, say so", async () => {
     const { folder, runsDir } = workspace({ what: "silent" });
@@ -159,14 +185,25 @@ describe.skipIf(!hasPython)("a script", () => {
     basin(folder, ["run", "mine.basin.json"]);
     const [{ folder: run, info }] = await listRuns(runsDir);
     basin(folder, ["resume", info.id]);
-    const told = () => JSON.parse(readFileSync(join(run, "told.json"), "utf8")) as { env: Record<string, string | null> };
-    expect(told().env).toEqual({ BASIN_RESUME_FROM: join(run, "checkpoints", "step-5.pt"), BASIN_RESUMED: "1" });
+    const told = () =>
+      JSON.parse(readFileSync(join(run, "told.json"), "utf8")) as { env: Record<string, string | null> };
+    expect(told().env).toEqual({
+      BASIN_RESUME_FROM: join(run, "checkpoints", "step-5.pt"),
+      BASIN_RESUMED: "1",
+    });
     expect((await readRun(run)).info.resumed).toMatchObject([{ step: 5 }]);
     rmSync(join(run, "checkpoints"), { recursive: true });
     basin(folder, ["resume", info.id]);
     expect(told().env).toEqual({ BASIN_RESUME_FROM: null, BASIN_RESUMED: "1" });
     expect(readFileSync(join(run, "run.log"), "utf8")).toMatch(/starts anew/);
-    const { status } = basin(folder, ["branch", info.id, "--set", "optimizer.learningRate=0.2", "--set", 'settings.what="train"']);
+    const { status } = basin(folder, [
+      "branch",
+      info.id,
+      "--set",
+      "optimizer.learningRate=0.2",
+      "--set",
+      'settings.what="train"',
+    ]);
     expect(status).toBe(0);
     const branch = (await listRuns(runsDir))[0];
     expect(branch.info.branchedFrom).toMatchObject({ run: info.id, step: 0 });
@@ -176,11 +213,20 @@ describe.skipIf(!hasPython)("a script", () => {
 
   test("is run by the Python that is named, in .basin/local.json before all others", () => {
     const { folder } = workspace();
-    expect(basin(folder, ["run", "mine.basin.json"], { BASIN_PYTHON: "/nowhere/python" }).err).toMatch(/BASIN_PYTHON names it/);
-    writeFileSync(join(folder, ".basin", "local.json"), JSON.stringify({ trainer: { interpreter: "./mine" } }));
+    expect(basin(folder, ["run", "mine.basin.json"], { BASIN_PYTHON: "/nowhere/python" }).err).toMatch(
+      /BASIN_PYTHON names it/,
+    );
+    writeFileSync(
+      join(folder, ".basin", "local.json"),
+      JSON.stringify({ trainer: { interpreter: "./mine" } }),
+    );
     const { err } = basin(folder, ["run", "mine.basin.json"], { BASIN_PYTHON: "python3" });
     expect(err).toMatch(/\.\/mine.*trainer\.interpreter/s);
-    writeFileSync(join(folder, "mine"), `#!/bin/sh\necho "$@" > "${join(folder, "called")}"\nexec python3 "$@"\n`, { mode: 0o755 });
+    writeFileSync(
+      join(folder, "mine"),
+      `#!/bin/sh\necho "$@" > "${join(folder, "called")}"\nexec python3 "$@"\n`,
+      { mode: 0o755 },
+    );
     expect(basin(folder, ["run", "mine.basin.json"], { BASIN_PYTHON: "/nowhere/python" }).status).toBe(0);
     expect(readFileSync(join(folder, "called"), "utf8")).toMatch(/train\.py --lr 0\.1 --width=64/);
   });
@@ -188,9 +234,25 @@ describe.skipIf(!hasPython)("a script", () => {
   test("whose factors come while it trains is judged by itself", async () => {
     const { run } = await training("long");
     const { n, gram } = randomProblem(8, 3, 1, 4);
-    const metadata = { n: "8", m: "8", K: "1", B: "4", sampling: "epochs", dropLast: "true", learningRate: "0.1", momentum: "0", nesterov: "false", loss: "mse", step: "2" };
+    const metadata = {
+      n: "8",
+      m: "8",
+      K: "1",
+      B: "4",
+      sampling: "epochs",
+      dropLast: "true",
+      learningRate: "0.1",
+      momentum: "0",
+      nesterov: "false",
+      loss: "mse",
+      step: "2",
+    };
     writeFactors(run.folder, 2, factorBytes({ gram: { shape: [n, n], data: gram } }, metadata));
-    await until(() => existsSync(join(run.folder, "judgements.jsonl")) && readSeries(run.folder).number("stability.varianceLimit") !== undefined);
+    await until(
+      () =>
+        existsSync(join(run.folder, "judgements.jsonl")) &&
+        readSeries(run.folder).number("stability.varianceLimit") !== undefined,
+    );
     expect((await readRun(run.folder)).status).toBe("running");
   });
 });

@@ -21,7 +21,9 @@ export function factorBytes(
   const text = Buffer.from(JSON.stringify(header));
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(text.length));
-  const values = Object.values(tensors).map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  const values = Object.values(tensors).map(({ data }) =>
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+  );
   return Buffer.concat([size, text, ...values]);
 }
 
@@ -44,7 +46,14 @@ export function writeScriptRun(folder: string, { optimizer, header, events, expe
   const info = {
     schema: 1,
     id: "20260102-030405-train-lr0.1-b2",
-    experiment: { name: "train", trainer: { python: "/somewhere/train.py", args: ["--lr", "0.1"] }, optimizer, settings: { width: 8 }, probes: {}, ...experiment },
+    experiment: {
+      name: "train",
+      trainer: { python: "/somewhere/train.py", args: ["--lr", "0.1"] },
+      optimizer,
+      settings: { width: 8 },
+      probes: {},
+      ...experiment,
+    },
     file: "",
     overrides: {},
     created: "2026-01-02T03:04:05.000Z",
@@ -55,6 +64,17 @@ export function writeScriptRun(folder: string, { optimizer, header, events, expe
     git: null,
   };
   writeFileSync(join(folder, "run.json"), JSON.stringify(info));
-  const first = { kind: "header", schema: 1, id: info.id, name: "train", engine: "torch 2.13.0", probes: ["sharpness", "noise"], ...header };
-  writeFileSync(join(folder, "events.jsonl"), [first, ...events].map((event) => `${JSON.stringify(event)}\n`).join(""));
+  const first = {
+    kind: "header",
+    schema: 1,
+    id: info.id,
+    name: "train",
+    engine: "torch 2.13.0",
+    probes: ["sharpness", "noise"],
+    ...header,
+  };
+  writeFileSync(
+    join(folder, "events.jsonl"),
+    [first, ...events].map((event) => `${JSON.stringify(event)}\n`).join(""),
+  );
 }

@@ -17,7 +17,16 @@ async function install(path: string, source: string): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), "basin-torch-"));
   try {
     await cp(source, copy, { recursive: true });
-    const args = ["-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", "--upgrade", copy];
+    const args = [
+      "-m",
+      "pip",
+      "install",
+      "--no-deps",
+      "--no-build-isolation",
+      "--no-index",
+      "--upgrade",
+      copy,
+    ];
     const { stdout, stderr } = await exec(path, args);
     return `${path} ${args.join(" ")}\n${stdout}${stderr}`;
   } finally {

@@ -48,7 +48,10 @@ export class ScriptJudges {
     if (isActive(status) && info.handle?.on !== "external") return false;
     const before = this.asked.get(folder);
     if (!before) return true;
-    return before.state !== stateOf(run) && (!isActive(status) || performance.now() - before.at > pauseMilliseconds);
+    return (
+      before.state !== stateOf(run) &&
+      (!isActive(status) || performance.now() - before.at > pauseMilliseconds)
+    );
   }
 
   dispose(): void {

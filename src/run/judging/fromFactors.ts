@@ -65,7 +65,13 @@ export async function fromFactors(
   const descent = descentOf(recorded);
   const noVariance = noMeanSquare(descent);
   if (noVariance !== null)
-    return { descent, readings: [], facts: { noVariance }, sharpnessError: recorded.m < recorded.n ? Infinity : 0, leftOut: [] };
+    return {
+      descent,
+      readings: [],
+      facts: { noVariance },
+      sharpnessError: recorded.m < recorded.n ? Infinity : 0,
+      leftOut: [],
+    };
   const { batchSize, sampling, dropLast, m, n } = recorded;
   const point: Drawn = { descent, batchSize, sampling, dropLast, seed, gemm };
   const factors = await factorsOf(recorded, gemm);
@@ -80,7 +86,8 @@ export async function fromFactors(
   const read = new Readings({ products: 0, check: () => undefined });
   const variance = m < n ? addSampled(found, n, errors, read) : whole(found, read);
   let facts: Facts = { variance };
-  if (extent === "limits") return { descent, readings: read.list, facts, sharpnessError: sharpnessOf(errors), leftOut: [] };
+  if (extent === "limits")
+    return { descent, readings: read.list, facts, sharpnessError: sharpnessOf(errors), leftOut: [] };
   const leftOut: string[] = [];
   const typical = budget.over() ? null : await typicalOf(point, found, shareOf(budget, 0.5));
   if (typical) {
@@ -99,7 +106,8 @@ export async function fromFactors(
     const { map, ...smallest } = await mapOf(point, found);
     facts = { ...facts, ...smallest, map: await withTypical(point, found, map, budget) };
   }
-  const sampled = m < n ? read.list.map((reading) => ({ ...reading, method: `${reading.method}${of(m, n)}` })) : read.list;
+  const sampled =
+    m < n ? read.list.map((reading) => ({ ...reading, method: `${reading.method}${of(m, n)}` })) : read.list;
   return { descent, readings: sampled, facts, sharpnessError: sharpnessOf(errors), leftOut };
 }
 
@@ -125,7 +133,11 @@ function addSampled(
   const method = `second-moment map of ${part}, error by the jackknife over groups of examples`;
   read.lap();
   read.add("stability.varianceLimit", value, { how: "estimate", method, error: own });
-  read.add("stability.growth", rho, { how: "estimate", method, error: Math.hypot(error, errors?.growth ?? Infinity) });
+  read.add("stability.growth", rho, {
+    how: "estimate",
+    method,
+    error: Math.hypot(error, errors?.growth ?? Infinity),
+  });
   const [lower, upper] = [Math.max(0, value - reach * own), value + reach * own];
   return {
     ...limit,

@@ -157,7 +157,10 @@ class Judging {
     }
     log.sync();
     this.state.set(file.name, file.stamp);
-    writeAtomic(join(this.folder, judgeFolder, stateFile), `${JSON.stringify(Object.fromEntries(this.state))}\n`);
+    writeAtomic(
+      join(this.folder, judgeFolder, stateFile),
+      `${JSON.stringify(Object.fromEntries(this.state))}\n`,
+    );
   }
 
   /** The factors in a file, or what is wrong with it. */
@@ -181,7 +184,12 @@ class Judging {
     const { closing, memory, seed } = this.experiment;
     const seconds = closingSeconds(closing ?? defaultClosing);
     const bytes = typeof memory === "string" ? memoryBytes(memory) : defaultMemory;
-    return fromFactors(recorded, { budget: new ClosingBudget(seconds, bytes), gemm: this.gemm, seed, extent });
+    return fromFactors(recorded, {
+      budget: new ClosingBudget(seconds, bytes),
+      gemm: this.gemm,
+      seed,
+      extent,
+    });
   }
 
   /** At the newest factors that can be read, else at the last step. */
@@ -214,7 +222,11 @@ class Judging {
 function stateOf(folder: string): Map<string, string> {
   try {
     const raw = readJson(join(folder, judgeFolder, stateFile), largestJson) ?? {};
-    return new Map(Object.entries(raw as object).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+    return new Map(
+      Object.entries(raw as object).filter(
+        (entry): entry is [string, string] => typeof entry[1] === "string",
+      ),
+    );
   } catch {
     return new Map();
   }

@@ -12,7 +12,15 @@ import type { Judged } from "../judge";
 import { reach, type FromFactors } from "./fromFactors";
 
 /** Metrics that a script records and a verdict names. */
-const named = ["loss.train", "gradNorm", "sharpness", "preconditionedSharpness", "eigenvalue.min", "gaussNewtonSharpness", "nonuniformity"] as const;
+const named = [
+  "loss.train",
+  "gradNorm",
+  "sharpness",
+  "preconditionedSharpness",
+  "eigenvalue.min",
+  "gaussNewtonSharpness",
+  "nonuniformity",
+] as const;
 
 /** How a reading's method begins where its products were finite differences. */
 const roughly = /^finite differences/;
@@ -29,7 +37,12 @@ export interface Recorded {
 function descentByHeader({ header }: RunSeries, learningRate: number): Descent | null {
   if (!header?.dynamics) return null;
   const { preconditioned, ...dynamics } = header.dynamics;
-  return { ...dynamics, learningRate, preconditioner: preconditioned ? new Float32Array() : null, settled: true };
+  return {
+    ...dynamics,
+    learningRate,
+    preconditioner: preconditioned ? new Float32Array() : null,
+    settled: true,
+  };
 }
 
 /** The newest reading of a metric up to a step, its error bar widened by that of sampling. */
@@ -42,7 +55,14 @@ function readingAt(series: RunSeries, metric: string, step: number, sampling: nu
     /harpness$|^eigenvalue\.min$/.test(metric) && (error !== undefined || sampling > 0)
       ? Math.hypot(error ?? 0, sampling === 0 ? 0 : reach * sampling * Math.abs(value))
       : error;
-  return { metric, value, how, method, cost: { products: 0, seconds: 0 }, ...(widened !== undefined && { error: widened }) };
+  return {
+    metric,
+    value,
+    how,
+    method,
+    cost: { products: 0, seconds: 0 },
+    ...(widened !== undefined && { error: widened }),
+  };
 }
 
 /** Mean limit from the sharpness that decides, with its error in η. A preconditioned reading holds the weight decay of the gradient already. */
@@ -65,7 +85,8 @@ function meanReading(readings: readonly Reading[], descent: Descent): Reading | 
 
 function courseOf(series: RunSeries, rate: number): CoursePoint[] {
   const { steps, values } = series.column("stability.limit");
-  const lossAt = (step: number) => series.column("loss.train").at(step) ?? series.column("loss.batch").at(step) ?? NaN;
+  const lossAt = (step: number) =>
+    series.column("loss.train").at(step) ?? series.column("loss.batch").at(step) ?? NaN;
   return Array.from(values, (limit, i) => ({
     step: steps[i],
     share: (series.column("learningRate").at(steps[i]) ?? rate) / limit,
@@ -88,7 +109,9 @@ function evidenceOf({ series, step, factors }: Recorded): string[] {
       `Loss, gradient and every curvature are those of ${held} of the ${all} training examples: estimates, whose error bars hold what another sample would change (jackknife over groups of examples, two standard errors in each limit).`,
     );
   if (!factors)
-    lines.push("No factors were recorded: what the noise of the batches does is not known. The noise probe of `basin.watch` records them.");
+    lines.push(
+      "No factors were recorded: what the noise of the batches does is not known. The noise probe of `basin.watch` records them.",
+    );
   if (factors?.recorded.notes) lines.push(factors.recorded.notes);
   const sharp = series.column("sharpness");
   const before = sharp.steps.findLast((at) => at <= step);
@@ -108,7 +131,11 @@ export function judgedOf(from: Recorded): Judged {
     ...from.experiment,
     optimizer: {
       ...base,
-      ...(recorded && { kind: recorded.optimizer, batchSize: recorded.batchSize, sampling: recorded.sampling }),
+      ...(recorded && {
+        kind: recorded.optimizer,
+        batchSize: recorded.batchSize,
+        sampling: recorded.sampling,
+      }),
     } as Experiment["optimizer"],
   };
   const descent = found?.descent ?? descentByHeader(series, rate);
@@ -152,7 +179,8 @@ export function judgedOf(from: Recorded): Judged {
 /** The most negative curvature without a preconditioner: λmin of H itself. */
 function flattestOf(readings: readonly Reading[], descent: Descent) {
   const reading = readings.find(({ metric }) => metric === "eigenvalue.min");
-  if (typeof reading?.value !== "number" || typeof reading.error !== "number" || descent.preconditioner) return null;
+  if (typeof reading?.value !== "number" || typeof reading.error !== "number" || descent.preconditioner)
+    return null;
   const { value, error } = reading;
   return {
     value: value + (descent.weightDecay ?? 0),

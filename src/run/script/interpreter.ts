@@ -39,7 +39,9 @@ function located(name: string, folder: string, { PATH = "" }: NodeJS.ProcessEnv)
     ? [name]
     : /[\\/]/.test(name)
       ? [resolve(folder, name)]
-      : PATH.split(delimiter).filter(Boolean).map((place) => join(place, name));
+      : PATH.split(delimiter)
+          .filter(Boolean)
+          .map((place) => join(place, name));
   return candidates.find(isProgram);
 }
 
@@ -49,7 +51,12 @@ function located(name: string, folder: string, { PATH = "" }: NodeJS.ProcessEnv)
  *
  * @throws UserError where one was named and is none, or there is none at all.
  */
-export function findInterpreter({ folder, named, from = folder, env = process.env }: InterpreterOptions): Interpreter {
+export function findInterpreter({
+  folder,
+  named,
+  from = folder,
+  env = process.env,
+}: InterpreterOptions): Interpreter {
   for (const { name, says, place } of [
     { name: named, says: "`trainer.interpreter`", place: from },
     { name: env.BASIN_PYTHON, says: "BASIN_PYTHON", place: process.cwd() },
@@ -57,7 +64,11 @@ export function findInterpreter({ folder, named, from = folder, env = process.en
     if (!name) continue;
     const path = located(name, place, env);
     if (path) return { path, from: says };
-    throw fileError(name, `is no program that can be run; ${says} names it as the Python of scripts`, "Name a Python 3, such as .venv/bin/python.");
+    throw fileError(
+      name,
+      `is no program that can be run; ${says} names it as the Python of scripts`,
+      "Name a Python 3, such as .venv/bin/python.",
+    );
   }
   for (const key of ["VIRTUAL_ENV", "CONDA_PREFIX"] as const) {
     const prefix = env[key];
@@ -73,5 +84,9 @@ export function findInterpreter({ folder, named, from = folder, env = process.en
     const path = located(name, folder, env);
     if (path) return { path, from: "the PATH" };
   }
-  throw fileError(folder, "needs Python 3, and none was found", "Install it, or name it: the setting basin.python, BASIN_PYTHON, or `trainer.interpreter` in .basin/local.json.");
+  throw fileError(
+    folder,
+    "needs Python 3, and none was found",
+    "Install it, or name it: the setting basin.python, BASIN_PYTHON, or `trainer.interpreter` in .basin/local.json.",
+  );
 }

@@ -51,7 +51,11 @@ function startScript({ folder, info, state, goesOn }: ScriptRun): Promise<ChildP
   const { experiment, file } = info;
   const home = dirname(file);
   const script = resolve(home, experiment.trainer.python);
-  const { path } = findInterpreter({ folder: dirname(script), named: experiment.trainer.interpreter, from: home });
+  const { path } = findInterpreter({
+    folder: dirname(script),
+    named: experiment.trainer.interpreter,
+    from: home,
+  });
   const env = {
     ...process.env,
     PYTHONUNBUFFERED: "1",
@@ -103,9 +107,12 @@ class Stopping {
     const patient = existsSync(join(this.folder, stoppingFile)) ? patience : quickPatience;
     const twice = count > 1;
     if (this.sent === "nothing" && twice) this.send("terminate", now);
-    else if (this.sent === "nothing" && waited > patient) this.send(isWindows ? "terminate" : "interrupt", now);
-    else if (this.sent === "interrupt" && (twice || now - this.since > toTerminate)) this.send("terminate", now);
-    else if (this.sent === "terminate" && now - this.since > (twice ? urgent : toKill)) this.send("kill", now);
+    else if (this.sent === "nothing" && waited > patient)
+      this.send(isWindows ? "terminate" : "interrupt", now);
+    else if (this.sent === "interrupt" && (twice || now - this.since > toTerminate))
+      this.send("terminate", now);
+    else if (this.sent === "terminate" && now - this.since > (twice ? urgent : toKill))
+      this.send("kill", now);
   }
 
   private send(what: "interrupt" | "terminate" | "kill", now: number): void {
@@ -151,7 +158,10 @@ class Judging {
   private run(): Promise<void> {
     this.running = new Promise<void>((done) => {
       const args = [process.argv[1], "judge", this.folder];
-      this.child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], windowsHide: true });
+      this.child = spawn(process.execPath, args, {
+        stdio: ["ignore", "ignore", "inherit"],
+        windowsHide: true,
+      });
       this.child.once("error", () => done());
       this.child.once("close", () => done());
     }).then(() => {
@@ -246,7 +256,11 @@ function writeEnd(folder: string, { step, time, diverged }: RunSeries, exit: Exi
   const well = status === 0 && watched;
   const reason: EndReason = asked ? "interrupted" : !well ? "error" : diverged ? "diverged" : "steps";
   const said: ScriptError =
-    status === 0 ? { message: neverWatched } : (error ?? { message: by ? `The script was ended by ${by}.` : `The script ended with status ${status}.` });
+    status === 0
+      ? { message: neverWatched }
+      : (error ?? {
+          message: by ? `The script was ended by ${by}.` : `The script ended with status ${status}.`,
+        });
   // In the run's log it is told too: what the command line shows of a run that failed.
   if (reason === "error" && (status === 0 || !error)) process.stderr.write(`${said.message}\n`);
   const log = new EventLog(join(folder, files.events));

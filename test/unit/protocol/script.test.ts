@@ -46,23 +46,36 @@ test("a sweep and --set name optimizer and settings alike, and the arguments fol
   expect(points[0].experiment.optimizer.batchSize).toBe(8);
 });
 
-test.each(["data", "model", "loss", "stop", "checkpoints", "engine", "threads"])("`%s` is the script's own affair", (key) => {
-  const values: Record<string, unknown> = {
-    data: { source: "spirals" },
-    model: { kind: "mlp", hidden: [3], activation: "tanh" },
-    loss: "mse",
-    stop: { steps: 3 },
-    checkpoints: { every: 3 },
-    engine: "auto",
-    threads: 2,
-  };
-  expect(messages({ ...base, [key]: values[key] }).join()).toMatch(new RegExp(`\`${key}\` is the script's own affair`));
-});
+test.each(["data", "model", "loss", "stop", "checkpoints", "engine", "threads"])(
+  "`%s` is the script's own affair",
+  (key) => {
+    const values: Record<string, unknown> = {
+      data: { source: "spirals" },
+      model: { kind: "mlp", hidden: [3], activation: "tanh" },
+      loss: "mse",
+      stop: { steps: 3 },
+      checkpoints: { every: 3 },
+      engine: "auto",
+      threads: 2,
+    };
+    expect(messages({ ...base, [key]: values[key] }).join()).toMatch(
+      new RegExp(`\`${key}\` is the script's own affair`),
+    );
+  },
+);
 
 describe("mistakes", () => {
   test.each([
-    ["a reference to nothing", { trainer: { python: "train.py", args: ["${optimizer.learningrate}"] } }, /`\$\{optimizer\.learningrate\}` names no setting.*Did you mean \$\{optimizer\.learningRate\}\?/],
-    ["a reference to a part", { trainer: { python: "train.py", args: ["${settings.deep}"] } }, /names no setting/],
+    [
+      "a reference to nothing",
+      { trainer: { python: "train.py", args: ["${optimizer.learningrate}"] } },
+      /`\$\{optimizer\.learningrate\}` names no setting.*Did you mean \$\{optimizer\.learningRate\}\?/,
+    ],
+    [
+      "a reference to a part",
+      { trainer: { python: "train.py", args: ["${settings.deep}"] } },
+      /names no setting/,
+    ],
     ["no script", { trainer: { args: [] } }, /`trainer` has no `python`/],
     ["a typing error", { trainer: { python: "train.py", arg: [] } }, /Unknown key `arg` in `trainer`.*args/],
     ["a wrong value", { optimizer: { learningRate: -1 } }, /`learningRate` must be a number > 0/],
@@ -71,10 +84,14 @@ describe("mistakes", () => {
   });
 
   test("a script that is not there, and settings without a script", () => {
-    expect(messages(base, { exists: () => false }).join()).toMatch(/The script "train\.py" does not exist; expected it at \/work\/train\.py/);
+    expect(messages(base, { exists: () => false }).join()).toMatch(
+      /The script "train\.py" does not exist; expected it at \/work\/train\.py/,
+    );
     const own = { data: { source: "spirals" }, model: { hidden: [3] }, optimizer: { learningRate: 1 } };
     expect(messages({ ...own, settings: { a: 1 } }).join()).toMatch(/this experiment has no `trainer`/);
-    expect(messages({ name: "empty" }).join("\n")).toMatch(/has no `data`[\s\S]*has no `model`[\s\S]*has no `optimizer`/);
+    expect(messages({ name: "empty" }).join("\n")).toMatch(
+      /has no `data`[\s\S]*has no `model`[\s\S]*has no `optimizer`/,
+    );
   });
 });
 
@@ -88,12 +105,18 @@ test("a person's interpreter is laid over experiments with a script, and makes n
   expect(problems).toEqual([]);
   expect(plain[0].experiment.trainer).toBeUndefined();
   expect(checkLocal(readText(), local)).toEqual([]);
-  expect(checkLocal('{"trainer": {"python": "x.py"}}', local).map(({ message }) => message).join()).toMatch(/`trainer\.python` cannot stand/);
+  expect(
+    checkLocal('{"trainer": {"python": "x.py"}}', local)
+      .map(({ message }) => message)
+      .join(),
+  ).toMatch(/`trainer\.python` cannot stand/);
 });
 
 test("the form shows a script's keys for a script, and Basin's own for all others", () => {
   const keys = (experiment: object) =>
-    experimentForm(JSON.stringify(experiment), file, { problems: [] }).fields.filter(({ path }) => path.length === 1).map(({ path }) => path[0]);
+    experimentForm(JSON.stringify(experiment), file, { problems: [] })
+      .fields.filter(({ path }) => path.length === 1)
+      .map(({ path }) => path[0]);
   expect(keys(base)).toEqual(expect.arrayContaining(["trainer", "settings", "optimizer", "probes"]));
   expect(keys(base)).not.toContain("data");
   expect(keys({ data: {}, model: {}, optimizer: {} })).not.toContain("trainer");
