@@ -104,7 +104,10 @@ async function python(): Promise<Finding> {
     const python = { path, torch, bridge };
     const where = `Python ${own}, ${path}, by ${from}`;
     if (!torch)
-      return { ...optional(`no torch (${where}); runs of your own scripts need it: pip install torch`), python };
+      return {
+        ...optional(`no torch (${where}); runs of your own scripts need it: pip install torch`),
+        python,
+      };
     const text = bridge ? `basin-torch ${bridge}` : "without basin-torch, which `basin.watch` comes with";
     return { name, state: "ok", text: `torch ${torch}, ${text} (${where})`, python };
   } catch (error) {

@@ -61,7 +61,11 @@ function submitAll(given: Arguments): { runs: WatchedRun[]; places: string[] } {
       place,
       own.map(({ request }) => request),
     );
-    return made.map((one, i) => ({ ...one, experiment: experimentOf(own[i].point.experiment), point: own[i].point }));
+    return made.map((one, i) => ({
+      ...one,
+      experiment: experimentOf(own[i].point.experiment),
+      point: own[i].point,
+    }));
   });
   const many = (i: number) => (runs.length > 1 ? `  (${i + 1} of ${runs.length})` : "");
   return {

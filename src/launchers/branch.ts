@@ -30,7 +30,8 @@ export function submitBranch(
   const { folder, info } = record;
   const scripted = hasScript(info.experiment);
   // A script that has saved nothing starts anew, and says so.
-  const step = scripted && asked === undefined && checkpointSteps(folder).length === 0 ? 0 : stepIn(record, asked);
+  const step =
+    scripted && asked === undefined && checkpointSteps(folder).length === 0 ? 0 : stepIn(record, asked);
   const point = withSettings(record, changes, shown);
   const { experiment, overrides } = point;
   if (!scripted && experiment.stop.steps <= step)

@@ -91,7 +91,8 @@ export async function withTypical(
   const rows: MapRow[] = [];
   for (const row of map) {
     const { batchSize } = row;
-    const noisy = samplingFactor(drawnFrom(factors), batchSize) > 0 && leastWork(factors, batchSize) <= mapWork;
+    const noisy =
+      samplingFactor(drawnFrom(factors), batchSize) > 0 && leastWork(factors, batchSize) <= mapWork;
     const settings = { ...settingsOf(point, shareOf(budget, 0.3)), precision: mapPrecision, work: mapWork };
     const found = noisy && !budget.over() ? await typical(factors, { ...settings, batchSize }) : null;
     rows.push(found ? { ...row, typicalLearningRate: found.limit.value } : row);

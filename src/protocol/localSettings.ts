@@ -31,7 +31,9 @@ function readLocal(text: string, file: string): Local {
     return { source, value: {}, problems: source.problems.length > 0 ? source.problems : [none] };
   }
   const unknown = Object.keys(value).filter((key) => key !== "$schema" && !isLocal([key]));
-  const foreign = isObject(value.trainer) ? Object.keys(value.trainer).filter((key) => key !== "interpreter") : [];
+  const foreign = isObject(value.trainer)
+    ? Object.keys(value.trainer).filter((key) => key !== "interpreter")
+    : [];
   const known = Object.fromEntries(Object.entries(value).filter(([key]) => isLocal([key])));
   return {
     source,

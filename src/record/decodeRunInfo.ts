@@ -70,7 +70,9 @@ export function experimentOf(raw: unknown): Experiment {
     ...(script && { trainer: script, settings: isRaw(settings) ? settings : {} }),
     name: textOr(raw.name, "unnamed"),
     seed: numberOr(raw.seed, 0),
-    data: isRaw(data) ? { ...data, source: textOr(data.source, "unknown") } : { source: script ? "script" : "unknown" },
+    data: isRaw(data)
+      ? { ...data, source: textOr(data.source, "unknown") }
+      : { source: script ? "script" : "unknown" },
     model: isRaw(model) ? model : {},
     loss: textOr(loss, ""),
     // Nothing is added: a branch goes on with these settings, and each kind has keys of its own.

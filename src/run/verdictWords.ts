@@ -265,8 +265,8 @@ function varianceReason(judged: Judged, v: Bracket): string {
     : v.sampled
       ? `${fmt(v.sampled.value)} ± ${fmt(v.sampled.error)}, estimated from ${v.sampled.held} of ${v.sampled.of} examples${v.rank < v.fullRank ? ` and ${v.rank} of ${v.fullRank} directions` : ""}`
       : v.exact
-      ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
-      : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
+        ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
+        : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
   const size = batchSize === "full" ? `${n} (full)` : batchSize;
   return `Mean-square limit at batch size ${size}: ${bracket}.`;
 }

@@ -205,7 +205,8 @@ export async function typical(
   if (r === 0) return known(1, Infinity);
   const mean = meanLimit(lambda[0], options);
   // Every step is the same.
-  if (samplingFactor(drawnFrom(factors), batchSize) === 0) return known(meanGrowth(lambda, { ...options, p: 0 }), mean);
+  if (samplingFactor(drawnFrom(factors), batchSize) === 0)
+    return known(meanGrowth(lambda, { ...options, p: 0 }), mean);
   const looker = new Looker(factors, options);
   const most = Math.max(leastSteps, Math.min(mostSteps, work / costOf(factors, batchSize)));
   const first = Math.min(firstSteps * chains, most);
