@@ -185,8 +185,8 @@ describe.skipIf(!hasPython)("a script", () => {
     basin(folder, ["run", "mine.basin.json"]);
     const [{ folder: run, info }] = await listRuns(runsDir);
     basin(folder, ["resume", info.id]);
-    const told = () =>
-      JSON.parse(readFileSync(join(run, "told.json"), "utf8")) as { env: Record<string, string | null> };
+    const told = (of = run) =>
+      JSON.parse(readFileSync(join(of, "told.json"), "utf8")) as { env: Record<string, string | null> };
     expect(told().env).toEqual({
       BASIN_RESUME_FROM: join(run, "checkpoints", "step-5.pt"),
       BASIN_RESUMED: "1",
@@ -206,9 +206,10 @@ describe.skipIf(!hasPython)("a script", () => {
     ]);
     expect(status).toBe(0);
     const branch = (await listRuns(runsDir))[0];
-    expect(branch.info.branchedFrom).toMatchObject({ run: info.id, step: 0 });
+    expect(branch.info.branchedFrom).toMatchObject({ run: info.id, step: 5 });
     expect(branch.info.experiment.optimizer.learningRate).toBe(0.2);
     expect(branch.status).toBe("finished");
+    expect(told(branch.folder).env.BASIN_RESUME_FROM).toBe(join(run, "checkpoints", "step-5.pt"));
   });
 
   test("is run by the Python that is named, in .basin/local.json before all others", () => {
