@@ -4,9 +4,9 @@ import { decodeSafetensors64 } from "../protocol/safetensors";
 import type { Dynamics } from "../types/dynamics";
 
 /** More rows than this and the Gram matrix of a file takes minutes and gigabytes to decompose. */
-export const mostGramRows = 6000;
+const mostGramRows = 6000;
 /** Directions of coordinates at most. */
-export const mostDirections = 2048;
+const mostDirections = 2048;
 /** Bytes of a file at most. */
 export const largestFactors = 2 ** 29;
 

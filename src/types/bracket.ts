@@ -15,7 +15,7 @@ export interface Bracket {
 }
 
 /** A number from a sample of the examples. */
-export interface Sampled {
+interface Sampled {
   readonly held: number;
   readonly of: number;
   readonly value: number;

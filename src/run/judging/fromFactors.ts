@@ -46,7 +46,7 @@ async function factorsOf({ n, m, K, values }: RecordedFactors, gemm: Gemm): Prom
 }
 
 /** P itself stays with the script: what is recorded is in the coordinates P^{1/2}θ. */
-export const descentOf = ({
+const descentOf = ({
   dynamics,
   learningRate,
   preconditioned,

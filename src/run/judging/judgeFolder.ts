@@ -24,7 +24,7 @@ import { fromFactors, type FromFactors } from "./fromFactors";
 import { judgedOf } from "./recorded";
 
 /** Where the judging process holds its claim and keeps which files it has judged. */
-export const judgeFolder = ".judge";
+const judgeFolder = ".judge";
 const stateFile = "judged.json";
 /** What the judgement at the end may take where the experiment does not say. */
 const defaultClosing = { seconds: 20 };
@@ -223,9 +223,7 @@ function stateOf(folder: string): Map<string, string> {
   try {
     const raw = readJson(join(folder, judgeFolder, stateFile), largestJson) ?? {};
     return new Map(
-      Object.entries(raw as object).filter(
-        (entry): entry is [string, string] => typeof entry[1] === "string",
-      ),
+      Object.entries(raw).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
     );
   } catch {
     return new Map();
