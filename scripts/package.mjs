@@ -71,8 +71,16 @@ function pack(target) {
   const stage = mkdtempSync(join(tmpdir(), "basin-vsix-"));
   let engine;
   try {
-    for (const name of ["package.json", ".vscodeignore", "CHANGELOG.md", "LICENSE", "media", "dist"])
-      cpSync(join(root, name), join(stage, name), { recursive: true });
+    for (const name of [
+      "package.json",
+      ".vscodeignore",
+      "CHANGELOG.md",
+      "LICENSE",
+      "media",
+      "dist",
+      "python",
+    ])
+      if (existsSync(join(root, name))) cpSync(join(root, name), join(stage, name), { recursive: true });
     engine = copyEngine(target, join(stage, "dist", "node_modules"));
     writeFileSync(join(stage, "README.md"), withPictures(readFileSync(join(root, "README.md"), "utf8")));
     const said = run(

@@ -2,6 +2,8 @@
 import { dirname } from "node:path";
 import { findRun, runQueue, submitBranch } from "../launchers";
 import { describePoint } from "../protocol/runId";
+import { hasScript } from "../protocol/script";
+import { experimentOf } from "../record/decodeRunInfo";
 import { usageError } from "./arguments";
 import type { Command } from "./command";
 import { setOption, shownPath } from "./experiments";
@@ -23,13 +25,17 @@ export const branch: Command = {
   words: { least: 1, most: 1, what: "a run" },
   run: async (given) => {
     const record = await findRun(runsDirHere(given), given.words[0]);
-    if (!given.has("step")) throw usageError("branch", "--step is missing", "Name a checkpoint: --step N.");
+    // A script may have saved no state to name.
+    if (!given.has("step") && !hasScript(record.info.experiment))
+      throw usageError("branch", "--step is missing", "Name a checkpoint: --step N.");
     const asked = { step: given.one("step"), overrides: given.all("set"), shown: shownPath };
     const { made, step, experiment, overrides } = submitBranch(record, asked);
     await runQueue(dirname(record.folder), processes);
     const changes = Object.keys(overrides).length > 0 ? ` · ${describePoint(overrides)}` : "";
     const title = `${experiment.name} · from ${record.info.id} at step ${step}${changes}`;
-    const [outcome] = await watchRuns([{ ...made, experiment, title }], { json: given.has("json") });
+    const [outcome] = await watchRuns([{ ...made, experiment: experimentOf(experiment), title }], {
+      json: given.has("json"),
+    });
     return outcome.status;
   },
 };

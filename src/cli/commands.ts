@@ -6,6 +6,7 @@ import { doctor } from "./doctor";
 import { escape } from "./escape";
 import { exportRuns } from "./export";
 import { fetch } from "./fetch";
+import { judge } from "./judge";
 import { list } from "./list";
 import { mcp } from "./mcp";
 import { measure } from "./measure";
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   list,
   show,
   verdict,
+  judge,
   compare,
   exportRuns,
   fetch,

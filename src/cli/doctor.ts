@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { workspaceOf } from "../launchers";
 import { stringify } from "../protocol/numbers";
 import { exit, type Command } from "./command";
+import { findInterpreter } from "../run/script/interpreter";
 import { runScript } from "./places";
 import { print } from "./show/print";
 import { styleOf, type Style } from "./show/text";
@@ -30,6 +31,8 @@ interface Finding {
   /** `optional` things may be missing. */
   readonly state: "ok" | "missing" | "optional";
   readonly text: string;
+  /** Of the Python that scripts run with: its program, and the versions of torch and of the bridge, "" where it lacks one. */
+  readonly python?: { readonly path: string; readonly torch: string; readonly bridge: string };
 }
 
 export const doctor: Command = {
@@ -79,22 +82,37 @@ async function engines(): Promise<Finding[]> {
   }
 }
 
-/** The first Python that can import torch; it is needed for benchmarks beside PyTorch only. */
+/** Prints Python's version, torch's and basin-torch's, a line each; empty where there is none. */
+const versions = `
+import sys
+print(sys.version.split()[0])
+for name in ("torch", "basin"):
+    try:
+        module = __import__(name)
+        print(getattr(module, "__version__", "installed"))
+    except Exception:
+        print("")`;
+
+/** The Python that runs scripts here, with its torch and the bridge: needed for scripts of one's own alone. */
 async function python(): Promise<Finding> {
   const name = "Python with torch";
-  for (const command of process.platform === "win32"
-    ? ["python", "py"]
-    : ["python3", "/usr/bin/python3", "python"]) {
-    try {
-      const { stdout } = await exec(command, ["-c", "import torch; print(torch.__version__)"], {
-        timeout: waitMilliseconds,
-      });
-      return { name, state: "ok", text: `${stdout.trim()} (${command})` };
-    } catch {
-      // The next one may have it.
-    }
+  const optional = (text: string): Finding => ({ name, state: "optional", text });
+  try {
+    const { path, from } = findInterpreter({ folder: process.cwd() });
+    const { stdout } = await exec(path, ["-c", versions], { timeout: waitMilliseconds });
+    const [own, torch, bridge] = stdout.split(/\r?\n/).map((line) => line.trim());
+    const python = { path, torch, bridge };
+    const where = `Python ${own}, ${path}, by ${from}`;
+    if (!torch)
+      return {
+        ...optional(`no torch (${where}); runs of your own scripts need it: pip install torch`),
+        python,
+      };
+    const text = bridge ? `basin-torch ${bridge}` : "without basin-torch, which `basin.watch` comes with";
+    return { name, state: "ok", text: `torch ${torch}, ${text} (${where})`, python };
+  } catch (error) {
+    return optional(`${(error as Error).message.split("\n")[0]}; runs of your own scripts need it`);
   }
-  return { name, state: "optional", text: "not found; only the benchmark beside PyTorch needs it" };
 }
 
 async function slurm(): Promise<Finding> {

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { metrics, type MetricValues } from "../protocol/metrics";
 import type { MeasureRequest } from "../protocol/request";
+import { noModel } from "../protocol/script";
 import type { Verdict } from "../types/verdict";
 import { ask } from "./askProcess";
 import { exit, type Command } from "./command";
@@ -47,6 +48,8 @@ export const measure: Command = {
     const optimizerState = fileOf(given.one("optimizer-state"), "an optimizer's state");
     const [{ file, points }] = readExperiments(given.words, given.all("set"));
     for (const { experiment } of points) {
+      const refused = noModel(experiment, "`measure`");
+      if (refused) throw fileError(given.words[0], refused.message, refused.hint);
       const request: MeasureRequest = {
         experiment,
         file,

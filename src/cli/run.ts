@@ -4,6 +4,8 @@ import { runQueue, runsDirOf, submit, workspaceOf, type RunRecord } from "../lau
 import type { ExperimentPoint } from "../protocol/checkExperiment";
 import { describeOptimizer } from "../protocol/describeOptimizer";
 import type { Experiment } from "../protocol/experiment";
+import { hasScript } from "../protocol/script";
+import { experimentOf } from "../record/decodeRunInfo";
 import { flagged } from "../types/verdict";
 import type { Arguments } from "./arguments";
 import { exit, type Command } from "./command";
@@ -59,7 +61,11 @@ function submitAll(given: Arguments): { runs: WatchedRun[]; places: string[] } {
       place,
       own.map(({ request }) => request),
     );
-    return made.map((one, i) => ({ ...one, experiment: own[i].point.experiment, point: own[i].point }));
+    return made.map((one, i) => ({
+      ...one,
+      experiment: experimentOf(own[i].point.experiment),
+      point: own[i].point,
+    }));
   });
   const many = (i: number) => (runs.length > 1 ? `  (${i + 1} of ${runs.length})` : "");
   return {
@@ -78,14 +84,15 @@ function statusOf(outcomes: readonly Outcome[], check: boolean): number {
 
 const isFlagged = ({ verdict }: RunRecord): boolean => verdict !== null && flagged.includes(verdict.verdict);
 
-const plain = ({ optimizer }: Experiment): boolean => describeOptimizer(optimizer) === "sgd";
+const plain = (experiment: Experiment): boolean =>
+  hasScript(experiment) || describeOptimizer(experiment.optimizer) === "sgd";
 
 /** A path goes by its last part: the title is for telling runs apart. */
 const shown = (value: unknown): string =>
   typeof value === "string" ? value.replace(/^.*[\\/]/, "") : JSON.stringify(value);
 
 function titleOf({ experiment, overrides }: ExperimentPoint): string {
-  const { learningRate, batchSize } = experiment.optimizer;
+  const { learningRate, batchSize }: Partial<Experiment["optimizer"]> = experiment.optimizer;
   const others = Object.fromEntries(
     Object.entries(overrides).filter(
       ([key]) => !["optimizer.learningRate", "optimizer.batchSize"].includes(key),
@@ -93,8 +100,8 @@ function titleOf({ experiment, overrides }: ExperimentPoint): string {
   );
   const parts = [
     experiment.name,
-    `learning rate ${learningRate}`,
-    `batch ${batchSize}`,
+    ...(learningRate === undefined ? [] : [`learning rate ${learningRate}`]),
+    ...(batchSize === undefined ? [] : [`batch ${batchSize}`]),
     ...(plain(experiment) ? [] : [describeOptimizer(experiment.optimizer)]),
     ...Object.entries(others).map(([key, value]) => `${key} ${shown(value)}`),
   ];

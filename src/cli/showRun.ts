@@ -4,9 +4,11 @@ import { describeOptimizer } from "../protocol/describeOptimizer";
 import { metrics } from "../protocol/metrics";
 import { stringify } from "../protocol/numbers";
 import type { ModelSpec } from "../protocol/experiment";
+import { argumentsOf, hasScript } from "../protocol/script";
 import { readSeries } from "../record/disk/readSeries";
 import type { RunSeries } from "../record/runSeries";
 import { exit, type Command } from "./command";
+import { judgedRun } from "./judge";
 import { runsDirHere, runsOption } from "./places";
 import { printable } from "../util/printable";
 import { print } from "./show/print";
@@ -23,7 +25,7 @@ export const show: Command = {
   ],
   words: { least: 1, most: 1, what: "a run" },
   run: async (given) => {
-    const run = await findRun(runsDirHere(given), given.words[0]);
+    const run = await judgedRun(await findRun(runsDirHere(given), given.words[0]));
     if (given.has("json")) {
       const { info, folder, status, step, time, last, verdict } = run;
       print(`${stringify({ run: info, folder, status, step, time, metrics: last, verdict })}\n`);
@@ -56,19 +58,28 @@ const placeOf = ({ info: { sweep } }: RunRecord): string =>
 
 function settings({ info, folder }: RunRecord, style: Style): string[] {
   const { optimizer, model, data, loss, seed, stop } = info.experiment;
+  const { experiment } = info;
+  const own = hasScript(experiment)
+    ? [
+        ["script", [experiment.trainer.python, ...argumentsOf(experiment)].join(" ")],
+        ...Object.entries(experiment.settings ?? {}).map(([key, value]) => [key, JSON.stringify(value)]),
+      ]
+    : [
+        ["model", describeModel(model)],
+        ["data", `${data.source}, loss ${loss}, seed ${seed}`],
+        [
+          "stop",
+          Object.entries(stop)
+            .map(([key, value]) => `${key} ${value}`)
+            .join(", "),
+        ],
+      ];
   const rows = [
     [
       "optimizer",
       `${describeOptimizer(optimizer)}, η ${number(optimizer.learningRate)}, batch ${optimizer.batchSize}`,
     ],
-    ["model", describeModel(model)],
-    ["data", `${data.source}, loss ${loss}, seed ${seed}`],
-    [
-      "stop",
-      Object.entries(stop)
-        .map(([key, value]) => `${key} ${value}`)
-        .join(", "),
-    ],
+    ...own,
     ...Object.entries(info.overrides).map(([key, value]) => ["set", `${key} = ${JSON.stringify(value)}`]),
     ["from", info.file],
     ["folder", folder],

@@ -4,6 +4,7 @@ import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
 import { isActive } from "../types/runStatus";
 import { exit, type Command } from "./command";
+import { judgedRun } from "./judge";
 import { runsDirHere, runsOption } from "./places";
 import { print } from "./show/print";
 import { columnsOf, styleOf } from "./show/text";
@@ -16,7 +17,7 @@ export const verdict: Command = {
   options: [runsOption, { name: "json", text: "print verdict.json" }],
   words: { least: 1, most: 1, what: "a run" },
   run: async (given) => {
-    const run = await findRun(runsDirHere(given), given.words[0]);
+    const run = await judgedRun(await findRun(runsDirHere(given), given.words[0]));
     if (!run.verdict) {
       const running = isActive(run.status);
       const message = running

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type * as vscode from "vscode";
+import { pythonEnvironment } from "./settings";
 
 /** The command line's bundle. */
 export const cliScript = (context: vscode.ExtensionContext): string =>
@@ -31,7 +32,7 @@ export function runCli(
   { cwd, token, onLine }: CliOptions = {},
 ): Promise<CliOutcome> {
   return new Promise((done, failed) => {
-    const env = { ...process.env, ...asNode, NO_COLOR: "1" };
+    const env = { ...process.env, ...pythonEnvironment(), ...asNode, NO_COLOR: "1" };
     const child = spawn(process.execPath, [cliScript(context), ...args], { env, cwd });
     const cancelled = token?.onCancellationRequested(() => child.kill("SIGTERM"));
     const lines: string[] = [];

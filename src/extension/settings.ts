@@ -16,6 +16,12 @@ export function concurrency(): number | undefined {
     : undefined;
 }
 
+/** The Python that scripts run with, where the user names one: for the environment of a process of ours. */
+export function pythonEnvironment(): { BASIN_PYTHON?: string } {
+  const asked = basin().get<unknown>("python");
+  return typeof asked === "string" && asked.trim() !== "" ? { BASIN_PYTHON: asked.trim() } : {};
+}
+
 /** What an experiment is run with where it does not say. */
 export const defaultsFor = (file: vscode.Uri): ExperimentDefaults => {
   const settings = basin(file);

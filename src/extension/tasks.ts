@@ -6,6 +6,7 @@ import { asNode, cliScript } from "./cliProcess";
 import type { Disposables } from "./disposables";
 import { taskType } from "./ids";
 import type { Services } from "./services";
+import { pythonEnvironment } from "./settings";
 import { taskArguments, taskName, type BasinTask } from "./taskArguments";
 import { runsDirFor } from "./disk/runsDirs";
 
@@ -14,7 +15,7 @@ export function registerTasks({ context, experiments }: Services, own: Disposabl
     const root = folder.uri.fsPath;
     const file = isAbsolute(definition.file) ? definition.file : join(root, definition.file);
     const args = taskArguments({ ...definition, file }, runsDirFor(file));
-    const env: Record<string, string> = asNode;
+    const env: Record<string, string> = { ...pythonEnvironment(), ...asNode };
     const call = new vscode.ProcessExecution(process.execPath, [cliScript(context), ...args], {
       cwd: root,
       env,

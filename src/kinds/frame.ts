@@ -30,6 +30,14 @@ export const experimentKeys: Readonly<Record<string, SchemaNode>> = {
 };
 
 export const processKeys: Readonly<Record<string, SchemaNode>> = {
+  trainer: ref("trainer"),
+  settings: {
+    type: "object",
+    additionalProperties: {},
+    markdownDescription:
+      "With a `trainer`: the script's settings that are no part of `optimizer`. A sweep, `--set` and `${…}` in `args` name them; the script finds them in `BASIN_SETTINGS`.",
+    examples: [{ width: 64 }],
+  },
   stop: ref("stop"),
   probes: ref("probes"),
   checkpoints: ref("checkpoints"),
@@ -68,6 +76,46 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
 };
 
 export const frameDefinitions: Readonly<Record<string, SchemaNode>> = {
+  trainer: {
+    title: 'a script such as { "python": "train.py" }',
+    type: "object",
+    additionalProperties: false,
+    required: ["python"],
+    markdownDescription:
+      "A Python script of your own that trains, in place of Basin's trainer, and calls `basin.watch`. What it trains on, the model, the loss and when it stops are its own affair.",
+    properties: {
+      python: {
+        type: "string",
+        minLength: 1,
+        description: "The script, a path relative to this file.",
+        examples: ["train.py"],
+      },
+      args: {
+        type: "array",
+        items: { type: "string" },
+        markdownDescription:
+          "What follows the script's name on its command line. `${optimizer.learningRate}` stands for the value of that key.",
+        examples: [["--lr", "${optimizer.learningRate}"]],
+      },
+      interpreter: {
+        type: "string",
+        minLength: 1,
+        markdownDescription:
+          "The Python that runs it. Default: the one in `.basin/local.json`, the setting `basin.python`, the active environment, the nearest `.venv`, `python3`.",
+        examples: [".venv/bin/python"],
+      },
+    },
+    defaultSnippets: [
+      {
+        label: "script with its learning rate and batch size",
+        body: {
+          python: "${1:train.py}",
+          // With a ^ in front the text is taken as it is, with the dollar escaped.
+          args: ["--lr", '^"\\${optimizer.learningRate}"', "--batch-size", '^"\\${optimizer.batchSize}"'],
+        },
+      },
+    ],
+  },
   closing: {
     title: '"full" or a budget such as { "seconds": 20 }',
     anyOf: [

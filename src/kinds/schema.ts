@@ -172,6 +172,18 @@ function layerDefinitions(): Definitions {
   };
 }
 
+/** Of a trainer only the interpreter is one person's. */
+function ofOnePerson(key: (typeof localKeys)[number], node: SchemaNode): SchemaNode {
+  if (key !== "trainer") return node;
+  const { interpreter } = node.properties!;
+  return {
+    type: "object",
+    additionalProperties: false,
+    description: "Of experiments with a script.",
+    properties: { interpreter },
+  };
+}
+
 /** The schema of `.basin/local.json`: some of the experiment's own keys. */
 export function localSchemaOf(): SchemaNode & { readonly definitions: Definitions } {
   const { $schema, allowComments, allowTrailingCommas, properties, definitions } = experimentSchemaOf();
@@ -184,7 +196,7 @@ export function localSchemaOf(): SchemaNode & { readonly definitions: Definition
     type: "object",
     additionalProperties: false,
     properties: Object.fromEntries(["$schema", ...localKeys].map((key) => [key, properties![key]])),
-    definitions: Object.fromEntries(localKeys.map((key) => [key, definitions[key]])),
+    definitions: Object.fromEntries(localKeys.map((key) => [key, ofOnePerson(key, definitions[key])])),
   };
 }
 
@@ -199,8 +211,8 @@ export function experimentSchemaOf(): SchemaNode & { readonly definitions: Defin
     allowComments: true,
     allowTrailingCommas: true,
     type: "object",
-    required: ["data", "model", "optimizer"],
     additionalProperties: false,
+    allOf: [{ if: { properties: { trainer: false } }, then: { required: ["data", "model", "optimizer"] } }],
     properties: {
       ...experimentKeys,
       data: ref("data"),

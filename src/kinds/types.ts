@@ -25,6 +25,7 @@ const typeNames: Readonly<Record<string, string>> = {
   stop: "StopSpec",
   closing: "ClosingSpec",
   probes: "ProbesSpec",
+  trainer: "TrainerSpec",
 };
 /** Written by hand: a layer's options are typed where it is built. */
 const layerType = "string | { readonly [layer: string]: unknown }";
@@ -148,7 +149,7 @@ export function experimentTypes(schema: SchemaNode & { readonly definitions: Def
     `/** A layer by its name, or { name: options }; see models/layers. */\nexport type LayerSpec = ${layerType};`,
     ...families.flatMap((family) => kindTypes(family, definitions)),
     ...layerTypes(definitions),
-    `export interface Experiment {\n${printer.keys({ ...schema, properties: top }, ["name"], "  ")}\n}`,
+    `export interface Experiment {\n${printer.keys({ ...schema, properties: top }, ["name", "data", "model", "optimizer"], "  ")}\n}`,
     "",
   ].join("\n\n");
 }

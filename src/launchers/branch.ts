@@ -2,7 +2,9 @@
 import { dirname } from "node:path";
 import type { ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError } from "../protocol/errors";
+import { hasScript } from "../protocol/script";
 import type { RunRecord } from "../record/runRecord";
+import { checkpointSteps } from "./checkpoints";
 import { submit, type MadeRun } from "./newRun";
 import { stepIn, withSettings } from "./otherSettings";
 
@@ -26,10 +28,13 @@ export function submitBranch(
   { step: asked, overrides: changes, shown }: BranchOptions,
 ): Branch {
   const { folder, info } = record;
-  const step = stepIn(record, asked);
+  const scripted = hasScript(info.experiment);
+  // A script that has saved nothing starts anew, and says so.
+  const step =
+    scripted && asked === undefined && checkpointSteps(folder).length === 0 ? 0 : stepIn(record, asked);
   const point = withSettings(record, changes, shown);
   const { experiment, overrides } = point;
-  if (experiment.stop.steps <= step)
+  if (!scripted && experiment.stop.steps <= step)
     throw fileError(
       info.id,
       `its branch would have nothing to train: stop.steps is ${experiment.stop.steps}, and it starts at step ${step}`,

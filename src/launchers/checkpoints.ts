@@ -11,6 +11,8 @@ export function checkpointSteps(folder: string): number[] {
   } catch {
     return [];
   }
-  const steps = names.flatMap((name) => (/^step-(\d+)\.safetensors$/.exec(name) ?? []).slice(1).map(Number));
+  const steps = names.flatMap((name) =>
+    (/^step-(\d+)\.(?:safetensors|pt)$/.exec(name) ?? []).slice(1).map(Number),
+  );
   return steps.sort((a, b) => a - b);
 }

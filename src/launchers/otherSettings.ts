@@ -5,6 +5,7 @@ import { checkpointSteps } from "./checkpoints";
 import { checkExperiment, type ExperimentPoint } from "../protocol/checkExperiment";
 import { fileError, UserError, type Problem } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
+import { hasScript, settingsIn } from "../protocol/script";
 import { parseOverride } from "../protocol/sweep";
 
 /**
@@ -34,6 +35,7 @@ export function withSettings(
 function fittedTo(experiment: Experiment, overrides: readonly string[]): object {
   const kind = overrides.map(parseOverride).findLast((one) => "key" in one && one.key === "optimizer.kind");
   const { optimizer } = experiment;
+  if (hasScript(experiment)) return settingsIn(experiment);
   if (kind === undefined || !("value" in kind) || kind.value === optimizer.kind) return experiment;
   const { learningRate, batchSize, sampling, schedule, clip, labelNoise } = optimizer;
   const kept = { learningRate, batchSize, sampling, schedule, clip, labelNoise };

@@ -2,7 +2,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileError } from "../protocol/errors";
-import { stopFile } from "../protocol/runFolder";
+import { files, stopFile } from "../protocol/runFolder";
+import { hasScript } from "../protocol/script";
+import { decodeRunInfo } from "../record/decodeRunInfo";
+import { readJson } from "../record/disk/files";
 import { deleteNote } from "../record/disk/notes";
 import { checkPlainFolder } from "../record/disk/plainFolder";
 import { handleOf, holderOf, lifeOf, ownClaim, takeClaim, type Holder } from "../record/disk/processes";
@@ -22,10 +25,21 @@ export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boo
   const launcher = launcherOf(handle.on);
   // A process that does not listen yet would be killed by being asked.
   const listens = !holder.starting && (!holder.booting || how === "now");
-  if (listens && (await launcher?.stop?.(handle, path, how)) === true) return true;
+  // A script ends by its own run process alone, which ends everything that it has started.
+  const direct = how === "ask" || !isScript(path);
+  if (listens && direct && (await launcher?.stop?.(handle, path, how)) === true) return true;
   // On another machine, where no signal can be sent with certainty, or not yet: the run looks for this file.
   if (!launcher || (await launcher.state(handle)) !== "gone") leaveWord(path, how);
   return true;
+}
+
+/** Whether a script of the user's own trains in a folder. */
+function isScript(folder: string): boolean {
+  try {
+    return hasScript(decodeRunInfo(readJson(join(folder, files.run))).experiment);
+  } catch {
+    return false;
+  }
 }
 
 /** Takes a waiting run out of the queue. False when it has just been started. */

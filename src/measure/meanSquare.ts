@@ -106,7 +106,10 @@ async function certifiedLimit({ factors, seed }: Point, p: number, budget: Budge
 }
 
 /** The largest stable learning rate over batch sizes, and the smallest stable batch size. */
-export async function mapOf({ descent, gemm }: Point, { factors, noise }: MeanSquare) {
+export async function mapOf(
+  { descent, gemm }: Pick<Point, "descent" | "gemm">,
+  { factors, noise }: MeanSquare,
+) {
   return {
     map: await stabilityMap(factors, { ...descent, gemm, noise, tolerance: mapTolerance }),
     smallestStableBatch: await smallestStableBatch(factors, { ...descent, gemm, noise }),

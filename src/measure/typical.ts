@@ -1,6 +1,6 @@
 // What a typical run does at a point, from the factors of the mean-square limit (theory.md, section 8).
 import { growth } from "../stability/growth";
-import { truncate } from "../stability/secondMoment";
+import { drawnFrom, truncate } from "../stability/secondMoment";
 import type { MapRow } from "../stability/stabilityMap";
 import { samplingFactor } from "../stability/thresholds";
 import { leastWork, typical } from "../stability/typical";
@@ -15,9 +15,16 @@ const sharpShare = 0.1;
 /** Relative standard error of a limit in the map, and multiplications it may cost. */
 const [mapPrecision, mapWork] = [0.03, 4e8];
 
-const settingsOf = ({ descent, sampling, seed }: Point, budget: Budget) => ({
+/** What of a point says how its steps are drawn. */
+export type Drawn = Pick<Point, "descent" | "sampling" | "seed" | "batchSize" | "gemm"> & {
+  /** Whether an epoch's short last batch is left out. Default true, as Basin does. */
+  readonly dropLast?: boolean;
+};
+
+const settingsOf = ({ descent, sampling, seed, dropLast }: Drawn, budget: Budget) => ({
   ...descent,
   sampling,
+  dropLast,
   seed: new Rng(seed, "typical").uint32(),
   over: budget.over,
 });
@@ -28,7 +35,7 @@ const settingsOf = ({ descent, sampling, seed }: Point, budget: Budget) => ({
  * @returns  null where the budget ended before there was anything to tell.
  */
 export async function typicalOf(
-  point: Point,
+  point: Drawn,
   { factors }: Pick<MeanSquare, "factors">,
   budget: Budget,
 ): Promise<TypicalFact | null> {
@@ -46,7 +53,7 @@ export async function typicalOf(
 }
 
 export async function addTypical(
-  { sampling, descent, batchSize, gemm }: Point,
+  { sampling, descent, batchSize, gemm }: Drawn,
   { factors, growth: { rho } }: MeanSquare,
   { growth: own, limit, rank, fullRank }: TypicalFact,
   read: Readings,
@@ -55,7 +62,7 @@ export async function addTypical(
     rank < fullRank ? `; ${rank} of ${fullRank} directions, what the last doubling changed in the error` : "";
   const drawn = sampling === "independent" ? "each by itself" : "as epochs";
   const method =
-    samplingFactor(factors.n, batchSize) === 0
+    samplingFactor(drawnFrom(factors), batchSize) === 0
       ? `full batches: every step is the same${part}`
       : `products of the steps of random batches drawn ${drawn}${part}`;
   read.lap();
@@ -76,7 +83,7 @@ export async function addTypical(
 
 /** The map with the typical limit of each batch size whose steps are not too dear, as far as the budget reaches. */
 export async function withTypical(
-  point: Point,
+  point: Drawn,
   { factors }: MeanSquare,
   map: readonly MapRow[],
   budget: Budget,
@@ -84,7 +91,8 @@ export async function withTypical(
   const rows: MapRow[] = [];
   for (const row of map) {
     const { batchSize } = row;
-    const noisy = samplingFactor(factors.n, batchSize) > 0 && leastWork(factors, batchSize) <= mapWork;
+    const noisy =
+      samplingFactor(drawnFrom(factors), batchSize) > 0 && leastWork(factors, batchSize) <= mapWork;
     const settings = { ...settingsOf(point, shareOf(budget, 0.3)), precision: mapPrecision, work: mapWork };
     const found = noisy && !budget.over() ? await typical(factors, { ...settings, batchSize }) : null;
     rows.push(found ? { ...row, typicalLearningRate: found.limit.value } : row);

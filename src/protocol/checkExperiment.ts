@@ -3,12 +3,13 @@ import { hasTestData } from "./dataFacts";
 import type { Problem, SourcePlace } from "./errors";
 import type { Experiment } from "./experiment";
 import { extended, type ReadText } from "./extending";
-import { withDefaults } from "./experimentSchema";
+import { schemaAt, withDefaults } from "./experimentSchema";
 import { getAt, isObject, without, type Json, type JsonObject, type KeyPath } from "./jsonPath";
 import { cacheHere } from "./cacheFolder";
 import { parseJsonSource, type JsonSource } from "./jsonSource";
 import { withLocal } from "./localSettings";
 import { schemaFindings, type Finding } from "./schemaProblems";
+import { isScripted } from "./script";
 import { isInside, semanticFindings, type CheckContext } from "./semanticChecks";
 import {
   applyOverride,
@@ -244,6 +245,7 @@ function toProblem(
 
 /** Fills in every default, also those that depend on other keys. */
 function resolve(value: Json, file: string): Experiment {
+  if (isScripted(value)) return scripted(value, file);
   const filled = without(withDefaults(value) as JsonObject, "$schema", "extends", "sweep");
   const stop = filled.stop as JsonObject;
   const steps = stop.steps ?? (stop.minutes === undefined ? defaultSteps : unlimitedSteps);
@@ -257,6 +259,16 @@ function resolve(value: Json, file: string): Experiment {
   if (getAt(value, ["probes"]) !== undefined || hasTestData(experiment.data)) return experiment;
   const probes: Experiment["probes"] = without(filled.probes as JsonObject, "generalization");
   return { ...experiment, probes };
+}
+
+/**
+ * A script's settings are as they were written: what it does where they say nothing, nobody here knows. Only where and how its process
+ * starts has defaults.
+ */
+function scripted(value: JsonObject, file: string): Experiment {
+  const { launch = {}, probes = {}, optimizer = {}, ...rest } = without(value, "$schema", "extends", "sweep");
+  const filled = { ...rest, optimizer, probes, launch: withDefaults(launch, schemaAt({}, ["launch"])) };
+  return { ...filled, name: rest.name ?? nameOf(file) } as unknown as Experiment;
 }
 
 /** A cosine that names no end falls over the whole run. */

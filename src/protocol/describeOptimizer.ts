@@ -15,4 +15,4 @@ export function describeOptimizer(spec: OptimizerSpec): string {
 
 /** The full-batch threshold of an optimizer in letters, with its source. */
 export const sharpnessLimitFormula = (spec: OptimizerSpec): string =>
-  wordsThatHold(optimizerFacts(spec).limit, { part: spec })[0];
+  wordsThatHold(optimizerFacts(spec).limit, { part: spec })[0] ?? "its optimizer's own";

@@ -20,6 +20,8 @@ export type RunEvent =
       readonly layers?: readonly string[];
       /** Kinds of kinks the network has. */
       readonly kinks?: readonly Kink[];
+      /** Examples that the readings are of, where they are a sample of all of them. */
+      readonly held?: number;
       /** Steps after which the run stops at the latest. */
       readonly steps: number;
       readonly resumedAt?: number;
@@ -63,7 +65,22 @@ export type RunEvent =
     }
   /** Something worth telling that ends nothing, e.g. a probe that could not be taken. */
   | { readonly kind: "note"; readonly step: number; readonly message: string }
-  | { readonly kind: "end"; readonly step: number; readonly time: number; readonly reason: EndReason };
+  | {
+      readonly kind: "end";
+      readonly step: number;
+      readonly time: number;
+      readonly reason: EndReason;
+      /** What a script of the user's own raised, and where in it. */
+      readonly error?: ScriptError;
+    };
+
+export interface ScriptError {
+  /** The last line of the traceback: "ValueError: shapes differ". */
+  readonly message: string;
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+}
 
 /** How a number came about, and by what, in words. */
 export interface Measured {

@@ -136,6 +136,15 @@ export interface ProbesSpec {
   };
 }
 
+export interface TrainerSpec {
+  /** The script, a path relative to this file. */
+  readonly python: string;
+  /** What follows the script's name on its command line. `${optimizer.learningRate}` stands for the value of that key. */
+  readonly args?: readonly string[];
+  /** The Python that runs it. Default: the one in `.basin/local.json`, the setting `basin.python`, the active environment, the nearest `.venv`, `python3`. */
+  readonly interpreter?: string;
+}
+
 /** A layer by its name, or { name: options }; see models/layers. */
 export type LayerSpec = string | { readonly [layer: string]: unknown };
 
@@ -680,6 +689,10 @@ export interface Experiment {
   readonly loss: LossKind;
   /** How the weights are updated; `kind` decides the other keys. */
   readonly optimizer: OptimizerSpec;
+  /** A Python script of your own that trains, in place of Basin's trainer, and calls `basin.watch`. What it trains on, the model, the loss and when it stops are its own affair. */
+  readonly trainer?: TrainerSpec;
+  /** With a `trainer`: the script's settings that are no part of `optimizer`. A sweep, `--set` and `${…}` in `args` name them; the script finds them in `BASIN_SETTINGS`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** When the run ends: at the first condition that holds. */
   readonly stop: StopSpec;
   /** What is measured while training. Only the probes listed are taken; without this key all are, at their defaults. */

@@ -14,6 +14,7 @@ import {
 import { oneLine, parseText, sourceOnOneLine } from "./jsonEdit";
 import { getAt, isObject, type Json, type KeyPath } from "./jsonPath";
 import { parseJsonSource } from "./jsonSource";
+import { isScripted, ownTrainerKeys } from "./script";
 import type { Choice, ExperimentForm, FieldKind, FormField, FormProblem, Refusal } from "./formField";
 
 export interface FormOptions {
@@ -101,8 +102,13 @@ function fieldsOf(node: SchemaNode, path: KeyPath, texts: Texts): Found[] {
   const others = [...new Set([...(isObject(value) ? Object.keys(value) : []), ...typed])].filter(
     (key) => !Object.hasOwn(known, key),
   );
+  const unused: readonly string[] =
+    path.length > 0 ? [] : isScripted(texts.root) ? ownTrainerKeys : ["trainer", "settings"];
   const shown = Object.entries(known).filter(
-    ([key, { doNotSuggest }]) => !key.startsWith("$") && !doNotSuggest,
+    ([key, { doNotSuggest }]) =>
+      !key.startsWith("$") &&
+      !doNotSuggest &&
+      (!unused.includes(key) || (isObject(value) && Object.hasOwn(value, key))),
   );
   return [...shown, ...others.filter((key) => !key.startsWith("$")).map((key) => [key, {}] as const)].flatMap(
     ([key, property]) => fieldAt(property, [...path, key], required.includes(key), texts),

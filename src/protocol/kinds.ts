@@ -20,9 +20,13 @@ const kinds = kindsJson as unknown as {
   readonly loss: Readonly<Record<LossKind, LossFacts>>;
 };
 
-export const dataFacts = ({ source }: DataSpec): DataFacts => kinds.data[source];
+/** Of a kind that this version does not know, or a script's own: nothing is known, and nothing said. */
+const unknown = { words: [], limit: [], targets: "known later", from: "the script's own data" } as const;
+
+export const dataFacts = ({ source }: DataSpec): DataFacts => own(kinds.data, source) ?? unknown;
 export const modelFacts = ({ kind }: ModelSpec): Facts => kinds.model[kind ?? "onnx"];
-export const optimizerFacts = ({ kind }: OptimizerSpec): OptimizerFacts => kinds.optimizer[kind];
+export const optimizerFacts = ({ kind }: OptimizerSpec): OptimizerFacts =>
+  own(kinds.optimizer, kind) ?? unknown;
 export const lossFacts = (loss: LossKind): LossFacts => kinds.loss[loss];
 
 /** What a condition or a text may ask for: the kind's own part, and the experiment around it. */

@@ -266,6 +266,10 @@ export const metrics = [
     about: "largest η the sufficient condition certifies",
     source: wme,
   }),
+  m("stability.varianceLimit.error", "mean-square limit, error bar", "learning rate", {
+    about: "standard error where a sample of the examples was held: the jackknife over groups of them",
+    source: "Efron & Tibshirani, An Introduction to the Bootstrap, chapter 11",
+  }),
   m("stability.limit", "stability limit", "learning rate", {
     about: "the smaller of mean and mean-square limit",
     source: "",

@@ -12,10 +12,16 @@ export const files = {
   log: "run.log",
   checkpoints: "checkpoints",
   processes: "processes",
+  /** Of a PyTorch run: what the stability code needs, and what it made of it. */
+  factors: "factors",
+  judgements: "judgements.jsonl",
 } as const;
 
 /** A file of this name asks the run to stop, where no signal reaches it; with the word `now` in it, at once. */
 export const stopFile = "stop";
+
+/** A script that ends by itself when it is asked to makes this file: it is given more time then. */
+export const stoppingFile = "stopping";
 
 /** The run and step that a branch started from, and the folder it lay in then. */
 export interface Branching {

@@ -46,15 +46,16 @@ export function runId(
   overrides: Readonly<Record<string, unknown>> = {},
 ): string {
   const stamp = date.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
-  const { learningRate, batchSize } = experiment.optimizer;
+  const { learningRate, batchSize }: Partial<Experiment["optimizer"]> = experiment.optimizer;
   const others = Object.entries(overrides).filter(
     ([key]) => key !== "optimizer.learningRate" && key !== "optimizer.batchSize" && key !== "name",
   );
   const parts = [
     stamp,
     slug(experiment.name) || "run",
-    describe("optimizer.learningRate", learningRate),
-    describe("optimizer.batchSize", batchSize),
+    // A script may keep them to itself.
+    ...(learningRate === undefined ? [] : [describe("optimizer.learningRate", learningRate)]),
+    ...(batchSize === undefined ? [] : [describe("optimizer.batchSize", batchSize)]),
     ...others.map(([key, value]) => describe(key, value)),
   ];
   // File systems allow 255 bytes a name; the stamp in front keeps truncated ids apart.

@@ -2,15 +2,15 @@
 import { fromBrain, fromHalf } from "../util/half";
 import { fileError } from "./errors";
 
-export interface Tensor {
+export interface Tensor<Values = Float32Array> {
   readonly shape: readonly number[];
   /** Values, row-major. */
-  readonly data: Float32Array;
+  readonly data: Values;
 }
 
-export interface Safetensors {
+export interface Safetensors<Values = Float32Array> {
   /** In the order of the header. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly tensors: ReadonlyMap<string, Tensor<Values>>;
   /** Element types of tensors that hold no float numbers, by name: they are skipped. */
   readonly skipped: ReadonlyMap<string, string>;
   /** Strings stored beside the tensors. */
@@ -109,7 +109,18 @@ interface Entry {
  * @param file  Name for messages.
  * @throws UserError naming the file, what was expected and what was found.
  */
-export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors {
+export const decodeSafetensors = (bytes: Uint8Array, file: string): Safetensors =>
+  decodeInto(bytes, file, (size) => new Float32Array(size));
+
+/** As `decodeSafetensors`, with every digit of float64. */
+export const decodeSafetensors64 = (bytes: Uint8Array, file: string): Safetensors<Float64Array> =>
+  decodeInto(bytes, file, (size) => new Float64Array(size));
+
+function decodeInto<Values extends Float32Array | Float64Array>(
+  bytes: Uint8Array,
+  file: string,
+  make: (size: number) => Values,
+): Safetensors<Values> {
   const { header, start } = readHeader(bytes, file);
   const metadata = readMetadata(header[metadataKey], file);
   const entries = Object.entries(header)
@@ -118,7 +129,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors 
   checkLayout(entries, bytes.length - start, file);
 
   const view = new DataView(bytes.buffer, bytes.byteOffset + start);
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, Tensor<Values>>();
   const skipped = new Map<string, string>();
   for (const { name, dtype, shape, start: from } of entries) {
     if (Object.hasOwn(otherDtypes, dtype)) {
@@ -126,7 +137,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors 
       continue;
     }
     const { bytes: size, read } = dtypes[dtype];
-    const data = new Float32Array(sizeOf(shape));
+    const data = make(sizeOf(shape));
     for (let i = 0; i < data.length; i++) data[i] = read(view, from + i * size);
     tensors.set(name, { shape, data });
   }

@@ -6,6 +6,7 @@ import { getAt, type Json, type KeyPath } from "./jsonPath";
 import { allHold, dataFacts, filesNamed, filledIn, lossFacts, modelFacts, optimizerFacts } from "./kinds";
 import { filesOf, howToGet, isSetName, namedSets } from "./namedSets";
 import type { Finding } from "./schemaProblems";
+import { hasScript, nearestReference, ownTrainerKeys, referencesIn, referred } from "./script";
 import { unlimitedSteps } from "../types/unlimitedSteps";
 
 export interface CheckContext {
@@ -170,7 +171,54 @@ const gapHasTestData: Check = ({ data }, { written }) => {
   ];
 };
 
+/** With a script of the user's own, what Basin's trainer would do is nobody's affair. */
+const onlyScriptKeys: Check = (_experiment, { written }) =>
+  ownTrainerKeys.flatMap((key) => {
+    if (getAt(written, [key]) === undefined) return [];
+    const message = `\`${key}\` is the script's own affair where there is a \`trainer\`.`;
+    const hint = "Remove it; settings that the script reads belong into `settings`.";
+    return [{ ...finding({ path: key, message, hint }), at: "key" as const }];
+  });
+
+const scriptExists: Check = ({ trainer }, { file, exists }) => {
+  if (!trainer || !exists) return [];
+  const absolute = resolvePath(file, trainer.python);
+  if (exists(absolute)) return [];
+  const message = `The script "${trainer.python}" does not exist; expected it at ${absolute}.`;
+  const hint = "Paths are relative to the experiment file. Correct the path or put the script there.";
+  return [finding({ path: "trainer.python", message, hint })];
+};
+
+const referencesHold: Check = (experiment) =>
+  !experiment.trainer
+    ? []
+    : referencesIn(experiment.trainer).flatMap(({ key, index }) => {
+        if (referred(experiment, key) !== undefined) return [];
+        const near = nearestReference(experiment, key);
+        const message = `\`\${${key}}\` names no setting of this experiment; expected a key with a value, such as \`optimizer.learningRate\`.`;
+        const hint =
+          near === undefined
+            ? "Give it, under `optimizer` or `settings`, or write the value itself."
+            : `Did you mean \${${near}}?`;
+        return [finding({ path: `trainer.args.${index}`, message, hint })];
+      });
+
+const settingsHaveScript: Check = ({ settings, trainer }) =>
+  settings === undefined || trainer
+    ? []
+    : [
+        {
+          ...finding({
+            path: "settings",
+            message: "`settings` are those of a script, and this experiment has no `trainer`.",
+            hint: 'Remove them, or add "trainer": { "python": "train.py" }.',
+          }),
+          at: "key",
+        },
+      ];
+
 const checks: readonly Check[] = [
+  settingsHaveScript,
   filesExist,
   setIsCached,
   learningRateGiven,
@@ -183,9 +231,11 @@ const checks: readonly Check[] = [
   gapHasTestData,
 ];
 
+const scriptChecks: readonly Check[] = [onlyScriptKeys, scriptExists, referencesHold];
+
 /** Everything the checks have against an experiment whose schema is satisfied. */
 export const semanticFindings = (experiment: Experiment, context: CheckContext): Finding[] =>
-  checks.flatMap((check) => check(experiment, context));
+  (hasScript(experiment) ? scriptChecks : checks).flatMap((check) => check(experiment, context));
 
 export const isInside = (path: KeyPath, ancestor: KeyPath): boolean =>
   ancestor.length <= path.length && ancestor.every((key, i) => key === path[i]);

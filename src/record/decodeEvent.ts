@@ -1,5 +1,5 @@
 // The door of a run's log: one line in, one event with true types out. What is no event is null and costs nothing but itself.
-import type { Earlier, EndReason, Measured, RunEvent } from "../protocol/events";
+import type { Earlier, EndReason, Measured, RunEvent, ScriptError } from "../protocol/events";
 import { kinkWords, type Kink } from "../protocol/kinks";
 import type { MetricValues } from "../protocol/metrics";
 import { decodeNum } from "../protocol/numbers";
@@ -53,14 +53,26 @@ const decoders: Readonly<Record<RunEvent["kind"], (raw: Raw) => RunEvent | null>
     isStep(step) && isStep(done) && isStep(of)
       ? { kind: "closing", step, what: text(what) ?? "", done, of }
       : null,
-  end: ({ step, time, reason }) =>
+  end: ({ step, time, reason, error }) =>
     isStep(step) && reasons.includes(reason as EndReason)
-      ? { kind: "end", step, time: numberOr(time, 0), reason: reason as EndReason }
+      ? {
+          kind: "end",
+          step,
+          time: numberOr(time, 0),
+          reason: reason as EndReason,
+          ...(isRaw(error) && typeof error.message === "string" && { error: scriptError(error) }),
+        }
       : null,
 };
 
+const scriptError = ({ message, file, line }: Raw): ScriptError => ({
+  message: text(message) ?? "",
+  ...(typeof file === "string" && { file: text(file)! }),
+  ...(isStep(line) && line > 0 && { line }),
+});
+
 function header(raw: Raw): Header | null {
-  const { resumedAt, dynamics } = raw;
+  const { resumedAt, dynamics, held } = raw;
   if (resumedAt !== undefined && !isStep(resumedAt)) return null;
   return {
     kind: "header",
@@ -73,6 +85,7 @@ function header(raw: Raw): Header | null {
     engine: text(raw.engine) ?? "",
     probes: texts(raw.probes),
     steps: numberOr(raw.steps, Infinity),
+    ...(isStep(held) && held > 0 && { held }),
     ...(Array.isArray(raw.layers) && { layers: texts(raw.layers) }),
     ...(Array.isArray(raw.kinks) && {
       kinks: raw.kinks.filter((kink): kink is Kink => Object.hasOwn(kinkWords, String(kink))),

@@ -1,6 +1,6 @@
 // The door of `run.json` for those who only read it: what every surface shows of a run, with true types, or why it cannot be shown.
 // The run's own process checks the experiment against the schema before it trains on it.
-import type { Experiment } from "../protocol/experiment";
+import type { Experiment, TrainerSpec } from "../protocol/experiment";
 import type { RunInfo, SweepPlace } from "../protocol/runFolder";
 import type { Handle } from "../types/handle";
 import { isNum, isRaw, isStep, numberOr, text, textOr, texts, type Raw } from "./decode";
@@ -54,17 +54,25 @@ export const damagedInfo = (name: string): RunInfo => ({
   git: null,
 });
 
-/** The keys that surfaces read are of their types; everything else is as it was written. */
-function experimentOf(raw: unknown): Experiment {
+/** The keys that surfaces read are of their types; everything else is as it was written. @throws Error that says what is missing. */
+export function experimentOf(raw: unknown): Experiment {
   if (!isRaw(raw)) throw new Error("has no experiment");
-  const { data, model, optimizer, stop, probes, loss } = raw;
-  if (!isRaw(optimizer) || !isNum(optimizer.learningRate)) throw new Error("has no optimizer.learningRate");
+  const { trainer, settings, ...others } = raw;
+  const { data, model, optimizer: written, stop, probes, loss } = raw;
+  const script = trainerOf(trainer);
+  // A script's own learning rate is known once it calls `basin.watch`.
+  const optimizer = written === undefined && script ? {} : written;
+  if (!isRaw(optimizer) || !(script || isNum(optimizer.learningRate)))
+    throw new Error("has no optimizer.learningRate");
   const steps = isRaw(stop) ? numberOr(stop.steps, Infinity) : Infinity;
   const experiment = {
-    ...raw,
+    ...others,
+    ...(script && { trainer: script, settings: isRaw(settings) ? settings : {} }),
     name: textOr(raw.name, "unnamed"),
     seed: numberOr(raw.seed, 0),
-    data: isRaw(data) ? { ...data, source: textOr(data.source, "unknown") } : { source: "unknown" },
+    data: isRaw(data)
+      ? { ...data, source: textOr(data.source, "unknown") }
+      : { source: script ? "script" : "unknown" },
     model: isRaw(model) ? model : {},
     loss: textOr(loss, ""),
     // Nothing is added: a branch goes on with these settings, and each kind has keys of its own.
@@ -81,6 +89,16 @@ function experimentOf(raw: unknown): Experiment {
   };
   return experiment as unknown as Experiment;
 }
+
+/** The script of the user's own that trains the run. */
+const trainerOf = (raw: unknown): TrainerSpec | undefined =>
+  isRaw(raw) && typeof raw.python === "string"
+    ? {
+        python: text(raw.python)!,
+        ...(Array.isArray(raw.args) && { args: texts(raw.args) }),
+        ...(typeof raw.interpreter === "string" && { interpreter: text(raw.interpreter)! }),
+      }
+    : undefined;
 
 const withoutNonNumbers = (raw: Raw, keys: readonly string[]): Raw =>
   Object.fromEntries(Object.entries(raw).filter(([key, value]) => !keys.includes(key) || isNum(value)));

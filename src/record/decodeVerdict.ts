@@ -81,6 +81,14 @@ const bracketOf = (raw: Raw): Bracket => ({
   rank: numberOr(raw.rank, NaN),
   fullRank: numberOr(raw.fullRank, NaN),
   lastChange: numberOr(raw.lastChange, NaN),
+  ...(isRaw(raw.sampled) && {
+    sampled: {
+      held: numberOr(raw.sampled.held, NaN),
+      of: numberOr(raw.sampled.of, NaN),
+      value: numberOr(raw.sampled.value, NaN),
+      error: numberOr(raw.sampled.error, NaN),
+    },
+  }),
 });
 
 function mapRow(raw: unknown): NonNullable<Verdict["map"]>[number][] {

@@ -1,5 +1,6 @@
 // The settings of runs by key path, and those in which runs differ. Pure.
 import type { RunInfo } from "../protocol/runFolder";
+import { settingsIn } from "../protocol/script";
 
 /** Values as JSON, by key path. */
 export type Settings = ReadonlyMap<string, string>;
@@ -9,7 +10,7 @@ const known = new WeakMap<RunInfo, Settings>();
 
 /** Every setting of a run's resolved experiment: "optimizer.learningRate" → "0.1". */
 export function settingsOf(info: RunInfo): Settings {
-  const found = known.get(info) ?? new Map(leaves(info.experiment, ""));
+  const found = known.get(info) ?? new Map(leaves(settingsIn(info.experiment), ""));
   known.set(info, found);
   return found;
 }

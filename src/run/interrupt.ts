@@ -40,6 +40,16 @@ export class Interrupt {
     this.timer.unref();
   }
 
+  /** The file will be there by our own hand: it asks for nothing new. */
+  ownFile(): void {
+    this.fileSeen = true;
+  }
+
+  /** How often it was asked. */
+  get count(): number {
+    return this.signals;
+  }
+
   /** Training is over: from here on only a new request counts. */
   endTraining(): void {
     this.trained = this.signals;

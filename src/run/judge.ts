@@ -5,7 +5,8 @@ import type { Experiment } from "../protocol/experiment";
 import type { Kink } from "../protocol/kinks";
 import { escapeTime } from "../stability/growth";
 import { hoveringOf, recentReturns, type CoursePoint } from "../stability/hovering";
-import { judge, judgeTypical } from "../stability/judge";
+import { judge, judgeTypical, type Decision } from "../stability/judge";
+import type { Dynamics } from "../stability/thresholds";
 import type { Reading } from "../types/reading";
 import type { JudgedReading, Verdict } from "../types/verdict";
 import { describeMinimum, evidenceOf, reasonsOf, summaryOf } from "./verdictWords";
@@ -25,6 +26,10 @@ export interface Judged {
   readonly closing: Closing | null;
   /** η/limit and loss while training, reading by reading. */
   readonly course: readonly CoursePoint[];
+  /** The optimizer's linear dynamics, where its kind is not one of Basin's. */
+  readonly dynamics?: Dynamics;
+  /** Whether the products behind the readings were finite differences: then no verdict is firm. */
+  readonly approximate?: boolean;
 }
 
 /** The readings a verdict names, null where they were not taken. */
@@ -73,11 +78,12 @@ export function assembleVerdict(from: Judged): Verdict {
   const { experiment, n, step, diverged, closing } = from;
   const { kind, learningRate: base, batchSize } = experiment.optimizer;
   const learningRate = rateOf(from);
-  const { momentum = 0, nesterov = false } = optimizerOf(experiment.optimizer).dynamics(experiment.optimizer);
+  const { momentum = 0, nesterov = false } =
+    closing?.descent ?? from.dynamics ?? optimizerOf(experiment.optimizer).dynamics(experiment.optimizer);
   const { meanLimit, typicalLimit, ...readings } = named(from);
   const { variance = null, noVariance, chain = [], map, smallestStableBatch = null } = closing?.facts ?? {};
   const minimum = describeMinimum(from);
-  const decision = judge({
+  const decided = judge({
     diverged,
     flattest: closing?.facts.flattest,
     still: minimum.gradientVanishes,
@@ -92,6 +98,8 @@ export function assembleVerdict(from: Judged): Verdict {
     // Where it cannot be given for this optimizer the mean limit speaks alone, and the evidence says so.
     varianceMissing: closing !== null && !noiseless(from) && variance === null && noVariance === undefined,
   });
+  const firm = !from.approximate || decided.verdict === "diverged";
+  const decision: Decision = firm ? decided : { ...decided, verdict: "inconclusive" };
   const atSaddle = decision.verdict === "saddle";
   const atMinimum = minimum.atMinimum && !atSaddle;
   return {

@@ -1,14 +1,16 @@
-// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, asked over standard input; `doctor`.
+// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, asked over standard input; `doctor`.
 import { join } from "node:path";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
 import { tensorflowFolder } from "../protocol/cacheFolder";
+import { stringify } from "../protocol/numbers";
 import { stopFile } from "../protocol/runFolder";
 import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
 import { DiskFull, withDiskFull } from "./diskFull";
 import { escape } from "./escape";
 import { Interrupt } from "./interrupt";
+import { judgeRun } from "./judging/judgeFolder";
 import { measure } from "./measure";
 import { resume, start, type Status } from "./start";
 
@@ -22,6 +24,9 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       return 0;
     case "escape":
       await escape(readRequest());
+      return 0;
+    case "judge":
+      process.stdout.write(`${stringify(await judgeRun(args[0]))}\n`);
       return 0;
     case "doctor":
       process.stdout.write(`${JSON.stringify(await inspectEngines({ tensorflow: tensorflowFolder() }))}\n`);

@@ -5,6 +5,7 @@ import { fileError, UserError, type Problem } from "../protocol/errors";
 import { isObject, type Json } from "../protocol/jsonPath";
 import { parseJsonSource } from "../protocol/jsonSource";
 import { files, type RunInfo } from "../protocol/runFolder";
+import { hasScript } from "../protocol/script";
 import { schemaFindings } from "../protocol/schemaProblems";
 import { decodeRunInfo } from "../record/decodeRunInfo";
 import { largestJson, readPlainFile } from "../record/disk/files";
@@ -37,6 +38,12 @@ export function readInfo(folder: string, { checked = false }: { readonly checked
   if (problems.length > 0) throw new UserError(problems);
   // The experiment as it is written: the schema knows it better than those who only show it, and it is written back.
   const info = { ...decoded(raw, path), experiment: experiment as unknown as Experiment };
+  if (info.file === "" && hasScript(info.experiment))
+    throw fileError(
+      path,
+      "is of a script that was started by hand",
+      `Start it again as it was: python ${info.experiment.trainer.python}`,
+    );
   if (info.file === "") throw fileError(path, "does not say of which experiment file it is", hint);
   return info;
 }

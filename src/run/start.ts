@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
 import { files, type RunInfo } from "../protocol/runFolder";
+import { hasScript, type ScriptExperiment } from "../protocol/script";
 import { EventLog } from "../record/disk/eventLog";
 import { writeAtomic } from "../record/disk/files";
 import { EventTail } from "../record/disk/tail";
@@ -16,9 +17,11 @@ import { withDiskFull } from "./diskFull";
 import type { Interrupt } from "./interrupt";
 import { readInfo } from "./runInfo";
 import { Session, type SessionParts } from "./session";
+import { savedState } from "./script/savedState";
+import { trainScript } from "./script/trainScript";
 
 /** What the process's exit status says. */
-export type Status = 0 | 130;
+export type Status = 0 | 1 | 130;
 
 const writeInfo = (folder: string, info: RunInfo): void =>
   writeAtomic(join(folder, files.run), `${stringify(info, 2)}\n`);
@@ -26,6 +29,7 @@ const writeInfo = (folder: string, info: RunInfo): void =>
 /** Starts the new run that the run.json in `folder` asks for. */
 export async function start(folder: string, interrupt: Interrupt): Promise<Status> {
   const asked = readInfo(folder, { checked: true });
+  if (isScript(asked)) return script(folder, asked, interrupt, false);
   return recorded(folder, (log) => anew(folder, asked, { log, interrupt }), true);
 }
 
@@ -55,6 +59,7 @@ async function anew(
  */
 export async function resume(folder: string, interrupt: Interrupt): Promise<Status> {
   const old = readInfo(folder);
+  if (isScript(old)) return script(folder, old, interrupt, true);
   const checkpoints = join(folder, files.checkpoints);
   try {
     mkdirSync(checkpoints, { recursive: true });
@@ -83,6 +88,33 @@ export async function resume(folder: string, interrupt: Interrupt): Promise<Stat
     return { problem, folder, id: old.id, log, interrupt, saved, notes };
   };
   return recorded(folder, prepare, false);
+}
+
+type ScriptInfo = RunInfo & { readonly experiment: ScriptExperiment };
+
+const isScript = (info: RunInfo): info is ScriptInfo => hasScript(info.experiment);
+
+/** A run that a script trains: from its beginning, or from the newest state that it has saved. */
+async function script(
+  folder: string,
+  asked: ScriptInfo,
+  interrupt: Interrupt,
+  resumes: boolean,
+): Promise<Status> {
+  const { branchedFrom: from } = asked;
+  const own = resumes ? savedState(folder) : null;
+  const saved = own ?? (from ? savedState(from.folder, from.step) : null);
+  const entry = { at: new Date().toISOString(), step: own?.step ?? 0 };
+  const info: ScriptInfo = {
+    ...asked,
+    ...(resumes && { resumed: [...asked.resumed, entry] }),
+    ...(await describeSelf(asked.file)),
+  };
+  writeInfo(folder, info);
+  const goesOn = resumes || from !== undefined;
+  if (goesOn && !saved) process.stdout.write("The script has saved no state: it starts anew.\n");
+  const { reason } = await trainScript({ folder, info, interrupt, state: saved?.path ?? null, goesOn });
+  return reason === "interrupted" ? 130 : reason === "error" ? 1 : 0;
 }
 
 /** Whether the log says that there was a checkpoint. */

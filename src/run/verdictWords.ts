@@ -72,8 +72,9 @@ export function describeMinimum(judged: Judged): {
   const { flattest } = closing.facts;
   const leaving = flattest && flattest.growth > 1 ? Math.max(1, 1 / Math.log(flattest.growth)) : 1;
   const interpolated = isInterpolated(point.loss, initialLoss, point.interpolationResidual);
-  const change =
-    point.loss === 0
+  const change = Number.isNaN(progress)
+    ? "How much one more step would change the loss is not known"
+    : point.loss === 0
       ? "The training loss is 0: no step changes it"
       : `To first order one more step would change the loss by ${fmt(100 * progress)} %`;
   const why =
@@ -154,6 +155,8 @@ export function summaryOf(
     case "inconclusive":
       if (judged.closing && stateless(judged.closing.descent))
         return `Inconclusive: nothing can be said for learning rate ${eta} without the optimizer's state.${away}`;
+      if (judged.approximate)
+        return `Inconclusive: the products behind the readings were finite differences, on which no verdict for learning rate ${eta} can rest.${away}`;
       if (returnedFrom(judged, limit))
         return `Inconclusive: learning rate ${eta} is below the limit ${most} now, but the run came back from beyond its limit ${recentReturns(judged.course)} times, the last time just before its end.${away}`;
       return limit === null || !Number.isFinite(limit) || Math.abs(rate / limit - 1) > 0.5
@@ -259,9 +262,11 @@ function varianceReason(judged: Judged, v: Bracket): string {
   const { batchSize } = experiment.optimizer;
   const bracket = noiseless(judged)
     ? `${fmt(v.upper)}, from the Gauss–Newton sharpness: full batches have no sampling noise`
-    : v.exact
-      ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
-      : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
+    : v.sampled
+      ? `${fmt(v.sampled.value)} ± ${fmt(v.sampled.error)}, estimated from ${v.sampled.held} of ${v.sampled.of} examples${v.rank < v.fullRank ? ` and ${v.rank} of ${v.fullRank} directions` : ""}`
+      : v.exact
+        ? `${fmt(v.upper)} (exact, all ${v.rank} directions)`
+        : `between ${fmt(v.lower)} and ${fmt(v.upper)} (${v.rank} of ${v.fullRank} directions; the last doubling changed it by ${fmt(100 * v.lastChange)} %)`;
   const size = batchSize === "full" ? `${n} (full)` : batchSize;
   return `Mean-square limit at batch size ${size}: ${bracket}.`;
 }

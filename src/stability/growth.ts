@@ -2,7 +2,7 @@
 import type { Gemm } from "../util/gemm";
 import { NoiseGain } from "./noiseGain";
 import { meanGrowth, response } from "./response";
-import type { Factors } from "./secondMoment";
+import { drawnFrom, type Factors } from "./secondMoment";
 import { meanLimit, samplingFactor, type Dynamics } from "./thresholds";
 
 export interface GrowthOptions extends Dynamics {
@@ -32,7 +32,7 @@ export async function growth(factors: Factors, options: GrowthOptions): Promise<
   const { batchSize, gemm, noise = new NoiseGain(factors, gemm), ...dynamics } = options;
   if (Number.isNaN(lambda[0])) return { rho: NaN, error: NaN };
   if (r === 0) return { rho: 1, error: 0 };
-  const p = samplingFactor(n, batchSize);
+  const p = samplingFactor(drawnFrom(factors), batchSize);
   const from = meanGrowth(lambda, { ...dynamics, p });
   const rounding = roundingOf(lambda[0], options);
   // A step of length 0 makes no noise.
@@ -72,6 +72,7 @@ export async function smallestStableBatch(
     { from: 1, guess: 2, weights: (values, t) => response(values, n, { ...dynamics, p: 1 / t }) },
     tolerance,
   );
-  // p = (n − B)/(B(n − 1)) ≤ 1/t; rounding must not cost a batch.
-  return Math.min(n, Math.ceil((n / (1 + (n - 1) / t)) * (1 - 1e-9)));
+  // p = (N − B)/(B(N − 1)) ≤ 1/t; rounding must not cost a batch.
+  const N = drawnFrom(factors);
+  return Math.min(N, Math.ceil((N / (1 + (N - 1) / t)) * (1 - 1e-9)));
 }

@@ -29,6 +29,8 @@ export interface Evidence {
     readonly upper: number;
     readonly exact: boolean;
     readonly lastChange: number;
+    /** Set where it was estimated from a sample of the examples. */
+    readonly sampled?: object;
   } | null;
   /** Whether there is a mean-square limit that nobody has measured. */
   readonly varianceMissing?: boolean;
@@ -77,7 +79,9 @@ export function judge({
       : [
           known.exact
             ? "The mean-square limit is exact."
-            : "The mean-square limit is estimated from a part of the directions.",
+            : known.sampled
+              ? "The mean-square limit is estimated from a sample of the examples."
+              : "The mean-square limit is estimated from a part of the directions.",
         ];
   // What is no number speaks for nothing: it can condemn no point, and it can clear none.
   const unknown =

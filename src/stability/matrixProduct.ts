@@ -2,7 +2,7 @@
 import { BatchSampler, type Sampling } from "../util/batchSampler";
 import { Rng } from "../util/rng";
 import { BatchLanes, lanes } from "./batchLanes";
-import type { Factors } from "./secondMoment";
+import { drawnFrom, type Factors } from "./secondMoment";
 import type { Dynamics } from "./thresholds";
 
 export interface ProductOptions extends Dynamics, Omit<Sampling, "n"> {
@@ -23,13 +23,17 @@ export class MatrixProduct {
   private readonly gradient: Float64Array;
   private readonly logs = new Float64Array(lanes);
   private taken = 0;
+  /** Examples held, of those that are drawn from. */
+  private readonly held: number;
 
   constructor(
-    { n, r, ...rest }: Factors,
+    factors: Factors,
     private readonly options: ProductOptions,
   ) {
-    this.sampler = new BatchSampler({ ...options, n });
-    this.hessian = new BatchLanes({ n, r, ...rest });
+    const { n, r } = factors;
+    this.sampler = new BatchSampler({ ...options, n: drawnFrom(factors) });
+    this.hessian = new BatchLanes(factors);
+    this.held = n;
     // The same displacement in every lane: only the rates tell them apart.
     const rng = new Rng(options.seed, "displacement");
     const start = Float64Array.from({ length: r }, () => rng.normal());
@@ -63,7 +67,7 @@ export class MatrixProduct {
     const { theta, velocity, at, gradient } = this;
     const ahead = nesterov ? momentum : 0;
     for (let i = 0; i < at.length; i++) at[i] = theta[i] + ahead * velocity[i];
-    this.hessian.apply(this.sampler.next(), at, gradient);
+    this.hessian.apply(this.heldOnes(this.sampler.next()), at, gradient);
     for (let lane = 0; lane < lanes; lane++) {
       const eta = gain * rates[lane];
       const keep = 1 - rates[lane] * decoupledDecay;
@@ -73,6 +77,11 @@ export class MatrixProduct {
       }
     }
     if (++this.taken % looks === 0) this.rescale();
+  }
+
+  /** Of a sample each example stands for as many of those that are drawn from, which are like it. */
+  private heldOnes(batch: Uint32Array): Uint32Array {
+    return batch.every((i) => i < this.held) ? batch : batch.map((i) => i % this.held);
   }
 
   private rescale(): void {

@@ -1,6 +1,6 @@
 // Which learning rates a minimum holds at which batch sizes: the map read along rows (largest η for B).
 import { NoiseGain } from "./noiseGain";
-import type { Factors } from "./secondMoment";
+import { drawnFrom, type Factors } from "./secondMoment";
 import { varianceLimit, type LimitOptions } from "./varianceLimit";
 
 export interface MapRow {
@@ -28,7 +28,7 @@ export async function stabilityMap(
 ): Promise<MapRow[]> {
   const rows: MapRow[] = [];
   const noise = options.noise ?? new NoiseGain(factors, options.gemm);
-  for (const batchSize of batchSizesUpTo(factors.n)) {
+  for (const batchSize of batchSizesUpTo(drawnFrom(factors))) {
     const { upper } = await varianceLimit(factors, { ...options, noise, batchSize });
     rows.push({ batchSize, largestStableLearningRate: upper });
   }

@@ -5,7 +5,7 @@ import { standardError } from "./batchMeans";
 import { lanes } from "./batchLanes";
 import { MatrixProduct } from "./matrixProduct";
 import { meanGrowth } from "./response";
-import type { Factors } from "./secondMoment";
+import { drawnFrom, type Factors } from "./secondMoment";
 import { meanLimit, samplingFactor, type Dynamics } from "./thresholds";
 
 export interface TypicalOptions extends Dynamics {
@@ -195,7 +195,7 @@ export async function typical(
   factors: Factors,
   options: TypicalOptions & { readonly learningRate: number },
 ): Promise<Typical | null> {
-  const { lambda, r, n } = factors;
+  const { lambda, r } = factors;
   const { learningRate, batchSize, precision = 0.01, work = mostWork } = options;
   const known = (growth: number, limit: number): Typical => ({
     growth: { value: growth, error: 0 },
@@ -205,7 +205,8 @@ export async function typical(
   if (r === 0) return known(1, Infinity);
   const mean = meanLimit(lambda[0], options);
   // Every step is the same.
-  if (samplingFactor(n, batchSize) === 0) return known(meanGrowth(lambda, { ...options, p: 0 }), mean);
+  if (samplingFactor(drawnFrom(factors), batchSize) === 0)
+    return known(meanGrowth(lambda, { ...options, p: 0 }), mean);
   const looker = new Looker(factors, options);
   const most = Math.max(leastSteps, Math.min(mostSteps, work / costOf(factors, batchSize)));
   const first = Math.min(firstSteps * chains, most);

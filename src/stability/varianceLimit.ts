@@ -3,7 +3,7 @@ import type { Bracket } from "../types/bracket";
 import type { Gemm } from "../util/gemm";
 import { NoiseGain } from "./noiseGain";
 import { response } from "./response";
-import { truncate, type Factors } from "./secondMoment";
+import { drawnFrom, truncate, type Factors } from "./secondMoment";
 import { meanLimit, samplingFactor, type Dynamics } from "./thresholds";
 
 export type { Bracket };
@@ -25,10 +25,10 @@ export interface LimitOptions extends Dynamics {
  * @source Mulayoff & Michaeli, COLT 2024, Theorem 1; theory.md, section 2.
  */
 export async function varianceLimit(factors: Factors, options: LimitOptions): Promise<Bracket> {
-  const { r: rank, fullRank, n } = factors;
+  const { r: rank, fullRank } = factors;
   const { gemm, batchSize, momentum } = options;
   const whole = options.noise ?? new NoiseGain(factors, gemm);
-  const exact = rank >= fullRank || samplingFactor(n, batchSize) === 0;
+  const exact = rank >= fullRank || samplingFactor(drawnFrom(factors), batchSize) === 0;
   if (exact) {
     const { limit: upper } = await limitOf(factors, whole, options);
     return { lower: upper, upper, exact, rank, fullRank, lastChange: 0 };
@@ -42,14 +42,14 @@ export async function varianceLimit(factors: Factors, options: LimitOptions): Pr
 
 /** The learning rate at which noise just sustains itself, at most the mean limit, where the first moment already grows. */
 async function limitOf(
-  { n, r, lambda }: Factors,
+  { n, r, lambda, population }: Factors,
   noise: NoiseGain,
   { batchSize, tolerance = 1e-6, ...dynamics }: LimitOptions,
   start?: readonly Float64Array[],
 ): Promise<{ readonly limit: number; readonly modes?: readonly Float64Array[] }> {
   const sharpest = r === 0 ? 0 : lambda[0];
   const top = meanLimit(sharpest, dynamics);
-  const p = samplingFactor(n, batchSize);
+  const p = samplingFactor(drawnFrom({ n, population }), batchSize);
   if (!(sharpest > 0) || p === 0) return { limit: top };
   const { t, modes } = await noise.crossing(
     {

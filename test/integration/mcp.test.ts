@@ -220,6 +220,7 @@ test("runs are trained and stopped only where the user allows it", async () => {
   const client = await connect(folder, "--allow-runs");
   const { tools } = await client.listTools();
   expect(tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name)).toEqual([
+    "judge",
     "run",
     "stop",
   ]);

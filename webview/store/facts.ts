@@ -150,8 +150,17 @@ const bindingWords = { mean: "the mean (sharpness)", variance: "the mean square 
 const readingWords = ({ value, error, how }: NonNullable<Verdict["readings"]["sharpness"]>) =>
   `${num(value)} ± ${num(error)}; ${how}`;
 
-function bracketOf({ lower, upper, exact, rank, fullRank }: NonNullable<Verdict["limits"]["variance"]>) {
+function bracketOf({
+  lower,
+  upper,
+  exact,
+  rank,
+  fullRank,
+  sampled,
+}: NonNullable<Verdict["limits"]["variance"]>) {
   const [from, to] = [lower, upper].map((x) => num(x));
+  if (sampled)
+    return `${num(sampled.value)} ± ${num(sampled.error)}, from ${sampled.held} of ${sampled.of} examples`;
   return exact ? `${to}, exact` : `${from} to ${to}, ${rank} of ${fullRank} directions`;
 }
 

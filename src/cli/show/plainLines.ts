@@ -76,10 +76,11 @@ export class PlainLines implements Display {
 }
 
 function lineOf(progress: Progress): string {
+  const { steps } = progress.experiment.stop;
   const { sharpnessLimit, shareOfLimit } = progress;
   const sharpness = progress.last(progress.sharpnessName);
   const parts = [
-    `step ${progress.step}/${progress.experiment.stop.steps}`,
+    Number.isFinite(steps) ? `step ${progress.step}/${steps}` : `step ${progress.step}`,
     `loss ${number(progress.last("loss.train"))}`,
     ...(sharpness === undefined ? [] : [`${sharpnessWords[progress.sharpnessName]} ${number(sharpness)}`]),
     ...(sharpnessLimit === undefined ? [] : [`its limit ${number(sharpnessLimit)}`]),

@@ -33,6 +33,7 @@ export const commandIds = {
   rename: "basin.renameRun",
   editNote: "basin.editNote",
   editTags: "basin.editTags",
+  setUpPytorch: "basin.setUpPytorch",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

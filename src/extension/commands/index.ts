@@ -16,6 +16,7 @@ import { resume } from "./resume";
 import { run } from "./run";
 import { runWith } from "./runWith";
 import { setStable } from "./setStable";
+import { setUpPytorch } from "./setUpPytorch";
 import { showSweepMap } from "./sweepMap";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
@@ -45,4 +46,5 @@ export const commands = [
   rename,
   editNote,
   editTags,
+  setUpPytorch,
 ] as const;

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { files } from "../../protocol/runFolder";
 import { listRuns, forPicture, readRun, RunReader } from "../../launchers";
 import { openIndex, saveIndex } from "../../record/disk/seriesIndex";
-import { EventTail } from "../../record/disk/tail";
+import { RunTail } from "../../record/disk/runTail";
 import type { RunSeries } from "../../record/runSeries";
 import { refreshMilliseconds } from "../settings";
 import type { FeedLog, KnownSeries, RunSource } from "../workspace/runSource";
@@ -21,7 +21,7 @@ export const diskSource = (looked: LookedDirs): RunSource => ({
   list: async (experiments) => (await Promise.all(dirsOf(experiments, looked).map(listRuns))).flat(),
   read: readRun,
   elsewhere: () => namedRunsDirs().map((dir) => vscode.Uri.file(dir)),
-  log: (folder) => new DiskLog(join(folder, files.events)),
+  log: (folder) => new DiskLog(folder),
   curves: (folder) => new RunReader(folder, forPicture),
   uriIn: (folder, ...names) => vscode.Uri.file(join(folder, ...names)),
   uriOfFile: (file) => vscode.Uri.file(file),
@@ -33,12 +33,15 @@ const dirsOf = (experiments: readonly ExperimentFile[], { all }: LookedDirs): st
 
 /** With the index of a long log, where one lies beside it. */
 class DiskLog implements FeedLog {
-  private readonly tail: EventTail;
+  private readonly tail: RunTail;
   /** What the index beside the log holds, in bytes of the log. */
   private indexed = 0;
 
-  constructor(private readonly path: string) {
-    this.tail = new EventTail(path);
+  private readonly path: string;
+
+  constructor(folder: string) {
+    this.path = join(folder, files.events);
+    this.tail = new RunTail(folder);
   }
 
   begin(): KnownSeries | null {

@@ -6,7 +6,7 @@ import { RunSeries } from "../../record/runSeries";
 import type { TailSlice } from "../../record/tailSlice";
 import { fileHere } from "../../record/virtual/fileHere";
 import { VirtualRuns } from "../../record/virtual/runs";
-import { VirtualTail } from "../../record/virtual/tail";
+import { VirtualRunTail } from "../../record/virtual/runTail";
 import { plain } from "../format";
 import { runsFolderSetting } from "../settings";
 import type { ExperimentFile } from "../workspace/experiments";
@@ -82,8 +82,7 @@ export class VirtualSource implements RunSource {
 const rootOf = (uri: vscode.Uri): string | undefined =>
   vscode.workspace.getWorkspaceFolder(uri)?.uri.toString();
 
-const tailOf = (folder: string): VirtualTail =>
-  new VirtualTail(workspaceFiles, workspaceFiles.within(folder, names.events));
+const tailOf = (folder: string): VirtualRunTail => new VirtualRunTail(workspaceFiles, folder);
 
 /** Folders that may hold runs: of the workspace, and of every folder on the way to an experiment. */
 function runsDirs(experiments: readonly ExperimentFile[]): vscode.Uri[] {
@@ -111,7 +110,7 @@ class VirtualLog implements FeedLog {
   private more = false;
   private told: string | null = null;
 
-  constructor(private readonly tail: VirtualTail) {}
+  constructor(private readonly tail: VirtualRunTail) {}
 
   begin = (): null => null;
   forget = (): void => undefined;
@@ -137,7 +136,7 @@ class VirtualCurves implements Curves {
   series = new RunSeries(picturePoints, true);
   private askedAt = -Infinity;
 
-  constructor(private readonly tail: VirtualTail) {}
+  constructor(private readonly tail: VirtualRunTail) {}
 
   /** Nothing to wait for where it was asked a moment ago. */
   read(): Promise<void> | undefined {

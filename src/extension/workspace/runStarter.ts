@@ -20,11 +20,12 @@ import type { Experiment } from "../../protocol/experiment";
 import { files } from "../../protocol/runFolder";
 import { isActive } from "../../types/runStatus";
 import { plain } from "../format";
-import { concurrency, defaultsFor } from "../settings";
+import { concurrency, defaultsFor, pythonEnvironment } from "../settings";
 import { loadChecker } from "../language/checker";
 import { runsDirFor } from "../disk/runsDirs";
 import { messageOf } from "../messageOf";
 import type { Runs } from "./runs";
+import { ScriptJudges } from "./scriptJudges";
 
 export class RunStarter {
   private readonly own = new Disposables();
@@ -41,6 +42,7 @@ export class RunStarter {
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.own.own(runs.onDidChange(() => void this.followUp()));
+    this.own.own(new ScriptJudges(context, runs, log));
     this.own.own(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.followUp()));
   }
 
@@ -153,7 +155,7 @@ export class RunStarter {
       runScript: join(this.context.extensionPath, "dist", "run.js"),
       queueScript: join(this.context.extensionPath, "dist", "queue.js"),
       execPath: process.execPath,
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+      env: { ...process.env, ...pythonEnvironment(), ELECTRON_RUN_AS_NODE: "1" },
     };
   }
 

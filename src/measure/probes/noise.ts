@@ -87,7 +87,7 @@ async function nonuniformity(
   return cutShort({ "non-uniformity": cut });
 }
 
-function addMeanSquare({ factors, limit, growth }: MeanSquare, read: Readings): void {
+export function addMeanSquare({ factors, limit, growth }: MeanSquare, read: Readings): void {
   read.lap();
   const method = limit.exact
     ? "second-moment map of all directions"

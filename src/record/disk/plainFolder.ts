@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileError } from "../../protocol/errors";
 import { files, stopFile } from "../../protocol/runFolder";
 
-const plainFiles = [files.run, files.events, files.verdict, files.log, stopFile];
+const plainFiles = [files.run, files.events, files.verdict, files.log, files.judgements, stopFile];
 /** These grow in place. */
-const appendedTo: readonly string[] = [files.events, files.log];
-const folders = [files.checkpoints, files.processes];
+const appendedTo: readonly string[] = [files.events, files.log, files.judgements];
+const folders = [files.checkpoints, files.processes, files.factors];
 
 /** @throws UserError naming the first thing that is no plain file or folder where one is written. */
 export function checkPlainFolder(folder: string): void {

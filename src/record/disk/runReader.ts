@@ -16,7 +16,7 @@ import { statusFrom } from "../status";
 import { largestJson, readFirstLine, readJson } from "./files";
 import { largestNote, noteOf } from "./notes";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
-import { EventTail } from "./tail";
+import { RunTail } from "./runTail";
 
 /** A run on another machine that has changed nothing for this long has not been heard of. It gives a sign every 20 seconds. */
 const quietMilliseconds = 60_000;
@@ -71,7 +71,7 @@ class JsonFile<T> {
 const stampOf = (stat: Stats | undefined): string => (stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : "");
 
 export class RunReader {
-  private readonly tail: EventTail;
+  private readonly tail: RunTail;
   private readonly runFile: JsonFile<RunInfo>;
   private readonly verdictFile: JsonFile<Verdict>;
   private readonly noteFile: JsonFile<RunNote>;
@@ -88,7 +88,7 @@ export class RunReader {
     private readonly extent: Extent = forList,
   ) {
     this.folded = new RunSeries(extent.points, extent.whole);
-    this.tail = new EventTail(join(folder, files.events));
+    this.tail = new RunTail(folder);
     this.runFile = new JsonFile(join(folder, files.run), decodeRunInfo);
     this.verdictFile = new JsonFile(join(folder, files.verdict), decodeVerdict);
     this.noteFile = new JsonFile(noteOf(folder), decodeNote, largestNote);
@@ -119,7 +119,7 @@ export class RunReader {
 
   /** The run as it stands. Nothing is read where nothing changed. @throws UserError when the folder holds no run. */
   read(): RunRecord {
-    const names = [files.run, files.events, files.verdict, files.processes];
+    const names = [files.run, files.events, files.verdict, files.processes, files.judgements];
     const paths = [...names.map((name) => join(this.folder, name)), noteOf(this.folder)];
     const stats = paths.map((path) => lstatSync(path, { throwIfNoEntry: false }));
     const [run, events] = stats;
@@ -166,9 +166,11 @@ export class RunReader {
   }
 
   private status(): RunStatus {
+    // A script that was started by hand, and claimed nothing: its log alone says whether it lives.
+    const external = this.claim === null && this.runFile.get()?.handle?.on === "external";
     return statusFrom({
-      claim: this.claim,
-      life: this.life,
+      claim: external ? {} : this.claim,
+      life: external ? "elsewhere" : this.life,
       headers: this.folded.headers,
       end: this.folded.ended?.reason ?? null,
       changes: performance.now() - this.grewAt < quietMilliseconds,

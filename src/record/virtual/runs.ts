@@ -10,7 +10,7 @@ import { runRecord, type Decoded, type RunRecord } from "../runRecord";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
 import { readJson, type Files } from "./files";
-import { VirtualTail } from "./tail";
+import { VirtualRunTail } from "./runTail";
 
 /** More than this is no run.json or verdict.json. */
 const largestJson = 16 * 2 ** 20;
@@ -55,7 +55,7 @@ class JsonFile<T> {
 class VirtualRun {
   private readonly run: JsonFile<RunInfo>;
   private readonly verdict: JsonFile<Verdict>;
-  private tail: VirtualTail;
+  private tail: VirtualRunTail;
   private series = new RunSeries(listPoints, false);
   private opened = false;
   private grew = false;
@@ -67,11 +67,7 @@ class VirtualRun {
   ) {
     this.run = new JsonFile(files, files.within(folder, names.run), decodeRunInfo);
     this.verdict = new JsonFile(files, files.within(folder, names.verdict), decodeVerdict);
-    this.tail = this.newTail();
-  }
-
-  private newTail(): VirtualTail {
-    return new VirtualTail(this.files, this.files.within(this.folder, names.events));
+    this.tail = new VirtualRunTail(files, folder);
   }
 
   /** The run as it stands; null where the folder holds none. */
@@ -82,8 +78,9 @@ class VirtualRun {
     if (verdict.value && !(await this.logIsShort())) return this.judged(run, verdict, verdict.value);
     const claim = await this.claim();
     await this.readLog();
+    const external = claim === null && run.value?.handle?.on === "external";
     const status = statusFrom({
-      claim,
+      claim: external ? {} : claim,
       life: claim && (claim.exit !== undefined || claim.cancelled) ? "gone" : "elsewhere",
       headers: this.series.headers,
       end: this.series.ended?.reason ?? null,

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { fileError } from "../../../protocol/errors";
 import type { MeasureRequest } from "../../../protocol/request";
+import { noModel } from "../../../protocol/script";
 import { askProcess } from "../../askProcess";
 import { exit } from "../../command";
 import { defineTool } from "../tool";
@@ -59,6 +60,8 @@ function requestFor(served: Served, { name, weights, set, seconds }: Question): 
     const example = keys.map((key) => `"${key}=${JSON.stringify(points[0].overrides[key])}"`).join(", ");
     throw fileError(name, `is a sweep of ${points.length} points`, `Name one with \`set\`: ${example}.`);
   }
+  const refused = noModel(points[0].experiment, "`measure`");
+  if (refused) throw fileError(name, refused.message, refused.hint);
   const experiment = { ...points[0].experiment, closing: { seconds } };
   if (weights === undefined) return { experiment, file };
   const path = served.inside(weights);

@@ -1,0 +1,80 @@
+// Experiments that a Python script of the user's own trains: how they are told, which settings they have, what the script is started with.
+import type { Experiment, TrainerSpec } from "./experiment";
+import { getAt, isObject, type Json, type JsonObject } from "./jsonPath";
+import { suggest } from "./suggest";
+
+/** An experiment that a script trains. */
+export type ScriptExperiment = Experiment & { readonly trainer: TrainerSpec };
+
+/** Whether an experiment as written has a trainer of its own. */
+export const isScripted = (value: Json | undefined): value is JsonObject =>
+  isObject(value) && isObject(value.trainer);
+
+export const hasScript = (experiment: Experiment): experiment is ScriptExperiment =>
+  experiment.trainer !== undefined;
+
+/** Why something that evaluates the model itself cannot be done; null where Basin's own trainer made it. */
+export const noModel = (experiment: Experiment, what: string): { message: string; hint: string } | null =>
+  hasScript(experiment)
+    ? {
+        message: `is trained by a script (${experiment.trainer.python}): ${what} needs a model that Basin itself can evaluate`,
+        hint: "In Python, basin.measure(model, …) measures once; `basin judge` and `basin verdict` tell of recorded runs.",
+      }
+    : null;
+
+/** Keys that say how Basin's own trainer trains: a script has its own ways for all of them. */
+export const ownTrainerKeys = [
+  "data",
+  "model",
+  "loss",
+  "stop",
+  "checkpoints",
+  "engine",
+  "threads",
+] as const satisfies readonly (keyof Experiment)[];
+
+/** The settings of an experiment: of a script's without what only fills the places of Basin's own trainer. */
+export function settingsIn(experiment: Experiment): Partial<Experiment> {
+  if (!hasScript(experiment)) return experiment;
+  const own: Record<string, unknown> = { ...experiment };
+  for (const key of ownTrainerKeys) delete own[key];
+  return own;
+}
+
+const reference = /\$\{([^}]*)\}/g;
+
+/** Key paths that the arguments of a script refer to, with the argument each stands in. */
+export const referencesIn = ({
+  args = [],
+}: TrainerSpec): { readonly key: string; readonly index: number }[] =>
+  args.flatMap((arg, index) => [...arg.matchAll(reference)].map(([, key]) => ({ key: key.trim(), index })));
+
+/** The value of a key that arguments may refer to: a setting, no object. */
+export function referred(experiment: Experiment, key: string): Json | undefined {
+  const value = getAt(settingsIn(experiment) as unknown as Json, key.split("."));
+  return isObject(value) || value === null ? undefined : value;
+}
+
+/** A script's arguments, every `${key}` replaced by its value. Keys that are none stay as they are written: the checker tells of them. */
+export const argumentsOf = (experiment: ScriptExperiment): string[] =>
+  (experiment.trainer.args ?? []).map((arg) =>
+    arg.replace(reference, (written: string, key: string) => {
+      const value = referred(experiment, key.trim());
+      return value === undefined ? written : typeof value === "string" ? value : JSON.stringify(value);
+    }),
+  );
+
+/** The key path that a reference to none may have meant. */
+export const nearestReference = (experiment: Experiment, key: string): string | undefined =>
+  suggest(key, leaves(settingsIn(experiment), ""));
+
+const leaves = (value: unknown, path: string): string[] =>
+  typeof value !== "object" || value === null || Array.isArray(value)
+    ? [path]
+    : Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === "" ? key : `${path}.${key}`));
+
+/** `BASIN_SETTINGS`: one JSON object, keys that the experiment does not give absent. */
+export function settingsText(experiment: ScriptExperiment): string {
+  const { name, seed, optimizer, settings = {}, probes } = experiment;
+  return JSON.stringify({ name, seed, optimizer, settings, probes });
+}
