@@ -13,11 +13,13 @@ import { resume } from "./resume";
 import { run } from "./run";
 import { show } from "./showRun";
 import { stop } from "./stop";
+import { suggest } from "./suggest";
 import { verdict } from "./verdict";
 
 export const commands: readonly Command[] = [
   run,
   measure,
+  suggest,
   resume,
   stop,
   branch,

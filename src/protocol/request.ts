@@ -1,4 +1,4 @@
-// What `measure` and `escape` ask of a run process, as JSON over its standard input. A run's own request is its `run.json`.
+// What `measure`, `escape` and `suggest` ask of a run process, as JSON over its standard input. A run's own request is its `run.json`.
 import type { Experiment } from "./experiment";
 import type { Branching } from "./runFolder";
 
@@ -10,6 +10,8 @@ export interface MeasureRequest {
   readonly from?: Branching;
   /** For `escape`: restarts, and steps of each. */
   readonly escape?: { readonly seeds: number; readonly steps: number };
+  /** For `suggest`: steps of the training that the rate is for. Default: those of the experiment. */
+  readonly steps?: number;
   /** For `measure`: a safetensors file, absolute, that takes the place of the experiment's own. */
   readonly weights?: string;
   /** For `measure`: a safetensors file, absolute, with the state of a preconditioned optimizer. */

@@ -1,4 +1,4 @@
-// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, asked over standard input; `doctor`.
+// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, `suggest`, asked over standard input; `doctor`.
 import { join } from "node:path";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
@@ -11,6 +11,7 @@ import { escape } from "./escape";
 import { Interrupt } from "./interrupt";
 import { measure } from "./measure";
 import { resume, start, type Status } from "./start";
+import { suggest } from "./suggest";
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
@@ -22,6 +23,9 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       return 0;
     case "escape":
       await escape(readRequest());
+      return 0;
+    case "suggest":
+      await suggest(readRequest());
       return 0;
     case "doctor":
       process.stdout.write(`${JSON.stringify(await inspectEngines({ tensorflow: tensorflowFolder() }))}\n`);

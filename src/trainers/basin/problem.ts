@@ -81,13 +81,13 @@ export class Problem {
   readonly data: Dataset;
   readonly model: Model;
   private readonly room: number;
-  private readonly compiled = new Map<string, Promise<Compiled>>();
 
   private constructor(
     readonly experiment: Experiment,
     readonly file: string,
     { engine, data, model, room }: Loaded,
     private readonly parts: NetworkParts,
+    private readonly compiled = new Map<string, Promise<Compiled>>(),
   ) {
     this.engine = engine;
     this.data = data;
@@ -133,6 +133,12 @@ export class Problem {
         outputs: data.outputs,
       },
     );
+  }
+
+  /** The same data, network and compiled functions with other settings of training; running statistics are its own. */
+  withTraining(changes: Partial<Pick<Experiment, "optimizer" | "seed">>): Problem {
+    const { experiment, file, engine, data, model, room, parts, compiled } = this;
+    return new Problem({ ...experiment, ...changes }, file, { engine, data, model, room }, parts, compiled);
   }
 
   get n(): number {

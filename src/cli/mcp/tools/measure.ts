@@ -5,6 +5,7 @@ import { fileError } from "../../../protocol/errors";
 import type { MeasureRequest } from "../../../protocol/request";
 import { askProcess } from "../../askProcess";
 import { exit } from "../../command";
+import { inTurn, onePoint } from "../asking";
 import { defineTool } from "../tool";
 import type { Served } from "../served";
 
@@ -53,25 +54,12 @@ interface Question {
 }
 
 function requestFor(served: Served, { name, weights, set, seconds }: Question): MeasureRequest {
-  const { file, points } = served.experiment(name, set);
-  if (points.length > 1) {
-    const keys = Object.keys(points[0].overrides);
-    const example = keys.map((key) => `"${key}=${JSON.stringify(points[0].overrides[key])}"`).join(", ");
-    throw fileError(name, `is a sweep of ${points.length} points`, `Name one with \`set\`: ${example}.`);
-  }
-  const experiment = { ...points[0].experiment, closing: { seconds } };
+  const point = onePoint(served, name, set);
+  const { file } = point;
+  const experiment = { ...point.experiment, closing: { seconds } };
   if (weights === undefined) return { experiment, file };
   const path = served.inside(weights);
   if (!existsSync(path))
     throw fileError(weights, "no such file", "Expected weights in the safetensors format.");
   return { experiment, file, weights: path };
-}
-
-/** The measurement before, however it ended. */
-let before: Promise<unknown> = Promise.resolve();
-
-function inTurn<T>(task: () => Promise<T>): Promise<T> {
-  const own = before.then(task);
-  before = own.catch(() => undefined);
-  return own;
 }
