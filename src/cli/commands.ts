@@ -4,6 +4,7 @@ import { branch } from "./branch";
 import { compare } from "./compare";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { explore } from "./explore";
 import { exportRuns } from "./export";
 import { fetch } from "./fetch";
 import { list } from "./list";
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   stop,
   branch,
   escape,
+  explore,
   list,
   show,
   verdict,

@@ -11,6 +11,7 @@ import { ask } from "./askProcess";
 import { exit, type Command } from "./command";
 import { readExperiments, setOption, shownPath } from "./experiments";
 import { print } from "./show/print";
+import { styleFor, styleOf } from "./show/text";
 import { describeSuggestion, editsOf, type Suggestion } from "./show/suggestion";
 
 export const suggest: Command = {
@@ -38,8 +39,11 @@ export const suggest: Command = {
     const suggestion = JSON.parse(output) as Suggestion;
     const applied = given.has("apply") && suggestion.learningRate !== null;
     if (applied) apply(file, suggestion, experiment.optimizer.schedule !== undefined);
-    const told = given.has("json") ? stringify(suggestion) : describeSuggestion(suggestion, experiment);
-    print(`${told}\n${applied && !given.has("json") ? `\nWritten to ${shownPath(file)}.\n` : ""}`);
+    const json = given.has("json");
+    const text = describeSuggestion(suggestion, experiment, json ? styleFor(false) : styleOf(process.stdout));
+    const edits = editsOf(suggestion, experiment.optimizer.schedule !== undefined);
+    print(json ? `${stringify({ ...suggestion, edits, text })}\n` : `${text}\n`);
+    if (applied && !json) print(`\nWritten to ${shownPath(file)}.\n`);
     return exit.done;
   },
 };

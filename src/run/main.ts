@@ -1,4 +1,4 @@
-// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, `suggest`, asked over standard input; `doctor`.
+// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `measure`, `escape`, `explore`, `suggest`, asked over standard input; `doctor`.
 import { join } from "node:path";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
@@ -8,6 +8,7 @@ import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
 import { DiskFull, withDiskFull } from "./diskFull";
 import { escape } from "./escape";
+import { explore } from "./explore";
 import { Interrupt } from "./interrupt";
 import { measure } from "./measure";
 import { resume, start, type Status } from "./start";
@@ -23,6 +24,9 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       return 0;
     case "escape":
       await escape(readRequest());
+      return 0;
+    case "explore":
+      await explore(readRequest());
       return 0;
     case "suggest":
       await suggest(readRequest());

@@ -1,7 +1,7 @@
 // A suggested learning rate as text: the values, what they were found from, and the trials they won against.
 import type { Experiment } from "../../protocol/experiment";
 import type { KeyPath } from "../../protocol/jsonPath";
-import { number, percent, styleOf, table } from "./text";
+import { number, percent, table, type Style } from "./text";
 
 /** A number as JSON carries it: those that are not finite are words. */
 type Sent = number | string;
@@ -48,8 +48,7 @@ export function editsOf(
   return [rate, schedule];
 }
 
-export function describeSuggestion(suggestion: Suggestion, { optimizer }: Experiment): string {
-  const style = styleOf(process.stdout);
+export function describeSuggestion(suggestion: Suggestion, { optimizer }: Experiment, style: Style): string {
   const { experiment, steps, trials, cost, gridCost } = suggestion;
   const edits = editsOf(suggestion, optimizer.schedule !== undefined);
   const result =

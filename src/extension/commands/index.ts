@@ -6,6 +6,7 @@ import { openDashboard, openText } from "./dashboard";
 import { deleteRun } from "./deleteRun";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { explore } from "./explore";
 import { exportRuns } from "./export";
 import { fetchTensorflow } from "./fetchTensorflow";
 import { lookingCommands } from "./looking";
@@ -16,6 +17,7 @@ import { resume } from "./resume";
 import { run } from "./run";
 import { runWith } from "./runWith";
 import { setStable } from "./setStable";
+import { suggest } from "./suggest";
 import { showSweepMap } from "./sweepMap";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
@@ -36,6 +38,8 @@ export const commands = [
   cleanUp,
   doctor,
   escape,
+  explore,
+  suggest,
   pin,
   unpin,
   openDashboard,
