@@ -1,5 +1,5 @@
 // `basin suggest` beside a grid of 12 learning rates a factor 1.5 apart and 3 seeds, on ten small experiments.
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEngine } from "../src/engines";
@@ -25,63 +25,103 @@ const tokens = { source: "npz", file: "tokens.npz", scale: "none" } as const;
 
 /** Experiments, and the smallest rate of each one's grid, whose best is not at its ends. */
 const cases: readonly (readonly [name: string, least: number, experiment: Record<string, unknown>])[] = [
-  ["MLP, chebyshev, gradient descent", 0.02, {
-    data: { source: "chebyshev", examples: 20 },
-    model: { hidden: [30, 20], activation: "tanh" },
-    optimizer: {},
-  }],
-  ["MLP, teacher, SGD, B = 16", 0.01, {
-    data: teacher,
-    model: { hidden: [40], activation: "relu" },
-    optimizer: { batchSize: 16 },
-  }],
-  ["MLP, spirals, momentum, B = 32", 0.005, {
-    data: spirals,
-    model: { hidden: [30, 30], activation: "tanh" },
-    loss: "cross-entropy",
-    optimizer: { ...momentum, batchSize: 32 },
-  }],
-  ["MLP, spirals, Adam, B = 32", 0.001, {
-    data: spirals,
-    model: { hidden: [30, 30], activation: "gelu" },
-    loss: "cross-entropy",
-    optimizer: { kind: "adam", batchSize: 32 },
-  }],
-  ["MLP of 4 layers, teacher, momentum, full", 0.01, {
-    data: teacher,
-    model: { hidden: [30, 30, 30], activation: "relu" },
-    optimizer: { ...momentum, batchSize: "full" },
-  }],
-  ["CNN, images, SGD, B = 16", 0.01, {
-    data: images,
-    model: cnn,
-    loss: "cross-entropy",
-    optimizer: { batchSize: 16 },
-  }],
-  ["CNN, images, momentum, B = 16", 0.002, {
-    data: images,
-    model: { ...cnn, activation: "tanh", pool: "avg" },
-    loss: "mse",
-    optimizer: { ...momentum, batchSize: 16 },
-  }],
-  ["CNN, images, Adam, B = 16", 0.0005, {
-    data: images,
-    model: cnn,
-    loss: "cross-entropy",
-    optimizer: { kind: "adam", batchSize: 16 },
-  }],
-  ["transformer, tokens, Adam, B = 16", 0.0005, {
-    data: tokens,
-    model: transformer,
-    loss: "cross-entropy",
-    optimizer: { kind: "adam", batchSize: 16 },
-  }],
-  ["causal transformer, tokens, momentum, B = 16", 0.005, {
-    data: tokens,
-    model: { ...transformer, causal: true },
-    loss: "cross-entropy",
-    optimizer: { ...momentum, batchSize: 16 },
-  }],
+  [
+    "MLP, chebyshev, gradient descent",
+    0.02,
+    {
+      data: { source: "chebyshev", examples: 20 },
+      model: { hidden: [30, 20], activation: "tanh" },
+      optimizer: {},
+    },
+  ],
+  [
+    "MLP, teacher, SGD, B = 16",
+    0.01,
+    {
+      data: teacher,
+      model: { hidden: [40], activation: "relu" },
+      optimizer: { batchSize: 16 },
+    },
+  ],
+  [
+    "MLP, spirals, momentum, B = 32",
+    0.005,
+    {
+      data: spirals,
+      model: { hidden: [30, 30], activation: "tanh" },
+      loss: "cross-entropy",
+      optimizer: { ...momentum, batchSize: 32 },
+    },
+  ],
+  [
+    "MLP, spirals, Adam, B = 32",
+    0.001,
+    {
+      data: spirals,
+      model: { hidden: [30, 30], activation: "gelu" },
+      loss: "cross-entropy",
+      optimizer: { kind: "adam", batchSize: 32 },
+    },
+  ],
+  [
+    "MLP of 4 layers, teacher, momentum, full",
+    0.01,
+    {
+      data: teacher,
+      model: { hidden: [30, 30, 30], activation: "relu" },
+      optimizer: { ...momentum, batchSize: "full" },
+    },
+  ],
+  [
+    "CNN, images, SGD, B = 16",
+    0.01,
+    {
+      data: images,
+      model: cnn,
+      loss: "cross-entropy",
+      optimizer: { batchSize: 16 },
+    },
+  ],
+  [
+    "CNN, images, momentum, B = 16",
+    0.002,
+    {
+      data: images,
+      model: { ...cnn, activation: "tanh", pool: "avg" },
+      loss: "mse",
+      optimizer: { ...momentum, batchSize: 16 },
+    },
+  ],
+  [
+    "CNN, images, Adam, B = 16",
+    0.0005,
+    {
+      data: images,
+      model: cnn,
+      loss: "cross-entropy",
+      optimizer: { kind: "adam", batchSize: 16 },
+    },
+  ],
+  [
+    "transformer, tokens, Adam, B = 16",
+    0.0005,
+    {
+      data: tokens,
+      model: transformer,
+      loss: "cross-entropy",
+      optimizer: { kind: "adam", batchSize: 16 },
+    },
+  ],
+  [
+    "causal transformer, tokens, momentum, B = 16",
+    0.005,
+    {
+      data: tokens,
+      model: { ...transformer, causal: true },
+      loss: "cross-entropy",
+      optimizer: { ...momentum, batchSize: 16 },
+    },
+  ],
 ];
 const steps = 600;
 
@@ -136,7 +176,9 @@ const short = (x: number | null): string => (x === null ? "–" : String(Number(
 
 async function main(): Promise<void> {
   console.log(`\n${machine()}\n${steps} steps; final training loss, mean of ${grid.seeds} seeds`);
-  console.log("| experiment | grid's best rate | its loss ± deviation | suggested | its loss | cost / grid's | as good |");
+  console.log(
+    "| experiment | grid's best rate | its loss ± deviation | suggested | its loss | cost / grid's | as good |",
+  );
   console.log("|---|---|---|---|---|---|---|");
   const folder = mkdtempSync(join(tmpdir(), "basin-bench-"));
   writeData(folder);
@@ -152,25 +194,23 @@ async function main(): Promise<void> {
     if (points.length === 0) throw new Error(JSON.stringify(problems));
     const problem = await Problem.load(points[0].experiment, file, await openEngine("auto", { threads: 1 }));
     const rates = Array.from({ length: grid.rates }, (_, i) => least * factor ** i);
-    const cache = process.env.GRID_CACHE ? `${process.env.GRID_CACHE}/${name.replace(/\W+/g, "-")}.json` : null;
-    const table: number[][] = cache && existsSync(cache) ? (JSON.parse(readFileSync(cache, "utf8"), (_, v) => v === null ? Infinity : v) as number[][]) : [];
-    if (table.length === 0) { for (const rate of rates) table.push(await finals(problem, rate, null));
-      if (cache) writeFileSync(cache, JSON.stringify(table)); }
+    const table: number[][] = [];
+    for (const rate of rates) table.push(await finals(problem, rate, null));
     const best = table.reduce((low, losses, i) => (mean(losses) < mean(table[low]) ? i : low), 0);
     const suggested = await suggestRate(problem, steps);
     const { learningRate, warmup, cost, gridCost } = suggested;
     const losses = learningRate === null ? [Infinity] : await finals(problem, learningRate, warmup);
-    const bound = mean(table[best]) + Math.max(nearness * mean(table[best]), deviations * deviation(table[best]));
+    const bound =
+      mean(table[best]) + Math.max(nearness * mean(table[best]), deviations * deviation(table[best]));
     const good = mean(losses) <= bound;
     if (good) met++;
-    if (process.env.VERBOSE) { console.log(rates.map((r, i) => `${short(r)}: ${short(mean(table[i]))}`).join("  "));
-      console.log(JSON.stringify(suggested.start));
-      for (const t of suggested.trials) console.log("   ", short(t.rate), t.warmup, t.scores.map(s => `${s.step}:${short(s.loss)}`).join(" ")); }
     console.log(
       `| ${name} | ${short(rates[best])} | ${short(mean(table[best]))} ± ${short(deviation(table[best]))} | ${short(learningRate)}${warmup === null ? "" : ` after ${warmup} steps of warm-up`} | ${short(mean(losses))} | ${short(cost / gridCost)} | ${good ? "yes" : "**no**"} |`,
     );
   }
-  console.log(`\n${met} of ${cases.length} as good as the grid's best: within 10 % of it, or two deviations of its seeds.`);
+  console.log(
+    `\n${met} of ${cases.length} as good as the grid's best: within 10 % of it, or two deviations of its seeds.`,
+  );
 }
 
 void main();

@@ -57,7 +57,8 @@ export const explore: Command = {
 
 /** What `--set` names is no longer to be chosen. */
 function named(given: Arguments, { optimizer }: Experiment): Partial<ExploreRequest> {
-  const sets = (key: string): boolean => given.all("set").some((text) => text.startsWith(`optimizer.${key}=`));
+  const sets = (key: string): boolean =>
+    given.all("set").some((text) => text.startsWith(`optimizer.${key}=`));
   return {
     ...(sets("learningRate") && { rates: [optimizer.learningRate] }),
     ...(sets("batchSize") && { batches: [optimizer.batchSize] }),
@@ -81,7 +82,12 @@ function requestOf(given: Arguments): ExploreRequest {
     read: (text) => (text !== "" && Number(text) >= 0 && Number(text) < 1 ? Number(text) : undefined),
     what: "numbers from 0 to below 1",
   });
-  return { steps: Number(steps), ...(rates && { rates }), ...(batches && { batches }), ...(momenta && { momenta }) };
+  return {
+    steps: Number(steps),
+    ...(rates && { rates }),
+    ...(batches && { batches }),
+    ...(momenta && { momenta }),
+  };
 }
 
 function listOf<T>(
@@ -95,7 +101,10 @@ function listOf<T>(
     .map((text) => {
       const value = read(text.trim());
       if (value === undefined)
-        throw usageError("explore", `--${name} takes ${what}, with commas between them; found ${text || "nothing"}`);
+        throw usageError(
+          "explore",
+          `--${name} takes ${what}, with commas between them; found ${text || "nothing"}`,
+        );
       return value;
     });
 }

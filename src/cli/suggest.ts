@@ -83,6 +83,9 @@ function checkWritable(file: string): void {
 /** Writes the rate, and the warm-up where there is one, as edits of the text that it has now. */
 function apply(file: string, suggestion: Suggestion, scheduled: boolean): void {
   const edits = editsOf(suggestion, scheduled);
-  const text = edits.reduce((before, { path, source }) => withValue(before, path, source), readFileSync(file, "utf8"));
+  const text = edits.reduce(
+    (before, { path, source }) => withValue(before, path, source),
+    readFileSync(file, "utf8"),
+  );
   writeFileSync(file, text);
 }

@@ -61,7 +61,10 @@ export function batchLimitOver(run: RunView, batch: Column): Column {
   const sharpness = run.series.column("sharpness");
   const limit = (_value: number, step: number): number => {
     const read = sharpness.at(step) ?? 0;
-    return batchSharpnessLimit(Number.isFinite(read) ? Math.max(0, read) : 0, { ...optimizer, learningRate: rateAt(run, step) });
+    return batchSharpnessLimit(Number.isFinite(read) ? Math.max(0, read) : 0, {
+      ...optimizer,
+      learningRate: rateAt(run, step),
+    });
   };
   return mapped(batch, "limit.batchSharpness", limit);
 }

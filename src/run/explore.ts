@@ -1,7 +1,8 @@
 // `basin explore`: many short branches from one minimum, at other learning rates, batch sizes and momenta: which minima do they reach?
 import { EigenTracker } from "../curvature/tracker";
-import { closingSeconds, ClosingBudget, PausingMeter } from "../measure/budget";
+import { PausingMeter, unlimited } from "../measure/budget";
 import { closingMeasurement } from "../measure/closing";
+import { isInterpolated } from "../measure/minimum";
 import { memoryBytes } from "../protocol/memory";
 import type { Point } from "../measure/point";
 import { optimizerOf } from "../optimizers";
@@ -48,7 +49,8 @@ export interface Branch extends Place {
   readonly batchSize: number;
   /** null where the optimizer has none to choose. */
   readonly momentum: number | null;
-  readonly outcome: "stayed" | "moved" | "diverged";
+  /** "unfitted": it settled where the training examples are not fitted, which is no minimum of the kind it left. */
+  readonly outcome: "stayed" | "moved" | "unfitted" | "diverged";
   /** ‖θ − θ*‖ after it settled, and over ‖θ*‖. */
   readonly distance: number;
   readonly relative: number;
@@ -131,7 +133,9 @@ export async function exploreBranch(from: Minimum, setting: Setting, steps: numb
   const place = await placeOf(await at(points, own, theta));
   const distance = norm(theta.map((x, i) => x - saved.theta[i]));
   const reference = norm(saved.theta);
-  const outcome = distance <= stayedWithin * displacement * reference ? "stayed" : "moved";
+  const stayed = distance <= stayedWithin * displacement * reference;
+  const lost = Number.isFinite(saved.initialLoss) && !isInterpolated(place.loss, saved.initialLoss, NaN);
+  const outcome = stayed ? "stayed" : lost ? "unfitted" : "moved";
   return { ...about, ...place, outcome, distance, relative: distance / reference, theta };
 }
 
@@ -176,12 +180,17 @@ async function settle(
 }
 
 /** Every combination of what is asked for; else rates about the threshold, own and full batches, with momentum and without. */
-export function settingsOf(problem: Problem, asked: ExploreRequest, meanLimit: (momentum: number) => number): Setting[] {
+export function settingsOf(
+  problem: Problem,
+  asked: ExploreRequest,
+  meanLimit: (momentum: number) => number,
+): Setting[] {
   const { optimizer } = problem.experiment;
   const momenta: readonly (number | null)[] =
     optimizer.kind === "sgd" ? (asked.momenta ?? [...new Set([optimizer.momentum, 0, 0.9])]) : [null];
   const small = Math.max(1, Math.round(problem.n / 8));
-  const own = optimizer.batchSize === "full" || optimizer.batchSize === problem.n ? small : optimizer.batchSize;
+  const own =
+    optimizer.batchSize === "full" || optimizer.batchSize === problem.n ? small : optimizer.batchSize;
   const batches = asked.batches ?? (["full", own] as const);
   return momenta.flatMap((momentum) =>
     batches.flatMap((batchSize) =>
@@ -200,23 +209,30 @@ export async function explore({ experiment, file, from, explore: asked }: Measur
   if (!from || !asked) throw new Error("internal: explore needs a run and its numbers");
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const saved = branchState(from.folder, from.step, problem);
-  const budget = new ClosingBudget(
-    closingSeconds(experiment.closing ?? "full"),
-    memoryBytes(experiment.memory),
-  );
-  const points = await PointSource.open(problem, new PausingMeter(() => budget.check()));
+  // Whoever asks for branches waits for them, or stops them.
+  const points = await PointSource.open(problem, new PausingMeter(() => undefined));
   const point = await pointAt(problem, points, { ...saved, count: saved.step - saved.since });
   const told = (what: string): void => void process.stderr.write(`measuring ${what}\n`);
   const tell = (one: object): void => void process.stdout.write(`${stringify(one)}\n`);
   told("the minimum");
   const place = await placeOf(point);
-  await checkMinimum({ problem, points, point, saved, run: from.run, step: from.step, budget });
+  await checkMinimum({ problem, points, point, saved, run: from.run, step: from.step });
   const delta = await displacementAt(point, experiment.seed);
   const limits = (momentum: number) =>
-    meanLimit(place.sharpness, { ...optimizerOf(experiment.optimizer).dynamics(experiment.optimizer), momentum });
+    meanLimit(place.sharpness, {
+      ...optimizerOf(experiment.optimizer).dynamics(experiment.optimizer),
+      momentum,
+    });
   const settings = settingsOf(problem, asked, limits);
   const { steps } = asked;
-  tell({ run: from.run, step: from.step, examples: problem.n, steps, branches: settings.length, minimum: place });
+  tell({
+    run: from.run,
+    step: from.step,
+    examples: problem.n,
+    steps,
+    branches: settings.length,
+    minimum: place,
+  });
   for (const [i, setting] of settings.entries()) {
     told(`branch ${i + 1} of ${settings.length}`);
     const { theta: _, ...branch } = await exploreBranch({ problem, saved, points, delta }, setting, steps);
@@ -232,7 +248,6 @@ async function checkMinimum({
   saved,
   run,
   step,
-  budget,
 }: {
   readonly problem: Problem;
   readonly points: PointSource;
@@ -240,13 +255,12 @@ async function checkMinimum({
   readonly saved: Checkpoint;
   readonly run: string;
   readonly step: number;
-  readonly budget: ClosingBudget;
 }): Promise<void> {
   // Gradient, loss and the most negative curvature decide; nothing else is measured.
   const { experiment, n } = problem;
   const closing = await closingMeasurement(point, {
     probes: experiment.probes,
-    budget,
+    budget: unlimited(memoryBytes(experiment.memory)),
     extent: "minimum",
     initialLoss: saved.initialLoss,
   });

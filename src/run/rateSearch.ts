@@ -80,7 +80,7 @@ const shares = { bracket: 1 / 32, first: 1 / 6, second: 1 / 2 } as const;
 /** A loss this much above the first one says that a rate is too large for the moment. */
 const tooHigh = 1.05;
 /** Losses nearer than this are as good as each other: then the smaller rate is the safer one. */
-const asGood = 1.1;
+const asGood = 1.05;
 /** From rate to rate while looking how large it may be, and between those that are then compared. */
 const [wide, near] = [4, 2];
 /** Rates on the way up or down at most: 4¹² spans any guess. */
@@ -93,7 +93,7 @@ const [shareOfWarmup, falls] = [1 / 20, 0.7];
  * 2. From there down by factors of two, for 1/6 of the steps each, as long as that is better. Where the curvature has fallen by
  *    then, also the double of the best with a warm-up.
  * 3. Of these three to one half: the best, its half, for what does well early is often too large where noise decides later, and the
- *    next best. Then one a factor √2 away.
+ *    next best. Then the rate between the best two.
  * 4. The best two to the end, as far as the cost allows.
  *
  * Successive halving (Jamieson & Talwalkar, AISTATS 2016) on an ordered set; all trials start at the same weights and draw the same batches.
@@ -111,9 +111,7 @@ export async function searchRate(search: Search): Promise<Found> {
     return made;
   };
   const best = (step: number): Tried[] =>
-    all
-      .filter((one) => Number.isFinite(one.lossAt(step)))
-      .sort((a, b) => a.lossAt(step) - b.lossAt(step));
+    all.filter((one) => Number.isFinite(one.lossAt(step))).sort((a, b) => a.lossAt(step) - b.lossAt(step));
   const stepOf = (share: number): number => Math.min(steps, Math.max(1, Math.round(share * steps)));
   const [early, late] = [stepOf(shares.first), stepOf(shares.second)];
 
@@ -138,11 +136,9 @@ export async function searchRate(search: Search): Promise<Found> {
   const others = best(early).filter((one) => one !== leader && one !== half);
   for (const one of [leader, half, ...others.slice(0, 1)]) await one.to(late);
   const [first, second] = best(late);
-  // Where the next best is smaller the rates get better towards the largest that holds: one more step that way, else back between the two.
-  if (second && spent() + steps <= most) {
-    const { rate, warmup } = first.trial;
-    await (await at(rate * (second.trial.rate < rate ? Math.SQRT2 : Math.SQRT1_2), warmup)).to(late);
-  }
+  // Between them and never beyond: what still holds there with this seed need not with another.
+  if (second && spent() + steps <= most && first.trial.warmup === second.trial.warmup)
+    await (await at(Math.sqrt(first.trial.rate * second.trial.rate), first.trial.warmup)).to(late);
   for (const one of best(late).slice(0, 2))
     if (spent() + steps - late <= most || one === best(late)[0]) await one.to(steps);
   const finished = best(steps).length > 0 ? steps : best(late).length > 0 ? late : early;

@@ -90,7 +90,9 @@ export async function startCurvature(
     ratios.reduce((sum, one) => sum + pick(one), 0) / ratios.length;
   const [along, bend] = [mean((one) => one.along), mean((one) => one.bend)];
   const limit = bend > 0 ? (2 * along) / bend : Infinity;
-  const spread = Math.sqrt(mean((one) => (2 * one.along - limit * one.bend) ** 2) / Math.max(1, ratios.length - 1));
+  const spread = Math.sqrt(
+    mean((one) => (2 * one.along - limit * one.bend) ** 2) / Math.max(1, ratios.length - 1),
+  );
   const own = firstUpdate(problem, theta, gradient);
   await onBatch(theta, draw(B)).hessian().apply(own, product);
   cost += productCost;

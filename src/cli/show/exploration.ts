@@ -13,7 +13,7 @@ export interface ExploredBranch extends Place {
   readonly learningRate: number;
   readonly batchSize: number;
   readonly momentum: number | null;
-  readonly outcome: "stayed" | "moved" | "diverged";
+  readonly outcome: "stayed" | "moved" | "unfitted" | "diverged";
   readonly distance: number;
   readonly relative: number;
   /** NaN where full batches are bounded by another matrix. */
@@ -37,7 +37,9 @@ export function decodeExploration(output: string): Exploration | null {
   const lines = output.split("\n").slice(0, -1);
   const [first, ...branches] = lines.map((line) => JSON.parse(line, decoded) as unknown);
   if (first === undefined) return null;
-  const { branches: asked, ...about } = first as Omit<Exploration, "branches" | "asked"> & { branches: number };
+  const { branches: asked, ...about } = first as Omit<Exploration, "branches" | "asked"> & {
+    branches: number;
+  };
   return { ...about, asked, branches: branches as ExploredBranch[] };
 }
 
@@ -76,8 +78,12 @@ export function describeExploration(found: Exploration, style: Style): string {
       style,
     ),
     "",
-    style.dim("Distance is ‖θ − θ*‖ from the minimum. Every branch has settled by gradient descent at 1/sharpness before it was read."),
-    ...(branches.length < asked ? [style.yellow(`Stopped after ${branches.length} of ${asked} branches.`)] : []),
+    style.dim(
+      'Distance is ‖θ − θ*‖ from the minimum; "unfitted" settled where the training loss is above 1 % of its first value. Every branch has settled by gradient descent at 1/sharpness before it was read.',
+    ),
+    ...(branches.length < asked
+      ? [style.yellow(`Stopped after ${branches.length} of ${asked} branches.`)]
+      : []),
   ].join("\n");
 }
 

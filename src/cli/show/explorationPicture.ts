@@ -23,7 +23,8 @@ function axisOf(values: readonly number[], from: number, to: number): Axis {
   const low = Math.min(...shown) / 1.4;
   const high = Math.max(...shown) * 1.4;
   if (shown.length === 0) return { place: () => from, ticks: [] };
-  const place = (value: number): number => from + ((to - from) * Math.log(value / low)) / Math.log(high / low);
+  const place = (value: number): number =>
+    from + ((to - from) * Math.log(value / low)) / Math.log(high / low);
   return { place, ticks: logSplits(low, high).filter((value) => value >= low && value <= high) };
 }
 
@@ -50,7 +51,7 @@ interface Plot {
 
 export function explorationPicture(found: Exploration): string {
   const { run, step, steps, minimum } = found;
-  const branches = found.branches.filter(({ outcome }) => outcome !== "diverged");
+  const branches = found.branches.filter(({ outcome }) => outcome === "stayed" || outcome === "moved");
   const batches = [...new Set(found.branches.map(({ batchSize }) => batchSize))];
   const momenta = [...new Set(found.branches.map(({ momentum }) => momentum))];
   const shape = (branch: ExploredBranch): string => {
@@ -86,13 +87,14 @@ export function explorationPicture(found: Exploration): string {
   const width = gap + plots.length * (panel.width + gap);
   const height = headHeight + panel.height + legend.height + gap;
   const gone = found.branches.length - branches.length;
-  const head = `${run} · step ${step} · ${found.branches.length} branches of ${steps} steps${gone > 0 ? ` · ${gone} diverged` : ""}`;
+  const head = `${run} · step ${step} · ${found.branches.length} branches of ${steps} steps${gone > 0 ? ` · ${gone} reached no minimum` : ""}`;
   const panels = plots.map(
     (plot, i) =>
       `<g transform="translate(${gap + i * (panel.width + gap)} ${headHeight})">${drawn(plot, branches, { mark, momenta })}</g>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui,-apple-system,Segoe UI,sans-serif" font-size="12">`,
+    `<defs><clipPath id="frame"><rect x="${panel.left}" y="${panel.top}" width="${panel.width - panel.left - panel.right}" height="${panel.height - panel.top - panel.bottom}"/></clipPath></defs>`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     words(gap, 22, head, 'font-size="15" font-weight="600"'),
     ...panels,
@@ -116,11 +118,12 @@ function drawn(plot: Plot, branches: readonly ExploredBranch[], { mark, momenta 
     ...x.ticks.map((value) => `M${fixed(x.place(value))} ${top}V${height - bottom}`),
     ...y.ticks.map((value) => `M${left} ${fixed(y.place(value))}H${width - right}`),
   ];
-  const inside = (value: number): number => Math.min(height - bottom, Math.max(top, value));
   const parts = [
     words(left, 16, plot.title, 'font-size="13" font-weight="600"'),
     `<path d="${lines.join("")}" stroke="${grid}" fill="none"/>`,
-    ...labelled(x.ticks, (value) => words(x.place(value), height - bottom + 16, tick(value), 'text-anchor="middle"')),
+    ...labelled(x.ticks, (value) =>
+      words(x.place(value), height - bottom + 16, tick(value), 'text-anchor="middle"'),
+    ),
     ...labelled(y.ticks, (value) => words(left - 6, y.place(value) + 4, tick(value), 'text-anchor="end"')),
     words((left + width - right) / 2, height - 8, plot.x.label, 'text-anchor="middle"'),
     `<g transform="translate(12 ${(top + height - bottom) / 2}) rotate(-90)">${words(0, 0, plot.y.label, 'text-anchor="middle"')}</g>`,
@@ -130,17 +133,18 @@ function drawn(plot: Plot, branches: readonly ExploredBranch[], { mark, momenta 
       const own = branches
         .filter((branch) => branch.momentum === momentum && limit(branch) > 0)
         .sort((a, b) => a.learningRate - b.learningRate)
-        .map((branch) => `${fixed(x.place(branch.learningRate))} ${fixed(inside(y.place(limit(branch))))}`);
+        .map((branch) => `${fixed(x.place(branch.learningRate))} ${fixed(y.place(limit(branch)))}`);
       if (own.length > 1)
         parts.push(
-          `<path d="M${[...new Set(own)].join("L")}" fill="none" stroke="${text}" stroke-dasharray="${dashOf(momenta.indexOf(momentum))}"/>`,
+          `<path clip-path="url(#frame)" d="M${[...new Set(own)].join("L")}" fill="none" stroke="${text}" stroke-dasharray="${dashOf(momenta.indexOf(momentum))}"/>`,
         );
     }
   if (start.y > 0 && start.x === null)
-    parts.push(`<path d="M${left} ${fixed(y.place(start.y))}H${width - right}" stroke="${text}" stroke-width="1.5"/>`);
+    parts.push(
+      `<path d="M${left} ${fixed(y.place(start.y))}H${width - right}" stroke="${text}" stroke-width="1.5"/>`,
+    );
   parts.push(...seen.map((branch) => mark(branch, x.place(plot.x.of(branch)), y.place(plot.y.of(branch)))));
-  if (start.x !== null && start.x > 0 && start.y > 0)
-    parts.push(star(x.place(start.x), y.place(start.y)));
+  if (start.x !== null && start.x > 0 && start.y > 0) parts.push(star(x.place(start.x), y.place(start.y)));
   return parts.join("");
 }
 
@@ -165,7 +169,7 @@ function legendOf(
   });
   const forms = momenta.map((momentum, i) => {
     const named = momentum === null ? "limit of full batches" : `momentum ${num(momentum)}, and its limit`;
-    return `<g transform="translate(${i * 200} ${10 + legendLine})">${shapes[i % shapes.length](6, 0)} fill="none" stroke="${text}"/><path d="M18 0h22" stroke="${text}" stroke-dasharray="${dashOf(i)}"/>${words(46, 4, named)}</g>`;
+    return `<g transform="translate(${i * 250} ${10 + legendLine})">${shapes[i % shapes.length](6, 0)} fill="none" stroke="${text}"/><path d="M18 0h22" stroke="${text}" stroke-dasharray="${dashOf(i)}"/>${words(46, 4, named)}</g>`;
   });
   const start = `<g transform="translate(0 ${10 + 2 * legendLine})">${star(6, 0)}${words(18, 4, "the minimum they start at (a line where it is a height); hollow: stayed there")}</g>`;
   return { svg: [...colours, ...forms, start].join(""), height: 10 + 3 * legendLine };

@@ -89,8 +89,7 @@ function lossIn(scores: Suggestion["trials"][number]["scores"], step: number): s
 
 function evidence({ start, later, learningRate }: Suggestion): string[][] {
   const { examples, meanLimit, noiseScale } = start;
-  const bar = (value: Sent, error: Sent) =>
-    number(value) + (Number(error) > 0 ? ` ± ${number(error)}` : "");
+  const bar = (value: Sent, error: Sent) => number(value) + (Number(error) > 0 ? ` ± ${number(error)}` : "");
   const on = `Lanczos on ${examples} examples`;
   const above = (limit: Sent, words: string): string =>
     learningRate !== null && learningRate > Number(limit) ? `; the suggestion is above it: ${words}` : "";
@@ -122,6 +121,12 @@ function evidence({ start, later, learningRate }: Suggestion): string[][] {
     ["  with full batches", number(start.descentLimitFull), "the same with all gradients together"],
     ...(noiseScale === null
       ? []
-      : [["noise scale", `${number(noiseScale)} examples`, "batches below it are driven by noise at the start"]]),
+      : [
+          [
+            "noise scale",
+            `${number(noiseScale)} examples`,
+            "batches below it are driven by noise at the start",
+          ],
+        ]),
   ];
 }

@@ -55,7 +55,12 @@ describe("from a sharp minimum of a tanh net", () => {
       20_000,
     );
     const { problem, points, saved } = minimum;
-    const point = await pointAt(problem, points, { theta: saved.theta, step: null, slots: none.slots, count: 0 });
+    const point = await pointAt(problem, points, {
+      theta: saved.theta,
+      step: null,
+      slots: none.slots,
+      count: 0,
+    });
     sharp = (await placeOf(point)).sharpness;
   });
 
@@ -87,7 +92,11 @@ describe("from a sharp minimum of a tanh net", () => {
     const own = { theta: branch.theta, step: null, slots: none.slots, count: 0 };
     const point = await pointAt(problem, points, own);
     const budget = unlimited(2 ** 30);
-    const { readings } = await closingMeasurement(point, { probes: problem.experiment.probes, budget, extent: "verdict" });
+    const { readings } = await closingMeasurement(point, {
+      probes: problem.experiment.probes,
+      budget,
+      extent: "verdict",
+    });
     const valueOf = (metric: string) => Number(readings.find((one) => one.metric === metric)!.value);
     expect(branch.sharpness / valueOf("sharpness")).toBeCloseTo(1, 2);
     expect(branch.nonuniformity / valueOf("nonuniformity")).toBeCloseTo(1, 2);

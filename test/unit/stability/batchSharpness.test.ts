@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { batchSharpnessLimit, sharpnessLimit } from "../../../src/stability/thresholds";
 
 /** Growth of E x² per step: spectral radius of the map of (E x², E xv, E v²) for v ← βv − ηhx, x ← x + v, by power iteration. */
-function growth(eta: number, beta: number, { mean, square }: { readonly mean: number; readonly square: number }): number {
+function growth(
+  eta: number,
+  beta: number,
+  { mean, square }: { readonly mean: number; readonly square: number },
+): number {
   // x' = (1 − ηh)x + βv, v' = −ηhx + βv.
   const [a, aa] = [1 - eta * mean, 1 - 2 * eta * mean + eta * eta * square];
   const [b, bb] = [-eta * mean, eta * eta * square];
@@ -25,20 +29,23 @@ function growth(eta: number, beta: number, { mean, square }: { readonly mean: nu
 }
 
 describe.each([0, 0.5, 0.9])("momentum %f", (momentum) => {
-  it.each([0.01, 0.3, 0.7, 0.98])("separates growth from decay where the mean curvature is %f of its own limit", (share) => {
-    const learningRate = 0.1;
-    const mean = share * sharpnessLimit({ learningRate, momentum });
-    const limit = batchSharpnessLimit(mean, { learningRate, momentum });
-    // The batch sharpness along one direction is E h²/E h.
-    for (const [factor, grows] of [
-      [0.98, false],
-      [1.02, true],
-    ] as const) {
-      const square = Math.max(mean * mean, factor * limit * mean);
-      if (factor * limit < mean) continue;
-      expect(growth(learningRate, momentum, { mean, square }) > 1).toBe(grows);
-    }
-  });
+  it.each([0.01, 0.3, 0.7, 0.98])(
+    "separates growth from decay where the mean curvature is %f of its own limit",
+    (share) => {
+      const learningRate = 0.1;
+      const mean = share * sharpnessLimit({ learningRate, momentum });
+      const limit = batchSharpnessLimit(mean, { learningRate, momentum });
+      // The batch sharpness along one direction is E h²/E h.
+      for (const [factor, grows] of [
+        [0.98, false],
+        [1.02, true],
+      ] as const) {
+        const square = Math.max(mean * mean, factor * limit * mean);
+        if (factor * limit < mean) continue;
+        expect(growth(learningRate, momentum, { mean, square }) > 1).toBe(grows);
+      }
+    },
+  );
 
   it("runs from 2(1 − β)/η to the limit of full batches", () => {
     const settings = { learningRate: 0.1, momentum };

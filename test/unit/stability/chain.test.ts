@@ -62,35 +62,38 @@ test.each([
   { n: 6, d: 4, B: 1 },
   { n: 6, d: 3, B: 2 },
   { n: 5, d: 8, B: 3 },
-])("beyond the alignment bound the expected loss rises in one step: n = $n, d = $d, B = $B", ({ n, d, B }) => {
-  const problem = randomProblem(n, d, 1, 5);
-  const rng = new Rng(n * d, "alignment");
-  const delta = Float64Array.from({ length: d }, () => rng.normal());
-  const times = (A: Float64Array, v: Float64Array) =>
-    Float64Array.from({ length: d }, (_, i) => v.reduce((sum, x, j) => sum + A[i * d + j] * x, 0));
-  const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i], 0);
-  const lossOf = (v: Float64Array) => inner(v, times(problem.H, v)) / 2;
-  const mean = times(problem.H, delta);
-  const along = (v: Float64Array) => inner(v, times(problem.H, v));
-  const noise = problem.each.reduce((sum, Hi) => sum + along(times(Hi, delta)), 0) / n - along(mean);
-  const frobenius = Math.sqrt(problem.H.reduce((sum, x) => sum + x * x, 0));
-  const mu = noise / (2 * lossOf(delta) * frobenius ** 2);
-  const p = samplingFactor(n, B);
-  // The mean over every batch there is, of the step itself.
-  const after = (eta: number) =>
-    overBatches(problem, B, (HB) => {
-      const g = times(HB, delta);
-      return Float64Array.of(lossOf(delta.map((x, i) => x - eta * g[i])));
-    })[0];
-  const edge = 1 / (frobenius * Math.sqrt(p * mu));
-  for (const share of [0.5, 1, 1.5, 4]) {
-    const eta = share * edge;
-    const one = link({ p, learningRate: eta, alignment: { frobenius, mu } }, "alignment");
-    expect(one.right! / one.left!).toBeCloseTo(1 / share, 9);
-    expect(after(eta)).toBeGreaterThanOrEqual(share ** 2 * lossOf(delta) * (1 - 1e-12));
-    if (one.holds === false) expect(after(eta)).toBeGreaterThan(lossOf(delta));
-  }
-});
+])(
+  "beyond the alignment bound the expected loss rises in one step: n = $n, d = $d, B = $B",
+  ({ n, d, B }) => {
+    const problem = randomProblem(n, d, 1, 5);
+    const rng = new Rng(n * d, "alignment");
+    const delta = Float64Array.from({ length: d }, () => rng.normal());
+    const times = (A: Float64Array, v: Float64Array) =>
+      Float64Array.from({ length: d }, (_, i) => v.reduce((sum, x, j) => sum + A[i * d + j] * x, 0));
+    const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+    const lossOf = (v: Float64Array) => inner(v, times(problem.H, v)) / 2;
+    const mean = times(problem.H, delta);
+    const along = (v: Float64Array) => inner(v, times(problem.H, v));
+    const noise = problem.each.reduce((sum, Hi) => sum + along(times(Hi, delta)), 0) / n - along(mean);
+    const frobenius = Math.sqrt(problem.H.reduce((sum, x) => sum + x * x, 0));
+    const mu = noise / (2 * lossOf(delta) * frobenius ** 2);
+    const p = samplingFactor(n, B);
+    // The mean over every batch there is, of the step itself.
+    const after = (eta: number) =>
+      overBatches(problem, B, (HB) => {
+        const g = times(HB, delta);
+        return Float64Array.of(lossOf(delta.map((x, i) => x - eta * g[i])));
+      })[0];
+    const edge = 1 / (frobenius * Math.sqrt(p * mu));
+    for (const share of [0.5, 1, 1.5, 4]) {
+      const eta = share * edge;
+      const one = link({ p, learningRate: eta, alignment: { frobenius, mu } }, "alignment");
+      expect(one.right! / one.left!).toBeCloseTo(1 / share, 9);
+      expect(after(eta)).toBeGreaterThanOrEqual(share ** 2 * lossOf(delta) * (1 - 1e-12));
+      if (one.holds === false) expect(after(eta)).toBeGreaterThan(lossOf(delta));
+    }
+  },
+);
 
 test("sides are those of the formulas, with the loss's scale", () => {
   expect(link({}, "stability-flatness")).toMatchObject({ left: 2, right: (2 / (0.1 * 0.5)) * 3 });

@@ -18,7 +18,9 @@ export const suggest = defineTool({
       .array(z.string())
       .max(50)
       .default([])
-      .describe('Settings that differ from the file, each "key.path=value". A sweep needs one for each swept key.'),
+      .describe(
+        'Settings that differ from the file, each "key.path=value". A sweep needs one for each swept key.',
+      ),
     steps: z
       .number()
       .int()
