@@ -29,6 +29,8 @@ import { ProbingRun } from "./probingRun";
 const shares = [0.3, 0.7, 1.2, 1.8, 2.7] as const;
 /** Steps of plain gradient descent at 1/λmax, as a share of a branch's, that take the noise of its last steps away. */
 const settling = 0.5;
+/** A training loss below this share of the first one is that of a minimum, losses being 0 at least. */
+const settledBelow = 1e-6;
 /** Within so many of its first displacements a branch has come back. */
 const stayedWithin = 5;
 /** Relative error of the eigenvalues. */
@@ -141,16 +143,16 @@ export async function exploreBranch(from: Minimum, setting: Setting, steps: numb
 
 function optimizerWith(spec: OptimizerSpec, { learningRate, batchSize, momentum }: Setting): OptimizerSpec {
   // A rate that is asked for is the one in force: no warm-up, no decay.
-  const { schedule: _, ...rest } = spec;
+  const rest = { ...spec, schedule: undefined };
   if (rest.kind !== "sgd" || momentum === null) return { ...rest, learningRate, batchSize };
   return { ...rest, learningRate, batchSize, momentum, nesterov: rest.nesterov && momentum > 0 };
 }
 
 /** λmax that full batches bear at these settings; NaN for a preconditioned optimizer, for which it is another matrix's. */
 function limitOf({ experiment: { optimizer } }: Problem): number {
-  const { preconditioner, dynamics } = optimizerOf(optimizer);
-  if (preconditioner) return NaN;
-  return sharpnessLimit({ ...dynamics(optimizer), learningRate: optimizer.learningRate });
+  const own = optimizerOf(optimizer);
+  if (own.preconditioner) return NaN;
+  return sharpnessLimit({ ...own.dynamics(optimizer), learningRate: optimizer.learningRate });
 }
 
 /** The point at θ with the running statistics that its training has left. */
@@ -235,8 +237,8 @@ export async function explore({ experiment, file, from, explore: asked }: Measur
   });
   for (const [i, setting] of settings.entries()) {
     told(`branch ${i + 1} of ${settings.length}`);
-    const { theta: _, ...branch } = await exploreBranch({ problem, saved, points, delta }, setting, steps);
-    tell(branch);
+    const branch = await exploreBranch({ problem, saved, points, delta }, setting, steps);
+    tell({ ...branch, theta: undefined });
   }
 }
 
@@ -275,7 +277,8 @@ async function checkMinimum({
     closing,
     course: [],
   });
-  if (atMinimum) return;
+  // Near an interpolating minimum the loss goes on falling by the same factor for ever: from so low there is nowhere left to fall.
+  if (atMinimum || closing.minimum.loss <= settledBelow * saved.initialLoss) return;
   throw fileError(
     run,
     `has not reached a minimum at step ${step}, from which to explore: ${minimum.why}`,

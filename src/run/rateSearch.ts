@@ -79,6 +79,8 @@ class Tried {
 const shares = { bracket: 1 / 32, first: 1 / 6, second: 1 / 2 } as const;
 /** A loss this much above the first one says that a rate is too large for the moment. */
 const tooHigh = 1.05;
+/** A rate trains once the loss is below this share of the first one; early losses nearer than `alike` do not tell rates apart. */
+const [trains, alike] = [0.9, 1.02];
 /** Losses nearer than this are as good as each other: then the smaller rate is the safer one. */
 const asGood = 1.05;
 /** From rate to rate while looking how large it may be, and between those that are then compared. */
@@ -90,7 +92,7 @@ const [shareOfWarmup, falls] = [1 / 20, 0.7];
 
 /**
  * 1. From `first` up and down by factors of four, each for 1/32 of the steps, to the largest rate that does not raise the loss.
- * 2. From there down by factors of two, for 1/6 of the steps each, as long as that is better. Where the curvature has fallen by
+ * 2. From there down by factors of two, for 1/6 of the steps each, until that is worse. Where the curvature has fallen by
  *    then, also the double of the best with a warm-up.
  * 3. Of these three to one half: the best, its half, for what does well early is often too large where noise decides later, and the
  *    next best. Then the rate between the best two.
@@ -116,13 +118,17 @@ export async function searchRate(search: Search): Promise<Found> {
   const [early, late] = [stepOf(shares.first), stepOf(shares.second)];
 
   const top = await largest(search, at, Math.min(early, Math.max(8, stepOf(shares.bracket))));
-  // Downwards as long as that is better, two rates at least.
-  for (let [rate, left, last] = [top, longest, Infinity]; left > 0; rate /= near, left--) {
+  // Downwards until one falls behind the best that trains at all: rates that are too large may sit on a plateau, one like another.
+  let lowest = Infinity;
+  for (let [rate, left] = [top, 2 * longest]; left > 0 && spent() < most / 2; rate /= near, left--) {
     const loss = await (await at(rate)).to(early);
-    if (loss > last && rate < top / near) break;
-    last = loss;
+    if (loss > lowest && lowest < trains * search.startLoss && rate < top / near) break;
+    lowest = Math.min(lowest, loss);
   }
-  const leader = best(early).at(0);
+  // What is as good early is better later, where it is larger.
+  const leader = best(early)
+    .filter((one) => one.lossAt(early) <= alike * lowest)
+    .reduce<Tried | null>((high, one) => (high && high.trial.rate > one.trial.rate ? high : one), null);
   if (!leader) return { rate: null, warmup: null, trials: all.map(recordOf), curvature: null, cost: spent() };
 
   const curvature = await search.curvature(leader.trial);
