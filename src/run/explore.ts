@@ -182,7 +182,7 @@ async function settle(
 }
 
 /** Every combination of what is asked for; else rates about the threshold, own and full batches, with momentum and without. */
-export function settingsOf(
+function settingsOf(
   problem: Problem,
   asked: ExploreRequest,
   meanLimit: (momentum: number) => number,

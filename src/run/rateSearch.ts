@@ -14,7 +14,7 @@ export interface Trial {
   readonly loss: number;
 }
 
-export interface LaterCurvature {
+interface LaterCurvature {
   readonly rate: number;
   readonly step: number;
   readonly sharpness: number;
@@ -39,7 +39,7 @@ export interface Search {
 }
 
 /** A trial as it is told: its losses at the steps where it was compared. */
-export interface TrialRecord {
+interface TrialRecord {
   readonly rate: number;
   readonly warmup: number | null;
   readonly scores: readonly { readonly step: number; readonly loss: number }[];
