@@ -95,7 +95,7 @@ const [shareOfWarmup, falls] = [1 / 20, 0.7];
  * 2. From there down by factors of two, for 1/6 of the steps each, until that is worse. Where the curvature has fallen by
  *    then, also the double of the best with a warm-up.
  * 3. Of these three to one half: the best, its half, for what does well early is often too large where noise decides later, and the
- *    next best. Then the rate between the best two.
+ *    next best. Then half of the best one, where it is the smallest, else the rate between the best two.
  * 4. The best two to the end, as far as the cost allows.
  *
  * Successive halving (Jamieson & Talwalkar, AISTATS 2016) on an ordered set; all trials start at the same weights and draw the same batches.
@@ -142,9 +142,13 @@ export async function searchRate(search: Search): Promise<Found> {
   const others = best(early).filter((one) => one !== leader && one !== half);
   for (const one of [leader, half, ...others.slice(0, 1)]) await one.to(late);
   const [first, second] = best(late);
-  // Between them and never beyond: what still holds there with this seed need not with another.
-  if (second && spent() + steps <= most && first.trial.warmup === second.trial.warmup)
-    await (await at(Math.sqrt(first.trial.rate * second.trial.rate), first.trial.warmup)).to(late);
+  // Where the smallest is the best, further down; else between the best two, and never beyond: what still holds there with this seed
+  // need not with another.
+  if (second && spent() + steps <= most && first.trial.warmup === second.trial.warmup) {
+    const [a, b] = [first.trial.rate, second.trial.rate];
+    const smallest = best(late).every(({ trial }) => trial.rate >= a);
+    await (await at(smallest ? a / near : Math.sqrt(a * b), first.trial.warmup)).to(late);
+  }
   for (const one of best(late).slice(0, 2))
     if (spent() + steps - late <= most || one === best(late)[0]) await one.to(steps);
   const finished = best(steps).length > 0 ? steps : best(late).length > 0 ? late : early;
