@@ -23,7 +23,8 @@ for (const name of names) {
     bundle: true,
     platform: "node",
     target: "node20",
-    external: ["onnxruntime-node"],
+    external: ["onnxruntime-node", "onnxruntime-web"],
+    mainFields: ["module", "main"],
     logLevel: "warning",
   });
   const { status } = spawnSync(process.execPath, [outfile], { stdio: "inherit", cwd: join(root, "bench") });

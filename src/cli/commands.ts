@@ -4,6 +4,7 @@ import { branch } from "./branch";
 import { compare } from "./compare";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { explore } from "./explore";
 import { exportRuns } from "./export";
 import { fetch } from "./fetch";
 import { judge } from "./judge";
@@ -14,15 +15,18 @@ import { resume } from "./resume";
 import { run } from "./run";
 import { show } from "./showRun";
 import { stop } from "./stop";
+import { suggest } from "./suggest";
 import { verdict } from "./verdict";
 
 export const commands: readonly Command[] = [
   run,
   measure,
+  suggest,
   resume,
   stop,
   branch,
   escape,
+  explore,
   list,
   show,
   verdict,

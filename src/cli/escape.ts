@@ -1,8 +1,7 @@
 // `basin escape RUN`: does training leave the point a run reached, with these settings? Measured against predicted growth.
 import { findRun, stepIn, withSettings } from "../launchers";
-import { fileError } from "../protocol/errors";
 import { stringify } from "../protocol/numbers";
-import { noModel } from "../protocol/script";
+import { needModel } from "../protocol/script";
 import { usageError, type Arguments } from "./arguments";
 import { ask } from "./askProcess";
 import { exit, type Command } from "./command";
@@ -46,8 +45,7 @@ export const escape: Command = {
   run: async (given) => {
     const record = await findRun(runsDirHere(given), given.words[0]);
     const { folder, info } = record;
-    const refused = noModel(info.experiment, "an escape");
-    if (refused) throw fileError(info.id, refused.message, refused.hint);
+    needModel(info.id, info.experiment, "an escape");
     const how = { seeds: count(given, "seeds", 5), steps: count(given, "steps", 200) };
     const from = { folder, run: info.id, step: stepIn(record, given.one("step")) };
     const { experiment } = withSettings(record, given.all("set"), shownPath);

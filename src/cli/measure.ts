@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { metrics, type MetricValues } from "../protocol/metrics";
 import type { MeasureRequest } from "../protocol/request";
-import { noModel } from "../protocol/script";
+import { needModel } from "../protocol/script";
 import type { Verdict } from "../types/verdict";
 import { ask } from "./askProcess";
 import { exit, type Command } from "./command";
@@ -48,8 +48,7 @@ export const measure: Command = {
     const optimizerState = fileOf(given.one("optimizer-state"), "an optimizer's state");
     const [{ file, points }] = readExperiments(given.words, given.all("set"));
     for (const { experiment } of points) {
-      const refused = noModel(experiment, "`measure`");
-      if (refused) throw fileError(given.words[0], refused.message, refused.hint);
+      needModel(given.words[0], experiment, "`measure`");
       const request: MeasureRequest = {
         experiment,
         file,

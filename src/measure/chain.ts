@@ -47,6 +47,7 @@ export async function measureChain(
   const noEstimate = whyNoEstimate(point);
   const { loss: here } = await point.evaluate();
   const testLoss = known.get("loss.test")?.value;
+  const [mu, frobenius] = [known.get("noise.alignment")?.value, known.get("frobenius")?.value];
   return chainOf({
     learningRate: descent.learningRate,
     p: samplingFactor(n, batchSize),
@@ -62,6 +63,7 @@ export async function measureChain(
     estimate: noEstimate === null ? await estimateOf(point.inputs!, perExample) : null,
     noEstimate,
     testLoss: typeof testLoss === "number" ? testLoss : null,
+    alignment: typeof mu === "number" && typeof frobenius === "number" ? { mu, frobenius } : null,
   });
 }
 

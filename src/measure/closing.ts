@@ -17,8 +17,12 @@ import { spectrum } from "./probes/spectrum";
 
 /** What a verdict rests on, in the order it is measured. */
 const forVerdict: readonly Probe[] = [generalization, sharpness, noise, smoothness];
-/** What `basin measure` tells besides. */
-const forMeasure: readonly Probe[] = [...forVerdict, spectrum, gradientNoise];
+/** What says whether there is a minimum: curvature downwards. */
+const forMinimum: readonly Probe[] = [sharpness];
+/** What `basin measure` tells: the chain comes last, for one of its links takes the norm of H and the noise's alignment. */
+const forMeasure: readonly Probe[] = [generalization, sharpness, noise, spectrum, gradientNoise, smoothness];
+
+const partsOf = { minimum: forMinimum, verdict: forVerdict, everything: forMeasure } as const;
 
 export interface Closing {
   readonly minimum: Minimum;
@@ -34,8 +38,8 @@ export interface Closing {
 export interface ClosingOptions {
   readonly probes: ProbesSpec;
   readonly budget: Budget;
-  /** `everything` adds what a verdict does not need: trace, Frobenius norm, gradient noise. */
-  readonly extent: "verdict" | "everything";
+  /** `minimum` is what tells whether the point is one; `everything` adds what a verdict does not need: trace, Frobenius norm, gradient noise. */
+  readonly extent: keyof typeof partsOf;
   /** The first training loss, where it is known. */
   readonly initialLoss?: number;
   /** Eigenvectors of the Hessian from the run's last sharpness reading, to start from. */
@@ -76,7 +80,7 @@ const statistics =
 export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {
   const { probes, budget, extent, initialLoss = NaN, warm = [], progress = () => undefined } = options;
   const [products, started] = [point.meter.products, performance.now()];
-  const parts = extent === "everything" ? forMeasure : forVerdict;
+  const parts = partsOf[extent];
   const known = new Map<string, Reading>();
   const keep = (readings: readonly Reading[]): void =>
     readings.forEach((reading) => known.set(reading.metric, reading));

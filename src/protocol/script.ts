@@ -1,4 +1,5 @@
 // Experiments that a Python script of the user's own trains: how they are told, which settings they have, what the script is started with.
+import { fileError } from "./errors";
 import type { Experiment, TrainerSpec } from "./experiment";
 import { getAt, isObject, type Json, type JsonObject } from "./jsonPath";
 import { suggest } from "./suggest";
@@ -13,14 +14,20 @@ export const isScripted = (value: Json | undefined): value is JsonObject =>
 export const hasScript = (experiment: Experiment): experiment is ScriptExperiment =>
   experiment.trainer !== undefined;
 
-/** Why something that evaluates the model itself cannot be done; null where Basin's own trainer made it. */
-export const noModel = (experiment: Experiment, what: string): { message: string; hint: string } | null =>
-  hasScript(experiment)
-    ? {
-        message: `is trained by a script (${experiment.trainer.python}): ${what} needs a model that Basin itself can evaluate`,
-        hint: "In Python, basin.measure(model, …) measures once; `basin judge` and `basin verdict` tell of recorded runs.",
-      }
-    : null;
+/**
+ * For what evaluates the model itself: a script's Basin cannot.
+ *
+ * @param named  What the user knows the experiment or run by.
+ * @throws UserError where a script trains it.
+ */
+export function needModel(named: string, experiment: Experiment, what: string): void {
+  if (hasScript(experiment))
+    throw fileError(
+      named,
+      `is trained by a script (${experiment.trainer.python}): ${what} needs a model that Basin itself can evaluate`,
+      "In Python, basin.measure(model, …) measures once; `basin judge` and `basin verdict` tell of recorded runs.",
+    );
+}
 
 /** Keys that say how Basin's own trainer trains: a script has its own ways for all of them. */
 export const ownTrainerKeys = [

@@ -1,6 +1,6 @@
 // The limits a run's own settings put on sharpness and non-uniformity. Pure.
-import { nonuniformityLimit, sharpnessLimit } from "../stability/thresholds";
-import type { Column } from "./column";
+import { batchSharpnessLimit, nonuniformityLimit, sharpnessLimit } from "../stability/thresholds";
+import { Column } from "./column";
 import { mapped } from "./mapped";
 import type { RunView } from "./runView";
 
@@ -49,6 +49,27 @@ export function limitOver(run: RunView, name: keyof RunLimits, along: Column): C
   if (rates.every((rate) => rate === rates[0])) return undefined;
   return mapped(along, `limit.${name}`, (_value, step) => limitsOf(run, step)[name]);
 }
+
+/**
+ * The batch sharpness that SGD with momentum bears, at each of its readings, from the sharpness last read before it (0 where there is
+ * none: the line of the smallest batches). Empty where it is the limit of the sharpness itself, or is not derived.
+ */
+export function batchLimitOver(run: RunView, batch: Column): Column {
+  const { optimizer } = run.info.experiment;
+  const momentum = optimizer.kind === "sgd" ? optimizer.momentum : 0;
+  if (momentum === 0 || optimizer.batchSize === "full") return none;
+  const sharpness = run.series.column("sharpness");
+  const limit = (_value: number, step: number): number => {
+    const read = sharpness.at(step) ?? 0;
+    return batchSharpnessLimit(Number.isFinite(read) ? Math.max(0, read) : 0, {
+      ...optimizer,
+      learningRate: rateAt(run, step),
+    });
+  };
+  return mapped(batch, "limit.batchSharpness", limit);
+}
+
+const none = new Column();
 
 export const nonuniformityFormula =
   "(1/η)·(B(n−1)/(n−B))^½ · Wu, Ma & E, NeurIPS 2018; no bound for full batches";

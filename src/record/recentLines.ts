@@ -17,7 +17,7 @@ export function decodeRecent(line: string): ReturnType<typeof decodeLine> {
   const event = decodeLine(line);
   if (typeof event === "string" || line.length > longest) return event;
   // Generations and not one queue: to find a map's oldest entry takes ever longer while entries leave it.
-  if (young.size >= most) [old, young] = [young, new Map()];
+  if (young.size >= most) [old, young] = [young, new Map<string, RunEvent>()];
   young.set(line, event);
   return event;
 }

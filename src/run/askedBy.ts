@@ -1,4 +1,4 @@
-// The request of `measure` and `escape`: one line of JSON on standard input. Whoever asks keeps the pipe open; when it closes, however
+// The request of `measure`, `escape`, `explore` and `suggest`: one line of JSON on standard input. Whoever asks keeps the pipe open; when it closes, however
 // that came about, nobody waits for the answer any more and this process ends.
 import { readSync } from "node:fs";
 import { Worker } from "node:worker_threads";

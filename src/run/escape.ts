@@ -11,12 +11,9 @@ import { PointSource } from "../trainers/basin/point";
 import { Problem } from "../trainers/basin/problem";
 import { Stepper } from "../trainers/basin/stepper";
 import { pointAt } from "../trainers/basin/trainer";
-import { norm, scale } from "../util/linalg/vector";
-import { Rng } from "../util/rng";
 import { branchState } from "./branch";
+import { displacementAt } from "./displaced";
 
-/** Displacement relative to ‖θ‖: small enough to be linear, far above float32 rounding. */
-const displacement = 1e-3;
 /** Growth of the distance beyond this factor is no longer linear: the run has left. */
 const leftBeyond = 30;
 /** A distance below this share of the first one drowns in float32 rounding: the run is back. */
@@ -47,12 +44,7 @@ export async function escape({ experiment, file, from, escape: how }: MeasureReq
   const seeds = [];
   for (let seed = 0; seed < how.seeds; seed++) {
     progress(`seed ${seed}`);
-    // Along the factors: a displacement that no example curves against would neither grow nor shrink.
-    const rng = new Rng(seed, "escape");
-    const delta = new Float32Array(problem.d);
-    const c = Float32Array.from({ length: problem.n * problem.data.outputs }, () => rng.normal());
-    await point.factors!.pushFactors(c, delta);
-    scale((displacement * norm(saved.theta)) / norm(delta), delta);
+    const delta = await displacementAt(point, seed);
     seeds.push({ seed, ...(await replica(problem, saved, delta, { seed, steps: how.steps })) });
   }
   const curves = seeds.map(({ distances }) => distances);

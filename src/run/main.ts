@@ -1,4 +1,4 @@
-// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, asked over standard input; `doctor`.
+// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, `explore`, `suggest`, asked over standard input; `doctor`.
 import { join } from "node:path";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
@@ -9,10 +9,12 @@ import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
 import { DiskFull, withDiskFull } from "./diskFull";
 import { escape } from "./escape";
+import { explore } from "./explore";
 import { Interrupt } from "./interrupt";
 import { judgeRun } from "./judging/judgeFolder";
 import { measure } from "./measure";
 import { resume, start, type Status } from "./start";
+import { suggest } from "./suggest";
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
@@ -27,6 +29,12 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       return 0;
     case "judge":
       process.stdout.write(`${stringify(await judgeRun(args[0]))}\n`);
+      return 0;
+    case "explore":
+      await explore(readRequest());
+      return 0;
+    case "suggest":
+      await suggest(readRequest());
       return 0;
     case "doctor":
       process.stdout.write(`${JSON.stringify(await inspectEngines({ tensorflow: tensorflowFolder() }))}\n`);

@@ -26,17 +26,23 @@ export interface ChainInput {
   readonly estimate: number | null;
   readonly noEstimate: string | null;
   readonly testLoss: number | null;
+  /** ‖H‖_F and the alignment μ = tr(ΣgH)/(2L‖H‖_F²); null where they were not measured. */
+  readonly alignment: { readonly frobenius: number; readonly mu: number } | null;
 }
+
+const unaligned = "the gradients' noise does not lie along the curvature here (μ ≤ 0 or no loss is left)";
 
 /**
  * 1. mean-square stability ⇒ (1/n) Σ ‖Hᵢ‖_F² ≤ (2/(ηp)) tr H, and since Hᵢ has rank ≤ K, tr H ≤ 2K/(ηp);
  * 2. flatness ⇒ input smoothness ≤ ‖W₁‖₂/min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f‖_F²)^½;
  * 3. input smoothness ⇒ generalization: the first-order estimate beside the measured test loss.
+ * Where it was measured also ‖H‖_F ≤ (1/η)(pμ)^{-1/2}: the noise of one step alone leaves an expected loss of η²pμ‖H‖_F² L on a
+ * parabola, so beyond it the loss rises from here (Wu, Wang & Su, NeurIPS 2022, with 1/B in place of p).
  * Where an assumption fails a link says why and gives no number.
  * @source Ma & Ying, NeurIPS 2021; theory.md, section 4 (the factor K is needed: without it the inequality is false).
  */
 export function chainOf(input: ChainInput): ChainLink[] {
-  const { learningRate: eta, p, outputs: K, squareLoss, interpolated, plain } = input;
+  const { learningRate: eta, p, outputs: K, squareLoss, interpolated, plain, alignment } = input;
   const assumptions =
     squareLoss === null
       ? "the loss is cross-entropy; the chain is for square losses"
@@ -64,6 +70,16 @@ export function chainOf(input: ChainInput): ChainLink[] {
       (2 / (eta * p)) * input.trace,
     ]),
     link("trace", "tr H ≤ 2K/(ηp)", assumptions ?? noise, () => [input.trace, (2 * K) / (eta * p)]),
+    ...(alignment === null
+      ? []
+      : [
+          link(
+            "alignment",
+            "‖H‖_F ≤ (1/η)(pμ)^-½",
+            assumptions ?? noise ?? (alignment.mu > 0 ? null : unaligned),
+            () => [alignment.frobenius, 1 / (eta * Math.sqrt(p * alignment.mu))],
+          ),
+        ]),
     link(
       "flatness-smoothness",
       "((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½ ≤ ‖W₁‖₂/min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f(xᵢ)‖_F²)^½",

@@ -36,6 +36,26 @@ export function meanLimit(lambdaMax: number, settings: Dynamics = {}): number {
   return pull <= 0 ? Infinity : stabilityConstant(settings) / pull;
 }
 
+/**
+ * The batch sharpness at which mini-batch SGD with momentum stops being mean-square stable, given the sharpness λ of all examples:
+ *
+ *   2(1 − β)/η + λ · 2β/(1 + β),
+ *
+ * 2(1 − β)/η where the noise decides (small batches, λ far below it) and (2 + 2β)/η where all batches are alike (λ there). Along one
+ * direction with curvatures h of batches: heavy ball grows iff η[Var h (1 + β)/(1 − β) + λ²] > 2(1 + β)λ, λ = E h; with the batch
+ * sharpness E h²/E h that is this line. NaN with Nesterov's momentum, a preconditioner or weight decay, for which it is not derived.
+ * @source Andreyev & Beneventano 2024, 2025 for the two ends; the variance of x_{t+1} = (1+β−ηλ)x_t − βx_{t−1} + noise between them.
+ */
+export function batchSharpnessLimit(
+  sharpness: number,
+  settings: Dynamics & { readonly learningRate: number },
+): number {
+  const { learningRate: eta, momentum = 0, nesterov = false, gain = 1 } = settings;
+  const { weightDecay = 0, decoupledDecay = 0 } = settings;
+  if (nesterov || gain !== 1 || weightDecay !== 0 || decoupledDecay !== 0) return NaN;
+  return (2 * (1 - momentum)) / eta + (2 * momentum * sharpness) / (1 + momentum);
+}
+
 /** RMSProp with a frozen preconditioner P: bound on λmax(P^{-1/2} H P^{-1/2}). @source Cohen et al. 2022, §2. */
 export const rmspropLimit = (learningRate: number): number => sharpnessLimit({ learningRate });
 

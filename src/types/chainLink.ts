@@ -1,7 +1,8 @@
 // One inequality of the chain from stability to generalization, with both its sides (theory.md, section 4).
 
 export interface ChainLink {
-  readonly id: "stability-flatness" | "trace" | "flatness-smoothness" | "smoothness-generalization";
+  readonly id:
+    "stability-flatness" | "trace" | "alignment" | "flatness-smoothness" | "smoothness-generalization";
   /** The inequality in letters. */
   readonly formula: string;
   /** Its two sides; null where the link does not apply. */

@@ -70,7 +70,7 @@ test("a client lists, reads and compares what was trained, and measures, by the 
   const client = await connect(folder);
 
   const { tools } = await client.listTools();
-  expect(tools.map(({ name }) => name)).toEqual(["list", "read", "compare", "measure"]);
+  expect(tools.map(({ name }) => name)).toEqual(["list", "read", "compare", "measure", "suggest"]);
   expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);
 
   const listed = await answer(client, "list");

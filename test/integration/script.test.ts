@@ -115,10 +115,15 @@ describe.skipIf(!hasPython)("a script", () => {
       expect(said, args.join(" ")).toBe("");
       expect(own, args.join(" ")).toBe(0);
     }
-    expect(basin(folder, ["escape", "latest"]).err).toMatch(/is trained by a script \(train\.py\)/);
-    expect(basin(folder, ["measure", "mine.basin.json", "--set", "optimizer.learningRate=1"]).err).toMatch(
-      /trained by a script/,
-    );
+    for (const args of [
+      ["escape", "latest"],
+      ["explore", "latest"],
+      ["measure", "mine.basin.json", "--set", "optimizer.learningRate=1"],
+    ]) {
+      const { status: own, err: said } = basin(folder, args);
+      expect(said, args[0]).toMatch(/is trained by a script \(train\.py\)/);
+      expect(own, args[0]).toBe(2);
+    }
   });
 
   test.each([

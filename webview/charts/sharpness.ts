@@ -1,5 +1,6 @@
 // Sharpness with its error bar and the next eigenvalues, against the largest value this learning rate can hold.
 import { sharpnessLimitFormula } from "../../src/protocol/describeOptimizer";
+import { batchLimitOver } from "../../src/record/limits";
 import { column, entry, none, type RunModel } from "../store/runModel";
 import { awaited, formulasOf, type Line, type LineChart } from "./chart";
 import { errorBand } from "./errorBand";
@@ -7,6 +8,11 @@ import { limitLine } from "./limitLine";
 
 /** More eigenvalues than this are only noise on a chart. */
 const maxEigenvalues = 6;
+
+const batchLimitFormula = [
+  "limit of the batch sharpness",
+  "2(1 − β)/η + λ·2β/(1 + β) · Andreyev & Beneventano 2025 for its ends, small batches and all examples",
+] as const;
 
 export const sharpness: LineChart = {
   kind: "line",
@@ -22,6 +28,7 @@ export const sharpness: LineChart = {
     ...(run.series.columns.has("eigenvalue.min") ? formulasOf("eigenvalue.min") : []),
     ...(run.series.columns.has("preconditionedSharpness") ? formulasOf("preconditionedSharpness") : []),
     ...(run.series.columns.has("noise.batchSharpness") ? formulasOf("noise.batchSharpness") : []),
+    ...(batchLimitOver(run, column(run, "noise.batchSharpness")).length > 0 ? [batchLimitFormula] : []),
     ["limit", sharpnessLimitFormula(run.info.experiment.optimizer)],
   ],
   empty: awaited("sharpness"),
@@ -37,8 +44,9 @@ export const sharpness: LineChart = {
       { label: "+ error", column: upper, color: "blue", hidden: true, of: label },
       { label: "− error", column: lower, color: "blue", hidden: true, of: label },
       ...(name === "sharpness" ? [...otherEigenvalues(run), ...smallest(run)] : []),
-      // With batches smaller than the whole set it is this one that saturates at 2/η.
+      // With batches smaller than the whole set it is this one that saturates: at 2/η, with momentum below the limit of the sharpness.
       { label: "batch sharpness", column: batch, color: "orange", width: 1.4 },
+      { label: "its limit", column: batchLimitOver(run, batch), color: "orange", width: 1.2, dash: [5, 4] },
       ...limit.lines,
       { label, column: main, color: "blue", width: 1.8 },
     ];

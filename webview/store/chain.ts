@@ -36,6 +36,11 @@ const words: Readonly<Record<string, Words>> = {
     title: "Its flatness has a ceiling",
     meaning: "Learning rate and batch size alone bound the sum of all eigenvalues.",
   },
+  alignment: {
+    title: "Noise along the curvature bounds it",
+    meaning:
+      "The more of the gradients' noise lies along sharp directions (μ), the flatter a minimum must be that one step's noise does not throw training out of.",
+  },
   "flatness-smoothness": {
     title: "What is flat is smooth",
     sides: ["input smoothness", "bound by the first layer"],

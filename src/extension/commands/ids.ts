@@ -23,6 +23,8 @@ export const commandIds = {
   pin: "basin.pinRun",
   unpin: "basin.unpinRun",
   escape: "basin.escape",
+  explore: "basin.explore",
+  suggest: "basin.suggestLearningRate",
   showLog: "basin.showLog",
   openDashboard: "basin.openDashboard",
   openText: "basin.openText",

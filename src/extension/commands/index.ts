@@ -6,6 +6,7 @@ import { openDashboard, openText } from "./dashboard";
 import { deleteRun } from "./deleteRun";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { explore } from "./explore";
 import { exportRuns } from "./export";
 import { fetchTensorflow } from "./fetchTensorflow";
 import { lookingCommands } from "./looking";
@@ -17,6 +18,7 @@ import { run } from "./run";
 import { runWith } from "./runWith";
 import { setStable } from "./setStable";
 import { setUpPytorch } from "./setUpPytorch";
+import { suggest } from "./suggest";
 import { showSweepMap } from "./sweepMap";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
@@ -37,6 +39,8 @@ export const commands = [
   cleanUp,
   doctor,
   escape,
+  explore,
+  suggest,
   pin,
   unpin,
   openDashboard,

@@ -20,7 +20,7 @@ export class PointSource {
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
   private constructor(
-    private readonly problem: Problem,
+    readonly problem: Problem,
     private readonly meter: Meter,
     private readonly gemm: Gemm,
   ) {

@@ -65,6 +65,7 @@ interface Loaded {
   readonly model: Model;
   /** Bytes for the values of a pass over the examples. */
   readonly room: number;
+  readonly parts: NetworkParts;
 }
 
 export class Problem {
@@ -81,17 +82,18 @@ export class Problem {
   readonly data: Dataset;
   readonly model: Model;
   private readonly room: number;
-  private readonly compiled = new Map<string, Promise<Compiled>>();
+  private readonly parts: NetworkParts;
 
   private constructor(
     readonly experiment: Experiment,
     readonly file: string,
-    { engine, data, model, room }: Loaded,
-    private readonly parts: NetworkParts,
+    { engine, data, model, room, parts }: Loaded,
+    private readonly compiled = new Map<string, Promise<Compiled>>(),
   ) {
     this.engine = engine;
     this.data = data;
     this.room = room;
+    this.parts = parts;
     this.model = model;
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
@@ -122,17 +124,14 @@ export class Problem {
     const inputs = data.inputShape.reduce((a, b) => a * b, 1);
     const model = await modelOf(experiment, file, data);
     const room = checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
-    return new Problem(
-      experiment,
-      file,
-      { engine, data, model, room },
-      {
-        model,
-        loss: losses[experiment.loss],
-        inputs,
-        outputs: data.outputs,
-      },
-    );
+    const parts = { model, loss: losses[experiment.loss], inputs, outputs: data.outputs };
+    return new Problem(experiment, file, { engine, data, model, room, parts });
+  }
+
+  /** The same data, network and compiled functions with other settings of training; running statistics are its own. */
+  withTraining(changes: Partial<Pick<Experiment, "optimizer" | "seed">>): Problem {
+    const { experiment, file, engine, data, model, room, parts, compiled } = this;
+    return new Problem({ ...experiment, ...changes }, file, { engine, data, model, room, parts }, compiled);
   }
 
   get n(): number {

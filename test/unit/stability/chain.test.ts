@@ -1,6 +1,7 @@
 // The chain from stability to generalization: its first link on explicit problems, and the reasons where it does not apply.
 import { describe, expect, test } from "vitest";
 import { chainOf, type ChainInput } from "../../../src/stability/chain";
+import { Rng } from "../../../src/util/rng";
 import { samplingFactor } from "../../../src/stability/thresholds";
 import { overBatches, randomProblem, spectralRadius, kron, identity, add } from "../../support/linearModel";
 
@@ -19,6 +20,7 @@ const base: ChainInput = {
   estimate: 0.4,
   noEstimate: null,
   testLoss: 0.3,
+  alignment: { frobenius: 2, mu: 0.5 },
 };
 const link = (input: Partial<ChainInput>, id: string) =>
   chainOf({ ...base, ...input }).find((one) => one.id === id)!;
@@ -56,6 +58,43 @@ describe.each([
   });
 });
 
+test.each([
+  { n: 6, d: 4, B: 1 },
+  { n: 6, d: 3, B: 2 },
+  { n: 5, d: 8, B: 3 },
+])(
+  "beyond the alignment bound the expected loss rises in one step: n = $n, d = $d, B = $B",
+  ({ n, d, B }) => {
+    const problem = randomProblem(n, d, 1, 5);
+    const rng = new Rng(n * d, "alignment");
+    const delta = Float64Array.from({ length: d }, () => rng.normal());
+    const times = (A: Float64Array, v: Float64Array) =>
+      Float64Array.from({ length: d }, (_, i) => v.reduce((sum, x, j) => sum + A[i * d + j] * x, 0));
+    const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+    const lossOf = (v: Float64Array) => inner(v, times(problem.H, v)) / 2;
+    const mean = times(problem.H, delta);
+    const along = (v: Float64Array) => inner(v, times(problem.H, v));
+    const noise = problem.each.reduce((sum, Hi) => sum + along(times(Hi, delta)), 0) / n - along(mean);
+    const frobenius = Math.sqrt(problem.H.reduce((sum, x) => sum + x * x, 0));
+    const mu = noise / (2 * lossOf(delta) * frobenius ** 2);
+    const p = samplingFactor(n, B);
+    // The mean over every batch there is, of the step itself.
+    const after = (eta: number) =>
+      overBatches(problem, B, (HB) => {
+        const g = times(HB, delta);
+        return Float64Array.of(lossOf(delta.map((x, i) => x - eta * g[i])));
+      })[0];
+    const edge = 1 / (frobenius * Math.sqrt(p * mu));
+    for (const share of [0.5, 1, 1.5, 4]) {
+      const eta = share * edge;
+      const one = link({ p, learningRate: eta, alignment: { frobenius, mu } }, "alignment");
+      expect(one.right! / one.left!).toBeCloseTo(1 / share, 9);
+      expect(after(eta)).toBeGreaterThanOrEqual(share ** 2 * lossOf(delta) * (1 - 1e-12));
+      if (one.holds === false) expect(after(eta)).toBeGreaterThan(lossOf(delta));
+    }
+  },
+);
+
 test("sides are those of the formulas, with the loss's scale", () => {
   expect(link({}, "stability-flatness")).toMatchObject({ left: 2, right: (2 / (0.1 * 0.5)) * 3 });
   expect(link({ outputs: 10 }, "trace")).toMatchObject({ left: 3, right: 20 / (0.1 * 0.5) });
@@ -71,6 +110,8 @@ test.each([
   [{ interpolated: false }, "flatness-smoothness", /not interpolated/],
   [{ p: 0 }, "stability-flatness", /full batches/],
   [{ plain: false }, "trace", /without momentum/],
+  [{ p: 0 }, "alignment", /full batches/],
+  [{ alignment: { frobenius: 1, mu: NaN } }, "alignment", /not lie along/],
   [
     { smoothnessBound: null, noBound: "the first layer is not z = W₁x + b₁" },
     "flatness-smoothness",

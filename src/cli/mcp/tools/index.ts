@@ -7,5 +7,6 @@ import { measure } from "./measure";
 import { read } from "./read";
 import { run } from "./run";
 import { stop } from "./stop";
+import { suggest } from "./suggest";
 
-export const tools: readonly Tool[] = [list, read, compare, measure, judge, run, stop];
+export const tools: readonly Tool[] = [list, read, compare, measure, suggest, judge, run, stop];

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { fileError } from "../../../protocol/errors";
 import type { MeasureRequest } from "../../../protocol/request";
-import { noModel } from "../../../protocol/script";
 import { askProcess } from "../../askProcess";
 import { exit } from "../../command";
+import { inTurn, onePoint } from "../asking";
 import { defineTool } from "../tool";
 import type { Served } from "../served";
 
@@ -54,27 +54,12 @@ interface Question {
 }
 
 function requestFor(served: Served, { name, weights, set, seconds }: Question): MeasureRequest {
-  const { file, points } = served.experiment(name, set);
-  if (points.length > 1) {
-    const keys = Object.keys(points[0].overrides);
-    const example = keys.map((key) => `"${key}=${JSON.stringify(points[0].overrides[key])}"`).join(", ");
-    throw fileError(name, `is a sweep of ${points.length} points`, `Name one with \`set\`: ${example}.`);
-  }
-  const refused = noModel(points[0].experiment, "`measure`");
-  if (refused) throw fileError(name, refused.message, refused.hint);
-  const experiment = { ...points[0].experiment, closing: { seconds } };
+  const point = onePoint(served, name, set, "`measure`");
+  const { file } = point;
+  const experiment = { ...point.experiment, closing: { seconds } };
   if (weights === undefined) return { experiment, file };
   const path = served.inside(weights);
   if (!existsSync(path))
     throw fileError(weights, "no such file", "Expected weights in the safetensors format.");
   return { experiment, file, weights: path };
-}
-
-/** The measurement before, however it ended. */
-let before: Promise<unknown> = Promise.resolve();
-
-function inTurn<T>(task: () => Promise<T>): Promise<T> {
-  const own = before.then(task);
-  before = own.catch(() => undefined);
-  return own;
 }
