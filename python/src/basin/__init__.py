@@ -3,6 +3,8 @@
 from .errors import BasinError
 from .held import Held, hold
 from .once import measure
+from .resume import resume_state
 from .version import __version__
+from .watch import Probe, watch
 
-__all__ = ["BasinError", "Held", "__version__", "hold", "measure"]
+__all__ = ["BasinError", "Held", "Probe", "__version__", "hold", "measure", "resume_state", "watch"]

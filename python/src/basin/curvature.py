@@ -2,13 +2,14 @@
 Loss, gradient and products at θ held fixed, over the held examples in pieces that fit the memory bound.
 
 H v is taken by the first of a ladder that works: forward over reverse (`torch.func`), double backward, central differences of the
-gradient in float64. `method` says which.
+gradient in float64. `method` says which. Where the gradient's graph fits the memory bound, double backward comes first: the graph is
+made once, and a product is one pass through it.
 """
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional, Sequence
 
 import torch
@@ -44,6 +45,8 @@ class Problem:
     memory: int
     """Whether an example's outputs depend on the others of its piece (batch normalization by the batch)."""
     tied: bool = False
+    """Whether the gradient's graph of all held examples at once fits the memory bound: it is then kept from product to product."""
+    kept: bool = False
 
 
 class _Call(nn.Module):
@@ -64,7 +67,7 @@ class _Call(nn.Module):
         return outputs, targets
 
 
-def _func() -> Any:
+def functional() -> Any:
     """torch.func, or None before PyTorch 2.0."""
     return getattr(torch, "func", None) if hasattr(getattr(torch, "func", None), "functional_call") else None
 
@@ -80,7 +83,7 @@ class Curvature:
             parameter.requires_grad_(i in set(trained))
         self.parameters = [everything[i] for i in trained]
         names = {id(p): name for name, p in twin.module.named_parameters()}
-        self._names = ["model." + names[id(p)] for p in self.parameters]
+        self.names = ["model." + names[id(p)] for p in self.parameters]
         self.size = sum(p.numel() for p in self.parameters)
         self.device = self.parameters[0].device
         self.dtype = twin.dtype
@@ -89,6 +92,7 @@ class Curvature:
         self.call = _Call(twin.module, problem.forward)
         self.call.training = False
         self._wide: Optional[Curvature] = None
+        self._graphs: dict[int, Sequence[Optional[torch.Tensor]]] = {}
 
     @property
     def m(self) -> int:
@@ -151,21 +155,17 @@ class Curvature:
 
     def _over(self, held: Held) -> "Curvature":
         other = copy.copy(self)
-        p = self.problem
-        other.problem = Problem(p.loss, p.forward, held, p.piece, p.memory, p.tied)
+        other.problem = replace(self.problem, held=held)
+        other._graphs, other._wide = {}, None
         return other
 
     def on(self, index: torch.Tensor) -> "Curvature":
         """The same θ over some of the held examples, taken at once."""
-        p = self.problem
-        tree = map_tree(lambda t: t[index], p.held.tree)
-        held = Held(tree, len(index), len(index))
-        return self._over(held) if not p.tied else self._over(held)._whole()
-
-    def _whole(self) -> "Curvature":
-        p = self.problem
-        self.problem = Problem(p.loss, p.forward, p.held, p.held.m, p.memory, p.tied)
-        return self
+        tree = map_tree(lambda t: t[index], self.problem.held.tree)
+        other = self._over(Held(tree, len(index), len(index)))
+        if self.problem.tied:
+            other.problem = replace(other.problem, piece=len(index))
+        return other
 
     def gradient(self) -> tuple[float, torch.Tensor]:
         """L and ∇L [d]."""
@@ -189,27 +189,34 @@ class Curvature:
         out = torch.zeros_like(v)
         for piece in self.pieces():
             weight = (piece.stop - piece.start) / self.m
-            out += self._piece_product(self.batch(piece), v) * weight
+            out += self._piece_product(piece, v) * weight
         return out
 
-    def _piece_product(self, batch: Any, v: torch.Tensor) -> torch.Tensor:
+    def _piece_product(self, piece: slice, v: torch.Tensor) -> torch.Tensor:
         if self.rung == 0:
-            f = _func()
+            f = functional()
+            batch = self.batch(piece)
 
             def loss(values: tuple[torch.Tensor, ...]) -> torch.Tensor:
-                outputs, targets = f.functional_call(self.call, dict(zip(self._names, values)), (batch,))
+                outputs, targets = f.functional_call(self.call, dict(zip(self.names, values)), (batch,))
                 return self.problem.loss(outputs, targets)
 
             at = tuple(p.detach() for p in self.parameters)
             _, product = f.jvp(f.grad(loss), (at,), (tuple(self.shaped(v)),))
             return self.flat(product)
-        grads = torch.autograd.grad(
-            self.loss_of(batch), self.parameters, create_graph=True, allow_unused=True
-        )
-        along = [(g * t).sum() for g, t in zip(grads, self.shaped(v)) if g is not None and g.requires_grad]
-        if not along:
+        grads = self._graphs.get(piece.start)
+        if grads is None:
+            loss = self.loss_of(self.batch(piece))
+            grads = torch.autograd.grad(loss, self.parameters, create_graph=True, allow_unused=True)
+            if self.problem.kept:
+                self._graphs[piece.start] = grads
+        pairs = [(g, t) for g, t in zip(grads, self.shaped(v)) if g is not None and g.requires_grad]
+        if not pairs:
             return torch.zeros_like(v)
-        return self.flat(torch.autograd.grad(sum(along), self.parameters, allow_unused=True))
+        own, tangents = zip(*pairs)
+        return self.flat(
+            torch.autograd.grad(own, self.parameters, tangents, allow_unused=True, retain_graph=self.problem.kept)
+        )
 
     def wide(self) -> Optional["Curvature"]:
         """The same point in float64; None where the model cannot be evaluated there. Costs a copy of the model."""
@@ -229,6 +236,7 @@ class Curvature:
         return self._wide
 
     def _moved(self, v: torch.Tensor, amount: float) -> None:
+        self._graphs = {}
         with torch.no_grad():
             for p, step in zip(self.parameters, self.shaped(v)):
                 p.add_(step, alpha=amount)
@@ -262,8 +270,8 @@ class Curvature:
             for _ in range(2)
         )
         reasons: list[str] = []
-        for rung in range(self.rung, 3):
-            if rung == 0 and _func() is None:
+        for rung in (1, 0, 2) if self.problem.kept else (0, 1, 2):
+            if rung == 0 and functional() is None:
                 continue
             few.rung = rung
             try:
@@ -284,14 +292,14 @@ class Curvature:
 
     # Outputs: Jacobian products and the curvature of the loss by them.
 
-    def _jvp(self, batch: Any, v: torch.Tensor) -> tuple[torch.Tensor, Any, torch.Tensor]:
+    def jvp(self, batch: Any, v: torch.Tensor) -> tuple[torch.Tensor, Any, torch.Tensor]:
         """Outputs with their graph, targets, and J v in the shape of the outputs."""
         outputs, targets = self.call(batch)
         if self.rung == 0:
-            f = _func()
+            f = functional()
 
             def run(values: tuple[torch.Tensor, ...]) -> torch.Tensor:
-                return f.functional_call(self.call, dict(zip(self._names, values)), (batch,))[0]
+                return f.functional_call(self.call, dict(zip(self.names, values)), (batch,))[0]
 
             at = tuple(p.detach() for p in self.parameters)
             return outputs, targets, f.jvp(run, (at,), (tuple(self.shaped(v)),))[1].detach()
@@ -332,7 +340,7 @@ class Curvature:
         self.products += 1
         out = torch.zeros_like(v)
         for piece in self.pieces():
-            outputs, targets, tangent = self._jvp(self.batch(piece), v)
+            outputs, targets, tangent = self.jvp(self.batch(piece), v)
             curved = self._curve(outputs, targets, tangent)
             grads = torch.autograd.grad(outputs, self.parameters, curved / self.m, allow_unused=True)
             out += self.flat(grads)
@@ -342,7 +350,7 @@ class Curvature:
         """vᵀ J_iᵀ M_i J_i v of every example, [m]: what the mean curvature along v is a mean of."""
         parts = []
         for piece in self.pieces():
-            outputs, targets, tangent = self._jvp(self.batch(piece), v)
+            outputs, targets, tangent = self.jvp(self.batch(piece), v)
             parts.append((self._curve(outputs, targets, tangent) * tangent).flatten(1).sum(1))
         return torch.cat(parts)
 
@@ -406,9 +414,9 @@ def check_loss(problem: Problem, curvature: Curvature) -> None:
             )
 
 
-def fitting_piece(curvature: Curvature, memory: int) -> int:
+def fitting_piece(curvature: Curvature, memory: int) -> tuple[int, bool]:
     """
-    How many examples at once keep what autograd stores below `memory` bytes: measured with one or two examples in a forward pass; a
+    How many examples at once, and whether all held ones together, keep what autograd stores below `memory` bytes: measured with one or two examples in a forward pass; a
     second derivative stores about four times as much.
     """
     stored = 0
@@ -426,4 +434,5 @@ def fitting_piece(curvature: Curvature, memory: int) -> int:
         curvature.loss_of(batch)
     inputs = sum(t.numel() * t.element_size() for t in leaves(batch))
     each = max(1, (stored + inputs) // count)
-    return max(1, min(512, memory // (4 * each)))
+    most = memory // (4 * each)
+    return max(1, min(512, most)), most >= curvature.m

@@ -14,7 +14,7 @@ import torch
 from . import safetensors
 from .curvature import Curvature
 from .reading import Deadline
-from .rows import _loss_curvature, _root, factor_columns, outputs_of, rows
+from .rows import loss_curvature, root, factor_columns, outputs_of, rows
 from .tracker import Tracker
 
 # Rows of a Gram matrix while training and at the end: the judge decomposes it, which takes m·K cubed.
@@ -163,10 +163,10 @@ def _sharpest(
         batch = c.batch(piece)
         with torch.no_grad():
             outputs, targets = c.outputs(batch)
-        _, M = _loss_curvature(c, outputs, targets)
-        S = _root(M)
+        _, M = loss_curvature(c, outputs, targets)
+        S = root(M)
         for j, v in enumerate(V):
-            tangent = c._jvp(batch, v)[2].flatten(1).double()
+            tangent = c.jvp(batch, v)[2].flatten(1).double()
             A[piece, :, j] = torch.einsum("bkq,bk->bq", S, tangent).cpu()
         c.products += len(V) * (piece.stop - piece.start) / c.m
     trace = float((A**2).sum()) / c.m

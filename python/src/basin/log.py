@@ -42,7 +42,7 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         self._fd: Optional[int] = os.open(path, flags, 0o644)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._process = os.getpid()
         self._began = time.monotonic()
         self._written = time.monotonic()

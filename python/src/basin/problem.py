@@ -101,15 +101,16 @@ def set_up(
         point = Curvature(twin, problem, trained)
         check_loss(problem, point)
         # Batch normalization ties the examples of a piece: pieces of a process's own batch, whatever memory they take there too.
-        most = min(held.m, own_batch or per_step or held.m) if tied else fitting_piece(point, bytes_)
-        problem = replace(problem, piece=max(1, most))
+        fitting, kept = fitting_piece(point, bytes_)
+        most = min(held.m, own_batch or per_step or held.m) if tied else fitting
+        problem = replace(problem, piece=max(1, most), kept=kept)
         with torch.backends.cudnn.flags(enabled=not twin.has_rnn):
             point = Curvature(twin, problem, trained)
             rung = point.settle()
     notes = list(twin.notes)
     if tied and most < held.m:
         notes.append(f"the held examples are normalized in pieces of {most}")
-    if rung > (0 if hasattr(torch, "func") else 1):
+    if point.fallen:
         notes.append(f"products by {point.method}; {'; '.join(point.fallen)}")
     frozen = sum(1 for _ in twin.original.parameters()) - len(trained)
     if frozen:

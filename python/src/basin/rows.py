@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator, Optional
 
 import torch
 
-from .curvature import Curvature, _func
+from .curvature import Curvature, functional
 from .errors import NotApplicable
 from .trees import map_tree
 
@@ -27,7 +27,7 @@ def outputs_of(c: Curvature) -> int:
     return outputs[0].numel()
 
 
-def _loss_curvature(c: Curvature, outputs: torch.Tensor, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
+def loss_curvature(c: Curvature, outputs: torch.Tensor, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """∇_f ℓ_i [b, K] and M_i [b, K, K] in float64."""
     b, K = len(outputs), outputs[0].numel()
     if K > MOST_OUTPUTS:
@@ -46,7 +46,7 @@ def _loss_curvature(c: Curvature, outputs: torch.Tensor, targets: Any) -> tuple[
     return first.detach().reshape(b, K), (M + M.transpose(1, 2)) / 2
 
 
-def _root(M: torch.Tensor) -> torch.Tensor:
+def root(M: torch.Tensor) -> torch.Tensor:
     """S [b, K, K] with M = S Sᵀ. @raises NotApplicable where the loss is not convex in the outputs."""
     if not bool(torch.isfinite(M).all()):
         raise NotApplicable("the loss's derivatives are not finite")
@@ -62,7 +62,7 @@ Columns = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def factor_columns(_first: torch.Tensor, M: torch.Tensor) -> torch.Tensor:
-    return _root(M).transpose(1, 2)
+    return root(M).transpose(1, 2)
 
 
 def gradient_columns(first: torch.Tensor, _M: torch.Tensor) -> torch.Tensor:
@@ -80,7 +80,7 @@ def rows(c: Curvature, columns: Columns, bytes_at_once: int) -> Iterator[tuple[s
     for piece in c.pieces(piece_count):
         batch = c.batch(piece)
         outputs, targets = c.outputs(batch)
-        first, M = _loss_curvature(c, outputs, targets)
+        first, M = loss_curvature(c, outputs, targets)
         cotangents = columns(first, M).to(outputs.dtype)
         if c.problem.tied:
             yield piece, _tied(c, outputs, cotangents)
@@ -91,9 +91,9 @@ def rows(c: Curvature, columns: Columns, bytes_at_once: int) -> Iterator[tuple[s
 def _independent(
     c: Curvature, batch: Any, outputs: torch.Tensor, cotangents: torch.Tensor
 ) -> torch.Tensor:
-    f = _func()
+    f = functional()
     if f is not None and getattr(c, "_vectorizes", True):
-        at = {name: p.detach() for name, p in zip(c._names, c.parameters)}
+        at = {name: p.detach() for name, p in zip(c.names, c.parameters)}
 
         def one(example: Any, own: torch.Tensor) -> torch.Tensor:
             single = map_tree(lambda t: t.unsqueeze(0), example)
@@ -103,7 +103,7 @@ def _independent(
 
             _, pull = f.vjp(run, at)
             parts = f.vmap(lambda u: pull(u)[0])(own)
-            return torch.cat([parts[name].flatten(1) for name in c._names], 1)
+            return torch.cat([parts[name].flatten(1) for name in c.names], 1)
 
         try:
             return f.vmap(one)(batch, cotangents).detach()
