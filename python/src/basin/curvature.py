@@ -9,13 +9,14 @@ made once, and a product is one pass through it.
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional, Sequence
 
 import torch
 from torch import nn
 
-from .errors import BasinError, NotApplicable
+from .errors import BasinError
 from .held import Held
 from .trees import leaves, map_tree
 from .twin import Twin
@@ -40,13 +41,14 @@ class Problem:
     loss: Callable[[Any, Any], torch.Tensor]
     forward: Callable[[nn.Module, Any], tuple[Any, Any]]
     held: Held
-    """Most examples at once."""
     piece: int
+    """Most examples at once."""
     memory: int
-    """Whether an example's outputs depend on the others of its piece (batch normalization by the batch)."""
+    """Bytes that a measurement may take besides a copy of the model."""
     tied: bool = False
-    """Whether the gradient's graph of all held examples at once fits the memory bound: it is then kept from product to product."""
+    """Whether an example's outputs depend on the others of its piece (batch normalization by the batch)."""
     kept: bool = False
+    """Whether the gradient's graph of all held examples at once fits the memory bound: it is then kept from product to product."""
 
 
 class _Call(nn.Module):
@@ -89,6 +91,10 @@ class Curvature:
         self.dtype = twin.dtype
         self.rung = rung
         self.products = 0.0
+        self.fallen: list[str] = []
+        """Why rungs before this one were left."""
+        self.vectorizes = True
+        """Whether `torch.func.vmap` works on the model."""
         self.call = _Call(twin.module, problem.forward)
         self.call.training = False
         self._wide: Optional[Curvature] = None
@@ -261,6 +267,14 @@ class Curvature:
                     p.copy_(old)
         return ((above - below) / (2 * step)).to(v.dtype)
 
+    def _as_differences(self, v: torch.Tensor, product: torch.Tensor) -> bool:
+        """
+        Whether a product is what differences of the gradient give: a function whose own backward pass leaves something out yields a
+        product, and a wrong one. The difference may step over a kink, so one agreement of two will do.
+        """
+        other = self._differences(v)
+        return float((other - product).norm()) <= 1e-2 * float(other.norm()) + 1e-6
+
     def settle(self) -> int:
         """Finds the first rung of the ladder whose product exists and is symmetric, on few examples. Returns it."""
         few = self.on(torch.arange(min(self.m, 8)))
@@ -280,15 +294,17 @@ class Curvature:
                 reasons.append(f"{LADDER[rung]}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
                 continue
             scale = float(hu.norm() * v.norm() + hv.norm() * u.norm())
-            # A function whose own backward pass is not differentiable yields a product, and a wrong one.
-            if abs(float(v @ hu - u @ hv)) <= 1e-3 * scale:
-                self.rung = rung
-                self.fallen = reasons
-                return rung
-            reasons.append(f"{LADDER[rung]}: the product is not symmetric")
-        raise NotApplicable("no Hessian product: " + "; ".join(reasons))
-
-    fallen: list[str] = []
+            # At a point that is not finite nothing can be told: every rung says so.
+            if math.isfinite(scale):
+                if abs(float(v @ hu - u @ hv)) > 1e-3 * scale:
+                    reasons.append(f"{LADDER[rung]}: the product is not symmetric")
+                    continue
+                if rung < 2 and few.wide() is not None and not (few._as_differences(u, hu) or few._as_differences(v, hv)):
+                    reasons.append(f"{LADDER[rung]}: the product is not the gradient's derivative")
+                    continue
+            self.rung, self.fallen = rung, reasons
+            return rung
+        raise BasinError("basin: no product with the Hessian can be had of this model: " + "; ".join(reasons) + ".")
 
     # Outputs: Jacobian products and the curvature of the loss by them.
 

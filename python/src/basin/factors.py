@@ -19,6 +19,8 @@ from .tracker import Tracker
 
 # Rows of a Gram matrix while training and at the end: the judge decomposes it, which takes m·K cubed.
 _MOST_ROWS = {False: 1024, True: 2048}
+# Rows that batch normalization ties together take a back-propagation of a whole piece each.
+_MOST_TIED = 512
 # Directions kept where the matrix would be larger.
 _RANK = {False: 24, True: 64}
 # Eigenvalues below this share of the largest are rounding of the Gram matrix.
@@ -83,10 +85,11 @@ def gauss_newton_factors(
     """
     K = outputs_of(c)
     count = c.m * K
-    if count <= _MOST_ROWS[closing] and 4 * count * c.size <= c.problem.memory:
-        return _all_directions(c, K, scale)
-    if c.size <= _MOST_ROWS[closing]:
-        return _all_parameters(c, K, scale)
+    affordable = not c.problem.tied or count <= _MOST_TIED
+    if affordable and count <= _MOST_ROWS[closing] and 4 * count * c.size <= c.problem.memory:
+        return _all_directions(c, K, scale, deadline)
+    if affordable and c.size <= _MOST_ROWS[closing]:
+        return _all_parameters(c, K, scale, deadline)
     return _sharpest(c, K, generator, deadline, closing, scale)
 
 
@@ -95,8 +98,8 @@ def _scaled(own: torch.Tensor, scale: Optional[torch.Tensor]) -> torch.Tensor:
     return wide if scale is None else wide * scale
 
 
-def _all_directions(c: Curvature, K: int, scale: Optional[torch.Tensor]) -> Factors:
-    G = torch.cat([own.flatten(0, 1) for _, own in rows(c, factor_columns, c.problem.memory // 4)])
+def _all_directions(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
+    G = torch.cat([own.flatten(0, 1) for _, own in rows(c, factor_columns, c.problem.memory // 4, deadline.over)])
     gram = torch.zeros(len(G), len(G), dtype=torch.float64, device=G.device)
     # In slices of the parameters: the float64 copy never is as large as G.
     for a in range(0, c.size, 65536):
@@ -120,9 +123,9 @@ def _lost(m: int, K: int) -> Factors:
     return Factors(m, K, nan, torch.full((m, K, 1), float("nan"), dtype=torch.float64), None, "not finite", float("nan"), 0.0, 1)
 
 
-def _all_parameters(c: Curvature, K: int, scale: Optional[torch.Tensor]) -> Factors:
+def _all_parameters(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
     """Fewer parameters than factors: the d × d matrix is the smaller one."""
-    parts = [_scaled(own, scale).cpu() for _, own in rows(c, factor_columns, c.problem.memory // 4)]
+    parts = [_scaled(own, scale).cpu() for _, own in rows(c, factor_columns, c.problem.memory // 4, deadline.over)]
     G = torch.cat(parts)
     H = torch.einsum("mkd,mke->de", G, G) / c.m
     if not bool(torch.isfinite(H).all()):

@@ -47,7 +47,7 @@ def hold(source: Any, examples: Optional[int] = None, seed: int = 0) -> Held:
         return source
     if examples is not None and examples < 1:
         raise BasinError(f"basin.hold: examples must be 1 or more, not {examples}.")
-    with random_states():
+    with torch.inference_mode(False), random_states():
         seed_all(seed)
         if isinstance(source, DataLoader):
             return _from_loader(source, examples, seed)

@@ -271,7 +271,7 @@ def gradient_noise(task: Task) -> Readings:
     bound = point.problem.memory // 2
     mean = torch.zeros(point.size, dtype=torch.float64, device=point.device)
     squares = 0.0
-    for _, own in rows(point, gradient_columns, bound):
+    for _, own in rows(point, gradient_columns, bound, task.deadline.over):
         wide = own[:, 0].double()
         mean += wide.sum(0) / point.m
         squares += float((wide * wide).sum()) / point.m

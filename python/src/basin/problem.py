@@ -89,8 +89,9 @@ def set_up(
     if sampling not in (None, "epochs", "independent"):
         raise BasinError(f'basin: sampling is "epochs" or "independent", not {sampling!r}.')
     bytes_ = _memory(memory)
-    held = hold(data)
-    twin = Twin(model, batch_norm)
+    with precise():
+        held = hold(data)
+        twin = Twin(model, batch_norm)
     optimizer = inner(optimizer)
     trained = twin.trained(trained_ids(optimizer))
     own_batch = held.batch_size

@@ -18,6 +18,7 @@ from .trees import map_tree
 MOST_OUTPUTS = 512
 # Eigenvalues of M_i below this share of its largest are rounding.
 _NOISE = 1e-6
+_TIME = "the time for a reading was up before every held example had had its turn; hold fewer examples"
 
 
 def outputs_of(c: Curvature) -> int:
@@ -69,8 +70,13 @@ def gradient_columns(first: torch.Tensor, _M: torch.Tensor) -> torch.Tensor:
     return first.unsqueeze(1)
 
 
-def rows(c: Curvature, columns: Columns, bytes_at_once: int) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Pieces of the examples with their rows [b, q, d]; b·q·d numbers stay below the bound where one example does."""
+def rows(
+    c: Curvature, columns: Columns, bytes_at_once: int, over: Callable[[], bool]
+) -> Iterator[tuple[slice, torch.Tensor]]:
+    """
+    Pieces of the examples with their rows [b, q, d]; b·q·d numbers stay below the bound where one example does.
+    @raises NotApplicable when the time is up: rows of some examples are no rows of all.
+    """
     limit = None
     piece_count: Optional[int] = None
     if not c.problem.tied:
@@ -78,12 +84,14 @@ def rows(c: Curvature, columns: Columns, bytes_at_once: int) -> Iterator[tuple[s
         limit = max(1, bytes_at_once // max(1, 4 * q * c.size))
         piece_count = min(c.problem.piece, limit)
     for piece in c.pieces(piece_count):
+        if over():
+            raise NotApplicable(_TIME)
         batch = c.batch(piece)
         outputs, targets = c.outputs(batch)
         first, M = loss_curvature(c, outputs, targets)
         cotangents = columns(first, M).to(outputs.dtype)
         if c.problem.tied:
-            yield piece, _tied(c, outputs, cotangents)
+            yield piece, _tied(c, outputs, cotangents, over)
         else:
             yield piece, _independent(c, batch, outputs, cotangents)
 
@@ -92,7 +100,7 @@ def _independent(
     c: Curvature, batch: Any, outputs: torch.Tensor, cotangents: torch.Tensor
 ) -> torch.Tensor:
     f = functional()
-    if f is not None and getattr(c, "_vectorizes", True):
+    if f is not None and c.vectorizes:
         at = {name: p.detach() for name, p in zip(c.names, c.parameters)}
 
         def one(example: Any, own: torch.Tensor) -> torch.Tensor:
@@ -109,7 +117,7 @@ def _independent(
             return f.vmap(one)(batch, cotangents).detach()
         except (RuntimeError, ValueError, NotImplementedError):
             # Data-dependent control flow, an op without a batching rule: one example after the other.
-            c._vectorizes = False  # type: ignore[attr-defined]
+            c.vectorizes = False
     count, q, K = cotangents.shape
     out = torch.empty(count, q, c.size, dtype=c.dtype, device=c.device)
     for i in range(count):
@@ -129,12 +137,16 @@ def _pulled(c: Curvature, outputs: torch.Tensor, cotangents: torch.Tensor) -> to
     )
 
 
-def _tied(c: Curvature, outputs: torch.Tensor, cotangents: torch.Tensor) -> torch.Tensor:
+def _tied(
+    c: Curvature, outputs: torch.Tensor, cotangents: torch.Tensor, over: Callable[[], bool]
+) -> torch.Tensor:
     """Rows of examples that batch normalization ties together: each takes a back-propagation of the whole piece."""
     count, q, _ = cotangents.shape
     out = torch.empty(count, q, c.size, dtype=c.dtype, device=c.device)
     own = cotangents.reshape(count, q, *outputs.shape[1:])
     for i in range(count):
+        if over():
+            raise NotApplicable(_TIME)
         for j in range(q):
             u = torch.zeros_like(outputs)
             u[i] = own[i, j]
