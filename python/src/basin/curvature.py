@@ -19,7 +19,7 @@ from torch import nn
 from .errors import BasinError
 from .held import Held
 from .trees import leaves, map_tree
-from .twin import Twin
+from .twin import Twin, computed
 
 LADDER = ("torch.func forward over reverse", "double backward", "finite differences")
 Operator = Callable[[torch.Tensor], torch.Tensor]
@@ -230,7 +230,7 @@ class Curvature:
             return self
         if self._wide is None:
             twin = copy.copy(self.twin)
-            twin.module = copy.deepcopy(self.twin.module).to(torch.float64)
+            twin.module = copy.deepcopy(self.twin.module, computed(self.twin.module)).to(torch.float64)
             twin.dtype = torch.float64
             other = Curvature(twin, self.problem, self.trained, self.rung)
             try:

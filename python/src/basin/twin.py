@@ -58,7 +58,7 @@ class Twin:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self.module = copy.deepcopy(self.original, _made(self.original))
+                self.module = copy.deepcopy(self.original, computed(self.original))
         except Exception as error:  # Whatever a module's own state refuses to be copied with.
             raise BasinError(
                 f"basin measures on a copy of the model, and {type(self.original).__name__} cannot be copied "
@@ -130,7 +130,7 @@ class Twin:
         return chosen
 
 
-def _made(model: nn.Module) -> dict[int, Any]:
+def computed(model: nn.Module) -> dict[int, Any]:
     """What modules keep that was computed (the weight of a normalized layer): deepcopy refuses it, and the copy makes its own."""
     return {
         id(value): value.detach().clone()
