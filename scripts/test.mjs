@@ -133,8 +133,7 @@ function currentTorch() {
   const python = (path, ...args) => spawnSync(path, args, { encoding: "utf8", timeout: 15 * 60_000 });
   const made = python("python3", "-m", "venv", folder);
   const pip = ["-m", "pip", "install", "--quiet", "--retries", "0", `torch==${version}`, "numpy"];
-  const { status, stderr, error } =
-    made.status === 0 ? python(join(folder, "bin", "python"), ...pip) : made;
+  const { status, stderr, error } = made.status === 0 ? python(join(folder, "bin", "python"), ...pip) : made;
   if (status === 0) {
     writeFileSync(done, "");
     return;

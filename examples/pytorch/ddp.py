@@ -1,6 +1,7 @@
 """Two processes on one machine: `torchrun --nproc-per-node 2 ddp.py`. Rank 0 measures and writes; the others go on as they are."""
 
 import argparse
+import os
 
 import torch
 import torch.distributed as dist
@@ -17,9 +18,11 @@ parser.add_argument("--lr", type=float, default=0.1)
 parser.add_argument("--batch-size", type=int, default=8)
 parser.add_argument("--steps", type=int, default=500)
 parser.add_argument("--every", type=int, default=100)
+parser.add_argument("--init", default="env://", help="where the processes meet: file:///path/to/a/file needs no port")
 options = parser.parse_args()
 
-dist.init_process_group("gloo")
+rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+dist.init_process_group("gloo", init_method=options.init, rank=rank, world_size=ranks)
 torch.manual_seed(0)
 inputs = torch.randn(256, 4)
 data = TensorDataset(inputs, (inputs[:, 0] * inputs[:, 1] > 0).long())
@@ -44,6 +47,6 @@ while step < options.steps:
         if step == options.steps:
             break
 probe.close()
-if dist.get_rank() == 0:
+if rank == 0:
     print(probe.folder)
 dist.destroy_process_group()

@@ -14,7 +14,7 @@ from dense import Dense
 
 import basin
 from basin.quiet import precise
-from test_numbers import examples, network, setup
+from test_numbers import examples, network, setup, squares
 
 
 def top(dense: Dense) -> float:
@@ -41,7 +41,8 @@ class Handled(unittest.TestCase):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             values = basin.measure(model, loss=loss, data=(X, y), probes=["sharpness"], **more)
-        wanted = top(reference or Dense(model, loss, X, y))
+        with precise():
+            wanted = top(reference or Dense(model, loss, X, y))
         self.assertLess(abs(values["sharpness"] - wanted), 1e-3 * wanted)
         return values
 
@@ -53,8 +54,7 @@ class Handled(unittest.TestCase):
         plain.load_state_dict(model.state_dict())
         plain.embed.sparse = False
         reference = Dense(plain, F.cross_entropy, X, y)
-        with precise():
-            self.check(model, F.cross_entropy, X, y, reference)
+        self.check(model, F.cross_entropy, X, y, reference)
         self.check(model.eval(), F.cross_entropy, X, y, reference)
         self.assertTrue(model.embed.sparse)
 
@@ -85,7 +85,7 @@ class Handled(unittest.TestCase):
         model, X = Tied(), torch.randn(8, 4)
         y = torch.randn(8, 4)
         for rung in ((0, 1) if hasattr(torch, "func") else (1,)):
-            own = setup(model, F.mse_loss, (X, y))
+            own = setup(model, squares, (X, y))
             own.rung = rung
             H = Dense(model, F.mse_loss, X, y).hessian()
             v = torch.ones(len(H))
@@ -200,13 +200,24 @@ class Handled(unittest.TestCase):
         self.check(nn.DataParallel(model), F.mse_loss, X, y, Dense(model, F.mse_loss, X, y))
 
     def test_weight_normalization_by_hooks_stays(self):
+        class Normalized(nn.Module):
+            """What weight_norm computes, written out: PyTorch's own has a second derivative that is not symmetric."""
+
+            def __init__(self, net):
+                super().__init__()
+                self.v, self.bias, self.out = nn.Parameter(net[0].weight.detach().clone()), net[0].bias, net[2]
+                self.g = nn.Parameter(self.v.detach().norm(dim=1, keepdim=True))
+
+            def forward(self, x):
+                return self.out(torch.tanh(F.linear(x, self.g * self.v / self.v.norm(dim=1, keepdim=True), self.bias)))
+
         X, y = examples(F.mse_loss)
         model = network()
+        reference = Dense(Normalized(network()), F.mse_loss, X, y)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.nn.utils.weight_norm(model[0])
-        values = basin.measure(model, loss=F.mse_loss, data=(X, y), probes=["gradient"])
-        self.assertAlmostEqual(values["loss.train"], float(F.mse_loss(network()(X), y)), places=5)
+        self.check(model, F.mse_loss, X, y, reference)
 
     def test_half_precision_models_are_measured_in_float32(self):
         X, y = examples(F.mse_loss)

@@ -15,7 +15,12 @@ import { pythons } from "../support/pythons";
 import { f4, i8, zipFile } from "../unit/data/files";
 
 const source = join(root, "python", "src");
-const environment = { ...process.env, PYTHONPATH: source, OMP_NUM_THREADS: "1", PYTHONDONTWRITEBYTECODE: "1" };
+const environment = {
+  ...process.env,
+  PYTHONPATH: source,
+  OMP_NUM_THREADS: "1",
+  PYTHONDONTWRITEBYTECODE: "1",
+};
 
 const call = (python: string, args: readonly string[], options: { cwd: string; input?: string }) =>
   spawnSync(python, args, { ...options, encoding: "utf8", env: environment, maxBuffer: 2 ** 28 });

@@ -9,5 +9,8 @@ const current = join(cacheHere(), `torch-${version}`);
 
 export const pythons: readonly { readonly name: string; readonly path: string | null }[] = [
   { name: "the system's torch", path: system },
-  { name: `torch ${version}`, path: existsSync(join(current, "complete")) ? join(current, "bin", "python") : null },
+  {
+    name: `torch ${version}`,
+    path: existsSync(join(current, "complete")) ? join(current, "bin", "python") : null,
+  },
 ];

@@ -166,8 +166,7 @@ def _sharpest(
         batch = c.batch(piece)
         with torch.no_grad():
             outputs, targets = c.outputs(batch)
-        _, M = loss_curvature(c, outputs, targets)
-        S = root(M)
+        S = root(loss_curvature(c, outputs, targets))
         for j, v in enumerate(V):
             tangent = c.jvp(batch, v)[2].flatten(1).double()
             A[piece, :, j] = torch.einsum("bkq,bk->bq", S, tangent).cpu()

@@ -9,8 +9,10 @@ import re
 import socket
 import subprocess
 import sys
+import traceback
 from datetime import datetime, timezone
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Optional
 
 import torch
@@ -42,6 +44,19 @@ def script() -> Optional[Path]:
     """The script that runs, None in a notebook or an interactive session."""
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     return Path(file).resolve() if file else None
+
+
+def place(trace: Optional[TracebackType]) -> dict[str, Any]:
+    """The innermost line of the script's own, else of whatever is no installed package."""
+    frames = traceback.extract_tb(trace)
+    own = str(script() or "")
+    for chosen in (
+        [f for f in frames if own and os.path.realpath(f.filename) == own],
+        [f for f in frames if "site-packages" not in f.filename and "dist-packages" not in f.filename],
+    ):
+        if chosen:
+            return {"file": os.path.realpath(chosen[-1].filename), "line": chosen[-1].lineno}
+    return {}
 
 
 def _now() -> datetime:

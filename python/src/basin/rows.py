@@ -28,13 +28,17 @@ def outputs_of(c: Curvature) -> int:
     return outputs[0].numel()
 
 
-def loss_curvature(c: Curvature, outputs: torch.Tensor, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """∇_f ℓ_i [b, K] and M_i [b, K, K] in float64."""
+def _wide(outputs: torch.Tensor, targets: Any) -> tuple[torch.Tensor, Any]:
+    wide = map_tree(lambda t: t.double() if t.is_floating_point() else t, targets)
+    return outputs.detach().double().requires_grad_(), wide
+
+
+def loss_curvature(c: Curvature, outputs: torch.Tensor, targets: Any) -> torch.Tensor:
+    """M_i [b, K, K] in float64. @raises NotApplicable where K is large."""
     b, K = len(outputs), outputs[0].numel()
     if K > MOST_OUTPUTS:
         raise NotApplicable(f"{K} outputs an example; the factors of an example are kept for up to {MOST_OUTPUTS}")
-    wide = map_tree(lambda t: t.double() if t.is_floating_point() else t, targets)
-    z = outputs.detach().double().requires_grad_()
+    z, wide = _wide(outputs, targets)
     (first,) = torch.autograd.grad(c.problem.loss(z, wide) * b, z, create_graph=True)
     M = torch.zeros(b, K, K, dtype=torch.float64, device=z.device)
     if first.requires_grad:
@@ -44,7 +48,7 @@ def loss_curvature(c: Curvature, outputs: torch.Tensor, targets: Any) -> tuple[t
             )
             if column is not None:
                 M[:, k] = column.reshape(b, K)
-    return first.detach().reshape(b, K), (M + M.transpose(1, 2)) / 2
+    return (M + M.transpose(1, 2)) / 2
 
 
 def root(M: torch.Tensor) -> torch.Tensor:
@@ -58,16 +62,20 @@ def root(M: torch.Tensor) -> torch.Tensor:
     return vectors * values.clamp(min=0).sqrt().unsqueeze(1)
 
 
-Columns = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""From ∇_f ℓ [b, K] and M [b, K, K] the cotangents [b, q, K] whose pull-backs are the rows."""
+Columns = Callable[[Curvature, torch.Tensor, Any], torch.Tensor]
+"""From outputs and targets the cotangents [b, q, K] whose pull-backs are the rows."""
 
 
-def factor_columns(_first: torch.Tensor, M: torch.Tensor) -> torch.Tensor:
-    return root(M).transpose(1, 2)
+def factor_columns(c: Curvature, outputs: torch.Tensor, targets: Any) -> torch.Tensor:
+    """The columns of S_i: q = K."""
+    return root(loss_curvature(c, outputs, targets)).transpose(1, 2)
 
 
-def gradient_columns(first: torch.Tensor, _M: torch.Tensor) -> torch.Tensor:
-    return first.unsqueeze(1)
+def gradient_columns(c: Curvature, outputs: torch.Tensor, targets: Any) -> torch.Tensor:
+    """The gradient of every example's own loss by its outputs: q = 1."""
+    z, wide = _wide(outputs, targets)
+    (first,) = torch.autograd.grad(c.problem.loss(z, wide) * len(z), z)
+    return first.detach().reshape(len(z), 1, -1)
 
 
 def rows(
@@ -88,8 +96,7 @@ def rows(
             raise NotApplicable(_TIME)
         batch = c.batch(piece)
         outputs, targets = c.outputs(batch)
-        first, M = loss_curvature(c, outputs, targets)
-        cotangents = columns(first, M).to(outputs.dtype)
+        cotangents = columns(c, outputs, targets).to(outputs.dtype)
         if c.problem.tied:
             yield piece, _tied(c, outputs, cotangents, over)
         else:

@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -19,13 +18,14 @@ import torch
 from torch import nn
 
 from . import folder as folders
-from .descent import Descent
 from .errors import BasinError
+from .idle import Idle
 from .log import EventLog
 from .measuring import take
 from .probes import PROBES, Memory
 from .problem import Setup, set_up
 from .resume import resumed_from
+from .judged import factor_metadata
 from .reading import Value
 
 # A reading of the loop's own numbers takes the loss from the device: not at every step.
@@ -302,7 +302,7 @@ class Probe:
                 self._stop_seen = now
 
     def _fail(self, error: BaseException, trace: Optional[TracebackType]) -> None:
-        self._failed = {"message": f"{type(error).__name__}: {error}"[:2000], **_place(trace)}
+        self._failed = {"message": f"{type(error).__name__}: {error}"[:2000], **folders.place(trace)}
 
     def _close(self, reason: Optional[str]) -> None:
         if self._closed or os.getpid() != self._process:
@@ -342,45 +342,6 @@ def _outputs(setup: Setup) -> int:
         return outputs_of(setup.point())
 
 
-def factor_metadata(setup: Setup, own: Descent, step: int) -> dict[str, str]:
-    """What the judge needs beside the factors; all of it text."""
-    full = setup.batch_size is None or setup.batch_size >= setup.total
-    said: dict[str, Any] = {
-        "n": setup.total,
-        "B": setup.total if full else setup.batch_size,
-        "sampling": setup.sampling,
-        "dropLast": setup.drop_last,
-        "learningRate": own.learning_rate,
-        "momentum": own.momentum,
-        "nesterov": own.nesterov,
-        "loss": getattr(setup.problem.loss, "__name__", type(setup.problem.loss).__name__),
-        "step": step,
-        "optimizer": own.kind,
-        "weightDecay": own.weight_decay,
-        "decoupledDecay": own.decoupled_decay,
-        "gain": own.gain,
-        "preconditioned": own.preconditioned,
-        "ladder": ("torch.func", "double backward", "finite differences")[setup.rung],
-        "approximate": setup.rung == 2,
-    }
-    if own.betas:
-        said["beta1"] = own.betas[0]
-    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in said.items()}
-
-
-def _place(trace: Optional[TracebackType]) -> dict[str, Any]:
-    """The innermost line of the script's own, else of whatever is no installed package."""
-    frames = traceback.extract_tb(trace)
-    own = str(folders.script() or "")
-    for chosen in (
-        [f for f in frames if own and os.path.realpath(f.filename) == own],
-        [f for f in frames if "site-packages" not in f.filename and "dist-packages" not in f.filename],
-    ):
-        if chosen:
-            return {"file": os.path.realpath(chosen[-1].filename), "line": chosen[-1].lineno}
-    return {}
-
-
 _open: set[Probe] = set()
 _hooked = False
 
@@ -413,31 +374,6 @@ def _on_terminate(number: int, _frame: Any) -> None:
         probe._close("interrupted")
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
-
-
-class _Idle:
-    """On the ranks that measure nothing: takes every call and does nothing."""
-
-    should_stop = False
-    folder = None
-
-    def __enter__(self) -> "_Idle":
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        return None
-
-    def step(self, loss: Any = None) -> None:
-        return None
-
-    def log(self, **values: float) -> None:
-        return None
-
-    def save(self, state: Any) -> None:
-        return None
-
-    def close(self) -> None:
-        return None
 
 
 def watch(
@@ -489,7 +425,7 @@ def watch(
     settings = folders.environment()
     wanted = _wanted(settings.get("probes", probes), every)
     if int(os.environ.get("RANK", "0") or 0) != 0:
-        return _Idle()  # type: ignore[return-value]
+        return Idle()  # type: ignore[return-value]
     if optimizer is None:
         raise BasinError("basin.watch needs the optimizer; basin.measure does without.")
     if budget is not None and not 0 < budget <= 1:
