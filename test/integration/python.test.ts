@@ -1,5 +1,6 @@
 // The PyTorch bridge: its own tests under every torch there is, the examples, and its numbers beside those of Basin's engine.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -22,8 +23,14 @@ const environment = {
   PYTHONDONTWRITEBYTECODE: "1",
 };
 
-const call = (python: string, args: readonly string[], options: { cwd: string; input?: string }) =>
-  spawnSync(python, args, { ...options, encoding: "utf8", env: environment, maxBuffer: 2 ** 28 });
+/** Not `spawnSync`: vitest's worker must answer while a long one runs. */
+async function call(python: string, args: readonly string[], options: { cwd: string; input?: string }) {
+  const child = spawn(python, args, { cwd: options.cwd, env: environment });
+  child.stdin.end(options.input ?? "");
+  const exited = new Promise<number | null>((done) => child.on("close", done));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { stdout, stderr, status: await exited };
+}
 
 const layersOf = (spec: BuiltinSpec) =>
   models
@@ -92,9 +99,9 @@ const compared = [
 
 describe.each(pythons)("the bridge under $name", ({ path }) => {
   describe.skipIf(path === null)("where it is installed", () => {
-    test("its own tests pass", { timeout: 900_000 }, () => {
+    test("its own tests pass", { timeout: 900_000 }, async () => {
       const tests = join(root, "python", "tests");
-      const { status, stderr } = call(path!, ["-m", "unittest", "discover", "-s", tests, "-t", tests], {
+      const { status, stderr } = await call(path!, ["-m", "unittest", "discover", "-s", tests, "-t", tests], {
         cwd: tests,
       });
       expect(stderr.split("\n").slice(-60).join("\n")).toMatch(/\nOK/);
@@ -105,11 +112,13 @@ describe.each(pythons)("the bridge under $name", ({ path }) => {
     test.each(["mlp", "cnn", "transformer"])(
       "examples/pytorch/%s.py makes a run that Basin reads",
       { timeout: 300_000 },
-      (name) => {
+      async (name) => {
         const cwd = temporary();
         const script = join(cwd, `${name}.py`);
         writeFileSync(script, readFileSync(join(root, "examples", "pytorch", `${name}.py`)));
-        const { status, stdout, stderr } = call(path!, [script, "--steps", "6", "--every", "3"], { cwd });
+        const { status, stdout, stderr } = await call(path!, [script, "--steps", "6", "--every", "3"], {
+          cwd,
+        });
         expect(status, stderr).toBe(0);
         const run = stdout.trim();
         const info = decodeRunInfo(JSON.parse(readFileSync(join(run, "run.json"), "utf8")));
@@ -155,7 +164,7 @@ describe.each(pythons)("the bridge under $name", ({ path }) => {
           readBytes: () => Promise.resolve(readFileSync(file)),
         });
         const layers = layersOf(points[0].experiment.model as BuiltinSpec);
-        const { status, stdout, stderr } = call(path!, [join(root, "test/fixtures/bridge_peer.py")], {
+        const { status, stdout, stderr } = await call(path!, [join(root, "test/fixtures/bridge_peer.py")], {
           cwd: folder,
           input: JSON.stringify({
             layers,
