@@ -46,6 +46,7 @@ const nets = [
     name: "an mlp",
     spec: { kind: "mlp", hidden: [6, 5], activation: "tanh", bias: true },
     inputShape: [4],
+    batch: 5,
     draw: () => rng.normal(),
   },
   {
@@ -62,6 +63,8 @@ const nets = [
       ],
     },
     inputShape: [1, 6, 6],
+    // The bridge normalizes pieces of a batch, Basin all examples: the same at full batch.
+    batch: n,
     draw: () => rng.normal(),
   },
   {
@@ -77,6 +80,7 @@ const nets = [
       dropout: 0,
     },
     inputShape: [4],
+    batch: 5,
     draw: () => rng.below(5),
   },
 ];
@@ -133,7 +137,7 @@ describe.each(pythons)("the bridge under $name", ({ path }) => {
     test.each(nets.flatMap((net) => ["mse", "cross-entropy"].map((loss) => ({ ...net, loss }))))(
       "$name with $loss: every metric is Basin's own to 1e-3",
       { timeout: 300_000 },
-      async ({ spec, inputShape, draw, loss }) => {
+      async ({ spec, inputShape, batch, draw, loss }) => {
         const folder = temporary();
         const file = join(folder, "data.npz");
         const size = inputShape.reduce((a, b) => a * b, 1);
@@ -147,7 +151,7 @@ describe.each(pythons)("the bridge under $name", ({ path }) => {
           data: { source: "npz", file },
           model: spec,
           loss,
-          optimizer: { kind: "sgd", learningRate: 0.05, batchSize: 5 },
+          optimizer: { kind: "sgd", learningRate: 0.05, batchSize: batch },
           stop: { steps: 20 },
           probes: {},
           closing: { seconds: 0.1 },
@@ -171,7 +175,7 @@ describe.each(pythons)("the bridge under $name", ({ path }) => {
             inputShape,
             loss,
             weights,
-            batch: 5,
+            batch,
             x: Array.from(train.x),
             y: Array.from(train.y),
           }),
