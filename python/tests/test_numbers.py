@@ -226,6 +226,18 @@ class Metrics(unittest.TestCase):
         self.near(values, "preconditionedSharpness", float(torch.linalg.eigvalsh(ratio[:, None] * H * ratio)[-1]))
 
 
+    def test_a_schedule_that_begins_or_ends_at_rate_0_freezes_nothing(self):
+        loss = F.mse_loss
+        model, (X, y) = network(), examples(loss)
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        loss(model(X), y).backward()
+        optimizer.step()
+        options = dict(loss=loss, data=(X, y), optimizer=optimizer, probes=["sharpness"])
+        before = basin.measure(model, **options)
+        optimizer.param_groups[0]["lr"] = 0.0
+        self.assertEqual(basin.measure(model, **options), before)
+
+
 class FactorFiles(unittest.TestCase):
     def test_the_gram_matrix_is_that_of_the_dense_factors(self):
         loss = F.cross_entropy

@@ -59,10 +59,11 @@ class Descent:
 
 
 def trained_ids(optimizer: Any) -> Optional[set[int]]:
-    """Identities of the parameters that the optimizer moves: a group at rate 0 is frozen."""
+    """Identities of the parameters that the optimizer moves: a group at rate 0 is frozen, unless all are (a warm-up that begins there)."""
     if optimizer is None:
         return None
-    return {id(p) for group in optimizer.param_groups if _rate(group) != 0 for p in group["params"]}
+    moved = [group for group in optimizer.param_groups if _rate(group) != 0] or optimizer.param_groups
+    return {id(p) for group in moved for p in group["params"]}
 
 
 def _rate(group: dict[str, Any]) -> float:
@@ -155,11 +156,16 @@ def preconditioner(
         if own is None:
             ready = ready and descent.betas is None and descent.kind != "rmsprop"
             own = torch.ones(p.numel(), dtype=torch.float32, device=p.device)
-        scales.append(own * (descent.learning_rate / _rate(group)))
+        scales.append(own * _ratio(descent.learning_rate, _rate(group)))
     decay = torch.cat(decays)
     if not descent.preconditioned:
         return None, decay
     return (torch.cat(scales) if ready else None), decay
+
+
+def _ratio(largest: float, own: float) -> float:
+    """η/η_group; a group that stands still is infinitely stiff."""
+    return 1.0 if own == largest else largest / own if own else float("inf")
 
 
 def _divisor(state: dict[str, Any], group: dict[str, Any], p: torch.Tensor) -> Optional[torch.Tensor]:

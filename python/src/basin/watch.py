@@ -256,6 +256,9 @@ class Probe:
                 '(batch_size=…, sampling="epochs" or "independent", drop_last=…)'
             )
             return
+        if own.learning_rate == 0:
+            self._note("no factors at a learning rate of 0: there is nothing to judge")
+            return
         path = self._run.path / "factors" / f"step-{self._step}.safetensors"
         factors.save(path, factor_metadata(setup, own, self._step))
 
