@@ -14,6 +14,7 @@ from dense import Dense
 
 import basin
 from basin.curvature import LADDER, functional
+from basin.descent import describe, inner
 from basin.factors import gauss_newton_factors
 from basin.measuring import take
 from basin.probes import Memory
@@ -236,6 +237,16 @@ class Metrics(unittest.TestCase):
         before = basin.measure(model, **options)
         optimizer.param_groups[0]["lr"] = 0.0
         self.assertEqual(basin.measure(model, **options), before)
+
+
+    def test_an_optimizer_in_a_wrapper_that_calls_itself_one_is_found(self):
+        class Wrapper(torch.optim.Optimizer):
+            def __init__(self, optimizer):
+                self.optimizer = optimizer
+
+        own = torch.optim.AdamW(network().parameters(), lr=0.01)
+        self.assertIs(inner(Wrapper(own)), own)
+        self.assertEqual(describe(inner(Wrapper(own))).kind, "adamw")
 
 
 class FactorFiles(unittest.TestCase):

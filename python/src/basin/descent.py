@@ -71,8 +71,8 @@ def _rate(group: dict[str, Any]) -> float:
 
 
 def inner(optimizer: Any) -> Any:
-    """The optimizer inside a wrapper (accelerate's, ZeRO-less ones)."""
-    while not isinstance(optimizer, torch.optim.Optimizer) and hasattr(optimizer, "optimizer"):
+    """The optimizer inside a wrapper, which may call itself one (accelerate's)."""
+    while hasattr(getattr(optimizer, "optimizer", None), "param_groups"):
         optimizer = optimizer.optimizer
     return optimizer
 
