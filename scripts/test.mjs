@@ -1,6 +1,6 @@
 // `npm test`: set-up, types, lint, unit and integration tests, and the packed extension in real VS Code; one line of counts at the end.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { root, setup } from "./setup.mjs";
@@ -119,6 +119,29 @@ function tensorboard() {
   say(`TensorBoard could not be installed; its test is skipped.\n${stderr ?? error?.message ?? ""}`);
 }
 
+/** Makes an environment with a current PyTorch in the cache, for the bridge's tests beside the system's older one. */
+function currentTorch() {
+  if (flags.includes("--e2e") || process.platform !== "linux") return;
+  const version = JSON.parse(readFileSync(join(root, "test", "support", "torchVersion.json"), "utf8"));
+  const cache =
+    process.env.BASIN_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "basin");
+  const folder = join(cache, `torch-${version}`);
+  const done = join(folder, "complete");
+  if (existsSync(done)) return;
+  say(`Installing PyTorch ${version} …`);
+  rmSync(folder, { recursive: true, force: true });
+  const python = (path, ...args) => spawnSync(path, args, { encoding: "utf8", timeout: 15 * 60_000 });
+  const made = python("python3", "-m", "venv", folder);
+  const pip = ["-m", "pip", "install", "--quiet", "--retries", "0", `torch==${version}`, "numpy"];
+  const { status, stderr, error } = made.status === 0 ? python(join(folder, "bin", "python"), ...pip) : made;
+  if (status === 0) {
+    writeFileSync(done, "");
+    return;
+  }
+  rmSync(folder, { recursive: true, force: true });
+  say(`A current PyTorch could not be installed; its tests are skipped.\n${stderr ?? error?.message ?? ""}`);
+}
+
 /** What the tests need from the system: a browser for VS Code, PyTorch and SciPy to compare with. */
 function systemPackages() {
   const python = "import importlib.util as u, sys; sys.exit(u.find_spec(sys.argv[1]) is None)";
@@ -178,6 +201,7 @@ function main() {
   systemPackages();
   tensorflow();
   tensorboard();
+  currentTorch();
   if (all) {
     const tsc = tool("typescript/bin/tsc");
     const web = existsSync(join(root, "webview", "tsconfig.json"))

@@ -1,0 +1,183 @@
+"""
+The Gauss–Newton factors of the held examples, G = [G_1 … G_m], as stability needs them: their Gram matrix, or their coordinates in
+the span of the sharpest directions. (1/m) Σ G_i G_iᵀ has the eigenvalues that are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping, Optional
+
+import torch
+
+from . import safetensors
+from .curvature import Curvature
+from .reading import Deadline
+from .rows import loss_curvature, root, factor_columns, outputs_of, rows
+from .tracker import Tracker
+
+# Rows of a Gram matrix while training and at the end: the judge decomposes it, which takes m·K cubed.
+_MOST_ROWS = {False: 1024, True: 2048}
+# Rows that batch normalization ties together take a back-propagation of a whole piece each.
+_MOST_TIED = 512
+# Directions kept where the matrix would be larger.
+_RANK = {False: 24, True: 64}
+# Eigenvalues below this share of the largest are rounding of the Gram matrix.
+_NOISE = 1e-10
+
+
+@dataclass(frozen=True)
+class Factors:
+    m: int
+    K: int
+    eigenvalues: torch.Tensor
+    """Of (1/m) Σ G_i G_iᵀ, descending, [r] float64."""
+    coordinates: torch.Tensor
+    """A_i, [m, K, r] float64."""
+    gram: Optional[torch.Tensor]
+    """GᵀG [mK, mK] float64, where all directions are there."""
+    method: str
+    trace: float
+    error: float
+
+    @property
+    def whole(self) -> bool:
+        return self.gram is not None or self.coordinates.shape[2] >= self.full_rank
+
+    full_rank: int = 0
+
+    def sharpness(self) -> tuple[float, float]:
+        """λmax of the Gauss–Newton matrix, and s = λmax((1/m) Σ H_i² − H²)^½ within the directions kept (Wu, Ma & E 2018)."""
+        A, w = self.coordinates, self.eigenvalues
+        if len(w) == 0 or not bool(torch.isfinite(w).all()):
+            value = 0.0 if len(w) == 0 else float("nan")
+            return value, value
+        blocks = A @ A.transpose(1, 2)
+        noise = torch.einsum("mkr,mkl,mls->rs", A, blocks, A) / self.m - torch.diag(w**2)
+        return float(w[0]), max(0.0, float(torch.linalg.eigvalsh((noise + noise.t()) / 2)[-1])) ** 0.5
+
+    def parts_along_top(self) -> Optional[torch.Tensor]:
+        """uᵀG_iG_iᵀu of every example along the sharpest direction, [m]."""
+        return None if len(self.eigenvalues) == 0 else (self.coordinates[:, :, 0] ** 2).sum(1)
+
+    def save(self, path: Path, metadata: Mapping[str, str]) -> None:
+        own = {**metadata, "m": str(self.m), "K": str(self.K), "fullRank": str(self.full_rank)}
+        if self.gram is not None:
+            safetensors.save(path, {"gram": self.gram}, own)
+        else:
+            tensors = {"coordinates": self.coordinates, "eigenvalues": self.eigenvalues}
+            safetensors.save(path, tensors, own)
+
+
+def gauss_newton_factors(
+    c: Curvature,
+    generator: torch.Generator,
+    deadline: Deadline,
+    closing: bool,
+    scale: Optional[torch.Tensor],
+) -> Factors:
+    """
+    The factors at a point, of P^-½ G where `scale` is the diagonal of P^-½.
+
+    Costs m·K back-propagations of one example where all directions are kept, else about four products a direction.
+    @raises NotApplicable where the loss is not convex in the outputs, or an example has too many.
+    """
+    K = outputs_of(c)
+    count = c.m * K
+    affordable = not c.problem.tied or count <= _MOST_TIED
+    if affordable and count <= _MOST_ROWS[closing] and 4 * count * c.size <= c.problem.memory:
+        return _all_directions(c, K, scale, deadline)
+    if affordable and c.size <= _MOST_ROWS[closing]:
+        return _all_parameters(c, K, scale, deadline)
+    return _sharpest(c, K, generator, deadline, closing, scale)
+
+
+def _scaled(own: torch.Tensor, scale: Optional[torch.Tensor]) -> torch.Tensor:
+    wide = own.double()
+    return wide if scale is None else wide * scale
+
+
+def _all_directions(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
+    G = torch.cat([own.flatten(0, 1) for _, own in rows(c, factor_columns, c.problem.memory // 4, deadline.over)])
+    gram = torch.zeros(len(G), len(G), dtype=torch.float64, device=G.device)
+    # In slices of the parameters: the float64 copy never is as large as G.
+    for a in range(0, c.size, 65536):
+        part = _scaled(G[:, a : a + 65536], None if scale is None else scale[a : a + 65536])
+        gram += part @ part.t()
+    gram = gram.cpu()
+    if not bool(torch.isfinite(gram).all()):
+        return _lost(c.m, K)
+    w, U = torch.linalg.eigh(gram)
+    w, U = w.flip(0), U.flip(1)
+    r = int((w > _NOISE * max(float(w[0]), 0.0)).sum()) if float(w[0]) > 0 else 0
+    A = (U[:, :r] * w[:r].sqrt()).reshape(c.m, K, r)
+    # Rounding of float32 rows in the largest eigenvalue.
+    error = 2.0**-22 * float(w[0]) / c.m if r else 0.0
+    trace = float(gram.diagonal().sum()) / c.m
+    return Factors(c.m, K, w[:r] / c.m, A, gram, "every factor of every held example", trace, error, len(G))
+
+
+def _lost(m: int, K: int) -> Factors:
+    nan = torch.full((1,), float("nan"), dtype=torch.float64)
+    return Factors(m, K, nan, torch.full((m, K, 1), float("nan"), dtype=torch.float64), None, "not finite", float("nan"), 0.0, 1)
+
+
+def _all_parameters(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
+    """Fewer parameters than factors: the d × d matrix is the smaller one."""
+    parts = [_scaled(own, scale).cpu() for _, own in rows(c, factor_columns, c.problem.memory // 4, deadline.over)]
+    G = torch.cat(parts)
+    H = torch.einsum("mkd,mke->de", G, G) / c.m
+    if not bool(torch.isfinite(H).all()):
+        return _lost(c.m, K)
+    w, V = torch.linalg.eigh(H)
+    w, V = w.flip(0), V.flip(1)
+    r = int((w > _NOISE * max(float(w[0]), 0.0)).sum()) if float(w[0]) > 0 else 0
+    error = 2.0**-22 * float(w[0]) if r else 0.0
+    full = min(c.m * K, c.size)
+    A = G @ V[:, :r]
+    # Directions of rounding are none: what is left is the whole of it.
+    return Factors(c.m, K, w[:r].clone(), A, None, "every factor of every held example", float(w.sum()), error, r if r else full)
+
+
+def _sharpest(
+    c: Curvature,
+    K: int,
+    generator: torch.Generator,
+    deadline: Deadline,
+    closing: bool,
+    scale: Optional[torch.Tensor],
+) -> Factors:
+    """The top directions by block Lanczos on the Gauss–Newton matrix, then every factor's coordinates by a Jacobian product each."""
+    most = max(4, c.problem.memory // (8 * c.size))
+    r = min(_RANK[closing], c.size, max(2, (most - 4) // 3))
+    own = None if scale is None else scale.to(c.dtype)
+
+    def apply(v: torch.Tensor) -> torch.Tensor:
+        return c.gauss_newton(v) if own is None else own * c.gauss_newton(own * v)
+
+    tracker = Tracker(r, 1e-2, min(most, 3 * r + 4))
+    over = deadline.share(0.7)
+    found = tracker.measure(apply, lambda: c.random(generator), over)
+    V = found.vectors if own is None else found.vectors * own
+    A = torch.zeros(c.m, K, len(V), dtype=torch.float64)
+    trace = 0.0
+    for piece in c.pieces():
+        batch = c.batch(piece)
+        with torch.no_grad():
+            outputs, targets = c.outputs(batch)
+        S = root(loss_curvature(c, outputs, targets))
+        for j, v in enumerate(V):
+            tangent = c.jvp(batch, v)[2].flatten(1).double()
+            A[piece, :, j] = torch.einsum("bkq,bk->bq", S, tangent).cpu()
+        c.products += len(V) * (piece.stop - piece.start) / c.m
+    trace = float((A**2).sum()) / c.m
+    # Rayleigh–Ritz in the span: the coordinates then have exactly these eigenvalues.
+    flat = A.flatten(0, 1)
+    if not bool(torch.isfinite(flat).all()):
+        return _lost(c.m, K)
+    w, U = torch.linalg.eigh(flat.t() @ flat / c.m)
+    A = (flat @ U.flip(1)).reshape(A.shape)
+    return Factors(
+        c.m, K, w.flip(0).clamp(min=0), A, None, f"the sharpest {len(V)} directions", trace, found.errors[0], min(c.m * K, c.size)
+    )

@@ -1,0 +1,48 @@
+"""One probe at one point, with nothing of the script changed by it."""
+
+from __future__ import annotations
+
+import time
+from typing import Optional
+
+import torch
+
+from .errors import NotApplicable
+from .factors import Factors
+from .probes import PROBES, Memory, Task
+from .problem import Setup
+from .quiet import precise, random_states
+from .reading import Deadline, Readings
+
+
+def take(
+    setup: Setup, probe: str, memory: Memory, seconds: float, closing: bool, top: int = 2
+) -> tuple[Readings, Optional[Factors]]:
+    """Readings of a probe at the θ that the script's model has now. What cannot be taken is a note with its reason."""
+    began = time.monotonic()
+    with random_states(), precise(), torch.backends.cudnn.flags(enabled=setup.cudnn, allow_tf32=False):
+        point = setup.point()
+        descent = setup.descent()
+        P, decay = (None, None) if descent is None else setup.preconditioner(descent, point)
+        task = Task(
+            point=point,
+            memory=memory,
+            deadline=Deadline(seconds),
+            closing=closing,
+            total=setup.total,
+            batch_size=setup.batch_size,
+            descent=descent,
+            P=P,
+            decay=decay,
+            test=setup.test,
+            top=top,
+        )
+        try:
+            read = PROBES[probe](task)
+        except NotApplicable as reason:
+            read = Readings(notes=[f"{probe}: not applicable: {reason}"])
+        except torch.cuda.OutOfMemoryError as error:  # type: ignore[attr-defined]
+            read = Readings(notes=[f"{probe}: out of memory; give a smaller memory=… ({str(error).splitlines()[0]})"])
+    read.products = point.products
+    read.seconds = time.monotonic() - began
+    return read, task.factors

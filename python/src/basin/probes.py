@@ -1,0 +1,372 @@
+"""The probes: what is measured at a point, under the names that Basin gives its own readings (its src/measure/probes)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+import torch
+
+from .curvature import Curvature
+from .descent import Descent
+from .errors import NotApplicable
+from .factors import Factors, gauss_newton_factors
+from .held import Held
+from .reading import Deadline, Readings
+from .rows import gradient_columns, rows
+from .tracker import Pairs, Tracker, bar
+
+RUNNING_TOLERANCE = 1e-2
+CLOSING_TOLERANCE = 1e-3
+# Residual of λmin in units of the spectrum's width, below which negative curvature takes thousands of steps to show.
+_FLATTEST = 3e-5
+# Float32 rounding of the squared norms that the covariance is a difference of.
+_COVARIANCE_ROUNDING = 2.0**-21
+_MOST_BATCHES = 512
+_DRAWN = 32
+# Parameters up to which trace and Frobenius norm take a product each; without a limit of time, multiplications that they may cost.
+_EXACT_MOMENTS = 256
+_EXACT_WORK = 5e10
+
+
+@dataclass
+class Memory:
+    """What probes keep from reading to reading."""
+
+    trackers: dict[str, Tracker] = field(default_factory=dict)
+    generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
+
+    def tracker(self, name: str, top: int, tolerance: float, most: int) -> Tracker:
+        found = self.trackers.get(name)
+        if found is None or found.top != top:
+            found = self.trackers[name] = Tracker(top, tolerance, most)
+        found.tolerance = tolerance
+        return found
+
+
+@dataclass
+class Task:
+    point: Curvature
+    memory: Memory
+    deadline: Deadline
+    closing: bool
+    total: int
+    """n: examples of the whole training set."""
+    batch_size: Optional[int]
+    descent: Optional[Descent] = None
+    P: Optional[torch.Tensor] = None
+    decay: Optional[torch.Tensor] = None
+    test: Optional[Held] = None
+    top: int = 2
+    factors: Optional[Factors] = None
+    """Left by the noise probe for whoever writes them."""
+
+    @property
+    def tolerance(self) -> float:
+        return CLOSING_TOLERANCE if self.closing else RUNNING_TOLERANCE
+
+    @property
+    def most_vectors(self) -> int:
+        """Basis vectors that fit the memory bound, each kept with its product."""
+        return max(8, min(40, self.point.problem.memory // (8 * self.point.size)))
+
+    def said(self, method: str, products: bool = True) -> str:
+        """The method with its rung and its sample; finite differences come first, for the judge gives no firm verdict on them."""
+        where = "" if self.point.m >= self.total else f", {self.point.m} of {self.total} examples"
+        rung = self.point.method
+        if not products:
+            return method + where
+        if rung == "finite differences":
+            return f"{rung} (approximate): {method}{where}"
+        return f"{method}, {rung}{where}"
+
+    def random(self) -> torch.Tensor:
+        return self.point.random(self.memory.generator)
+
+
+def _sampling_error(parts: torch.Tensor, total: int) -> float:
+    """Standard error of a mean over m of n examples drawn without replacement."""
+    m = len(parts)
+    if m >= total or m < 2:
+        return 0.0
+    return float(parts.double().std()) / math.sqrt(m) * math.sqrt(1 - m / total)
+
+
+Make = Callable[[Curvature], Callable[[torch.Tensor], torch.Tensor]]
+
+
+def _evaluation(task: Task, make: Make, found: Pairs) -> list[float]:
+    """
+    What float32 evaluation adds to the error bars: the pair's value and residual in float64, where the model can be evaluated there,
+    else the difference of the product when the examples are summed in other pieces. Closing measurements only; costs a product each.
+    """
+    point = task.point
+    if not task.closing or point.dtype == torch.float64 or task.deadline.over() or found.cut:
+        return [0.0] * len(found.values)
+    wide = point.wide()
+    errors = []
+    for value, vector, gap in zip(found.values, found.vectors, found.gaps):
+        if not math.isfinite(value):
+            errors.append(0.0)
+            continue
+        if wide is not None:
+            v = vector.double()
+            v = v / v.norm()
+            product = make(wide)(v)
+            own = float(v @ product)
+            rest = float((product - own * v).norm())
+            errors.append(abs(own - value) + bar(rest, gap))
+        else:
+            other = point.on(torch.randperm(point.m, generator=task.memory.generator))
+            other.rung = point.rung
+            errors.append(float((make(other)(vector) - make(point)(vector)).norm()))
+        point.products += 1
+    return errors
+
+
+def _largest(task: Task, name: str, make: Make, top: int, part: float) -> tuple[Pairs, list[float]]:
+    tracker = task.memory.tracker(name, top, task.tolerance, task.most_vectors)
+    found = tracker.measure(make(task.point), task.random, task.deadline.share(part))
+    rounding = _evaluation(task, make, found)
+    return found, [a + b for a, b in zip(found.errors, rounding)]
+
+
+def _hessian(c: Curvature) -> Callable[[torch.Tensor], torch.Tensor]:
+    return c.hessian
+
+
+def _smallest(task: Task, name: str, make: Make, largest: Pairs) -> tuple[float, float, bool]:
+    width = abs(largest.values[0]) if math.isfinite(largest.values[0]) else 0.0
+    tracker = task.memory.tracker(name, 1, _FLATTEST if task.closing else 1e-2, task.most_vectors)
+
+    def negated(c: Curvature) -> Callable[[torch.Tensor], torch.Tensor]:
+        apply = make(c)
+        return lambda v: -apply(v)
+
+    extra = largest.lowest if tracker.last is None else None
+    found = tracker.measure(negated(task.point), task.random, task.deadline.share(0.6), width, extra)
+    rounding = _evaluation(task, negated, found)
+    return -found.values[0], found.errors[0] + rounding[0], found.cut
+
+
+def sharpness(task: Task) -> Readings:
+    """λmax(H) and its neighbours, λmin(H), and for a preconditioned optimizer λmax(P^-½ (H + C) P^-½)."""
+    read = Readings()
+    point = task.point
+    method = task.said("Lanczos on the full Hessian")
+    found, errors = _largest(task, "hessian", _hessian, task.top, 0.4)
+    sampled = [0.0] * len(found.values)
+    if point.m < task.total and math.isfinite(found.values[0]):
+        try:
+            sampled = [_sampling_error(point.gauss_newton_parts(v), task.total) for v in found.vectors]
+        except (NotApplicable, RuntimeError):
+            read.notes.append("the sampling error of the sharpness could not be taken")
+    errors = [math.hypot(e, s) for e, s in zip(errors, sampled)]
+    read.add("sharpness", found.values[0], "estimate", method, errors[0])
+    read.add("eigenvalues", found.values, "estimate", method, errors)
+    left = ["the sharpness"] if found.cut else []
+    own = task.descent
+    if own is not None and own.preconditioned:
+        if task.P is None:
+            read.notes.append("no preconditioned sharpness yet: the optimizer holds no second moments")
+        else:
+            cut = _preconditioned(task, read, sampled[0] / max(abs(found.values[0]), 1e-30))
+            left += ["the preconditioned sharpness"] if cut else []
+    if task.closing or not task.deadline.over():
+        low, error, cut = _smallest(task, "hessian.min", _hessian, found)
+        read.add("eigenvalue.min", low, "estimate", task.said("Lanczos on the full Hessian, negated"), error)
+        left += ["the smallest eigenvalue"] if cut else []
+    if left:
+        read.notes.append(f"the time for a reading was up: {', '.join(left)} with a wide error bar")
+    return read
+
+
+def _preconditioned(task: Task, read: Readings, sampled: float) -> bool:
+    assert task.P is not None and task.decay is not None
+    root, decay = task.P.double().rsqrt(), task.decay
+
+    def make(c: Curvature) -> Callable[[torch.Tensor], torch.Tensor]:
+        scale, c_ = root.to(c.dtype), decay.to(c.dtype)
+
+        def apply(v: torch.Tensor) -> torch.Tensor:
+            w = scale * v
+            return scale * (c.hessian(w) + c_ * w)
+
+        return apply
+
+    found, errors = _largest(task, "preconditioned", make, 1, 0.6)
+    value = found.values[0]
+    read.add(
+        "preconditionedSharpness",
+        value,
+        "estimate",
+        task.said("Lanczos on P^-½ (H + cI) P^-½"),
+        math.hypot(errors[0], sampled * abs(value)),
+    )
+    return found.cut
+
+
+def generalization(task: Task) -> Readings:
+    read = Readings()
+    train, right = task.point.score()
+    method = task.said("a mean over the held examples", products=False)
+    how = "exact" if task.point.m >= task.total else "estimate"
+    read.add("loss.train", train, how, method)
+    if right is not None:
+        read.add("accuracy.train", right, how, method)
+    if task.test is not None:
+        test, tested = task.point.score(task.test)
+        read.add("loss.test", test, how, method)
+        read.add("gap.loss", test - train, how, method)
+        if tested is not None and right is not None:
+            read.add("accuracy.test", tested, how, method)
+            read.add("gap.accuracy", right - tested, how, method)
+    return read
+
+
+def gradient(task: Task) -> Readings:
+    """Loss and gradient norm: what a verdict needs beside every factor file."""
+    read = Readings()
+    loss, own = task.point.gradient()
+    how = "exact" if task.point.m >= task.total else "estimate"
+    method = task.said("a mean over the held examples", products=False)
+    read.add("loss.train", loss, how, method)
+    read.add("gradNorm", float(own.norm()), how, method)
+    return read
+
+
+def noise(task: Task) -> Readings:
+    """Gauss–Newton sharpness and non-uniformity, from the factors that the judge is given too."""
+    read = Readings()
+    scale = task.P.double().rsqrt() if task.descent is not None and task.descent.preconditioned and task.P is not None else None
+    plain = gauss_newton_factors(task.point, task.memory.generator, task.deadline, task.closing, None)
+    method = task.said(plain.method, products=False)
+    if task.point.method == "finite differences" and plain.gram is None:
+        method = task.said(plain.method)
+    how = "exact" if plain.whole and task.point.m >= task.total else "estimate"
+    top, s = plain.sharpness()
+    error = plain.error
+    parts = plain.parts_along_top()
+    sampled = _sampling_error(parts, task.total) if parts is not None else 0.0
+    read.add("gaussNewtonSharpness", top, how, method, math.hypot(error, sampled))
+    read.add("gaussNewtonTrace", plain.trace, how if plain.whole else "bound", method)
+    if plain.whole:
+        read.add("nonuniformity", s, how, method)
+    else:
+        read.add("nonuniformity", s, "bound", method + ", within those directions: not less than this")
+    stateless = task.descent is not None and task.descent.preconditioned and scale is None
+    if task.descent is not None and task.descent.known and not stateless:
+        task.factors = (
+            plain
+            if scale is None
+            else gauss_newton_factors(task.point, task.memory.generator, task.deadline, task.closing, scale)
+        )
+    return read
+
+
+def gradient_noise(task: Task) -> Readings:
+    """tr Cov(∇L_i), the simple noise scale (McCandlish et al. 2018, §2.2) and batch sharpness (Andreyev & Beneventano 2024)."""
+    read = Readings()
+    point = task.point
+    bound = point.problem.memory // 2
+    mean = torch.zeros(point.size, dtype=torch.float64, device=point.device)
+    squares = 0.0
+    for _, own in rows(point, gradient_columns, bound, task.deadline.over):
+        wide = own[:, 0].double()
+        mean += wide.sum(0) / point.m
+        squares += float((wide * wide).sum()) / point.m
+    norm = float(mean @ mean)
+    # A difference below the rounding of its terms is none: identical gradients have no covariance.
+    trace = squares - norm if squares - norm > _COVARIANCE_ROUNDING * squares else 0.0
+    whole = point.m >= task.total
+    how = "exact" if whole else "estimate"
+    method = task.said("every held example's gradient", products=False)
+    read.add("gradNorm", math.sqrt(norm), how, method)
+    read.add("noise.trace", trace, how, method)
+    read.add("noise.scale", trace / norm if norm > 0 else float("inf"), how, method)
+    if task.batch_size is None:
+        read.notes.append("no batch sharpness: the batch size is not known (batch_size=…)")
+    elif task.batch_size > point.m:
+        read.notes.append(f"no batch sharpness: a batch has {task.batch_size} examples and {point.m} are held")
+    else:
+        _batch_sharpness(task, read, task.batch_size, whole)
+    return read
+
+
+def _batch_sharpness(task: Task, read: Readings, B: int, whole: bool) -> None:
+    point, m = task.point, task.point.m
+    every = whole and math.comb(m, B) <= _MOST_BATCHES
+    if every:
+        import itertools
+
+        batches = [torch.tensor(list(own)) for own in itertools.combinations(range(m), B)]
+    else:
+        draws = _DRAWN if task.closing else max(4, min(_DRAWN, 4 * m // B))
+        batches = [torch.randperm(m, generator=task.memory.generator)[:B] for _ in range(draws)]
+    samples = []
+    for index in batches:
+        c = point.on(index)
+        c.products = 0
+        _, g = c.gradient()
+        samples.append(float(g @ c.hessian(g)) / max(float(g @ g), 1e-300))
+        point.products += B / m
+        if task.deadline.over() and len(samples) >= 4:
+            every = False
+            break
+    mean = sum(samples) / len(samples)
+    spread = math.sqrt(sum((x - mean) ** 2 for x in samples) / max(1, len(samples) - 1) / len(samples))
+    method = task.said("every batch there is" if every else f"{len(samples)} random batches")
+    read.add("noise.batchSharpness", mean, "exact" if every else "estimate", method, 0.0 if every else spread)
+
+
+def spectrum(task: Task) -> Readings:
+    """tr H and ‖H‖_F: a product per parameter where there are few, else Hutchinson's estimate with random signs."""
+    read = Readings()
+    point, d = task.point, task.point.size
+    patient = task.closing and math.isinf(task.deadline.end) and d * d * point.m <= _EXACT_WORK
+    exact = d <= _EXACT_MOMENTS or patient
+    traces, squares = [], []
+    for i in range(d if exact else (32 if task.closing else 8)):
+        if exact:
+            z = torch.zeros(d, dtype=point.dtype, device=point.device)
+            z[i] = 1
+        else:
+            z = point.random(task.memory.generator, signs=True)
+        product = point.hessian(z).double()
+        traces.append(float(z.double() @ product))
+        squares.append(float(product @ product))
+        if not exact and len(traces) >= 4 and task.deadline.over():
+            break
+    how, method = ("exact", task.said("a product per parameter")) if exact else (
+        "estimate",
+        task.said(f"Hutchinson's estimate, {len(traces)} random sign vectors"),
+    )
+    if exact:
+        read.add("trace", sum(traces), how, method, 0.0)
+        read.add("frobenius", math.sqrt(sum(squares)), how, method, 0.0)
+        return read
+    trace, trace_error = _mean(traces)
+    square, square_error = _mean(squares)
+    norm = math.sqrt(square)
+    read.add("trace", trace, how, method, trace_error)
+    read.add("frobenius", norm, how, method, square_error / (2 * norm) if norm > 0 else 0.0)
+    return read
+
+
+def _mean(samples: list[float]) -> tuple[float, float]:
+    mean = sum(samples) / len(samples)
+    spread = sum((x - mean) ** 2 for x in samples) / max(1, len(samples) - 1)
+    return mean, math.sqrt(spread / len(samples))
+
+
+Probe = Callable[[Task], Readings]
+PROBES: dict[str, Probe] = {
+    "generalization": generalization,
+    "gradient": gradient,
+    "sharpness": sharpness,
+    "gradientNoise": gradient_noise,
+    "noise": noise,
+    "spectrum": spectrum,
+}
+"""In the order in which they are taken at a step: a verdict wants the others' readings before the factors."""
