@@ -27,7 +27,7 @@ const table = {
   activation: [/\bhardswish\b/, 2],
   probe: [/\blayers: Probe\b|"\.\/probes\/layers"/, 2],
   launcher: [/\blocal: Launcher\b|import \{ local \}/, 2],
-  subcommand: [/from "\.\/verdict"|name: "verdict"/, 2],
+  subcommand: [/import \{ verdict \}|name: "verdict"/, 2],
   chart: [/\bstabilityRegion\b/, 2],
   command: [/\bopenRunFile\b/, 4],
 } as const satisfies Record<string, readonly [RegExp, number]>;
