@@ -257,7 +257,7 @@ class FactorFiles(unittest.TestCase):
         J, M = dense.jacobian(), dense.curvatures()
         with precise():
             own = setup(model, loss, data).point()
-            found = gauss_newton_factors(own, torch.Generator(), Deadline(60), True, None)
+            found = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True, scale=None)
         self.assertEqual(tuple(found.gram.shape), (30, 30))
         # S_i is known up to a rotation: blocks G_iᵀG_j up to one on either side, so norms are compared.
         for i, j in itertools.product(range(10), repeat=2):
@@ -275,7 +275,7 @@ class FactorFiles(unittest.TestCase):
 
         with precise():
             own = setup(model, loss, data).point()
-            found = module._sharpest(own, 3, torch.Generator().manual_seed(1), Deadline(60), True, None)
+            found = module._sharpest(own, 3, torch.Generator().manual_seed(1), Deadline(60), closing=True, scale=None)
         r = found.coordinates.shape[2]
         A = found.coordinates.flatten(0, 1)
         self.assertLess(float((A.t() @ A / 10 - torch.diag(found.eigenvalues)).abs().max()), 1e-9)
@@ -290,7 +290,7 @@ class FactorFiles(unittest.TestCase):
         wanted = torch.linalg.eigvalsh(scale[:, None] * parts.mean(0) * scale).flip(0)
         with precise():
             own = setup(model, loss, data).point()
-            found = gauss_newton_factors(own, torch.Generator(), Deadline(60), True, scale)
+            found = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True, scale=scale)
         self.assertLess(float((found.eigenvalues[:4] - wanted[:4]).abs().max() / wanted[0]), 1e-5)
 
 
@@ -304,7 +304,7 @@ class Samples(unittest.TestCase):
             held = basin.hold((X, y), examples=100, seed=seed)
             self.assertEqual((held.m, held.total), (100, 400))
             own = setup(model, loss, held)
-            read, _ = take(own, "sharpness", Memory(), 60, False)
+            read, _ = take(own, "sharpness", Memory(), 60, closing=False)
             error = read.values["sharpness.error"]
             self.assertGreater(error, 0)
             self.assertIn("100 of 400 examples", read.how["sharpness"]["method"])

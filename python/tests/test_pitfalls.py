@@ -156,7 +156,7 @@ class Handled(unittest.TestCase):
         from basin.measuring import take
         from basin.probes import Memory
 
-        read, _ = take(own, "sharpness", Memory(), 60, False)
+        read, _ = take(own, "sharpness", Memory(), 60, closing=False)
         self.assertTrue(read.how["sharpness"]["method"].startswith("finite differences"))
 
     def test_a_backward_pass_that_is_silently_wrong_is_not_believed(self):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
@@ -142,6 +141,44 @@ class Folders(unittest.TestCase):
         self.assertEqual([e["step"] for e in lines if e.get("probe") == "sharpness"], [1])
         notes = " ".join(e["message"] for e in lines if e["kind"] == "note")
         self.assertIn("1 readings taken, 4 skipped for the budget", notes)
+
+    def watched(self, root, **options):
+        model, (X, y) = network(), examples(F.cross_entropy)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        return basin.watch(model, optimizer, data=(X, y), batch_size=4, every=1, budget=None, closing=0, root=root, **options)
+
+    def test_a_reading_that_raises_costs_itself_and_never_the_training(self):
+        broken = []
+
+        def loss(outputs, targets):
+            if broken:
+                raise KeyError("weights of the classes")
+            return F.cross_entropy(outputs, targets)
+
+        with tempfile.TemporaryDirectory() as root:
+            probe = self.watched(root, loss=loss, probes=["sharpness"])
+            broken.append(True)
+            probe.step(1.0)
+            probe.step(0.9)
+            probe.close()
+            told = events(probe.folder)
+            notes = [one["message"] for one in told if one["kind"] == "note"]
+            self.assertEqual([one for one in notes if one.startswith("sharpness could not be read: KeyError")], notes[-1:])
+            self.assertEqual(told[-1]["reason"], "steps")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_a_full_disk_ends_the_watching_and_not_the_training(self):
+        for write in (lambda probe: probe.step(1.0), lambda probe: probe.log(mine=1.0)):
+            with tempfile.TemporaryDirectory() as root:
+                probe = self.watched(root, loss=F.cross_entropy, probes=["generalization"])
+                full = os.open("/dev/full", os.O_WRONLY)
+                os.dup2(full, probe._log._fd)
+                os.close(full)
+                with self.assertWarnsRegex(UserWarning, "training goes on unwatched"):
+                    write(probe)
+                probe.step(0.9)
+                probe.log(mine=2.0)
+                probe.close()
 
     def test_launched_by_basin_it_fills_the_folder_it_is_given(self):
         with tempfile.TemporaryDirectory() as root:

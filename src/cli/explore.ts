@@ -1,5 +1,5 @@
 // `basin explore RUN`: many short branches from the minimum a run reached: which minima do other settings lead to?
-import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { findRun, stepIn, withSettings } from "../launchers";
 import type { Experiment } from "../protocol/experiment";
 import { needModel } from "../protocol/script";
@@ -14,6 +14,7 @@ import { decodeExploration, describeExploration } from "./show/exploration";
 import { explorationPicture } from "./show/explorationPicture";
 import { print } from "./show/print";
 import { styleFor, styleOf } from "./show/text";
+import { writeOut } from "./writeOut";
 
 const standardSteps = 500;
 
@@ -47,12 +48,15 @@ export const explore: Command = {
     const { status, output } = await ask("explore", request);
     const found = decodeExploration(output);
     if (found === null) return status;
-    const out = given.one("out");
-    if (out !== undefined) writeFileSync(out, explorationPicture(found));
     const json = given.has("json");
     const text = describeExploration(found, json ? styleFor(false) : styleOf(process.stdout));
     print(json ? `${stringify({ ...found, text })}\n` : `${text}\n`);
-    if (out !== undefined && !json) print(`\nPicture: ${shownPath(out)}\n`);
+    // After what was found is told: a picture that cannot be written takes nothing else away.
+    const out = given.one("out");
+    if (out !== undefined) {
+      writeOut(resolve(out), [explorationPicture(found)]);
+      if (!json) print(`\nPicture: ${shownPath(out)}\n`);
+    }
     return status;
   },
 };

@@ -1,25 +1,15 @@
 // `basin export RUN… --format F`: recorded runs as files for other programs.
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { suggest } from "../protocol/suggest";
 import { exporters } from "../record/export";
-import type { ExportedFile } from "../record/export/exporter";
 import { printable } from "../util/printable";
 import { exit, type Command } from "./command";
 import { runsNamed } from "./namedRuns";
 import { runsOption } from "./places";
 import { rasterize } from "./rasterize";
 import { print } from "./show/print";
+import { writeOut } from "./writeOut";
 
 const formats = exporters.map(({ format }) => format);
 
@@ -52,7 +42,7 @@ export const exportRuns: Command = {
       for (const piece of parts[0].data) await printed(piece);
       return exit.done;
     }
-    for (const part of parts) write(resolve(out), part);
+    for (const { path, data } of parts) writeOut(path === "" ? resolve(out) : join(resolve(out), path), data);
     print(`${out}\n`);
     return exit.done;
   },
@@ -71,32 +61,3 @@ function unknownFormat(format: string | undefined): Error {
 
 const printed = (piece: string | Uint8Array): Promise<void> =>
   new Promise((done, failed) => process.stdout.write(piece, (error) => (error ? failed(error) : done())));
-
-/** Writes a file beside its place and moves it there: a program that reads it never meets half of one. */
-function write(out: string, { path, data }: ExportedFile): void {
-  const target = path === "" ? out : join(out, path);
-  if (path === "" && statSync(target, { throwIfNoEntry: false })?.isDirectory())
-    throw fileError(target, "is a folder", "Name a file in it with --out.");
-  let folder: string | undefined;
-  try {
-    mkdirSync(dirname(target), { recursive: true });
-    folder = mkdtempSync(join(dirname(target), ".basin-"));
-    const temporary = join(folder, basename(target));
-    const fd = openSync(temporary, "wx");
-    try {
-      for (const piece of data) {
-        const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
-        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
-      }
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, target);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw fileError(target, `cannot be written (${code})`, "Name another place with --out.");
-  } finally {
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  }
-}

@@ -88,7 +88,7 @@ export class RunSeries {
         this.step = Math.max(this.step, event.step);
         return;
       case "note":
-        if (this.notes.length < 1000) this.notes.push({ step: event.step, message: event.message });
+        this.addNote(event.step, event.message);
         return;
       case "checkpoint":
         if (this.checkpoints.at(-1) !== event.step) this.checkpoints.push(event.step);
@@ -105,6 +105,12 @@ export class RunSeries {
       case "heartbeat":
         return;
     }
+  }
+
+  /** Once: a judgement is read again behind the index that holds it. */
+  private addNote(step: number, message: string): void {
+    const known = this.notes.some((note) => note.step === step && note.message === message);
+    if (!known && this.notes.length < 1000) this.notes.push({ step, message });
   }
 
   /** What a metric is: a name of Basin's, one that the log explains, or a name that nobody has explained. */
@@ -127,7 +133,7 @@ export class RunSeries {
 
   private addMetrics({ step, time, probe, cost, how, values: written }: Metrics): void {
     if (how) for (const name of Object.keys(how)) this.methods.set(name, how[name]);
-    const values = this.withLimit(derived(written, this.header?.dynamics));
+    const values = this.withLimit(step, derived(written, this.header?.dynamics));
     for (const name of Object.keys(values)) {
       const value = values[name];
       this.addValue(name, step, value);
@@ -152,13 +158,13 @@ export class RunSeries {
     if (Number.isFinite(time)) this.time = Math.max(this.time, time);
   }
 
-  /** The limit that binds is the smaller of the latest mean and mean-square limits. */
-  private withLimit(values: Metrics["values"]): Metrics["values"] {
+  /** The limit that binds is the smaller of the mean and mean-square limits at that step: what is judged later may be of an earlier one. */
+  private withLimit(step: number, values: Metrics["values"]): Metrics["values"] {
     const [mean, variance] = [values["stability.meanLimit"], values["stability.varianceLimit"]];
     if ((mean === undefined && variance === undefined) || values["stability.limit"] !== undefined)
       return values;
     const latest = (value: number | readonly number[] | undefined, name: string): number => {
-      const known = value ?? this.number(name);
+      const known = value ?? this.column(name).at(step);
       return typeof known === "number" ? known : Infinity;
     };
     const limit = Math.min(latest(mean, "stability.meanLimit"), latest(variance, "stability.varianceLimit"));

@@ -6,7 +6,8 @@ from .held import Held, hold
 from .once import measure
 from .resume import resume_state
 from .version import __version__
-from .watch import Probe, watch
+from .probe import Probe
+from .watch import watch
 
 __all__ = [
     "BasinError",

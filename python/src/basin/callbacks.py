@@ -7,7 +7,8 @@ from typing import Any, Callable, Optional
 import torch
 
 from .errors import BasinError
-from .watch import Probe, watch
+from .probe import Probe
+from .watch import watch
 
 
 def lightning(**options: Any) -> Any:

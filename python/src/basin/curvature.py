@@ -432,8 +432,8 @@ def check_loss(problem: Problem, curvature: Curvature) -> None:
 
 def fitting_piece(curvature: Curvature, memory: int) -> tuple[int, bool]:
     """
-    How many examples at once, and whether all held ones together, keep what autograd stores below `memory` bytes: measured with one or two examples in a forward pass; a
-    second derivative stores about four times as much.
+    How many examples at once, and whether all held ones together, keep what autograd stores below `memory` bytes: measured with one or
+    two examples in a forward pass; a second derivative stores about four times as much.
     """
     stored = 0
     own = {p.data_ptr() for p in curvature.twin.module.parameters()}

@@ -74,6 +74,7 @@ def gauss_newton_factors(
     c: Curvature,
     generator: torch.Generator,
     deadline: Deadline,
+    *,
     closing: bool,
     scale: Optional[torch.Tensor],
 ) -> Factors:
@@ -90,7 +91,7 @@ def gauss_newton_factors(
         return _all_directions(c, K, scale, deadline)
     if affordable and c.size <= _MOST_ROWS[closing]:
         return _all_parameters(c, K, scale, deadline)
-    return _sharpest(c, K, generator, deadline, closing, scale)
+    return _sharpest(c, K, generator, deadline, closing=closing, scale=scale)
 
 
 def _scaled(own: torch.Tensor, scale: Optional[torch.Tensor]) -> torch.Tensor:
@@ -145,6 +146,7 @@ def _sharpest(
     K: int,
     generator: torch.Generator,
     deadline: Deadline,
+    *,
     closing: bool,
     scale: Optional[torch.Tensor],
 ) -> Factors:

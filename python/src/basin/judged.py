@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .curvature import LADDER
 from .descent import Descent
 from .problem import Setup
 
@@ -26,7 +27,7 @@ def factor_metadata(setup: Setup, own: Descent, step: int) -> dict[str, str]:
         "decoupledDecay": own.decoupled_decay,
         "gain": own.gain,
         "preconditioned": own.preconditioned,
-        "ladder": ("torch.func", "double backward", "finite differences")[setup.rung],
+        "ladder": LADDER[setup.rung],
         "approximate": setup.rung == 2,
     }
     if own.betas:

@@ -40,7 +40,8 @@ class EventLog:
     """Threads: the script's and one that writes heartbeats; a lock keeps their lines apart."""
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        # Windows would turn every newline into two bytes.
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._fd: Optional[int] = os.open(path, flags, 0o644)
         self._lock = threading.RLock()
         self._process = os.getpid()
@@ -49,8 +50,10 @@ class EventLog:
         self._stop = threading.Event()
         size = os.fstat(self._fd).st_size
         self.empty = size == 0
-        if size > 0 and os.pread(self._fd, 1, size - 1) != b"\n":
-            self._write(b"\n")  # Closes a line that an earlier process left half written.
+        if size > 0:
+            os.lseek(self._fd, size - 1, os.SEEK_SET)
+            if os.read(self._fd, 1) != b"\n":
+                self._write(b"\n")  # Closes a line that an earlier process left half written.
         threading.Thread(target=self._beat, name="basin-heartbeat", daemon=True).start()
 
     @property

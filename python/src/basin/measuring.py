@@ -16,7 +16,7 @@ from .reading import Deadline, Readings
 
 
 def take(
-    setup: Setup, probe: str, memory: Memory, seconds: float, closing: bool, top: int = 2
+    setup: Setup, probe: str, memory: Memory, seconds: float, *, closing: bool, top: int = 2
 ) -> tuple[Readings, Optional[Factors]]:
     """Readings of a probe at the θ that the script's model has now. What cannot be taken is a note with its reason."""
     began = time.monotonic()

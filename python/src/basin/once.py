@@ -63,5 +63,5 @@ def measure(
     values: dict[str, Value] = {}
     for probe in PROBES:
         if probe in chosen:
-            values.update(take(setup, probe, kept, seconds, True, top)[0].values)
+            values.update(take(setup, probe, kept, seconds, closing=True, top=top)[0].values)
     return values

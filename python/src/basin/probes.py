@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -240,7 +241,7 @@ def noise(task: Task) -> Readings:
     """Gauss–Newton sharpness and non-uniformity, from the factors that the judge is given too."""
     read = Readings()
     scale = task.P.double().rsqrt() if task.descent is not None and task.descent.preconditioned and task.P is not None else None
-    plain = gauss_newton_factors(task.point, task.memory.generator, task.deadline, task.closing, None)
+    plain = gauss_newton_factors(task.point, task.memory.generator, task.deadline, closing=task.closing, scale=None)
     method = task.said(plain.method, products=False)
     if task.point.method == "finite differences" and plain.gram is None:
         method = task.said(plain.method)
@@ -260,7 +261,7 @@ def noise(task: Task) -> Readings:
         task.factors = (
             plain
             if scale is None
-            else gauss_newton_factors(task.point, task.memory.generator, task.deadline, task.closing, scale)
+            else gauss_newton_factors(task.point, task.memory.generator, task.deadline, closing=task.closing, scale=scale)
         )
     return read
 
@@ -298,8 +299,6 @@ def _batch_sharpness(task: Task, read: Readings, B: int, whole: bool) -> None:
     point, m = task.point, task.point.m
     every = whole and math.comb(m, B) <= _MOST_BATCHES
     if every:
-        import itertools
-
         batches = [torch.tensor(list(own)) for own in itertools.combinations(range(m), B)]
     else:
         draws = _DRAWN if task.closing else max(4, min(_DRAWN, 4 * m // B))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import sys
 from pathlib import Path
 from typing import Mapping
 
@@ -31,9 +33,6 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str,
 
 def _bytes(tensor: torch.Tensor) -> bytes:
     """Little-endian bytes, without NumPy."""
-    import ctypes
-    import sys
-
     size = tensor.numel() * tensor.element_size()
     raw = ctypes.string_at(tensor.data_ptr(), size) if size else b""
     if sys.byteorder == "big":

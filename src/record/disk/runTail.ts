@@ -37,16 +37,21 @@ export class RunTail {
     this.log.continueFrom(offset);
   }
 
-  /** As `EventTail.read`. Judgements come behind all that the log says: a resume's header takes back none of them. */
+  /**
+   * As `EventTail.read`. Judgements come behind all that the log says: a resume's header takes back none of them. Where one of both files
+   * was replaced, both are told anew, for who reads them forgets all that was told.
+   */
   read(most = Infinity): TailSlice {
     const slice = this.log.read(most);
+    if (slice.restarted) this.judged.restart();
     if (slice.more) return slice;
     const judged = this.judged.read();
+    if (judged.restarted) {
+      this.log.restart();
+      this.judged.restart();
+      return { ...this.read(most), restarted: true };
+    }
     const events: RunEvent[] = judged.events.filter(isJudgement);
-    return {
-      events: events.length > 0 ? [...slice.events, ...events] : slice.events,
-      restarted: slice.restarted || judged.restarted,
-      more: false,
-    };
+    return { ...slice, events: events.length > 0 ? [...slice.events, ...events] : slice.events };
   }
 }

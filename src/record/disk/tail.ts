@@ -39,6 +39,12 @@ export class EventTail {
     this.lines.jump(false);
   }
 
+  /** Begins anew: what is read next was told before, and is told again. */
+  restart(): void {
+    [this.offset, this.file] = [0, 0];
+    this.lines.restart();
+  }
+
   /** Events of the lines completed since the last call, from at most `most` bytes of the file. No file, a link, a device: no events. */
   read(most = Infinity): TailSlice {
     let fd: number;

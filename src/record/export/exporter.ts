@@ -6,7 +6,7 @@ export interface ExportedRun extends RunView {
   readonly label: string;
 }
 
-export interface ExportedFile {
+interface ExportedFile {
   /** Below the export's folder; "" where the export is one file. */
   readonly path: string;
   readonly data: Iterable<string | Uint8Array>;

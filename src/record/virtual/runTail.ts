@@ -26,12 +26,14 @@ export class VirtualRunTail {
 
   async read(most = Infinity): Promise<TailSlice> {
     const slice = await this.log.read(most);
+    if (slice.restarted) this.judged.restart();
     if (slice.more) return slice;
     const judged = await this.judged.read();
-    return {
-      events: [...slice.events, ...judged.events.filter(isJudgement)],
-      restarted: slice.restarted || judged.restarted,
-      more: false,
-    };
+    if (judged.restarted) {
+      this.log.restart();
+      this.judged.restart();
+      return { ...(await this.read(most)), restarted: true };
+    }
+    return { ...slice, events: [...slice.events, ...judged.events.filter(isJudgement)] };
   }
 }

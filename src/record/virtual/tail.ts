@@ -29,6 +29,12 @@ export class VirtualTail {
     return this.lines.damagedLines;
   }
 
+  /** Begins anew: what is read next was told before, and is told again. */
+  restart(): void {
+    [this.offset, this.stamp, this.waiting] = [0, "", none];
+    this.lines.restart();
+  }
+
   /** Events of the lines completed since the last call, from at most `most` bytes. What cannot be read gives none, and is in `obstacle`. */
   async read(most = Infinity): Promise<TailSlice> {
     const restarted = this.waiting.length === 0 && (await this.takeAdded());

@@ -11,7 +11,7 @@ const base = {
   optimizer: { learningRate: 0.1, batchSize: 128 },
   settings: { width: 64, deep: { a: true } },
 };
-const file = "/work/mine.basin.json";
+const file = "/project/mine.basin.json";
 const check = (experiment: object, options: Parameters<typeof checkExperiment>[2] = {}) =>
   checkExperiment(JSON.stringify(experiment), file, options);
 const messages = (experiment: object, options = {}) =>
@@ -85,7 +85,7 @@ describe("mistakes", () => {
 
   test("a script that is not there, and settings without a script", () => {
     expect(messages(base, { exists: () => false }).join()).toMatch(
-      /The script "train\.py" does not exist; expected it at \/work\/train\.py/,
+      /The script "train\.py" does not exist; expected it at \/project\/train\.py/,
     );
     const own = { data: { source: "spirals" }, model: { hidden: [3] }, optimizer: { learningRate: 1 } };
     expect(messages({ ...own, settings: { a: 1 } }).join()).toMatch(/this experiment has no `trainer`/);
@@ -96,7 +96,7 @@ describe("mistakes", () => {
 });
 
 test("a person's interpreter is laid over experiments with a script, and makes none of the others one", () => {
-  const local = "/work/.basin/local.json";
+  const local = "/project/.basin/local.json";
   const readText = () => JSON.stringify({ trainer: { interpreter: "/opt/python" } });
   const { points } = check(base, { local, readText });
   expect(points[0].experiment.trainer).toEqual({ ...base.trainer, interpreter: "/opt/python" });

@@ -32,6 +32,17 @@ describe("RunSeries", () => {
     expect(Array.from(series.column("stability.limit").values)).toEqual([0.445, 0.445]);
   });
 
+  it("takes the limit of a judgement with the mean limit of its own step, not with the latest, and a note once", () => {
+    const means = [0.5, 0.3, 0.1].map((limit, i) => metrics(10 * i, { "stability.meanLimit": limit }));
+    const judged = [0.6, 0.2].map((limit, i) => metrics(10 * i, { "stability.varianceLimit": limit }));
+    const note: RunEvent = { kind: "note", step: 10, message: "factors/step-20.safetensors is damaged" };
+    const series = fold(header(), ...means, ...judged, note);
+    expect(Array.from(series.column("stability.limit").values)).toEqual([0.5, 0.2, 0.1]);
+    for (const event of [...judged, note]) series.add(event);
+    expect(Array.from(series.column("stability.limit").values)).toEqual([0.5, 0.2, 0.1]);
+    expect(series.notes).toHaveLength(1);
+  });
+
   it("takes back what a resume repeats, and the end of the process before it", () => {
     const end: RunEvent = { kind: "end", step: 30, time: 3, reason: "interrupted" };
     const series = fold(header(), ...[0, 10, 20, 30].map((s) => metrics(s, { sharpness: s })), end);

@@ -1,0 +1,387 @@
+"""What `basin.watch` returns: the readings beside a script's own loop, their log, and how the script ends."""
+
+from __future__ import annotations
+
+import atexit
+import math
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Mapping, Optional, Sequence
+
+import torch
+
+from . import folder as folders
+from .log import EventLog
+from .measuring import take
+from .probes import PROBES, Memory
+from .problem import Setup
+from .quiet import precise, random_states
+from .judged import factor_metadata
+from .reading import Value
+from .rows import outputs_of
+
+# A reading of the loop's own numbers takes the loss from the device: not at every step.
+_LOOP_SECONDS = 0.25
+_LOOP_PLAIN = 200
+# Contract: the stop file is looked for this often, and obeyed by raising when nobody asked for `should_stop` for so long.
+_STOP_EVERY = 0.3
+_STOP_PATIENCE = 3.0
+# Times its first value from which the loss counts as diverged (theory.md, section 7).
+_DIVERGED = 1e4
+# Seconds that one reading may take while training.
+_READING_SECONDS = 60.0
+
+
+class Probe:
+    """What `basin.watch` returns: call `step` once after each step of the optimizer, `close` at the end."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        run: folders.RunFolder,
+        probes: Mapping[str, int],
+        *,
+        budget: Optional[float],
+        closing: float,
+        scaler: Any,
+        accumulation: int,
+    ) -> None:
+        self._setup, self._run, self._probes = setup, run, dict(probes)
+        self._budget, self._closing, self._scaler = budget, closing, scaler
+        self._accumulation, self._calls = accumulation, 0
+        self._memory = Memory()
+        self._log = EventLog(run.path / "events.jsonl")
+        self._step = 0
+        self._spent = 0.0
+        self._dear: dict[str, float] = {}
+        self._skipped: dict[str, int] = {}
+        self._taken: dict[str, int] = {}
+        self._said: set[str] = set()
+        self._how: dict[str, Any] = {}
+        self._loop_lines, self._loop_at = 0, -math.inf
+        self._first_loss: Optional[float] = None
+        self._diverged = False
+        self._closed = False
+        self._stop_seen: Optional[float] = None
+        self._stop_asked = False
+        self._stop_looked = 0.0
+        self._failed: Optional[dict[str, Any]] = None
+        self._rate: Optional[float] = None
+        self._process = os.getpid()
+        (run.path / "factors").mkdir(exist_ok=True)
+
+    # What users call.
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self._run.path
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether Basin asked this run to stop. Reading it says that the script ends by itself."""
+        self._look_for_stop()
+        if self._stop_seen is not None and not self._stop_asked:
+            self._stop_asked = True
+            (self._run.path / "stopping").touch()
+        return self._stop_seen is not None
+
+    def step(self, loss: Any = None) -> None:
+        """
+        Once after each step of the optimizer; with `accumulation=k`, once after each backward pass.
+
+        loss  of this batch, unscaled by a GradScaler unless `scaler=` was given; logged, never differentiated.
+        @raises KeyboardInterrupt where Basin asked the run to stop and the script never read `should_stop`.
+        """
+        if self._closed:
+            return
+        self._calls += 1
+        if self._calls % self._accumulation:
+            return
+        self._step += 1
+        try:
+            self._loop(loss)
+            due = [name for name, every in self._probes.items() if self._step % every == 0]
+            if due and not self._diverged:
+                self._readings(due, closing=False)
+        except OSError as error:
+            self._give_up(error)
+            return
+        self._look_for_stop()
+        if self._stop_seen is not None and not self._stop_asked and not self._run.launched:
+            if time.monotonic() - self._stop_seen > _STOP_PATIENCE:
+                raise KeyboardInterrupt("Basin was asked to stop this run")
+
+    def log(self, **values: float) -> None:
+        """Numbers of the script's own at this step, by names declared in `metrics=`."""
+        own = {name: float(value) for name, value in values.items()}
+        if self._closed:
+            return
+        try:
+            self._log.add("metrics", step=self._step, time=self._now(), values=own)
+        except OSError as error:
+            self._give_up(error)
+
+    def save(self, state: Any) -> Path:
+        """Saves what the script needs to go on from here: whatever `torch.save` takes. `basin.resume_state()` gives it back."""
+        name = f"step-{self._step}.pt"
+        checkpoints = self._run.path / "checkpoints"
+        checkpoints.mkdir(exist_ok=True)
+        temporary = checkpoints / f".{name}.{os.getpid()}.tmp"
+        with open(temporary, "wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, checkpoints / name)
+        self._log.add("checkpoint", step=self._step, file=name)
+        return checkpoints / name
+
+    def close(self) -> None:
+        """The closing readings, within `closing` seconds, and the end of the log."""
+        self._close(None)
+
+    def __enter__(self) -> "Probe":
+        return self
+
+    def __exit__(self, kind: Any, error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+        if error is None:
+            self._close(None)
+        elif isinstance(error, KeyboardInterrupt):
+            self._close("interrupted")
+        else:
+            self._fail(error, trace)
+            self._close("error")
+
+    def _give_up(self, error: OSError) -> None:
+        """A full disk ends the watching, not the training."""
+        self._closed = True
+        warnings.warn(f"basin: the run folder cannot be written any more ({error}); training goes on unwatched.", stacklevel=3)
+
+    # The loop's own numbers.
+
+    def _now(self) -> float:
+        return round(self._log.time, 4)
+
+    def _loop(self, loss: Any) -> None:
+        now = time.monotonic()
+        if self._loop_lines >= _LOOP_PLAIN and now - self._loop_at < _LOOP_SECONDS:
+            return
+        values: dict[str, Value] = {}
+        if loss is not None:
+            value = float(loss.detach()) if isinstance(loss, torch.Tensor) else float(loss)
+            if self._scaler is not None:
+                value /= float(self._scaler.get_scale())
+            values["loss.batch"] = value
+            self._watch_divergence(value)
+        rate = max(float(g["lr"]) for g in self._setup.optimizer.param_groups)
+        if rate != self._rate:
+            values["learningRate"] = self._rate = rate
+        if values:
+            self._loop_lines, self._loop_at = self._loop_lines + 1, now
+            self._log.add("metrics", step=self._step, time=self._now(), values=values)
+
+    def _watch_divergence(self, value: float) -> None:
+        if self._first_loss is None and math.isfinite(value):
+            self._first_loss = abs(value)
+        first = self._first_loss
+        if not self._diverged and (not math.isfinite(value) or (first and abs(value) > _DIVERGED * first)):
+            self._diverged = True
+            self._log.add("diverged", step=self._step, what="loss")
+
+    # Readings.
+
+    def _elapsed(self) -> float:
+        return self._log.time
+
+    def _affordable(self, name: str) -> bool:
+        """Whether the share of the time that readings have had, this one with it, is within the budget. The first of each is taken."""
+        if self._budget is None or name not in self._dear:
+            return True
+        spent = self._spent + self._dear[name]
+        return spent <= self._budget * (self._elapsed() + self._dear[name])
+
+    def _readings(self, due: Sequence[str], closing: bool) -> None:
+        seconds = self._closing if closing else _READING_SECONDS
+        end = time.monotonic() + seconds
+        wanted = [name for name in PROBES if name in due or (name == "gradient" and "noise" in due)]
+        for name in wanted:
+            if not closing and not self._affordable(name):
+                self._skip(name)
+                continue
+            left = end - time.monotonic() if closing else seconds
+            if closing and left <= 0:
+                self._note(f"no closing {name}: the {self._closing:g} s for the closing measurement were over")
+                continue
+            self._reading(name, max(left * (0.6 if closing else 1.0), 0.5), closing)
+
+    def _skip(self, name: str) -> None:
+        self._skipped[name] = self._skipped.get(name, 0) + 1
+        if self._skipped[name] == 1:
+            assert self._budget is not None
+            self._note(
+                f"a reading of {name} was skipped: one takes {self._dear[name]:.2g} s, and the budget is {self._budget:.0%} of the time"
+            )
+
+    def _reading(self, name: str, seconds: float, closing: bool) -> None:
+        try:
+            read, factors = take(self._setup, name, self._memory, seconds, closing=closing)
+        except OSError:
+            raise
+        except Exception as error:
+            # A reading that fails costs itself, never the training: the model and its loss may raise whatever they like.
+            self._note(f"{name} could not be read: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+            self._probes.pop(name, None)
+            return
+        self._spent += read.seconds
+        self._dear[name] = max(read.seconds, 0.5 * self._dear.get(name, 0.0))
+        self._taken[name] = self._taken.get(name, 0) + 1
+        for note in read.notes:
+            self._note(note)
+        if read.values:
+            changed = {k: h for k, h in read.how.items() if self._how.get(k) != h}
+            self._how.update(changed)
+            self._log.add(
+                "metrics",
+                step=self._step,
+                time=self._now(),
+                probe="generalization" if name == "gradient" else name,
+                cost={"products": round(read.products, 3), "seconds": round(read.seconds, 4)},
+                values=read.values,
+                **({"how": changed} if changed else {}),
+            )
+        if factors is not None:
+            self._save_factors(factors)
+
+    def _save_factors(self, factors: Any) -> None:
+        setup, own = self._setup, self._setup.descent()
+        if own is None or setup.batch_size is None or setup.sampling is None or setup.drop_last is None:
+            self._note(
+                "no verdict: it needs the batch size, how batches are drawn and whether a short last one is dropped "
+                '(batch_size=…, sampling="epochs" or "independent", drop_last=…)'
+            )
+            return
+        if own.learning_rate == 0:
+            self._note("no factors at a learning rate of 0: there is nothing to judge")
+            return
+        path = self._run.path / "factors" / f"step-{self._step}.safetensors"
+        factors.save(path, factor_metadata(setup, own, self._step))
+
+    def _note(self, message: str) -> None:
+        """The same once only."""
+        if message not in self._said:
+            self._said.add(message)
+            self._log.add("note", step=self._step, message=message)
+
+    # Beginning and end.
+
+    def begin(self, notes: Sequence[str], metrics: Sequence[Mapping[str, str]], resumed: Optional[int]) -> None:
+        setup = self._setup
+        descent = setup.descent()
+        assert descent is not None
+        dynamics = descent.dynamics()
+        point = setup.point()
+        outputs = _outputs(setup)
+        self._log.add(
+            "header",
+            schema=1,
+            id=self._run.id,
+            name=self._run.name,
+            parameters=point.size,
+            examples=setup.total,
+            outputs=outputs,
+            engine=f"torch {torch.__version__}",
+            probes=list(self._probes),
+            **({"dynamics": dynamics} if dynamics else {}),
+            **({"metrics": [dict(one) for one in metrics]} if metrics else {}),
+            **({"resumedAt": resumed} if resumed is not None else {}),
+        )
+        self._step = resumed or 0
+        for note in [*setup.notes, *descent.notes, *notes]:
+            self._note(note)
+        self._reading("generalization", _READING_SECONDS, closing=False)
+        self._spent = 0.0
+
+    def _look_for_stop(self) -> None:
+        now = time.monotonic()
+        if self._stop_seen is None and now - self._stop_looked > _STOP_EVERY:
+            self._stop_looked = now
+            if (self._run.path / "stop").exists():
+                self._stop_seen = now
+
+    def _fail(self, error: BaseException, trace: Optional[TracebackType]) -> None:
+        self._failed = {"message": f"{type(error).__name__}: {error}"[:2000], **folders.place(trace)}
+
+    def _close(self, reason: Optional[str]) -> None:
+        if self._closed or os.getpid() != self._process:
+            return
+        self._closed = True
+        if reason is None and self._stop_asked:
+            reason = "interrupted"
+        if reason is None and not self._diverged and self._closing > 0 and self._step > 0:
+            self._readings(list(self._probes), closing=True)
+        for name, count in self._skipped.items():
+            taken = self._taken.get(name, 0)
+            self._note(f"{name}: {taken} readings taken, {count} skipped for the budget, {self._step // max(1, taken)} steps apart")
+        why = reason or ("diverged" if self._diverged else "steps")
+        own = {"error": self._failed} if self._failed else {}
+        self._log.add("end", step=self._step, time=self._now(), reason=why, **own)
+        self._log.close()
+        self._run.release({"error": 1, "interrupted": 130}.get(why, 0))
+        _open.discard(self)
+
+    def _at_exit(self) -> None:
+        """The script ended without `close`. Where Basin launched it, Basin sees how and says so."""
+        if self._closed or os.getpid() != self._process:
+            return
+        if self._run.launched:
+            self._closed = True
+            self._log.close()
+            return
+        self._closing = 0.0
+        self._close(None)
+
+
+def _outputs(setup: Setup) -> int:
+    with random_states(), precise():
+        return outputs_of(setup.point())
+
+
+_open: set[Probe] = set()
+_hooked = False
+
+
+def opened(probe: Probe) -> None:
+    """From here on it says how a script ends that raises, is interrupted or just ends. Each earlier hook is called too."""
+    global _hooked
+    _open.add(probe)
+    if _hooked:
+        return
+    _hooked = True
+    before = sys.excepthook
+
+    def on_error(kind: type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
+        for probe in list(_open):
+            if issubclass(kind, KeyboardInterrupt):
+                probe._close("interrupted")
+            else:
+                probe._fail(error, trace)
+                probe._close("error")
+        before(kind, error, trace)
+
+    sys.excepthook = on_error
+    atexit.register(lambda: [probe._at_exit() for probe in list(_open)])
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_terminate)
+
+
+def _on_terminate(number: int, _frame: Any) -> None:
+    for probe in list(_open):
+        probe._close("interrupted")
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
