@@ -21,6 +21,8 @@ const environment = {
   PYTHONPATH: source,
   OMP_NUM_THREADS: "1",
   PYTHONDONTWRITEBYTECODE: "1",
+  // `torch.compile` leaves what it made in the temporary folder otherwise.
+  TORCHINDUCTOR_CACHE_DIR: temporary(),
 };
 
 /** Not `spawnSync`: vitest's worker must answer while a long one runs. */
