@@ -4,6 +4,7 @@ import type { MetricValues } from "../protocol/metrics";
 import type { RunStatus } from "../types/runStatus";
 import type { Verdict } from "../types/verdict";
 import { damagedInfo } from "./decodeRunInfo";
+import { edgeForecast, type EdgeForecast } from "./edgeForecast";
 import { limitsOf, type RunLimits } from "./limits";
 import { provisionalFlag, type ProvisionalFlag } from "./provisionalFlag";
 import type { RunNote } from "./runNote";
@@ -21,6 +22,8 @@ export interface RunRecord {
   readonly verdict: Verdict | null;
   /** While it trains: its learning rate has been beyond its limit for a while. */
   readonly flag: ProvisionalFlag | null;
+  /** While it trains: when it will meet its limit. */
+  readonly forecast: EdgeForecast | null;
   /** The latest value of each metric, as far as the end of the log tells. */
   readonly last: MetricValues;
   /** What cannot be read of it, a line each; empty for a folder that is whole. */
@@ -59,6 +62,7 @@ export interface RunParts {
 export function runRecord({ folder, name, run, verdict, status, log, note }: RunParts): RunRecord {
   const { series, damagedLines: lines, obstacle } = log;
   const info = run.value ?? damagedInfo(name);
+  const { learningRate } = info.experiment.optimizer;
   const damage = [
     run.damage,
     obstacle && `${files.events} ${obstacle}`,
@@ -73,7 +77,8 @@ export function runRecord({ folder, name, run, verdict, status, log, note }: Run
     step: series.step,
     time: series.time,
     verdict: verdict.value,
-    flag: status === "running" ? provisionalFlag(series, info.experiment.optimizer.learningRate) : null,
+    flag: status === "running" ? provisionalFlag(series, learningRate) : null,
+    forecast: status === "running" ? edgeForecast(series, learningRate) : null,
     last: Object.fromEntries([...series.latest].map(([metric, { value }]) => [metric, value])),
     damage: damage.filter((one) => one !== null),
     note,

@@ -5,6 +5,7 @@ import { limitsOf } from "../../src/record/limits";
 import { factsOf, type Fact } from "../store/facts";
 import type { RunModel } from "../store/runModel";
 import type { ProvisionalFlag } from "../../src/record/provisionalFlag";
+import { edgeForecast, forecastWords } from "../../src/record/edgeForecast";
 import { onlyMeanSquare, type Verdict } from "../../src/types/verdict";
 import { verdictWords } from "../../src/types/verdictWords";
 import type { Popover } from "./popover";
@@ -134,7 +135,7 @@ const flagContent = ({ learningRate, limit, since, readings }: ProvisionalFlag):
 const hostOf = ({ info: { handle } }: RunModel): string =>
   handle && "host" in handle ? handle.host : "another machine";
 
-/** One sentence on where sharpness stands against its limit. */
+/** A sentence on where sharpness stands against its limit, and one on when it meets it. */
 function nowOf(run: RunModel): string {
   const own = run.series.number("preconditionedSharpness");
   const sharpness = own ?? run.series.number("sharpness");
@@ -150,5 +151,7 @@ function nowOf(run: RunModel): string {
       : share > 0.95
         ? `at its limit ${most}: the edge of stability`
         : `${Math.round(100 * share)} % of its limit ${most}`;
-  return `${own === undefined ? "Sharpness" : "Preconditioned sharpness"} ${num(sharpness)} is ${where}.`;
+  const forecast = edgeForecast(run.series, run.info.experiment.optimizer.learningRate);
+  const ahead = forecast ? ` It ${forecastWords(forecast)}.` : "";
+  return `${own === undefined ? "Sharpness" : "Preconditioned sharpness"} ${num(sharpness)} is ${where}.${ahead}`;
 }

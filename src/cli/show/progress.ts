@@ -1,6 +1,7 @@
 // How far a run has come, from the one fold of its log: what the displays draw beside its curves.
 import type { RunEvent } from "../../protocol/events";
 import type { Experiment } from "../../protocol/experiment";
+import { edgeForecast, type EdgeForecast } from "../../record/edgeForecast";
 import { provisionalFlag, type ProvisionalFlag } from "../../record/provisionalFlag";
 import { RunSeries } from "../../record/runSeries";
 
@@ -77,6 +78,11 @@ export class Progress {
   /** Said while it trains, and withdrawn: the learning rate has been beyond its limit for a while. */
   get flag(): ProvisionalFlag | null {
     return provisionalFlag(this.series, this.experiment.optimizer.learningRate);
+  }
+
+  /** When it will meet its limit; null where nothing can be said. */
+  get forecast(): EdgeForecast | null {
+    return edgeForecast(this.series, this.experiment.optimizer.learningRate);
   }
 
   /** What the closing measurement does now, and how far it is; undefined while the run trains. */

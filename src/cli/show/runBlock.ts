@@ -1,6 +1,7 @@
 // One run while it trains, as a block of lines: how far, the loss, the sharpness against its limit.
 import type { Shown } from "./displays";
 import type { Progress } from "./progress";
+import { forecastWords } from "../../record/edgeForecast";
 import { flagWords } from "./verdictText";
 import { bar, duration, number, percent, sparkline, type Style } from "./text";
 import { unlimitedSteps } from "../../types/unlimitedSteps";
@@ -37,6 +38,8 @@ export function blockLines({ progress: p, title }: Shown, style: Style, width: n
   }
   const { flag } = p;
   if (flag) lines.push(style.red(flagWords(flag)));
+  const { forecast } = p;
+  if (forecast) lines.push(`${style.dim("              ")}${forecastWords(forecast)}`);
   const note = p.notes.at(-1);
   if (note !== undefined) lines.push(style.dim(`note: ${note}`));
   return lines;

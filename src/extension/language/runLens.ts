@@ -10,6 +10,7 @@ import { experimentSelector } from "./selectors";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
 import { statusWords, isActive } from "../../types/runStatus";
+import { forecastWords } from "../../record/edgeForecast";
 import { verdictWords, type Severity } from "../../types/verdictWords";
 
 /** VS Code asks for lenses a while after it is told that they changed, and starts that while again with each time it is told. */
@@ -93,8 +94,11 @@ const icons: Readonly<Record<Severity, string>> = {
   bad: "$(warning)",
 };
 
-function describeLatest({ info, status, step, verdict, flag }: RunRecord): string {
-  if (status === "running") return `$(sync~spin) training, step ${step}${flag ? ", beyond its limit" : ""}`;
+function describeLatest({ info, status, step, verdict, flag, forecast }: RunRecord): string {
+  if (status === "running") {
+    const ahead = flag ? ", beyond its limit" : forecast ? `, ${forecastWords(forecast)}` : "";
+    return `$(sync~spin) training, step ${step}${ahead}`;
+  }
   if (status === "queued") return "$(clock) queued";
   const icon = verdict ? icons[verdictWords(verdict).severity] : "$(circle-slash)";
   const words = verdict ? verdictWords(verdict).short : statusWords[status];

@@ -14,6 +14,7 @@ const record = (folder: string, change: Partial<RunRecord> = {}): RunRecord => (
   step: 100,
   time: 1,
   flag: null,
+  forecast: null,
   last: {},
   damage: [],
   note: emptyNote,

@@ -15,6 +15,7 @@ const record = (folder: string, learningRate = 0.1, change: Partial<RunRecord> =
     time: 1,
     verdict,
     flag: null,
+    forecast: null,
     last: { sharpness: 20, "sharpness.error": 1, eigenvalues: [20, 3] },
     damage: [],
     note: emptyNote,

@@ -18,6 +18,7 @@ function record(kind: FixtureKind, change: Partial<RunRecord> = {}, experiment: 
     time: 1,
     verdict,
     flag: null,
+    forecast: null,
     last: {},
     damage: [],
     note: emptyNote,

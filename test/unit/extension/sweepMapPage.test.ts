@@ -63,7 +63,16 @@ const uri = { fsPath: "/w/a.basin.json", path: "/w/a.basin.json", toString: () =
 function record(learningRate: number, status: RunRecord["status"], step = 0): RunRecord {
   const { info } = fixtureRun("edge", { learningRate });
   const limits = { sharpness: Infinity, preconditionedSharpness: Infinity, nonuniformity: Infinity };
-  const none = { time: 0, verdict: null, flag: null, last: {}, damage: [], note: emptyNote, limits };
+  const none = {
+    time: 0,
+    verdict: null,
+    flag: null,
+    forecast: null,
+    last: {},
+    damage: [],
+    note: emptyNote,
+    limits,
+  };
   return { folder: `/w/.basin/runs/${learningRate}`, info, status, step, ...none };
 }
 
