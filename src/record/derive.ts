@@ -43,11 +43,44 @@ export function derived(values: Values, dynamics: Dynamics): Values {
   };
 }
 
+/** Columns of one length by name; entry i of a list as "name.i". */
+export type Columns = Readonly<Record<string, readonly number[]>>;
+
+/** What `derived` does, for many readings of one kind at once: a run may write thousands of them a second. */
+export function derivedColumns(columns: Columns, dynamics: Dynamics): Columns {
+  const { sharpness, preconditionedSharpness: own } = columns;
+  if (sharpness === undefined) return columns;
+  const error = columns["sharpness.error"];
+  const decisive = own ?? sharpness;
+  const decisiveError = own === undefined ? error : columns["preconditionedSharpness.error"];
+  const limits =
+    columns["stability.meanLimit"] === undefined && dynamics
+      ? sharpness.map((value, i) => meanLimitOf(value, own?.[i], dynamics))
+      : undefined;
+  return {
+    ...columns,
+    ...(columns["eigenvalues.0"] === undefined && { "eigenvalues.0": sharpness }),
+    ...(columns["eigenvalues.error.0"] === undefined &&
+      error !== undefined &&
+      columns["eigenvalues.1"] === undefined && { "eigenvalues.error.0": error }),
+    ...(limits && { "stability.meanLimit": limits }),
+    ...(limits &&
+      decisiveError !== undefined && {
+        "stability.meanLimit.error": limits.map((limit, i) =>
+          limitError(limit, decisiveError[i], decisive[i]),
+        ),
+      }),
+  };
+}
+
+/** A limit is as good as the reading it is derived from: their relative errors are one. */
+const limitError = (limit: number, error: number, reading: number): number =>
+  Math.abs((limit * error) / reading);
+
 /** Lists of more than one entry are never left out. */
 export const isSeveral = (value: number | readonly number[] | undefined): boolean =>
   typeof value === "object" && value.length > 1;
 
-/** A limit is as good as the reading it is derived from: their relative errors are one. */
 function meanLimitValues(
   values: Values,
   sharpness: number,
@@ -61,6 +94,6 @@ function meanLimitValues(
       : [own, values["preconditionedSharpness.error"]];
   return {
     "stability.meanLimit": limit,
-    ...(typeof error === "number" && { "stability.meanLimit.error": Math.abs((limit * error) / decisive) }),
+    ...(typeof error === "number" && { "stability.meanLimit.error": limitError(limit, error, decisive) }),
   };
 }

@@ -4,8 +4,8 @@ import { metricInfo } from "../protocol/metrics";
 import type { MetricInfo } from "../types/metricInfo";
 import type { Cost, How } from "../types/reading";
 import { Column } from "./column";
-import { derived } from "./derive";
-import { timeOf, unpack } from "./pack";
+import { derived, derivedColumns, type Columns } from "./derive";
+import { timeOf } from "./pack";
 
 export type Header = Extract<RunEvent, { kind: "header" }>;
 type Metrics = Extract<RunEvent, { kind: "metrics" }>;
@@ -171,14 +171,16 @@ export class RunSeries {
     return { ...values, "stability.limit": limit };
   }
 
-  /** Packed readings: those nothing derives from go to their columns in one piece. */
+  /** Packed readings go to their columns in one piece; the last of them is the event itself. */
   private addPacked(event: Metrics, { steps, times, values }: Earlier): void {
-    const names = Object.keys(values);
-    if (values.sharpness !== undefined || names.some((name) => isList(values[name][0] ?? 0))) {
-      for (const one of unpack(event)) this.addMetrics(one);
-      return;
+    const columns = derivedColumns(entryColumns(values), this.header?.dynamics);
+    for (const [name, column] of Object.entries(columns)) this.columnOf(name).append(steps, column);
+    const mean = columns["stability.meanLimit"];
+    if (mean !== undefined && columns["stability.limit"] === undefined) {
+      const variance = this.column("stability.varianceLimit");
+      const limits = steps.map((step, i) => Math.min(mean[i], variance.at(step) ?? Infinity));
+      this.columnOf("stability.limit").append(steps, limits);
     }
-    for (const name of names) this.columnOf(name).append(steps, values[name] as readonly number[]);
     this.clock.append(
       steps,
       steps.map((_, i) => timeOf(times, i, steps.length - 1)),
@@ -188,9 +190,7 @@ export class RunSeries {
 
   private addValue(name: string, step: number, value: number | readonly number[]): void {
     if (!isList(value)) this.columnOf(name).add(step, value);
-    // A spectrum is another set of nodes each time: no curve over steps leads from one to the next.
-    else if (!name.startsWith("spectrum.") && value.length <= longestList)
-      value.forEach((own, i) => this.columnOf(`${name}.${i}`).add(step, own));
+    else if (isCurves(name, value)) value.forEach((own, i) => this.columnOf(`${name}.${i}`).add(step, own));
   }
 
   private columnOf(name: string): Column {
@@ -219,6 +219,25 @@ export class RunSeries {
     this.closing = undefined;
     this.rewinds++;
   }
+}
+
+/** Whether a list's entries are curves. A spectrum is another set of nodes each time: none leads over steps from one to the next. */
+const isCurves = (name: string, list: readonly number[]): boolean =>
+  !name.startsWith("spectrum.") && list.length <= longestList;
+
+/** Packed values as columns of numbers: those of a list entry by entry. */
+function entryColumns(values: Earlier["values"]): Columns {
+  const columns: Record<string, readonly number[]> = {};
+  for (const [name, column] of Object.entries(values)) {
+    const first = column[0];
+    if (first === undefined) continue;
+    if (!isList(first)) columns[name] = column as readonly number[];
+    else if (isCurves(name, first))
+      first.forEach((_, k) => {
+        columns[`${name}.${k}`] = (column as readonly (readonly number[])[]).map((list) => list[k]);
+      });
+  }
+  return columns;
 }
 
 const empty = new Column();

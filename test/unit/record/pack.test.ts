@@ -22,10 +22,10 @@ const header: RunEvent = {
   dynamics: { preconditioned: false, momentum: 0.5 },
 };
 
-/** A run of `steps` steps as its process tells it: losses, sharpness every 2, noise every 30. */
-function told(steps: number, top: number): RunEvent[] {
+/** A run of `steps` steps as its process tells it: losses, sharpness every 2 (of Adam's preconditioned matrix too where asked), noise every 30. */
+function told(steps: number, top: number, preconditioned = false): RunEvent[] {
   const rng = new Rng(7, "test");
-  const events: RunEvent[] = [header];
+  const events: RunEvent[] = [{ ...header, dynamics: { preconditioned, momentum: 0.5 } }];
   let variance = Infinity;
   for (let step = 0; step < steps; step++) {
     const time = step * 0.00037;
@@ -51,7 +51,10 @@ function told(steps: number, top: number): RunEvent[] {
     const sharpness = step === 100 ? NaN : 1 + rng.uniform();
     const eigenvalues = Array.from({ length: top }, (_, i) => sharpness / (i + 1));
     const error = 1e-4 * rng.uniform();
-    const mean = meanLimit(sharpness, { momentum: 0.5 });
+    const own = 3 * sharpness + rng.uniform();
+    const ownError = 1e-4 * rng.uniform();
+    const [decisive, decisiveError] = preconditioned ? [own, ownError] : [sharpness, error];
+    const mean = meanLimit(decisive, { momentum: 0.5 });
     events.push({
       kind: "metrics",
       step,
@@ -64,7 +67,8 @@ function told(steps: number, top: number): RunEvent[] {
         eigenvalues,
         "eigenvalues.error": eigenvalues.map((_, i) => (i === 0 ? error : 1e-4 * rng.uniform())),
         "stability.meanLimit": mean,
-        "stability.meanLimit.error": (mean * error) / sharpness,
+        ...(preconditioned && { preconditionedSharpness: own, "preconditionedSharpness.error": ownError }),
+        "stability.meanLimit.error": (mean * decisiveError) / decisive,
         "stability.limit": Math.min(mean, variance),
       },
     });
@@ -83,8 +87,12 @@ function fold(events: readonly RunEvent[]): RunSeries {
 }
 
 describe("packed readings", () => {
-  it.each([1, 3])("fold to the very curves that a line each folds to (%i eigenvalues)", (top) => {
-    const events = told(600, top);
+  it.each([
+    [1, "sgd"],
+    [3, "sgd"],
+    [2, "adam"],
+  ])("fold to the very curves that a line each folds to (%i eigenvalues, %s)", (top, optimizer) => {
+    const events = told(600, top, optimizer === "adam");
     const [plain, packed] = [fold(events), fold(pack(events.map(roundEvent)))];
     expect([...packed.columns.keys()].sort()).toEqual([...plain.columns.keys()].sort());
     for (const [name, column] of plain.columns) {
