@@ -96,6 +96,16 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
   }
 
+  /** What a row of an open quick pick says. */
+  offered(text: string): Promise<string> {
+    return this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().innerText();
+  }
+
+  /** A line of the channel that the output view shows. */
+  output(text: string): Locator {
+    return this.page.locator(".output-view .view-line", { hasText: text }).first();
+  }
+
   /** VS Code's quick input while it asks for this. */
   quickInputAsking(placeholder: string): Locator {
     return this.page.locator(`.quick-input-widget input[placeholder="${placeholder}"]`);
@@ -151,14 +161,25 @@ export class Workbench {
   }
 
   async openFile(name: string): Promise<void> {
-    const input = await this.quickInput("Control+P");
-    await input.fill(name);
     // Of this name and no longer one that ends with it.
     const label = this.page.locator(".label-name", { hasText: new RegExp(`^\\s*${escape(name)}\\s*$`) });
-    // By the keyboard: what a click meant may have moved on by then, for results come in several lots.
-    await this.page.locator(".quick-input-list .monaco-list-row.focused").filter({ has: label }).waitFor();
-    await this.page.keyboard.press("Enter");
-    await this.page.locator(".tabs-container .tab").filter({ has: label }).first().waitFor();
+    // A newer VS Code writes a tab's name in two parts.
+    const tab = this.page.locator(`.tabs-container .tab.active[data-resource-name="${name}"]`).first();
+    // Asked again: a list that is renewed as the key arrives takes none.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const input = await this.quickInput("Control+P");
+      await input.fill(name);
+      // By the keyboard: what a click meant may have moved on by then, for results come in several lots.
+      await this.page
+        .locator(".quick-input-list .monaco-list-row.focused")
+        .filter({ has: label })
+        .waitFor({ timeout: 20_000 })
+        .catch(() => undefined);
+      await this.page.keyboard.press("Enter");
+      await tab.waitFor({ timeout: 8_000 }).catch(() => undefined);
+      if (await tab.isVisible()) return;
+    }
+    await tab.waitFor();
   }
 
   tab(name: string): Locator {
