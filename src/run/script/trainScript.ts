@@ -91,12 +91,12 @@ class Stopping {
 
   /** Whether anybody asked. */
   get wanted(): boolean {
-    return this.interrupt.count > 0;
+    return this.interrupt.count > 0 || this.interrupt.leaving;
   }
 
   look(): void {
-    const { count } = this.interrupt;
-    if (count === 0) return;
+    const { count, leaving } = this.interrupt;
+    if (count === 0 && !leaving) return;
     const now = performance.now() / 1000;
     if (this.asked === null) {
       this.asked = now;
@@ -227,7 +227,11 @@ export async function trainScript(run: ScriptRun): Promise<ScriptEnd> {
   const unwanted = setInterval(() => {
     if (interrupt.closingAsked) judging.end();
   }, pollMilliseconds);
-  if (watched) await judging.finish();
+  if (interrupt.leaving) {
+    judging.end();
+    // Our own word, and nobody else's: the script that goes on must not find it.
+    rmSync(join(folder, stopFile), { force: true });
+  } else if (watched) await judging.finish();
   clearInterval(unwanted);
   process.off("exit", endAll);
   return { reason };
