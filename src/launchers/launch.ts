@@ -81,9 +81,9 @@ export const startsTogether = (on: Handle["on"]): boolean => launcherOf(on)?.sta
 
 /** @throws UserError for runs that their launchers would refuse, before anything of them is made. */
 export async function checkLaunch(runs: readonly Launchable[], env?: NodeJS.ProcessEnv): Promise<void> {
-  for (const { id, check } of launchers as readonly Launcher[])
-    await check?.(
-      runs.filter(({ experiment }) => experiment.launch.on === id),
+  for (const launcher of launchers as readonly Launcher[])
+    await launcher.check?.(
+      runs.filter(({ experiment }) => experiment.launch.on === launcher.id),
       env,
     );
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { slurmFolder, jobName, type Job } from "../../record/jobs";
 import { writeAtomic } from "../../record/disk/files";
-import { jobsIn, jobsPath } from "../../record/disk/jobs";
+import { forgetJobs, jobsIn, jobsPath } from "../../record/disk/jobs";
 import { holderOf, lifeOf, rewriteClaim, type Holder } from "../../record/disk/processes";
 import type { RunRecord } from "../../record/runRecord";
 import { isActive } from "../../types/runStatus";
@@ -75,6 +75,7 @@ export class JobPoll {
     try {
       mkdirSync(join(runsDir, slurmFolder), { recursive: true });
       writeAtomic(jobsPath(runsDir), `${JSON.stringify({ schema: 1, jobs })}\n`);
+      forgetJobs(runsDir);
     } catch {
       // A folder that can only be read is shown as it was left.
     }

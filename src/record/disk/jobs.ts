@@ -24,6 +24,9 @@ export function jobsIn(runsDir: string): Jobs {
   return jobs;
 }
 
+/** After writing them. */
+export const forgetJobs = (runsDir: string): void => void known.delete(runsDir);
+
 function read(path: string): Jobs {
   try {
     return decodeJobs(readJson(path, largestJobs));
