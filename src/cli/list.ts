@@ -1,6 +1,7 @@
 // `basin list`: the runs there are, newest first.
-import { listRuns, runQueue, type RunRecord } from "../launchers";
+import { JobPoll, listRuns, runQueue, type RunRecord } from "../launchers";
 import { stringify } from "../protocol/numbers";
+import { isActive } from "../types/runStatus";
 import { exit, type Command } from "./command";
 import { printable } from "../util/printable";
 import { processes, runsDirHere, runsOption } from "./places";
@@ -16,7 +17,11 @@ export const list: Command = {
   words: { least: 0, most: 0, what: "no words" },
   run: async (given) => {
     const runsDir = runsDirHere(given);
-    const runs = await listRuns(runsDir);
+    let runs = await listRuns(runsDir);
+    if (runs.some(({ place, status }) => place !== null && isActive(status))) {
+      await new JobPoll().look(runs);
+      runs = await listRuns(runsDir);
+    }
     if (given.has("json")) print(`${stringify(runs.map(plain))}\n`);
     else if (runs.length === 0) print(`No runs in ${runsDir}. Start one with \`basin run FILE\`.\n`);
     else print(`${runTable(runs, styleOf(process.stdout))}\n`);
@@ -28,7 +33,7 @@ export const list: Command = {
 };
 
 /** A run for `list --json`. */
-const plain = ({ folder, info, status, step, time, verdict, last, damage }: RunRecord) => ({
+const plain = ({ folder, info, status, step, time, verdict, last, damage, place }: RunRecord) => ({
   id: info.id,
   folder,
   name: info.experiment.name,
@@ -38,6 +43,7 @@ const plain = ({ folder, info, status, step, time, verdict, last, damage }: RunR
   overrides: info.overrides,
   ...(info.sweep && { sweep: info.sweep }),
   ...(damage.length > 0 && { damage }),
+  ...(place && { place }),
   verdict: verdict?.verdict ?? null,
   metrics: last,
 });
@@ -64,5 +70,8 @@ export function runTable(runs: readonly RunRecord[], style: Style): string {
   const damaged = runs.flatMap(({ info, damage }) =>
     damage.length > 0 ? [style.yellow(`damaged: ${printable(`${info.id}: ${damage.join(", ")}`)}`)] : [],
   );
-  return [table(["run", ...(places ? ["point"] : []), ...head], rows, style), ...damaged].join("\n");
+  const jobs = runs.flatMap(({ info, place }) =>
+    place ? [style.dim(printable(`${info.id}: job ${place.job}, ${place.says}`))] : [],
+  );
+  return [table(["run", ...(places ? ["point"] : []), ...head], rows, style), ...jobs, ...damaged].join("\n");
 }

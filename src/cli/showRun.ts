@@ -42,6 +42,7 @@ function describe(run: RunRecord, series: RunSeries, style: Style): string {
   return [
     style.bold(info.id),
     `${status} at step ${step} after ${duration(time)}${placeOf(run)}`,
+    ...(run.place ? [printable(`job ${run.place.job}: ${run.place.says}`)] : []),
     ...run.damage.map((one) => style.yellow(`damaged: ${printable(one)}`)),
     "",
     ...settings(run, style),

@@ -1,7 +1,7 @@
 // Follows runs to their ends with a display, passes on Ctrl-C, and says how each ended.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { followRun, readLog, readRun, stopRuns, type Follower, type RunRecord } from "../launchers";
+import { followRun, JobPoll, readLog, readRun, stopRuns, type Follower, type RunRecord } from "../launchers";
 import { isWaiting } from "../launchers/queue";
 import type { RunEvent } from "../protocol/events";
 import { files } from "../protocol/runFolder";
@@ -9,7 +9,8 @@ import type { Experiment } from "../protocol/experiment";
 import { holderOf } from "../record/disk/processes";
 import { isActive, type RunStatus } from "../types/runStatus";
 import { exit } from "./command";
-import { displayFor, type Display, type Shown } from "./show/displays";
+import type { FollowHandlers } from "../record/disk/follow";
+import { displayFor, leftText, type Display, type Shown } from "./show/displays";
 import { warn } from "./show/print";
 import { Progress } from "./show/progress";
 import { columnsOf, styleOf } from "./show/text";
@@ -39,24 +40,30 @@ export interface WatchOptions {
 }
 
 const pollMilliseconds = 100;
+/** Of runs on a cluster: many may watch from one login node, over a disk that all share. */
+const jobsMilliseconds = 500;
 /** Folders of waiting runs are looked at this many times more seldom. */
 const seldom = 10;
 
 /** Follows runs until all have ended, and prints their verdicts. Outcomes in the order of `runs`. */
 export async function watchRuns(runs: readonly WatchedRun[], options: WatchOptions): Promise<Outcome[]> {
-  const watches = runs.map((run) => new Watch(run, options.headersBefore ?? 0));
+  const jobs = runs.every(inJob) ? new JobPoll() : null;
+  const pause = jobs ? jobsMilliseconds : pollMilliseconds;
+  const watches = runs.map((run) => new Watch(run, options.headersBefore ?? 0, jobs ? 4 * pause : pause));
   const display = displayFor(
     watches.map(({ shown }) => shown),
     options.json,
   );
-  const stops = new Stops(watches, display);
+  const stops = new Stops(watches, display, jobs !== null);
   try {
     for (let i = 0; watches.some(({ outcome }) => !outcome); i++) {
       const open = watches.filter(({ outcome }) => !outcome);
       if (i % seldom === 0 && open.some(({ shown }) => shown.status === "queued"))
         await options.keepGoing?.();
+      if (jobs?.pause === 0)
+        await jobs.look(await Promise.all(open.map(({ run }) => readRun(run.folder))).catch(() => []));
       for (const watch of open) await watch.poll(display, i % seldom === 0, stops.asked > 0);
-      await new Promise((done) => setTimeout(done, pollMilliseconds));
+      await new Promise((done) => setTimeout(done, pause));
     }
   } finally {
     display.close();
@@ -66,10 +73,19 @@ export async function watchRuns(runs: readonly WatchedRun[], options: WatchOptio
   return watches.map(({ outcome }) => outcome!);
 }
 
-/** Ctrl-C stops the runs, a second one ends them at once. A closed terminal leaves them to themselves. */
+/** Whether a run is a job of a cluster, which goes on without anybody who watches. */
+export const inJob = ({ experiment }: Pick<WatchedRun, "experiment">): boolean =>
+  (experiment.launch as Partial<Experiment["launch"]> | undefined)?.on === "slurm";
+
+/** Ctrl-C stops the runs, a second one ends them at once; jobs of a cluster it leaves. A closed terminal leaves them to themselves. */
 class Stops {
   asked = 0;
   private readonly ask = (): void => {
+    if (this.leaves) {
+      this.display.close();
+      warn(`${leftText}\n`);
+      process.exit(exit.interrupted);
+    }
     this.asked++;
     if (this.asked === 1) this.display.stopping();
     const open = this.watches.filter(({ outcome }) => !outcome).map(({ run }) => run);
@@ -82,6 +98,7 @@ class Stops {
   constructor(
     private readonly watches: readonly Watch[],
     private readonly display: Display,
+    private readonly leaves: boolean,
   ) {
     process.on("SIGINT", this.ask).on("SIGTERM", this.ask).on("SIGHUP", this.leave);
   }
@@ -101,6 +118,7 @@ class Watch {
   constructor(
     readonly run: WatchedRun,
     private readonly headersBefore: number,
+    private readonly pause: number,
   ) {
     const { id, title, experiment } = run;
     this.shown = { id, title, progress: new Progress(experiment), status: "queued", verdict: null };
@@ -120,7 +138,7 @@ class Watch {
   }
 
   private follow(display: Display): void {
-    this.follower = followRun(this.run.folder, {
+    const handlers: FollowHandlers = {
       onEvents: (events) => {
         const own: RunEvent[] = [];
         for (const event of events) {
@@ -131,9 +149,11 @@ class Watch {
         }
         display.update(this.shown, own);
       },
-      onStatus: (status, verdict) => Object.assign(this.shown, { status, verdict }),
+      onStatus: (status, verdict, { place }) =>
+        Object.assign(this.shown, { status, verdict, place: place?.says }),
       onWarning: (message) => warn(`warning: ${message}\n`),
-    });
+    };
+    this.follower = followRun(this.run.folder, handlers, this.pause);
   }
 
   private end(display: Display, record: RunRecord | null, status: number): void {
@@ -173,8 +193,10 @@ function textOf({ folder, info, verdict }: RunRecord, status: number): string {
   ].join("\n");
 }
 
-function failureOf({ folder, status }: RunRecord): string {
-  const text = readLog(folder, 40);
+function failureOf({ folder, status, place }: RunRecord): string {
+  const text = [readLog(folder, 40), ...(place ? [`Slurm: ${place.says} (job ${place.job}).`] : [])]
+    .join("\n")
+    .trim();
   const reason = process.env.BASIN_DEBUG === "1" ? text : withoutStack(text);
   return [
     reason || `The run process ended unexpectedly: the run ${status}.`,

@@ -227,8 +227,11 @@ export const frameDefinitions: Readonly<Record<string, SchemaNode>> = {
     description: "Where the run's process starts.",
     properties: {
       on: {
-        enum: ["local"],
-        enumDescriptions: ["A process of its own on this machine."],
+        enum: ["local", "slurm"],
+        enumDescriptions: [
+          "A process of its own on this machine.",
+          "A job of the cluster whose login node this is; a sweep becomes a job array.",
+        ],
         default: "local",
         description: "Where to run.",
       },
@@ -238,6 +241,70 @@ export const frameDefinitions: Readonly<Record<string, SchemaNode>> = {
         maximum: 1000,
         default: 1,
         description: "Runs of a sweep that train at the same time.",
+      },
+      slurm: ref("slurm"),
+    },
+  },
+  slurm: {
+    title: 'what a job asks of Slurm, such as { "partition": "gpu", "time": "2:00:00" }',
+    type: "object",
+    additionalProperties: false,
+    markdownDescription:
+      "What a job asks of Slurm, where `launch.on` is `slurm`. What belongs to one cluster stands best in `.basin/local.json`.",
+    properties: {
+      partition: {
+        type: "string",
+        pattern: "^[^\\s,]+(,[^\\s,]+)*$",
+        description: "The partition, or several with commas between. Default: the cluster's own.",
+        examples: ["gpu"],
+      },
+      time: {
+        type: "string",
+        pattern: "^\\d+(:\\d+){0,2}$|^\\d+-\\d+(:\\d+){0,2}$",
+        markdownDescription:
+          "Longest time of one stretch, `hours:minutes:seconds`, `days-hours` or minutes. A run that needs longer goes on in another (`requeues`).",
+        examples: ["2:00:00", "1-00"],
+      },
+      cpus: { type: "integer", minimum: 1, maximum: 100000, description: "Processors." },
+      gpus: { type: "integer", minimum: 1, maximum: 1000, description: "GPUs of each node." },
+      memory: {
+        type: "string",
+        pattern: "^(0*[1-9]\\d{0,6}(\\.\\d{1,3})?|0?\\.\\d{1,3}) ?[KMG]B$",
+        description: "Memory of each node.",
+        examples: ["16GB"],
+      },
+      nodes: {
+        type: "integer",
+        minimum: 1,
+        maximum: 100000,
+        markdownDescription:
+          "Nodes of one run. More than one, or more than one GPU, starts the Python script by `torchrun` on all of them; Basin's own trainer needs one node.",
+      },
+      args: {
+        type: "array",
+        items: { type: "string", pattern: "^-[^\\n\\r]+$" },
+        markdownDescription: "Further options of `sbatch`, a word each; they come last and win.",
+        examples: [["--account=x", "--qos=long"]],
+      },
+      setup: {
+        type: "array",
+        items: { type: "string", pattern: "^[^\\n\\r]*$" },
+        markdownDescription: "Lines of shell before the run starts on its node.",
+        examples: [["module load cuda"]],
+      },
+      warning: {
+        type: "integer",
+        minimum: 10,
+        maximum: 86400,
+        markdownDescription:
+          "Seconds before the time limit at which the run writes a checkpoint and leaves its place. Slurm may warn up to a minute earlier. Default: 90.",
+      },
+      requeues: {
+        type: "integer",
+        minimum: 0,
+        maximum: 10000,
+        markdownDescription:
+          "How often one run may go on in a new stretch, after its time limit or where it was preempted. Default: 20.",
       },
     },
   },

@@ -12,3 +12,5 @@ export type { RunRecord } from "../record/runRecord";
 export { changeNote } from "../record/disk/notes";
 export { deleteRun, stopRun, stopRuns } from "./stop";
 export { runQueue } from "./worker";
+export { checkLaunch } from "./launch";
+export { JobPoll } from "./slurm/poll";

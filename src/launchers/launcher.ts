@@ -1,4 +1,6 @@
 // The seam between a run and where its process lives. A launcher is one file and a line in `launchers`.
+import type { UserError } from "../protocol/errors";
+import type { Experiment } from "../protocol/experiment";
 import type { Handle } from "../types/handle";
 
 /** What a launcher is given: a folder whose run.json is the whole request, claimed for the process that it starts. */
@@ -34,4 +36,23 @@ export interface Launcher {
   state(handle: Handle): Promise<HandleState>;
   /** Reaches the process itself. False where it is not certain that it is this folder's run: then nothing was sent. */
   stop?(handle: Handle, folder: string, how: StopHow): Promise<boolean>;
+  /** Of a launcher with a queue of its own: it is given all runs of a submission at once. For each of them where it is, or why it was refused. */
+  startTogether?(jobs: readonly Job[], how: ProcessOptions): Promise<(Handle | UserError)[]>;
+  /** Before anything is made. @throws UserError for runs that it would refuse. */
+  check?(runs: readonly Launchable[], env?: NodeJS.ProcessEnv): Promise<void>;
+  /** Stops runs that only the launcher can tell apart into those that wait and those that train; `perform` says in the folder what is done. */
+  stopTogether?(
+    targets: readonly { readonly folder: string; readonly handle: Handle }[],
+    how: StopHow,
+    perform: (folder: string, deed: StopDeed) => void,
+  ): Promise<void>;
 }
+
+/** What a launcher may be asked about before there is a folder. */
+export interface Launchable {
+  readonly experiment: Experiment;
+  readonly file: string;
+}
+
+/** `cancel`: the run waits, and is claimed so that nobody starts it. `word`: it trains, and finds a word in its folder. */
+export type StopDeed = "cancel" | "word" | "gone";

@@ -11,7 +11,7 @@ import { readJson } from "../record/disk/files";
 import { holderOf, lifeOf } from "../record/disk/processes";
 import type { Experiment } from "../protocol/experiment";
 import type { ProcessOptions } from "./launcher";
-import { launch } from "./launch";
+import { launch, launchTogether, startsTogether } from "./launch";
 import { isTicketOf } from "./ticket";
 
 /** Whether the run of a folder waits for its turn: unclaimed, or claimed by a launcher that died before it started anything. */
@@ -29,6 +29,9 @@ interface Entry {
   readonly submission: string;
   readonly index: number;
   readonly concurrency: number;
+  /** How many runs were submitted with it. */
+  readonly of: number;
+  readonly together: boolean;
   readonly state: "waiting" | "training" | "ended";
 }
 
@@ -45,6 +48,12 @@ export class Queue {
   async pump(how: ProcessOptions): Promise<{ waiting: number; training: number }> {
     this.scan();
     for (const submission of this.waitingSubmissions()) {
+      const all = this.together(submission);
+      if (all.length > 0) {
+        await launchTogether(all, how).catch(() => undefined);
+        this.scan();
+        continue;
+      }
       for (let next = this.next(submission); next; next = this.next(submission)) {
         const { folder } = next;
         // Refused: another was quicker, or the folder cannot be written. Either way a new look tells.
@@ -68,9 +77,19 @@ export class Queue {
     return [...new Set(waiting.map(({ submission }) => submission))].sort();
   }
 
+  /** The waiting runs of a submission that its launcher takes at once, as soon as all of it has been made. */
+  private together(submission: string): string[] {
+    const own = this.all().filter((entry) => entry.submission === submission && entry.together);
+    if (own.length < (own[0]?.of ?? 0)) return [];
+    return own
+      .filter(({ state }) => state === "waiting")
+      .sort((a, b) => a.index - b.index)
+      .map(({ folder }) => folder);
+  }
+
   /** The first waiting run of a submission, if one more may train now. */
   private next(submission: string): Entry | undefined {
-    const own = this.all().filter((entry) => entry.submission === submission);
+    const own = this.all().filter((entry) => entry.submission === submission && !entry.together);
     const training = own.filter(({ state }) => state === "training").length;
     const [first] = own.filter(({ state }) => state === "waiting").sort((a, b) => a.index - b.index);
     return first && training < first.concurrency ? first : undefined;
@@ -115,6 +134,8 @@ function factsOf(folder: string, name: string): Facts | null {
     submission: sweep?.id ?? name,
     index: Number(sweep?.index ?? 1),
     concurrency: Number(experiment?.launch?.concurrency ?? 1),
+    of: Number(sweep?.of ?? 1),
+    together: startsTogether(experiment?.launch?.on ?? "local"),
   };
 }
 

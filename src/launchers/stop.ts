@@ -8,11 +8,21 @@ import { decodeRunInfo } from "../record/decodeRunInfo";
 import { readJson } from "../record/disk/files";
 import { deleteNote } from "../record/disk/notes";
 import { checkPlainFolder } from "../record/disk/plainFolder";
-import { handleOf, holderOf, lifeOf, ownClaim, takeClaim, type Holder } from "../record/disk/processes";
+import {
+  handleOf,
+  holderOf,
+  lifeOf,
+  ownClaim,
+  rewriteClaim,
+  takeClaim,
+  type Holder,
+} from "../record/disk/processes";
 import type { RunStatus } from "../types/runStatus";
-import type { StopHow } from "./launcher";
+import type { Handle } from "../types/handle";
+import type { Launcher, StopDeed, StopHow } from "./launcher";
 import { launcherOf } from "./launchers";
 import { isWaiting } from "./queue";
+import { isTicketOf } from "./ticket";
 import { readRun } from "../record/disk/catalog";
 
 /** Stops a run, or takes it out of the queue. False when there was nothing to stop. */
@@ -22,7 +32,11 @@ export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boo
   const holder = holderOf(path);
   if (!holder || lifeOf(holder) === "gone") return false;
   const handle = handleOf(holder);
-  const launcher = launcherOf(handle.on);
+  const launcher: Launcher | undefined = launcherOf(handle.on);
+  if (launcher?.stopTogether && !holder.starting) {
+    await launcher.stopTogether([{ folder: path, handle }], how, performing(how));
+    return true;
+  }
   // A process that does not listen yet would be killed by being asked.
   const listens = !holder.starting && (!holder.booting || how === "now");
   // A script ends by its own run process alone, which ends everything that it has started.
@@ -33,10 +47,28 @@ export async function stopRun(folder: string, how: StopHow = "ask"): Promise<boo
   return true;
 }
 
+/** What a launcher that stops many at once has done in a folder. */
+const performing =
+  (how: StopHow) =>
+  (folder: string, deed: StopDeed): void => {
+    const holder = holderOf(folder);
+    if (deed === "cancel") void cancel(folder);
+    // Of another user's jobs nobody here is told: theirs find the word.
+    else if (deed === "word" || !holder || !isOwn(folder)) leaveWord(folder, how);
+    else {
+      const { n, ...claim } = holder;
+      rewriteClaim(folder, n, { ...claim, lost: "" });
+    }
+  };
+
+const isOwn = (folder: string): boolean => isTicketOf(folder, infoOf(folder).ticket);
+
+const infoOf = (folder: string) => decodeRunInfo(readJson(join(folder, files.run)));
+
 /** Whether a script of the user's own trains in a folder. */
 function isScript(folder: string): boolean {
   try {
-    return hasScript(decodeRunInfo(readJson(join(folder, files.run))).experiment);
+    return hasScript(infoOf(folder).experiment);
   } catch {
     return false;
   }
@@ -74,7 +106,19 @@ export async function stopRuns(
       return false;
     }
   });
-  const asked = await Promise.allSettled(training.map(({ folder }) => stopRun(folder, how)));
+  const jobs = new Map<Launcher, { folder: string; handle: Handle }[]>();
+  const single = training.filter(({ folder }) => {
+    const holder = holderOf(resolve(folder));
+    const handle = holder && lifeOf(holder) !== "gone" && !holder.starting ? handleOf(holder) : null;
+    const launcher: Launcher | undefined = handle ? launcherOf(handle.on) : undefined;
+    if (!handle || !launcher?.stopTogether) return true;
+    jobs.set(launcher, [...(jobs.get(launcher) ?? []), { folder: resolve(folder), handle }]);
+    return false;
+  });
+  const asked = await Promise.allSettled([
+    ...single.map(({ folder }) => stopRun(folder, how)),
+    ...[...jobs].map(([launcher, targets]) => launcher.stopTogether!(targets, how, performing(how))),
+  ]);
   errors.push(...asked.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : [])));
   if (errors.length > 0) throw errors[0];
 }
@@ -84,7 +128,7 @@ export async function deleteRun(folder: string): Promise<void> {
   const path = resolve(folder);
   const { status } = await readRun(path);
   // Nobody can start it any more.
-  if (status === "queued") cancel(path);
+  if (status === "queued") await stopRun(path);
   else if (status === "running" || status === "unknown") throw stillRunning(path, status, holderOf(path));
   rmSync(path, { recursive: true, force: true });
   deleteNote(path);

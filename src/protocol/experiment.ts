@@ -713,8 +713,31 @@ export interface Experiment {
   /** Where the run's process starts. */
   readonly launch: {
     /** Where to run. */
-    readonly on: "local";
+    readonly on: "local" | "slurm";
     /** Runs of a sweep that train at the same time. */
     readonly concurrency: number;
+    /** What a job asks of Slurm, where `launch.on` is `slurm`. What belongs to one cluster stands best in `.basin/local.json`. */
+    readonly slurm?: {
+      /** The partition, or several with commas between. Default: the cluster's own. */
+      readonly partition?: string;
+      /** Longest time of one stretch, `hours:minutes:seconds`, `days-hours` or minutes. A run that needs longer goes on in another (`requeues`). */
+      readonly time?: string;
+      /** Processors. */
+      readonly cpus?: number;
+      /** GPUs of each node. */
+      readonly gpus?: number;
+      /** Memory of each node. */
+      readonly memory?: string;
+      /** Nodes of one run. More than one, or more than one GPU, starts the Python script by `torchrun` on all of them; Basin's own trainer needs one node. */
+      readonly nodes?: number;
+      /** Further options of `sbatch`, a word each; they come last and win. */
+      readonly args?: readonly string[];
+      /** Lines of shell before the run starts on its node. */
+      readonly setup?: readonly string[];
+      /** Seconds before the time limit at which the run writes a checkpoint and leaves its place. Slurm may warn up to a minute earlier. Default: 90. */
+      readonly warning?: number;
+      /** How often one run may go on in a new stretch, after its time limit or where it was preempted. Default: 20. */
+      readonly requeues?: number;
+    };
   };
 }

@@ -27,7 +27,7 @@ export interface Finding {
 /** Kinds the contract plans and this version lacks, so that a reader of the documentation is not told of a typing error. */
 const planned: Readonly<Record<string, readonly string[]>> = {
   "optimizer.kind": ["sam"],
-  "launch.on": ["python", "slurm"],
+  "launch.on": ["python"],
 };
 
 /** Keys that a reader of the documentation may expect at a place that cannot have them, and why. */

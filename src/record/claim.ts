@@ -21,8 +21,10 @@ export interface Claim {
   readonly exit?: number;
   /** The run was taken out of the queue before it started. */
   readonly cancelled?: true;
-  /** Where a launcher other than this machine's own put the process; pid and start time are then the launcher's. */
+  /** Where a launcher other than this machine's own put the process; pid and start time are the launcher's until the process has taken over. */
   readonly handle?: Handle;
+  /** The launcher's last word on a process that has ended without saying so: "TIMEOUT". */
+  readonly lost?: string;
 }
 
 /** The numbers of the claims among the names of a folder. */
@@ -31,10 +33,8 @@ export const claimNumbers = (names: readonly string[]): number[] =>
 
 /** Whatever stands in the file. @param here  The machine that a damaged claim counts as made on. */
 export function decodeClaim(value: unknown, here: string): Claim {
-  const { pid, started, host, at, starting, booting, exit, cancelled, handle } = (value ?? {}) as Record<
-    string,
-    unknown
-  >;
+  const { pid, started, host, at, starting, booting, exit, cancelled, handle, lost } = (value ??
+    {}) as Record<string, unknown>;
   const elsewhere = decodeHandle(handle);
   const text = (x: unknown): string => (typeof x === "string" ? x : "");
   return {
@@ -48,5 +48,6 @@ export function decodeClaim(value: unknown, here: string): Claim {
     ...(Number.isSafeInteger(exit) ? { exit: exit as number } : {}),
     ...(cancelled === true ? { cancelled } : {}),
     ...(elsewhere && elsewhere.on !== "local" ? { handle: elsewhere } : {}),
+    ...(typeof lost === "string" ? { lost: lost.slice(0, 200) } : {}),
   };
 }

@@ -7,6 +7,7 @@ import { damagedInfo } from "./decodeRunInfo";
 import { edgeForecast, type EdgeForecast } from "./edgeForecast";
 import { limitsOf, type RunLimits } from "./limits";
 import { provisionalFlag, type ProvisionalFlag } from "./provisionalFlag";
+import type { RunPlace } from "./place";
 import type { RunNote } from "./runNote";
 import type { RunSeries } from "./runSeries";
 
@@ -32,6 +33,8 @@ export interface RunRecord {
   readonly note: RunNote;
   /** The largest values at which its settings are stable. */
   readonly limits: RunLimits;
+  /** Where a scheduler has it, or how it ended there; null for a run of none. */
+  readonly place: RunPlace | null;
 }
 
 /** A file's value; null where there is none. `damage` says why there is a file and yet no value. */
@@ -57,9 +60,11 @@ export interface RunParts {
   readonly status: RunStatus;
   readonly log: ReadLog;
   readonly note: RunNote;
+  readonly place?: RunPlace | null;
 }
 
-export function runRecord({ folder, name, run, verdict, status, log, note }: RunParts): RunRecord {
+export function runRecord(parts: RunParts): RunRecord {
+  const { folder, name, run, verdict, status, log, note, place = null } = parts;
   const { series, damagedLines: lines, obstacle } = log;
   const info = run.value ?? damagedInfo(name);
   const { learningRate } = info.experiment.optimizer;
@@ -83,5 +88,6 @@ export function runRecord({ folder, name, run, verdict, status, log, note }: Run
     damage: damage.filter((one) => one !== null),
     note,
     limits: limitsOf({ info, verdict: verdict.value, series }),
+    place,
   };
 }

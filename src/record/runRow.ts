@@ -34,6 +34,8 @@ export interface RunRow {
   readonly time: number;
   readonly note: RunNote;
   readonly damaged: boolean;
+  /** Where a scheduler has it, or how it ended there; "" for a run of none. */
+  readonly place: string;
   /** Values as JSON by key path: those in which runs of the table differ. */
   readonly settings: By<string>;
   readonly last: By<number>;
@@ -47,7 +49,7 @@ export type RowWords = Pick<RunRow, "label" | "file" | "mark" | "says" | "flagge
 
 /** @param keys  Key paths in which the runs of the table differ. */
 export function rowOf(run: RunRecord, words: RowWords, keys: readonly string[]): RunRow {
-  const { folder, info, status, verdict, step, time, note, damage, last, limits } = run;
+  const { folder, info, status, verdict, step, time, note, damage, last, limits, place } = run;
   const settings = settingsOf(info);
   return {
     ...words,
@@ -63,6 +65,7 @@ export function rowOf(run: RunRecord, words: RowWords, keys: readonly string[]):
     time,
     note,
     damaged: damage.length > 0,
+    place: place?.says ?? "",
     settings: Object.fromEntries(
       keys.flatMap((key) => (settings.has(key) ? [[key, settings.get(key)!]] : [])),
     ),

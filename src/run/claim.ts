@@ -5,7 +5,11 @@ import { fileError, type UserError } from "../protocol/errors";
 import { files } from "../protocol/runFolder";
 import { removeTemporaries } from "../record/disk/files";
 import { checkPlainFolder } from "../record/disk/plainFolder";
-import { holderOf, lifeOf, ownClaim, rewriteClaim, takeClaim } from "../record/disk/processes";
+import { holderOf, lifeOf, ownClaim, rewriteClaim, takeClaim, type Holder } from "../record/disk/processes";
+import type { Claim } from "../record/claim";
+import { isSameJob } from "../record/jobs";
+import { leftStatus } from "./interrupt";
+import { ownJob, type OwnJob } from "./job";
 
 const watchMilliseconds = 1000;
 
@@ -34,7 +38,8 @@ export function holdFolder(folder: string, given: string | undefined): void {
   process.on("exit", (exit) => {
     if (lost || identityOf(folder) !== place) return;
     try {
-      rewriteClaim(folder, n, { ...ownClaim(), exit });
+      // One that leaves its place goes on in the same job, later: it has not ended.
+      rewriteClaim(folder, n, { ...own(), ...(exit !== leftStatus && { exit }) });
     } catch {
       // The disk is full or the folder is gone: readers find that the process is.
     }
@@ -49,15 +54,29 @@ function identityOf(folder: string): string | null {
 
 /** The launcher may have died since: the claim is made ours, and counts if nobody has made a newer one. */
 function takeOver(folder: string, n: number): number {
-  if (holderOf(folder)?.n !== n) throw taken(folder);
-  rewriteClaim(folder, n, ownClaim());
+  const holder = holderOf(folder);
+  if (holder && ownJob && ownJob.restarts > 0) return succeed(folder, holder, ownJob);
+  if (holder?.n !== n) throw taken(folder);
+  rewriteClaim(folder, n, own());
   if (holderOf(folder)?.n !== n) throw taken(folder);
   return n;
 }
 
+/** Our job was put back into the queue: whoever held the folder before in this job has ended, or is on a node that has been given up. */
+function succeed(folder: string, holder: Holder, { handle }: OwnJob): number {
+  const held =
+    holder.exit === undefined && !holder.cancelled && isSameJob(holder.handle, handle)
+      ? takeClaim(folder, holder, own())
+      : null;
+  if (!held) throw taken(folder);
+  return held.n;
+}
+
+const own = (): Claim => ownClaim(ownJob?.handle);
+
 function claimHere(folder: string): number {
   const holder = holderOf(folder);
-  const held = holder && lifeOf(holder) !== "gone" ? null : takeClaim(folder, holder, ownClaim());
+  const held = holder && lifeOf(holder) !== "gone" ? null : takeClaim(folder, holder, own());
   if (!held) throw taken(folder);
   return held.n;
 }

@@ -5,6 +5,7 @@ import type { RunInfo } from "../protocol/runFolder";
 import { processStartOf } from "../record/disk/processTable";
 import { version } from "../../package.json";
 import { gitState } from "./gitState";
+import { ownJob } from "./job";
 
 /** The process part of run.json. */
 export async function describeSelf(
@@ -13,7 +14,12 @@ export async function describeSelf(
   const processors = cpus();
   const host = hostname();
   return {
-    handle: { on: "local", host, pid: process.pid, started: processStartOf(process.pid) ?? "" },
+    handle: ownJob?.handle ?? {
+      on: "local",
+      host,
+      pid: process.pid,
+      started: processStartOf(process.pid) ?? "",
+    },
     versions: { basin: version, node: process.versions.node },
     machine: {
       platform: `${process.platform}-${process.arch}`,

@@ -9,6 +9,8 @@ export class Interrupted extends Error {
 /** Milliseconds that a run asked twice has to write what it knows. */
 const patience = 3000;
 const interruptedStatus = 130;
+/** Exit status of a process that has left its place: it wrote a checkpoint, and its job goes on later. As EX_TEMPFAIL. */
+export const leftStatus = 75;
 
 export class Interrupt {
   private signals = 0;
@@ -16,8 +18,10 @@ export class Interrupt {
   /** Signals that came while it trained, once it does no more. */
   private trained: number | null = null;
   private timer: NodeJS.Timeout | null = null;
+  private left = false;
 
-  constructor() {
+  /** @param inJob  Whether a scheduler holds this process: what ends it there gives it seconds, and most often lets it go on later. */
+  constructor(inJob = false) {
     const ask = (): void => {
       this.signals++;
       // A second signal means now: what is known is written, and nothing more is waited for. A third does not even wait for that.
@@ -25,7 +29,14 @@ export class Interrupt {
       if (this.signals === 2) setTimeout(() => process.exit(interruptedStatus), patience).unref();
     };
     process.on("SIGINT", ask);
-    process.on("SIGTERM", ask);
+    const leave = (): void => void (this.left = true);
+    process.on("SIGTERM", inJob ? leave : ask);
+    if (process.platform !== "win32") process.on("SIGUSR2", leave);
+  }
+
+  /** Whether the run is to write a checkpoint and leave its place, without a verdict; one that was asked to stop stops instead. */
+  get leaving(): boolean {
+    return this.left && this.signals === 0;
   }
 
   /** Where no signal reaches this process (Windows, another machine), a file in the run folder asks; one that says `now` ends it. */
@@ -57,12 +68,12 @@ export class Interrupt {
 
   /** Whether the closing measurement was asked to end: by a request of its own, or by a second one. */
   get closingAsked(): boolean {
-    return this.trained !== null && (this.signals > this.trained || this.signals > 1);
+    return this.trained !== null && (this.left || this.signals > this.trained || this.signals > 1);
   }
 
   /** @throws Interrupted when training was asked to stop. */
   check(): void {
-    if (this.trained === null && this.signals > 0) throw new Interrupted("interrupted");
+    if (this.trained === null && (this.left || this.signals > 0)) throw new Interrupted("interrupted");
   }
 }
 

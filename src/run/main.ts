@@ -11,6 +11,7 @@ import { DiskFull, withDiskFull } from "./diskFull";
 import { escape } from "./escape";
 import { explore } from "./explore";
 import { Interrupt } from "./interrupt";
+import { ownJob } from "./job";
 import { judgeRun } from "./judging/judgeFolder";
 import { measure } from "./measure";
 import { resume, start, type Status } from "./start";
@@ -46,7 +47,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
 
 /** Listens before it holds the folder: who reads there that a run trains may ask it to stop at once. */
 function train(command: "start" | "resume", folder: string, claim: string | undefined): Promise<Status> {
-  const interrupt = new Interrupt();
+  const interrupt = new Interrupt(ownJob !== null);
   try {
     holdFolder(folder, claim);
   } catch (error) {

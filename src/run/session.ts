@@ -91,8 +91,12 @@ export class Session {
     const { folder, log, interrupt } = this.parts;
     const { trainer, probes } = this;
     const reached = await this.training.run();
-    interrupt.endTraining();
     const { time } = this;
+    if (interrupt.leaving && reached.reason === "interrupted") {
+      log.add({ kind: "end", step: trainer.step, time, reason: reached.reason });
+      return reached;
+    }
+    interrupt.endTraining();
     const { closing, verdict } = await this.judge(reached);
     writeAtomic(join(folder, files.verdict), `${stringify(verdict, 2)}\n`);
     if (closing) {

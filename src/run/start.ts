@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileError } from "../protocol/errors";
+import type { EndReason } from "../protocol/events";
 import { stringify } from "../protocol/numbers";
 import { files, type RunInfo } from "../protocol/runFolder";
 import { hasScript, type ScriptExperiment } from "../protocol/script";
@@ -14,14 +15,14 @@ import { Problem } from "../trainers/basin/problem";
 import { branchState, slotsOf } from "./branch";
 import { describeSelf } from "./describeSelf";
 import { withDiskFull } from "./diskFull";
-import type { Interrupt } from "./interrupt";
+import { leftStatus, type Interrupt } from "./interrupt";
 import { readInfo } from "./runInfo";
 import { Session, type SessionParts } from "./session";
 import { savedState } from "./script/savedState";
 import { trainScript } from "./script/trainScript";
 
 /** What the process's exit status says. */
-export type Status = 0 | 1 | 130;
+export type Status = 0 | 1 | typeof leftStatus | 130;
 
 const writeInfo = (folder: string, info: RunInfo): void =>
   writeAtomic(join(folder, files.run), `${stringify(info, 2)}\n`);
@@ -114,7 +115,12 @@ async function script(
   const goesOn = resumes || from !== undefined;
   if (goesOn && !saved) process.stdout.write("The script has saved no state: it starts anew.\n");
   const { reason } = await trainScript({ folder, info, interrupt, state: saved?.path ?? null, goesOn });
-  return reason === "interrupted" ? 130 : reason === "error" ? 1 : 0;
+  return statusOf(reason, interrupt);
+}
+
+function statusOf(reason: EndReason, interrupt: Interrupt): Status {
+  if (reason === "interrupted") return interrupt.leaving ? leftStatus : 130;
+  return reason === "error" ? 1 : 0;
 }
 
 /** Whether the log says that there was a checkpoint. */
@@ -142,7 +148,7 @@ async function recorded(
     session = await Session.open(prepared);
     const { reason } = await session.run();
     log.close();
-    return reason === "interrupted" ? 130 : 0;
+    return statusOf(reason, prepared.interrupt);
   } catch (error) {
     const [step, time] = [session?.step ?? 0, session?.time ?? 0];
     // A resume that does not get to its first step changes nothing: the log's last end still holds.

@@ -78,6 +78,10 @@ const fixed: readonly TableColumn[] = [
     text: ({ mark, says }) => `${mark} ${says}`,
   }),
   plain("status", "Status", 92, { value: ({ status }) => statusWords[status] }),
+  plain("place", "Where", 190, {
+    about: "Where Slurm has the run: its node and the time left, or why it waits",
+    value: ({ place }) => place || null,
+  }),
   plain("experiment", "Experiment", 130, { value: ({ experiment }) => experiment }),
   plain("tags", "Tags", 130, { value: ({ note }) => note.tags.join(", ") || null }),
   plain("note", "Note", 200, { value: ({ note }) => note.note.replaceAll("\n", " ") || null }),
@@ -171,6 +175,7 @@ export function usualColumns({ rows }: TableData): readonly string[] {
     "last:stability.limit",
     "last:loss.train",
     "status",
+    ...(rows.some(({ place }) => place !== "") ? ["place"] : []),
     "tags",
     "started",
   ];

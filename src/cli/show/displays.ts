@@ -14,6 +14,8 @@ export interface Shown {
   readonly title: string;
   readonly progress: Progress;
   status: RunStatus;
+  /** Where a scheduler has it: "waits for free nodes". */
+  place?: string;
   verdict: Verdict | null;
 }
 
@@ -26,6 +28,9 @@ export interface Display {
   /** Removes what was only for while they trained. */
   close(): void;
 }
+
+/** Of runs that go on without anybody here. */
+export const leftText = "They go on by themselves. `basin list` shows them, `basin stop all` stops them.";
 
 export const stoppingText = "Stopping: measuring the verdict. Press Ctrl-C again to end at once.";
 

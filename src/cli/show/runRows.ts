@@ -11,12 +11,12 @@ export function rowLines(runs: readonly Shown[], style: Style, room: number): st
   return [...table(head, rows, style).split("\n"), style.dim(summaryOf(runs, shown.length))];
 }
 
-function rowOf({ title, progress, status, verdict }: Shown, style: Style): string[] {
+function rowOf({ title, progress, status, verdict, place }: Shown, style: Style): string[] {
   const share = progress.shareOfLimit;
   const paint = share === undefined || share < 0.95 ? style.green : share > 1.05 ? style.red : style.yellow;
   return [
     title,
-    status === "running" && !progress.reported ? "starting" : status,
+    place ?? (status === "running" && !progress.reported ? "starting" : status),
     String(progress.step),
     percent(progress.fraction),
     number(progress.last("loss.train")),

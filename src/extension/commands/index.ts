@@ -15,6 +15,7 @@ import { editNote, editTags, rename } from "./notes";
 import { pin, unpin } from "./pin";
 import { resume } from "./resume";
 import { run } from "./run";
+import { runOnSlurm } from "./runOnSlurm";
 import { runWith } from "./runWith";
 import { setStable } from "./setStable";
 import { setUpPytorch } from "./setUpPytorch";
@@ -51,4 +52,5 @@ export const commands = [
   editNote,
   editTags,
   setUpPytorch,
+  runOnSlurm,
 ] as const;

@@ -1,6 +1,7 @@
 // Basin: Run Experiment. From a lens or the tree its file is given; from the palette the user picks one of the workspace's.
 import * as vscode from "vscode";
 import type { Services, TrainingServices } from "../services";
+import type { LaunchPlace } from "../workspace/runStarter";
 import type { Command } from "./command";
 import { experimentFrom, pickExperiment } from "./experimentFrom";
 import { commandIds } from "./ids";
@@ -20,11 +21,12 @@ export async function start(
   services: TrainingServices,
   uri: vscode.Uri,
   overrides: readonly string[] = [],
+  on?: LaunchPlace,
 ): Promise<void> {
   if (!(await mayStart(services, uri))) return;
   const outcome = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: "Basin: starting…" },
-    () => services.starter.start(uri, overrides),
+    () => services.starter.start(uri, overrides, on),
   );
   if (outcome === "started") return;
   const show = "Show Problems";

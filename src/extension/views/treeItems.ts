@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { describeOptimizer } from "../../protocol/describeOptimizer";
 import type { RunRecord } from "../../launchers";
 import { ago } from "../../util/ago";
-import { shortNumber } from "../format";
+import { plain, shortNumber } from "../format";
 import type { ExperimentFile } from "../workspace/experiments";
 import { iconOf } from "./appearance";
 import { statusWords } from "../../types/runStatus";
@@ -74,13 +74,14 @@ export function runItem(run: RunRecord, { label, isTicked, command }: RunRow): v
 
 const descriptionOf = (run: RunRecord): string => `${stateOf(run)}${run.note.pinned ? " · pinned" : ""}`;
 
-function stateOf({ info, status, step, verdict, flag, damage }: RunRecord): string {
+function stateOf({ info, status, step, verdict, flag, damage, place }: RunRecord): string {
   const damaged = damage.length > 0 && `damaged: ${damage[0]}`;
   if (damaged && !verdict) return damaged;
-  if (status === "running") return `step ${step}${flag ? " · beyond its limit" : ""}`;
-  if (status === "queued") return placeInQueue(info);
+  const where = place && ` · ${plain(place.says)}`;
+  if (status === "running") return `step ${step}${flag ? " · beyond its limit" : ""}${where ?? ""}`;
+  if (status === "queued") return `${placeInQueue(info)}${where ?? ""}`;
   const words = verdict ? verdictWords(verdict).short : statusWords[status];
-  return `${words} · ${damaged || ago(info.created, Date.now())}`;
+  return `${words}${where ?? ""} · ${damaged || ago(info.created, Date.now())}`;
 }
 
 /** "queued, 5 of 9": its place among the runs submitted with it. */
@@ -88,11 +89,12 @@ const placeInQueue = ({ sweep }: RunRecord["info"]): string =>
   sweep && sweep.of > 1 ? `queued, ${sweep.index} of ${sweep.of}` : "queued";
 
 /** A string, not Markdown, in which an address is a link even where it is escaped: names and messages come from anybody. */
-function tooltipOf({ info, status, step, verdict, damage }: RunRecord): string {
+function tooltipOf({ info, status, step, verdict, damage, place }: RunRecord): string {
   const { optimizer, loss } = info.experiment;
   const lines = [
     `${info.experiment.name} · ${statusWords[status]} at step ${step}`,
     ...(verdict ? [verdict.summary] : []),
+    ...(place ? [`job ${place.job}: ${place.says}`] : []),
     `learning rate ${shortNumber(optimizer.learningRate)} · batch ${optimizer.batchSize} · ${describeOptimizer(optimizer)} · ${loss}`,
     `started ${new Date(info.created).toLocaleString()}`,
     ...damage.map((what) => `Damaged: ${what}`),

@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import {
+  checkLaunch,
   readLog,
   resumeRun,
   runQueue,
@@ -25,6 +26,7 @@ import { loadChecker } from "../language/checker";
 import { runsDirFor } from "../disk/runsDirs";
 import { messageOf } from "../messageOf";
 import type { Runs } from "./runs";
+import { JobWatch } from "./jobWatch";
 import { ScriptJudges } from "./scriptJudges";
 
 export class RunStarter {
@@ -43,6 +45,7 @@ export class RunStarter {
   ) {
     this.own.own(runs.onDidChange(() => void this.followUp()));
     this.own.own(new ScriptJudges(context, runs, log));
+    this.own.own(new JobWatch(runs));
     this.own.own(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.followUp()));
   }
 
@@ -50,8 +53,13 @@ export class RunStarter {
    * Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once.
    *
    * @param overrides  Settings that differ from the file's, each "key.path=value".
+   * @param on  Where to run, whatever the file says. @throws UserError for what a cluster refuses; nothing is made then.
    */
-  async start(uri: vscode.Uri, overrides: readonly string[] = []): Promise<"started" | "invalid"> {
+  async start(
+    uri: vscode.Uri,
+    overrides: readonly string[] = [],
+    on?: LaunchPlace,
+  ): Promise<"started" | "invalid"> {
     const file = uri.fsPath;
     const document = await vscode.workspace.openTextDocument(uri);
     if (document.isDirty) await document.save();
@@ -67,10 +75,13 @@ export class RunStarter {
       return "invalid";
     }
     const runsDir = runsDirFor(file);
-    const made = submit(
-      runsDir,
-      points.map((point) => ({ experiment: atOnce(point.experiment), file, overrides: point.overrides })),
-    );
+    const requests = points.map((point) => ({
+      experiment: launchedOn(atOnce(point.experiment), on),
+      file,
+      overrides: point.overrides,
+    }));
+    await checkLaunch(requests, this.process().env);
+    const made = submit(runsDir, requests);
     this.log.info(`Queued ${made.map(({ id }) => id).join(", ")}.`);
     await runQueue(runsDir, this.process());
     await this.announce(made[0], made);
@@ -163,6 +174,11 @@ export class RunStarter {
     this.own.dispose();
   }
 }
+
+export type LaunchPlace = Experiment["launch"]["on"];
+
+const launchedOn = (experiment: Experiment, on: LaunchPlace | undefined): Experiment =>
+  on === undefined ? experiment : { ...experiment, launch: { ...experiment.launch, on } };
 
 /** How many points of a sweep train at once is the user's where the settings say so. */
 function atOnce(experiment: Experiment): Experiment {

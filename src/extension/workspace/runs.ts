@@ -154,8 +154,17 @@ export class Runs {
     this.records = records;
     this.byFile = undefined;
     const signature = records
-      .map(({ folder, status, step, verdict, flag, damage, note }) =>
-        [folder, status, step, verdict?.verdict, flag?.since, damage.length, JSON.stringify(note)].join(" "),
+      .map(({ folder, status, step, verdict, flag, damage, note, place }) =>
+        [
+          folder,
+          status,
+          step,
+          verdict?.verdict,
+          flag?.since,
+          damage.length,
+          JSON.stringify(note),
+          place?.says,
+        ].join(" "),
       )
       .join("\n");
     if (signature === this.signature) return;

@@ -11,7 +11,7 @@ const pollMilliseconds = 100;
 export interface FollowHandlers {
   /** Each batch as it reaches the disk, first everything there is. A resumed run's header takes back what it repeats. */
   readonly onEvents?: (events: readonly RunEvent[]) => void;
-  /** Once at first, then whenever the status or the verdict changes. Comes after the events that led to it. */
+  /** Once at first, then whenever the status, the verdict or where it is changes. Comes after the events that led to it. */
   readonly onStatus?: (status: RunStatus, verdict: Verdict | null, record: RunRecord) => void;
   /** At most once: a line in the log that is no event. */
   readonly onWarning?: (message: string) => void;
@@ -23,8 +23,16 @@ export interface Follower {
   dispose(): void;
 }
 
-/** Follows until disposed. The first handlers are called before the next turn of the event loop, never during this call. */
-export function followRun(folder: string, handlers: FollowHandlers): Follower {
+/**
+ * Follows until disposed. The first handlers are called before the next turn of the event loop, never during this call.
+ *
+ * @param milliseconds  Between two looks: more for many runs on a disk that others share.
+ */
+export function followRun(
+  folder: string,
+  handlers: FollowHandlers,
+  milliseconds = pollMilliseconds,
+): Follower {
   const reader = new RunReader(resolve(folder));
   let damage = 0;
   let disposed = false;
@@ -43,13 +51,13 @@ export function followRun(folder: string, handlers: FollowHandlers): Follower {
       return; // Not a run yet, or deleted: there is nothing to tell.
     }
     const { status, verdict } = record;
-    const now = `${status} ${verdict?.verdict} ${verdict?.step}`;
+    const now = `${status} ${verdict?.verdict} ${verdict?.step} ${record.place?.says}`;
     if (now === before || disposed) return;
     before = now;
     handlers.onStatus?.(status, verdict, record);
   };
   queueMicrotask(read);
-  const timer = setInterval(read, pollMilliseconds);
+  const timer = setInterval(read, milliseconds);
   return {
     flush: read,
     dispose: () => {

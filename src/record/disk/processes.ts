@@ -20,12 +20,13 @@ export interface Holder extends Claim {
 /** `elsewhere`: on another machine, whose process table nobody here can read; judge by whether the folder changes. */
 export type Life = "alive" | "gone" | "elsewhere";
 
-/** This process as a claim. */
-export const ownClaim = (): Claim => ({
+/** This process as a claim. @param handle  Where it is, where a launcher other than this machine's own has put it. */
+export const ownClaim = (handle?: Handle): Claim => ({
   pid: process.pid,
   started: processStartOf(process.pid) ?? "",
   host: hostname(),
   at: new Date().toISOString(),
+  ...(handle && { handle }),
 });
 
 const folderOf = (folder: string): string => join(folder, files.processes);
@@ -52,8 +53,8 @@ function readClaim(folder: string, n: number): Holder {
 }
 
 /** Whether the process of a claim lives, as far as this machine can tell. */
-export function lifeOf({ pid, started, host, exit, cancelled, handle }: Claim): Life {
-  if (exit !== undefined || cancelled) return "gone";
+export function lifeOf({ pid, started, host, exit, cancelled, handle, lost }: Claim): Life {
+  if (exit !== undefined || cancelled || lost !== undefined) return "gone";
   if (handle || host !== hostname()) return "elsewhere";
   return isAlive(pid, started) ? "alive" : "gone";
 }

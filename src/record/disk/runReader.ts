@@ -1,6 +1,6 @@
 // What a run folder says right now: reads what changed of its files and folds it into one record. Whatever stands there costs exactly itself.
 import { lstatSync, type Stats } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileError } from "../../protocol/errors";
 import type { RunEvent } from "../../protocol/events";
 import { files, type RunInfo } from "../../protocol/runFolder";
@@ -9,11 +9,14 @@ import type { Verdict } from "../../types/verdict";
 import { decodeLine } from "../decodeEvent";
 import { decodeRunInfo } from "../decodeRunInfo";
 import { decodeVerdict } from "../decodeVerdict";
+import { jobName, type Job } from "../jobs";
+import { placeOf } from "../place";
 import { decodeNote, emptyNote, type RunNote } from "../runNote";
 import { runRecord, type RunRecord } from "../runRecord";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
 import { largestJson, readFirstLine, readJson } from "./files";
+import { jobsIn } from "./jobs";
 import { largestNote, noteOf } from "./notes";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { RunTail } from "./runTail";
@@ -79,6 +82,8 @@ export class RunReader {
   /** When the log was last seen to grow, by this machine's clock: another's says nothing here. */
   private grewAt = -Infinity;
   private opened = false;
+  /** When anything of the run was last seen to change, or it was first looked at. */
+  private changedAt = performance.now();
   private claim: Holder | null = null;
   private life: Life = "gone";
   private record: { readonly stamp: string; readonly value: RunRecord } | null = null;
@@ -111,6 +116,7 @@ export class RunReader {
     this.life = this.claim ? lifeOf(this.claim) : "gone";
     const { events, restarted } = this.tail.read();
     if (restarted) this.folded = new RunSeries(this.extent.points, this.extent.whole);
+    if (events.length > 0) this.changedAt = performance.now();
     if (events.length > 0 && this.opened) this.grewAt = performance.now();
     this.opened = true;
     for (const event of events) this.folded.add(event);
@@ -150,7 +156,8 @@ export class RunReader {
     const name = basename(folder);
     const written = this.runFile.get();
     if (!written && !this.runFile.damage) throw this.notARun();
-    const status = this.status();
+    const job = this.job();
+    const status = this.status(job);
     const ended = series.ended !== undefined && !isActive(status);
     return runRecord({
       folder,
@@ -161,11 +168,19 @@ export class RunReader {
         : { value: null, damage: null },
       status,
       note: this.noteFile.get() ?? emptyNote,
+      place: placeOf(this.claim, job, status),
       log: { series, damagedLines: this.tail.damagedLines, obstacle: this.tail.obstacle },
     });
   }
 
-  private status(): RunStatus {
+  /** What the scheduler said of it, where one has it. */
+  private job(): Job | undefined {
+    const { claim, life, folder } = this;
+    if (claim?.handle?.on !== "slurm" || life !== "elsewhere") return undefined;
+    return jobsIn(dirname(folder)).get(jobName(claim.handle));
+  }
+
+  private status(job: Job | undefined): RunStatus {
     // A script that was started by hand, and claimed nothing: its log alone says whether it lives.
     const external = this.claim === null && this.runFile.get()?.handle?.on === "external";
     return statusFrom({
@@ -174,6 +189,9 @@ export class RunReader {
       headers: this.folded.headers,
       end: this.folded.ended?.reason ?? null,
       changes: performance.now() - this.grewAt < quietMilliseconds,
+      // Submitted, and nothing heard yet.
+      job: job?.life ?? (this.claim?.handle?.on === "slurm" && this.folded.headers === 0 ? "queued" : null),
+      quiet: performance.now() - this.changedAt > quietMilliseconds,
     });
   }
 }

@@ -46,6 +46,12 @@ function signal(child: ChildProcess, name: "SIGINT" | "SIGTERM" | "SIGKILL"): vo
   }
 }
 
+/** What a script is started by: its Python, or on several nodes the line of the batch script, where `python` stands for it. */
+function startedBy(python: string): string[] {
+  const words = (process.env.BASIN_TORCHRUN ?? "").split(" ").filter((word) => word !== "");
+  return words.includes("python") ? words.map((word) => (word === "python" ? python : word)) : [python];
+}
+
 /** Starts the script, in a process group of its own. What it says goes to our own output, which is the run's log. @throws Error where it cannot be started. */
 function startScript({ folder, info, state, goesOn }: ScriptRun): Promise<ChildProcess> {
   const { experiment, file } = info;
@@ -64,8 +70,9 @@ function startScript({ folder, info, state, goesOn }: ScriptRun): Promise<ChildP
     ...(state !== null && { BASIN_RESUME_FROM: state }),
     ...(goesOn && { BASIN_RESUMED: "1" }),
   };
+  const [program, ...before] = startedBy(path);
   return new Promise((started, failed) => {
-    const child = spawn(path, [script, ...argumentsOf(experiment)], {
+    const child = spawn(program, [...before, script, ...argumentsOf(experiment)], {
       cwd: dirname(script),
       env,
       detached: !isWindows,
@@ -73,7 +80,7 @@ function startScript({ folder, info, state, goesOn }: ScriptRun): Promise<ChildP
       windowsHide: true,
     });
     child.once("spawn", () => started(child));
-    child.once("error", (error) => failed(new Error(`${path} could not be started: ${error.message}`)));
+    child.once("error", (error) => failed(new Error(`${program} could not be started: ${error.message}`)));
   });
 }
 
@@ -91,12 +98,12 @@ class Stopping {
 
   /** Whether anybody asked. */
   get wanted(): boolean {
-    return this.interrupt.count > 0;
+    return this.interrupt.count > 0 || this.interrupt.leaving;
   }
 
   look(): void {
-    const { count } = this.interrupt;
-    if (count === 0) return;
+    const { count, leaving } = this.interrupt;
+    if (count === 0 && !leaving) return;
     const now = performance.now() / 1000;
     if (this.asked === null) {
       this.asked = now;
@@ -227,7 +234,11 @@ export async function trainScript(run: ScriptRun): Promise<ScriptEnd> {
   const unwanted = setInterval(() => {
     if (interrupt.closingAsked) judging.end();
   }, pollMilliseconds);
-  if (watched) await judging.finish();
+  if (interrupt.leaving) {
+    judging.end();
+    // Our own word, and nobody else's: the script that goes on must not find it.
+    rmSync(join(folder, stopFile), { force: true });
+  } else if (watched) await judging.finish();
   clearInterval(unwanted);
   process.off("exit", endAll);
   return { reason };

@@ -19,6 +19,7 @@ const record = (folder: string, change: Partial<RunRecord> = {}): RunRecord => (
   damage: [],
   note: emptyNote,
   limits,
+  place: null,
   ...change,
 });
 

@@ -20,6 +20,7 @@ const record = (folder: string, learningRate = 0.1, change: Partial<RunRecord> =
     damage: [],
     note: emptyNote,
     limits: { sharpness: 2 / learningRate, preconditionedSharpness: Infinity, nonuniformity: Infinity },
+    place: null,
     ...change,
   };
 };

@@ -23,6 +23,7 @@ function record(kind: FixtureKind, change: Partial<RunRecord> = {}, experiment: 
     damage: [],
     note: emptyNote,
     limits: { sharpness: Infinity, preconditionedSharpness: Infinity, nonuniformity: Infinity },
+    place: null,
     ...change,
   };
   return run;

@@ -72,6 +72,7 @@ function record(learningRate: number, status: RunRecord["status"], step = 0): Ru
     damage: [],
     note: emptyNote,
     limits,
+    place: null,
   };
   return { folder: `/w/.basin/runs/${learningRate}`, info, status, step, ...none };
 }

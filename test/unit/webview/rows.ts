@@ -20,6 +20,7 @@ export const rowNamed = (key: string, change: Partial<RunRow> = {}): RunRow => (
   time: 1,
   note: emptyNote,
   damaged: false,
+  place: "",
   settings: {},
   last: {},
   best: {},
