@@ -11,7 +11,8 @@ import { buildModel, initialize } from "../src/models";
 import type { BuiltinSpec } from "../src/protocol/experiment";
 import { Rng } from "../src/util/rng";
 
-export const threads = 2;
+/** Of both sides. On a busy machine one, and processor time, say more. */
+export const threads = Number(process.env.BASIN_BENCH_THREADS ?? 2);
 
 export const wide: BuiltinSpec = { kind: "mlp", hidden: [200, 200], activation: "tanh", bias: true };
 export const small: BuiltinSpec = { kind: "mlp", hidden: [30, 20], activation: "tanh", bias: true };

@@ -1,10 +1,10 @@
 // Training steps per second of a small net beside PyTorch eager, and the memory of a run on a wide one.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { machine, median, openPeer, printRow, timed } from "./harness";
 import { problemOf, small, threads } from "./problems";
+import { watched } from "./wholeRun";
 
 async function main(): Promise<void> {
   console.log(`\n${threads} threads each\n${machine()}`);
@@ -55,13 +55,7 @@ async function memory(): Promise<void> {
     probes: { sharpness: { every: 10 } },
   };
   writeFileSync(file, JSON.stringify(experiment));
-  const child = spawn(process.execPath, [join("..", "dist", "cli.js"), "run", file], { stdio: "ignore" });
-  let peak = 0;
-  const timer = setInterval(() => {
-    for (const pid of [child.pid, ...childrenOf(child.pid)]) peak = Math.max(peak, peakOf(pid));
-  }, 100);
-  await new Promise((done) => child.on("exit", done));
-  clearInterval(timer);
+  const { peak } = await watched(["run", file]);
   printRow(
     "peak resident memory of a run, n = 1000, tanh 3072-200-200-10, with its verdict",
     { ours: `${Math.round(peak / 1e6)} MB`, theirs: "–", ratio: NaN },
@@ -69,25 +63,5 @@ async function memory(): Promise<void> {
     NaN,
   );
 }
-
-const childrenOf = (pid: number | undefined): number[] => {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-      .trim()
-      .split(" ")
-      .filter(Boolean)
-      .map(Number);
-  } catch {
-    return [];
-  }
-};
-
-const peakOf = (pid: number | undefined): number => {
-  try {
-    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-};
 
 void main();

@@ -1,5 +1,5 @@
 // Per-example gradients of the loss without writing them down: their sizes, and any weighted sum of them.
-import { grad, vjp } from "../graph/differentiate";
+import { grad, jvp, vjp } from "../graph/differentiate";
 import { add, dot, mul, sumLast } from "../graph/ops";
 import type { Node } from "../graph/node";
 import type { CompiledNetwork } from "./compiledNetwork";
@@ -35,6 +35,39 @@ export async function squaredGradientNorms({ perExample: all }: CurvaturePoint):
     ([values], { start }) => norms.set(values, start),
   );
   return norms;
+}
+
+/**
+ * uᵀ∇²Lᵢ(θ)v for every example, [n], at u and v [P]: the second derivative of the losses along both. Costs about two products.
+ */
+export async function exampleCurvature(
+  { perExample: all, shapes, meter }: CurvaturePoint,
+  u: Float32Array,
+  v: Float32Array,
+): Promise<Float32Array> {
+  await meter.check();
+  const { n } = all.network;
+  const values = new Float32Array(n);
+  const firsts = ({ network: { graph, parameters } }: CompiledNetwork): Node[] =>
+    parameters.map((node, i) => graph.input(`u${i}`, node.shape));
+  await all.forEach(
+    "exampleCurvature",
+    (compiled) => {
+      const { perExample, parameters } = compiled.network;
+      const [along] = jvp([perExample], parameters, firsts(compiled));
+      return jvp([along], parameters, compiled.v);
+    },
+    ({ compiled }) => {
+      const own = viewsOf(u, shapes);
+      return new Map([
+        ...firsts(compiled).map((node, i) => [node, own[i]] as const),
+        ...compiled.views(v, shapes),
+      ]);
+    },
+    ([own], { start }) => values.set(own, start),
+  );
+  meter.products += 2;
+  return values;
 }
 
 /** Squared norm of each row, [n, m] → [n]. */

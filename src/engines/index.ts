@@ -5,10 +5,11 @@ import type { Gemm } from "../util/gemm";
 import { jsGemm } from "../util/linalg/jsGemm";
 import type { Engine } from "./engine";
 import { withKernels } from "./kernels/engine";
+import { defaultThreads } from "./threads";
 import { nativeMissing, tensorflowMissing, wasmMissing } from "./missing";
 
 export interface EngineOptions {
-  /** Threads inside one operator of the native build of ONNX Runtime; 0, the default, is one per physical core. */
+  /** Threads inside one operation of the native engines; see `defaultThreads`. WebAssembly has one. */
   readonly threads?: number;
   /** Folder whose node_modules holds native TensorFlow; the working folder by default. */
   readonly tensorflow?: string;
@@ -50,10 +51,10 @@ const entries = [
     name: "tensorflow",
     label: "TensorFlow through tfjs-node",
     auto: false,
-    open: async ({ tensorflow }) => {
+    open: async ({ tensorflow, threads }) => {
       const { tensorflowEngine } = await import("./tensorflow/engine");
       const { loadNative } = await import("./tensorflow/native");
-      return tensorflowEngine(await loadNative(tensorflow));
+      return tensorflowEngine(await loadNative(tensorflow, threads));
     },
     missing: tensorflowMissing,
   },
@@ -117,7 +118,7 @@ function automatic(): readonly EngineName[] {
  */
 export async function openEngine(
   name: "auto" | EngineName,
-  { threads = 0, tensorflow = process.cwd() }: EngineOptions = {},
+  { threads = defaultThreads(), tensorflow = process.cwd() }: EngineOptions = {},
 ): Promise<Engine> {
   const failed: string[] = [];
   let hint = "";
@@ -140,7 +141,7 @@ export async function openEngine(
  *
  * @param threads  As `EngineOptions.threads`.
  */
-export async function openGemm(engine: Pick<Engine, "name">, threads = 0): Promise<Gemm> {
+export async function openGemm(engine: Pick<Engine, "name">, threads = defaultThreads()): Promise<Gemm> {
   const { gemm64 } = await import("./onnx/gemm64");
   const builds = [
     ...(engine.name === "wasm" ? [] : [async () => (await import("./onnx/native")).native]),
@@ -160,7 +161,7 @@ export async function openGemm(engine: Pick<Engine, "name">, threads = 0): Promi
 
 /** Opens every engine and computes something with it. */
 export async function inspectEngines({
-  threads = 0,
+  threads = defaultThreads(),
   tensorflow = process.cwd(),
 }: EngineOptions = {}): Promise<EngineReport[]> {
   const reports: EngineReport[] = [];

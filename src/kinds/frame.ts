@@ -68,8 +68,16 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
     minimum: 1,
     maximum: 1024,
     description:
-      "Threads inside one operation of native ONNX Runtime; the other engines take no notice. Default: one per physical core. Sums are split over them: another number rounds differently.",
+      "Threads inside one operation of the native engines; WebAssembly has one. Default: all cores but one where there are more than two. Sums are split over them: another number rounds differently.",
     examples: [2],
+  },
+  subsample: {
+    type: "integer",
+    minimum: 16,
+    maximum: 10000000,
+    markdownDescription:
+      "How many of the training examples readings of curvature, noise and their limits are taken on, where there are more: drawn once from the seed. Every such reading is then an estimate whose error bar holds what another sample would change; training, losses and the norm of the gradient are of all examples. Default: all.",
+    examples: [2000],
   },
   closing: ref("closing"),
   launch: ref("launch"),

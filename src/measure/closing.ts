@@ -7,13 +7,14 @@ import { BudgetSpent, type Budget } from "./budget";
 import { Limits } from "./limits";
 import { ProbeMemory } from "./memory";
 import { notApplicable, type Descent, type Point } from "./point";
-import { exact, Readings, type Facts, type Probe } from "./probe";
+import { exactOfAll, Readings, type Facts, type Probe } from "./probe";
 import { generalization } from "./probes/generalization";
 import { gradientNoise } from "./probes/gradientNoise";
 import { noise } from "./probes/noise";
 import { sharpness } from "./probes/sharpness";
 import { smoothness } from "./probes/smoothness";
 import { spectrum } from "./probes/spectrum";
+import { isSample, populationOf } from "./sampling";
 
 /** What a verdict rests on, in the order it is measured. */
 const forVerdict: readonly Probe[] = [generalization, sharpness, noise, smoothness];
@@ -60,7 +61,7 @@ interface Minimum {
 
 /** Loss and gradient: every other reading is relative to them. */
 async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readings: Reading[] }> {
-  const read = new Readings(point.meter);
+  const read = new Readings(point);
   const { loss, gradient } = await point.evaluate();
   const interpolationResidual = (await point.interpolationResidual?.()) ?? NaN;
   read.lap();
@@ -68,13 +69,16 @@ async function minimumReadings(point: Point): Promise<{ minimum: Minimum; readin
   const { preconditioner: P } = point.descent;
   const slope = P === null ? gradNorm ** 2 : gradient.reduce((sum, g, i) => sum + (g * g) / P[i], 0);
   const method = `a sum over all examples${point.tied ? ", with the statistics of all of them as one batch" : ""}`;
-  read.add("loss.train", loss, exact(method));
-  read.add("gradNorm", gradNorm, exact(method));
+  read.add("loss.train", loss, exactOfAll(method));
+  read.add("gradNorm", gradNorm, exactOfAll(method));
   return { minimum: { loss, gradNorm, slope, interpolationResidual }, readings: read.list };
 }
 
 const statistics =
   "Batch normalization: loss, gradient, Hessian and Gauss–Newton factors are those of all training examples as one batch, whose statistics move with the parameters. Every limit is that of this dynamics; a mini-batch is normalized by its own statistics, which adds noise that no limit here knows.";
+
+const sampleWords = (held: number, of: number): string =>
+  `Every curvature, limit and growth is that of ${held} of the ${of} training examples (\`subsample\`): an estimate, whose error bar holds what another sample would change, two standard errors. Loss and gradient are those of all of them, and batches are drawn from all.`;
 
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
 export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {
@@ -86,7 +90,10 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
     readings.forEach((reading) => known.set(reading.metric, reading));
   // Draws of their own: a closing measurement does not depend on how often the run was read before.
   const rng = new Rng(point.seed, "measure");
-  let facts: Facts = point.tied ? { statistics } : {};
+  let facts: Facts = {
+    ...(point.tied && { statistics }),
+    ...(isSample(point) && { sample: sampleWords(point.examples, populationOf(point)) }),
+  };
   const leftOut: string[] = [];
   progress("loss and gradient", 0, parts.length + 1);
   const { minimum, readings } = await minimumReadings(point);

@@ -2,10 +2,13 @@
 import { EigenTracker } from "../curvature/tracker";
 import { Rng } from "../util/rng";
 import type { Point } from "./point";
+import { isSample, meanError } from "./sampling";
 
 export interface Smoothness {
   /** ((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½, output per input. */
   readonly input: number;
+  /** Standard error of it from the sample of examples; 0 where all are held. */
+  readonly sampling: number;
   /** ‖∇ₓf(xᵢ)‖ per example, [n]. */
   readonly perExample: Float64Array;
   /** ‖W₁‖₂ / min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f(xᵢ)‖_F²)^½; null where the first layer is not z = W₁x + b₁ or an input is zero. */
@@ -21,13 +24,15 @@ export interface Smoothness {
 export async function inputSmoothness({
   perExample,
   examples: n,
+  population,
   seed,
-}: Pick<Point, "perExample" | "examples" | "seed">): Promise<Smoothness> {
+}: Pick<Point, "perExample" | "examples" | "population" | "seed">): Promise<Smoothness> {
   const { input, firstLayer, examples } = await perExample!.jacobianNorms();
   const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / n;
   const smallest = examples.reduce((a, b) => Math.min(a, b), Infinity);
-  const noBound =
-    firstLayer === null
+  const noBound = isSample({ examples: n, population })
+    ? "the smallest input among all training examples is not known of a sample"
+    : firstLayer === null
       ? "the first layer is not z = W₁x + b₁"
       : smallest === 0
         ? "an example's input is zero"
@@ -37,7 +42,11 @@ export async function inputSmoothness({
     firstLayer && weight && noBound === null
       ? Math.sqrt((mean(firstLayer) / smallest) * (await squaredNorm(weight, seed)))
       : null;
-  return { input: Math.sqrt(mean(input)), perExample: input.map(Math.sqrt), bound, noBound };
+  const value = Math.sqrt(mean(input));
+  // d√x = dx / (2√x)
+  const spread = meanError({ examples: n, population }, input);
+  const sampling = spread === 0 ? 0 : spread / (2 * value);
+  return { input: value, sampling, perExample: input.map(Math.sqrt), bound, noBound };
 }
 
 /** ‖W‖₂² of W [rows, columns]: the largest eigenvalue of WᵀW. */

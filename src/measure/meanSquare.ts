@@ -11,6 +11,7 @@ import { Rng } from "../util/rng";
 import { shareOf, type Budget } from "./budget";
 import { noiseFactors, rowsAreDear } from "./noiseFactors";
 import type { Descent, Point } from "./point";
+import { isSample } from "./sampling";
 
 export interface MeanSquare {
   readonly factors: Factors;
@@ -72,7 +73,11 @@ export async function meanSquare(point: Point, rank: number | "all", budget: Bud
   const noise = new NoiseGain(factors, gemm);
   const settings = { ...descent, batchSize, gemm, noise };
   const certified =
-    isPlain(descent) && factors.r < factors.fullRank && !budget.over() && !(point.tied && rowsAreDear(point))
+    isPlain(descent) &&
+    !isSample(point) &&
+    factors.r < factors.fullRank &&
+    !budget.over() &&
+    !(point.tied && rowsAreDear(point))
       ? await certifiedLimit(point, samplingFactor(examples, batchSize), shareOf(budget, 0.5))
       : 0;
   return {

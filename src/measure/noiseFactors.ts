@@ -5,6 +5,7 @@ import { factorSpectrum, type Factors } from "../stability/secondMoment";
 import { Rng } from "../util/rng";
 import type { Budget } from "./budget";
 import type { Point } from "./point";
+import { isSample, populationOf } from "./sampling";
 
 /** Up to this many rows of the Gram matrix a full eigendecomposition is the quicker way. */
 const denseRows = 300;
@@ -61,6 +62,12 @@ const isDense = (point: Point, rank: number | "all"): boolean =>
  * found by products c ↦ GᵀG c, and the coordinates are u √w: vectors of length nK, whatever the number of parameters.
  */
 export async function noiseFactors(point: Point, rank: number | "all", budget: Budget): Promise<Factors> {
+  const own = await ofHeld(point, rank, budget);
+  return isSample(point) ? { ...own, population: populationOf(point) } : own;
+}
+
+/** The factors of the examples that the point holds. */
+async function ofHeld(point: Point, rank: number | "all", budget: Budget): Promise<Factors> {
   const { examples: n, outputs: K, descent } = point;
   const { preconditioner } = descent;
   const operator = preconditioner ? dataOperator(point, preconditioner) : null;

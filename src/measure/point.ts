@@ -50,6 +50,8 @@ interface ExampleSource {
     readonly firstLayer: Float64Array | null;
     readonly examples: Float64Array;
   }>;
+  /** uᵀ∇²Lᵢ v, [n]; absent where batch statistics tie the examples together. */
+  readonly curvature?: (u: Float32Array, v: Float32Array) => Promise<Float32Array>;
   /** W₁ [rows, columns]; null likewise. */
   firstWeight(): { readonly values: Float32Array; readonly columns: number } | null;
 }
@@ -76,6 +78,13 @@ export interface Point extends Curved {
   /** Number of parameters P, examples n, outputs K, examples a step sees B. */
   readonly size: number;
   readonly examples: number;
+  /**
+   * Training examples N that batches are drawn from, where the n held here are a sample of them (`subsample`); absent where all are
+   * held. Operators, factors and what is per example are of the n; `evaluate` and `score` are of all N.
+   */
+  readonly population?: number;
+  /** Absent where only some of the examples are held: for what follows the path that training takes. */
+  readonly everyExample?: true;
   readonly outputs: number;
   readonly batchSize: number;
   /** How a step's examples are drawn. */
@@ -94,7 +103,7 @@ export interface Point extends Curved {
   readonly tied?: boolean;
   /** Float64 matrix products. */
   readonly gemm: Gemm;
-  /** Loss, outputs and gradient; computed once. */
+  /** Loss, outputs and gradient of all training examples; computed once. */
   evaluate(): Promise<Evaluation>;
   /** ∇(vᵀHv). */
   curvatureGradient?(v: Float32Array): Promise<Float32Array>;
@@ -126,6 +135,7 @@ export interface Point extends Curved {
 export type Capability =
   | "curvatureGradient"
   | "elsewhere"
+  | "everyExample"
   | "gaussNewton"
   | "factors"
   | "perExample"
@@ -135,6 +145,7 @@ export type Capability =
 
 const words: Readonly<Record<Capability, string>> = {
   curvatureGradient: "the gradient of curvature",
+  everyExample: "curvature of all training examples, of which `subsample` holds some",
   elsewhere: "the loss at other parameters",
   gaussNewton: "Gauss–Newton products",
   factors: "the examples' Gauss–Newton factors",

@@ -13,6 +13,7 @@ import type { Typical } from "../stability/typical";
 import type { Budget } from "./budget";
 import type { ProbeMemory } from "./memory";
 import type { Capability, Point } from "./point";
+import { reach } from "./sampling";
 
 /** How much a reading may cost: while training as little as its settings ask, at the end what a verdict is worth. */
 type Effort = "running" | "closing";
@@ -45,6 +46,8 @@ export interface Facts {
   readonly variance?: Bracket;
   readonly typical?: TypicalFact;
   readonly deadUnits?: DeadUnits;
+  /** How many of the training examples everything speaks of, where they are not all. */
+  readonly sample?: string;
   /** Of which batch normalization's statistics everything speaks, where there are some. */
   readonly statistics?: string;
   /** Why there is no mean-square limit. */
@@ -93,17 +96,36 @@ export interface Way {
   readonly how: How;
   readonly method: string;
   readonly error?: Reading["error"];
+  /** It is of all training examples, also where the point holds some of them. */
+  readonly ofAll?: boolean;
+  /** Standard error of sampling, where the point holds some of the examples; 0 where `error` has it. Nobody knows it where it is left out. */
+  readonly sampling?: Reading["error"];
 }
 
-/** Collects readings, each with what was spent since the one before. */
+/** Error bar and sampling together, entry by entry. */
+function widened(
+  own: Reading["error"] = 0,
+  sampling: Reading["error"] = Infinity,
+): NonNullable<Reading["error"]> {
+  if (typeof own === "number" && typeof sampling === "number") return Math.hypot(own, reach * sampling);
+  const at = (error: number | readonly number[], i: number): number =>
+    typeof error === "number" ? error : error[i];
+  const { length } = typeof own === "number" ? (sampling as readonly number[]) : own;
+  return Array.from({ length }, (_, i) => Math.hypot(at(own, i), reach * at(sampling, i)));
+}
+
+/** Collects readings, each with what was spent since the one before. Of a point that holds some of the examples each is an estimate. */
 export class Readings {
   readonly list: Reading[] = [];
   private products: number;
   private at = performance.now();
   private spent: Cost = { products: 0, seconds: 0 };
 
-  constructor(private readonly meter: Meter) {
-    this.products = meter.products;
+  private readonly meter: Meter;
+
+  constructor(private readonly of: Pick<Point, "meter" | "population"> & Partial<Pick<Point, "examples">>) {
+    this.meter = of.meter;
+    this.products = of.meter.products;
   }
 
   /** Ends a computation: the readings that follow cost what it did. */
@@ -114,11 +136,23 @@ export class Readings {
     return this.spent;
   }
 
-  add(metric: string, value: Reading["value"], way: Way): Reading {
-    const reading = { metric, value, ...way, cost: this.spent };
+  add(metric: string, value: Reading["value"], { ofAll = false, sampling, ...way }: Way): Reading {
+    const { examples, population } = this.of;
+    const part = !ofAll && examples !== undefined && population !== undefined && examples < population;
+    const own = part
+      ? {
+          how: "estimate" as const,
+          method: `${way.method}; ${examples} of ${population} examples`,
+          error: widened(way.error, sampling),
+        }
+      : way;
+    const reading = { metric, value, ...own, cost: this.spent };
     this.list.push(reading);
     return reading;
   }
 }
 
 export const exact = (method: string): Way => ({ how: "exact", method });
+
+/** The same of all training examples, however many the point holds. */
+export const exactOfAll = (method: string): Way => ({ ...exact(method), ofAll: true });

@@ -66,8 +66,13 @@ export async function addTypical(
       ? `full batches: every step is the same${part}`
       : `products of the steps of random batches drawn ${drawn}${part}`;
   read.lap();
-  read.add("stability.typicalGrowth", own.value, { how: "estimate", method, error: own.error });
-  read.add("stability.typicalLimit", limit.value, { how: "estimate", method, error: limit.error });
+  read.add("stability.typicalGrowth", own.value, { how: "estimate", method, error: own.error, sampling: 0 });
+  read.add("stability.typicalLimit", limit.value, {
+    how: "estimate",
+    method,
+    error: limit.error,
+    sampling: 0,
+  });
   if (!(rho < 1)) return;
   const sharp = truncate(
     factors,

@@ -706,8 +706,10 @@ export interface Experiment {
   readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";
   /** Budget for training and the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. A model whose parameters alone need more is refused. */
   readonly memory: string;
-  /** Threads inside one operation of native ONNX Runtime; the other engines take no notice. Default: one per physical core. Sums are split over them: another number rounds differently. */
+  /** Threads inside one operation of the native engines; WebAssembly has one. Default: all cores but one where there are more than two. Sums are split over them: another number rounds differently. */
   readonly threads?: number;
+  /** How many of the training examples readings of curvature, noise and their limits are taken on, where there are more: drawn once from the seed. Every such reading is then an estimate whose error bar holds what another sample would change; training, losses and the norm of the gradient are of all examples. Default: all. */
+  readonly subsample?: number;
   /** What the measurement at the last point, on which the verdict rests, may take: "full" for every reading as exact as asked, or a budget. Without it a run takes 20 seconds at most, and `basin measure` what it needs. */
   readonly closing?: ClosingSpec;
   /** Where the run's process starts. */

@@ -38,6 +38,7 @@ export const ownTrainerKeys = [
   "checkpoints",
   "engine",
   "threads",
+  "subsample",
 ] as const satisfies readonly (keyof Experiment)[];
 
 /** The settings of an experiment: of a script's without what only fills the places of Basin's own trainer. */

@@ -121,8 +121,8 @@ const labelNoiseFits: Check = ({ loss, optimizer }) => {
 };
 
 const threadsAreUsed: Check = ({ engine, threads }) => {
-  if (threads === undefined || engine === "auto" || engine === "onnx") return [];
-  const message = `Engine "${engine}" takes no notice of \`threads\`.`;
+  if (threads === undefined || threads === 1 || engine !== "wasm") return [];
+  const message = 'Engine "wasm" has one thread, whatever `threads` says.';
   return [finding({ path: "threads", severity: "warning", message, hint: 'Remove it, or use "onnx".' })];
 };
 

@@ -121,6 +121,7 @@ export class Session {
       name: experiment.name,
       parameters: problem.d,
       examples: problem.n,
+      ...(problem.isSampled && { held: problem.held.n }),
       outputs: problem.data.outputs,
       engine: `${engine.name} ${engine.version}`,
       probes: Object.keys(experiment.probes),

@@ -57,7 +57,7 @@ export async function startCurvature(
   const all = Uint32Array.from({ length: n }, (_, i) => i);
   const rng = new Rng(experiment.seed, "suggest");
   // All examples may be more than fit: those are processed in chunks.
-  const whole = full ? problem.curvature(meter) : null;
+  const whole = full ? problem.curvature(meter, { ofAll: true }) : null;
   const onBatch = (at: Float32Array, indices: Uint32Array): CurvaturePoint =>
     whole ? whole.at(at) : onSome(at, indices);
   const draw = (size: number): Uint32Array => (size === n ? all : rng.permutation(n).slice(0, size));
@@ -134,7 +134,7 @@ export async function sharpnessOf(
   const order = rng.permutation(n).slice(0, examples);
   const curvature =
     examples === n
-      ? problem.curvature(meter).at(theta)
+      ? problem.curvature(meter, { ofAll: true }).at(theta)
       : problem.batchCurvature(examples, meter)(theta, order);
   const tracker = new EigenTracker({ size: d, top: 1, tolerance, maxProducts: mostProducts, rng });
   const { values, errors, products } = await tracker.measure(curvature.hessian());

@@ -28,6 +28,7 @@ function optimizerEvidence(judged: Judged): string[] {
         ? "The preconditioner P is held fixed at its value here; sharpness is that of P^-½ H P^-½."
         : missingState,
     );
+  if (closing?.facts.sample !== undefined) lines.push(closing.facts.sample);
   if (closing?.facts.statistics !== undefined) lines.push(closing.facts.statistics);
   if (closing?.facts.noVariance !== undefined) lines.push(closing.facts.noVariance);
   if (weightDecay)

@@ -7,14 +7,17 @@ import type { TensorflowRuntime } from "./engine";
 const name = "@tensorflow/tfjs-node";
 
 /**
- * @param folder  Where node_modules holds the package.
+ * @param folder   Where node_modules holds the package.
+ * @param threads  Threads inside one operation, of the whole process: what is asked for first holds. Default: TensorFlow's own.
  * @throws when the package is not there, or its native library does not load.
  */
-export async function loadNative(folder: string): Promise<TensorflowRuntime> {
+export async function loadNative(folder: string, threads?: number): Promise<TensorflowRuntime> {
   const load = createRequire(`${folder}/package.json`);
   restoreUtil(load("node:util") as OldUtil);
   // Else it tells on stderr which instructions it was built without.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  // TensorFlow reads it once, when its first operation runs.
+  if (threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   const tf = (isThere(load) ? load(name) : await import(name).catch(explain)) as typeof tfjs & {
     version: { tfjs?: string };
   };

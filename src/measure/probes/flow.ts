@@ -110,7 +110,7 @@ export const flow: Probe = {
       },
     },
   },
-  needs: ["curvatureGradient", "elsewhere"],
+  needs: ["curvatureGradient", "elsewhere", "everyExample"],
   metrics: [],
   async measure({ point, probes, memory, step = 0 }) {
     const why = refusal(point);
@@ -118,7 +118,7 @@ export const flow: Probe = {
     const { from, top, steps } = probes.flow ?? defaults;
     const [began = step, at = step] = memory.get("flow.steps") ?? [];
     if (step < from || step - began > steps) return { readings: [] };
-    const read = new Readings(point.meter);
+    const read = new Readings(point);
     const { learningRate } = point.descent;
     const { gradient } = await point.evaluate();
     // In the middle of this step and the next one the swing of period two is gone.

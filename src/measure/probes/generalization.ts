@@ -1,5 +1,5 @@
 // Generalization: loss and accuracy on training and test data, and the gaps between them.
-import { exact, Readings, type Probe } from "../probe";
+import { exactOfAll, Readings, type Probe } from "../probe";
 
 export const generalization: Probe = {
   id: "generalization",
@@ -12,11 +12,11 @@ export const generalization: Probe = {
   needs: ["score"],
   metrics: [],
   async measure({ point }) {
-    const read = new Readings(point.meter);
+    const read = new Readings(point);
     const { train, test } = await point.score!();
     read.lap();
     const add = (metric: string, value: number | undefined): void => {
-      if (value !== undefined) read.add(metric, value, exact("a sum over all examples"));
+      if (value !== undefined) read.add(metric, value, exactOfAll("a sum over all examples"));
     };
     const accuracies =
       test?.accuracy == null || train.accuracy === null ? null : [train.accuracy, test.accuracy];

@@ -5,6 +5,7 @@ import { dot } from "../../util/linalg/vector";
 import type { Rng } from "../../util/rng";
 import type { Point } from "../point";
 import { exact, Readings, type Probe, type Task } from "../probe";
+import { isSample, meanError, populationOf } from "../sampling";
 
 /** Up to this many examples every gradient is multiplied by the Hessian and the alignment is exact. */
 const exactExamples = 256;
@@ -19,17 +20,20 @@ const drawn = 32;
  * tr Cov(∇Lᵢ) = (1/n) Σ ‖∇Lᵢ‖² − ‖∇L‖² and the simple noise scale tr Cov / ‖∇L‖². Two passes over the examples.
  * @source McCandlish et al., "An empirical model of large-batch training", 2018, §2.2.
  */
-async function gradientCovariance({
-  perExample,
-  examples: n,
-}: Point): Promise<{ trace: number; scale: number; gradient: Float32Array }> {
+async function gradientCovariance(
+  point: Point,
+): Promise<{ trace: number; scale: number; gradient: Float32Array; sampling: number }> {
+  const { perExample, examples: n } = point;
   const squares = await perExample!.squaredGradientNorms();
-  const gradient = await perExample!.weightedGradient(new Float32Array(n).fill(1 / n));
+  // Of a sample the first term alone is estimated: the gradient is that of all examples.
+  const gradient = isSample(point)
+    ? (await point.evaluate()).gradient
+    : await perExample!.weightedGradient(new Float32Array(n).fill(1 / n));
   const own = dot(gradient, gradient);
   const mean = squares.reduce((a, b) => a + b, 0) / n;
   // A difference below the rounding of its terms is none: identical gradients have no covariance.
   const trace = mean - own > covarianceRounding * mean ? mean - own : 0;
-  return { trace, scale: trace / own, gradient };
+  return { trace, scale: trace / own, gradient, sampling: meanError(point, squares) };
 }
 
 /**
@@ -60,10 +64,9 @@ async function noiseCurvature(point: Point, along: number, rng: Rng): Promise<Es
  * E[gᵀH_B g / ‖g‖²] with g and H_B of the same mini-batch, over all batches where there are few, else over some drawn.
  * @source Andreyev & Beneventano, "Edge of stochastic stability", 2024. Costs a gradient and a product of B examples each.
  */
-async function batchSharpness(
-  { examples: n, batchSize: B, size, onBatch }: Point,
-  rng: Rng,
-): Promise<Estimate> {
+async function batchSharpness(point: Point, rng: Rng): Promise<Estimate> {
+  const { batchSize: B, size, onBatch } = point;
+  const n = populationOf(point);
   const every = binomial(n, B) <= exactBatches;
   const batches = every ? subsets(n, B) : Array.from({ length: drawn }, () => rng.permutation(n).slice(0, B));
   const samples: number[] = [];
@@ -118,7 +121,7 @@ async function addCurved(task: Task, gradient: Float32Array, read: Readings): Pr
   const { momentum = 0, preconditioner, weightDecay = 0, decoupledDecay = 0 } = point.descent;
   // One step of these goes elsewhere than against the gradient.
   if (momentum !== 0 || preconditioner !== null || weightDecay !== 0 || decoupledDecay !== 0) return;
-  const p = samplingFactor(point.examples, point.batchSize);
+  const p = samplingFactor(populationOf(point), point.batchSize);
   const bend = along + p * noise.value;
   const limit = bend > 0 ? (2 * dot(gradient, gradient)) / bend : Infinity;
   read.add("stability.descentLimit", limit, {
@@ -153,17 +156,20 @@ export const gradientNoise: Probe = {
   metrics: [],
   async measure(task) {
     const { point, effort, memory } = task;
-    const read = new Readings(point.meter);
-    const { trace, scale, gradient } = await gradientCovariance(point);
+    const read = new Readings(point);
+    const { trace, scale, gradient, sampling } = await gradientCovariance(point);
     read.lap();
-    read.add("noise.trace", trace, exact("two passes over all examples"));
-    read.add("noise.scale", scale, exact("two passes over all examples"));
+    const way = exact("two passes over all examples");
+    read.add("noise.trace", trace, { ...way, sampling });
+    // The gradient's own length is that of all examples.
+    read.add("noise.scale", scale, { ...way, sampling: sampling / dot(gradient, gradient) });
     const batch = await batchSharpness(point, memory.rng);
     read.lap();
     read.add("noise.batchSharpness", batch.value, {
       how: batch.error === 0 ? "exact" : "estimate",
       method: batch.error === 0 ? "every batch there is" : `${drawn} random batches`,
       error: batch.error,
+      ofAll: true,
     });
     if (effort === "closing") await addCurved(task, gradient, read);
     return { readings: read.list };

@@ -176,12 +176,12 @@ export const manifold: Probe = {
       },
     },
   },
-  needs: ["curvatureGradient", "elsewhere", "factors"],
+  needs: ["curvatureGradient", "elsewhere", "factors", "everyExample"],
   metrics: [],
   async measure(task) {
     const { point, probes, memory, budget } = task;
     const top = probes.manifold?.top ?? 2;
-    const read = new Readings(point.meter);
+    const read = new Readings(point);
     const tracker = memory.tracker("hessian", { size: point.size, top, tolerance, demand: "vectors" });
     const { values, vectors } = await tracker.measure(point.hessian(), budget.over);
     read.lap();

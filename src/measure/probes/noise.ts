@@ -4,7 +4,10 @@ import { BudgetSpent, shareOf } from "../budget";
 import { evaluationError } from "../evaluation";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
 import { rowsAreDear } from "../noiseFactors";
-import { stateless } from "../point";
+import { stateless, type Point } from "../point";
+import { addSampled, widenTypical } from "../sampledMeanSquare";
+import { isSample, meanError, populationOf, samplingErrors, type SamplingErrors } from "../sampling";
+import type { Bracket } from "../../types/bracket";
 import { addTypical, typicalOf, withTypical } from "../typical";
 import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
@@ -44,11 +47,13 @@ async function unevenness(task: Task, read: Readings): Promise<string[]> {
     effort === "closing" && !budget.over()
       ? await evaluationError(point, (at) => at.gaussNewton!(), flat)
       : 0;
+  const sampling = await flatSampling(point, flat.vectors[0]);
   read.lap();
   read.add("gaussNewtonSharpness", flat.values[0], {
     how: "estimate",
     method: "Lanczos on the Gauss–Newton matrix",
     error: flat.errors[0] + rounding,
+    sampling,
   });
   const cut = { "Gauss–Newton sharpness": flat.cut };
   if (point.tied && rowsAreDear(point))
@@ -58,6 +63,42 @@ async function unevenness(task: Task, read: Readings): Promise<string[]> {
     ];
   const more = await nonuniformity(task, { flat: flat.values[0], rounding, tolerance }, read);
   return [...cutShort(cut), ...more];
+}
+
+/** ‖Gᵢᵀv‖² [n], what each example adds to n vᵀ((1/n) Σ GᵢGᵢᵀ)v. */
+const squaresAlong = (c: Float32Array, K: number): Float64Array =>
+  Float64Array.from({ length: c.length / K }, (_, i) =>
+    c.subarray(i * K, (i + 1) * K).reduce((sum, x) => sum + x * x, 0),
+  );
+
+/** Standard error of the Gauss–Newton sharpness from the sample of examples. Half a product where there is one. */
+async function flatSampling(point: Point, v: Float32Array | undefined): Promise<number> {
+  if (!isSample(point)) return 0;
+  if (!v || point.tied) return Infinity;
+  return meanError(point, squaresAlong(await point.factors!.factorCoordinates(v), point.outputs));
+}
+
+/** The same of vᵀΣv = (1/n) Σ ‖Hᵢv‖² − ‖Hv‖², whose derivative along an example's weight is ‖Hᵢv‖² − 2 (Hv)ᵀHᵢv. Two products. */
+async function unevenSampling(point: Point, v: Float32Array | undefined): Promise<number> {
+  if (!isSample(point)) return 0;
+  if (!v || point.tied) return Infinity;
+  const { outputs: K, factors } = point;
+  const hv = new Float32Array(point.size);
+  await point.gaussNewton!().apply(v, hv);
+  const along = await factors!.factorCoordinates(v);
+  const across = await factors!.factorCoordinates(hv);
+  const blocks = await factors!.kernelBlocks();
+  const shares = Float64Array.from({ length: point.examples }, (_, i) => {
+    let share = 0;
+    for (let k = 0; k < K; k++) {
+      const row = i * K + k;
+      let image = 0;
+      for (let m = 0; m < K; m++) image += blocks[row * K + m] * along[i * K + m];
+      share += along[row] * (image - 2 * across[row]);
+    }
+    return share;
+  });
+  return meanError(point, shares);
 }
 
 /** λmax(Σ)^½. Returns what the budget left out of it. */
@@ -74,7 +115,8 @@ async function nonuniformity(
   const unit = flat > 0 ? flat ** 2 : 1;
   const tracker = memory.tracker("noise", { size: point.size, top: 1, tolerance });
   const operator = scaled(point.factors!.noiseMatrix(), unit);
-  const { values, errors, cut } = await tracker.measure(operator, shareOf(budget, 0.25).over);
+  const { values, errors, vectors, cut } = await tracker.measure(operator, shareOf(budget, 0.25).over);
+  const spread = await unevenSampling(point, vectors[0]);
   read.lap();
   const square = Math.max(0, unit * values[0]);
   const error = unit * errors[0] + evaluation * (square + flat ** 2) + shared * rounding * Math.abs(flat);
@@ -83,6 +125,7 @@ async function nonuniformity(
     method: "Lanczos on Σ from Gauss–Newton factors",
     // Below that λ² is lost in float32; Σ is at most n λ² then, for no Hᵢ is larger than n H.
     error: flat ** 2 < underflow ? Math.sqrt(point.examples) * (flat + rounding) : rootError(square, error),
+    sampling: spread === 0 ? 0 : rootError(square, spread),
   });
   return cutShort({ "non-uniformity": cut });
 }
@@ -102,6 +145,20 @@ export function addMeanSquare({ factors, limit, growth }: MeanSquare, read: Read
   read.add("stability.growth", growth.rho, { how: growthHow, method, error: growth.error });
 }
 
+/** The limit and the growth as readings; of a sample of the examples as estimates. */
+async function addFound(
+  point: Point,
+  found: MeanSquare,
+  read: Readings,
+): Promise<{ readonly limit: Bracket; readonly errors: SamplingErrors | null }> {
+  if (!isSample(point)) {
+    addMeanSquare(found, read);
+    return { limit: found.limit, errors: null };
+  }
+  const errors = await samplingErrors(found.factors, point);
+  return { limit: addSampled(found, populationOf(point), errors, read), errors };
+}
+
 async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measured, "facts" | "leftOut">> {
   const { point, budget, probes } = task;
   let facts: Facts = {};
@@ -109,9 +166,11 @@ async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measu
     const rank = budget.over() ? null : await closingRankOf(point, budget, probes.noise?.rank);
     if (rank === null) return { leftOut: ["the mean-square limit and the growth"] };
     const reading = await meanSquare(point, rank, budget);
-    addMeanSquare(reading, read);
-    facts = { variance: reading.limit };
-    const typical = budget.over() ? null : await typicalOf(point, reading, shareOf(budget, 0.5));
+    const { limit, errors } = await addFound(point, reading, read);
+    facts = { variance: limit };
+    const own = budget.over() ? null : await typicalOf(point, reading, shareOf(budget, 0.5));
+    const typical =
+      own && isSample(point) ? await widenTypical(own, reading.factors, { point, errors, budget }) : own;
     if (typical) {
       await addTypical(point, reading, typical, read);
       facts = { ...facts, typical };
@@ -151,7 +210,7 @@ export const noise: Probe = {
   metrics: [],
   async measure(task) {
     const { point, probes, effort, budget } = task;
-    const read = new Readings(point.meter);
+    const read = new Readings(point);
     const leftOut = await unevenness(task, read);
     if (effort === "closing" && stateless(point.descent)) return { readings: read.list, leftOut };
     const noVariance = noMeanSquare(point.descent);
@@ -160,7 +219,7 @@ export const noise: Probe = {
       const more = await closingMeanSquare(task, read);
       return { readings: read.list, facts: more.facts, leftOut: [...leftOut, ...(more.leftOut ?? [])] };
     }
-    addMeanSquare(await meanSquare(point, (probes.noise ?? defaults).rank, budget), read);
+    await addFound(point, await meanSquare(point, (probes.noise ?? defaults).rank, budget), read);
     return { readings: read.list };
   },
 };

@@ -9,6 +9,7 @@ import { shareOf } from "../budget";
 import { evaluationError } from "../evaluation";
 import { stateless, type Curved, type Descent } from "../point";
 import { cutShort, Readings, type Probe, type Task } from "../probe";
+import { curvatureErrors, reach } from "../sampling";
 
 const defaults = { top: 1, tolerance: 1e-3 };
 /** Relative error of the preconditioned sharpness a verdict rests on. */
@@ -58,11 +59,12 @@ async function hessianReadings(task: Task, read: Readings) {
   } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
   const rounding = await roundingOf(task, (at) => at.hessian(), { values, vectors });
   const errors = own.map((error) => error + rounding);
+  const sampling = await curvatureErrors(point, vectors);
   read.lap();
   const way = { how: "estimate", method: "Lanczos on the full Hessian" } as const;
-  read.add("sharpness", values[0], { ...way, error: errors[0] });
-  read.add("eigenvalues", values, { ...way, error: errors });
-  return { value: values[0], error: errors[0], cut };
+  const { error } = read.add("sharpness", values[0], { ...way, error: errors[0], sampling: sampling[0] });
+  read.add("eigenvalues", values, { ...way, error: errors, sampling });
+  return { value: values[0], error: error as number, cut };
 }
 
 /**
@@ -77,20 +79,24 @@ async function preconditionedReadings(task: Task, read: Readings) {
   const tracker = memory.tracker("preconditioned", { size: point.size, top: 1, tolerance });
   const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
   const { values, errors, vectors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
-  const error =
-    errors[0] +
-    (await roundingOf(task, (at) => preconditioned(at.hessian(), preconditioner, weightDecay), {
-      values,
-      vectors,
-    }));
+  const rounding = await roundingOf(task, (at) => preconditioned(at.hessian(), preconditioner, weightDecay), {
+    values,
+    vectors,
+  });
+  const [sampling] = await curvatureErrors(point, inTheta(vectors, preconditioner));
   read.lap();
-  read.add("preconditionedSharpness", values[0], {
+  const { error } = read.add("preconditionedSharpness", values[0], {
     how: "estimate",
     method: "Lanczos on P^-½ H P^-½",
-    error,
+    error: errors[0] + rounding,
+    sampling,
   });
-  return { value: values[0], error, cut };
+  return { value: values[0], error: error as number, cut };
 }
+
+/** P^{-1/2}v of vectors in the coordinates P^{1/2}θ. */
+const inTheta = (vectors: readonly Float32Array[], P: Float32Array): Float32Array[] =>
+  vectors.map((v) => v.map((x, i) => x / Math.sqrt(P[i])));
 
 /** σI − A: its largest eigenvalue is σ less A's smallest, and its scale the width of A's spectrum. */
 const below = (op: LinearOperator, sigma: number): LinearOperator => ({
@@ -101,13 +107,13 @@ const below = (op: LinearOperator, sigma: number): LinearOperator => ({
   },
 });
 
-/** λmin of `op` whose largest eigenvalue is `most`. Costs as much as the search for the largest. */
+/** λmin of an operator whose largest eigenvalue is `most`, its error without that of sampling. Costs as much as the search for the largest. */
 async function smallest(
   task: Task,
   name: string,
   operatorOf: (at: Curved) => LinearOperator,
   most: number,
-): Promise<{ value: number; error: number; cut: boolean }> {
+): Promise<{ value: number; error: number; cut: boolean; vectors: readonly Float32Array[] }> {
   const { point, memory, budget } = task;
   const tracker = memory.tracker(name, {
     size: point.size,
@@ -118,7 +124,7 @@ async function smallest(
   const op = below(operatorOf(point), sigma);
   const { values, errors, vectors, cut } = await tracker.measure(op, shareOf(budget, 0.5).over);
   const rounding = await roundingOf(task, operatorOf, { values, vectors });
-  return { value: sigma - values[0], error: errors[0] + rounding, cut };
+  return { value: sigma - values[0], error: errors[0] + rounding, cut, vectors };
 }
 
 /** λmin(H), and the most negative curvature that the optimizer's own dynamics see, with the growth along it. */
@@ -129,13 +135,16 @@ async function flattestReadings(
 ): Promise<{ flattest?: Flattest; cut: boolean }> {
   const { point } = task;
   const { preconditioner, weightDecay, ...rest } = point.descent;
-  const own = await smallest(task, "hessian.min", (at) => at.hessian(), most.own);
+  const found = await smallest(task, "hessian.min", (at) => at.hessian(), most.own);
+  const [sampling] = await curvatureErrors(point, found.vectors);
   read.lap();
-  read.add("eigenvalue.min", own.value, {
+  const { error } = read.add("eigenvalue.min", found.value, {
     how: "estimate",
     method: "Lanczos on the full Hessian, shifted",
-    error: own.error,
+    error: found.error,
+    sampling,
   });
+  const own = { ...found, error: error as number };
   if (stateless(point.descent)) return { cut: own.cut };
   const growthAt = (value: number, decay?: number): number =>
     meanGrowth(Float64Array.of(value), { ...rest, weightDecay: decay, p: 0 });
@@ -145,8 +154,13 @@ async function flattestReadings(
   }
   const operatorOf = (at: Curved): LinearOperator =>
     preconditioned(at.hessian(), preconditioner, weightDecay);
-  const { value, error, cut } = await smallest(task, "preconditioned.min", operatorOf, most.scaled ?? 0);
-  return { flattest: { value, error, growth: growthAt(value) }, cut: cut || own.cut };
+  const scaled = await smallest(task, "preconditioned.min", operatorOf, most.scaled ?? 0);
+  const [spread] = await curvatureErrors(point, inTheta(scaled.vectors, preconditioner));
+  const { value, cut } = scaled;
+  return {
+    flattest: { value, error: Math.hypot(scaled.error, reach * spread), growth: growthAt(value) },
+    cut: cut || own.cut,
+  };
 }
 
 export const sharpness: Probe = {
@@ -181,7 +195,7 @@ export const sharpness: Probe = {
   needs: [],
   metrics: [],
   async measure(task) {
-    const read = new Readings(task.point.meter);
+    const read = new Readings(task.point);
     const own = await hessianReadings(task, read);
     // A limit without the optimizer's state would be the limit of another optimizer.
     const unknown = task.effort === "closing" && stateless(task.point.descent);
@@ -193,6 +207,7 @@ export const sharpness: Probe = {
         how: "estimate",
         method: `from the ${scaled ? "preconditioned " : ""}sharpness`,
         error: limitError(limit, decisive),
+        sampling: 0,
       });
     const searches = { sharpness: own.cut, "preconditioned sharpness": scaled?.cut ?? false };
     const wanted = task.effort === "closing" || task.probes.sharpness?.min === true;

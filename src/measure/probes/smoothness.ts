@@ -2,9 +2,10 @@
 import { measureChain } from "../chain";
 import { inputSmoothness, type Smoothness } from "../inputSmoothness";
 import { exact, Readings, type Probe } from "../probe";
+import { isSample } from "../sampling";
 
-function add(read: Readings, { input, bound }: Smoothness): void {
-  read.add("smoothness.input", input, exact("a backward pass per output"));
+function add(read: Readings, { input, sampling, bound }: Smoothness): void {
+  read.add("smoothness.input", input, { ...exact("a backward pass per output"), sampling });
   if (bound !== null)
     read.add("smoothness.bound", bound, { how: "bound", method: "from the first layer's gradients" });
 }
@@ -22,11 +23,17 @@ export const smoothness: Probe = {
   metrics: [],
   async measure(task) {
     const { point, effort } = task;
-    const read = new Readings(point.meter);
+    const read = new Readings(point);
     const smooth = await inputSmoothness(point);
     read.lap();
     add(read, smooth);
     if (effort === "running") return { readings: read.list };
+    // Its inequalities speak of every training example.
+    if (isSample(point))
+      return {
+        readings: read.list,
+        leftOut: ["the chain to generalization, which speaks of every training example"],
+      };
     return { readings: read.list, facts: { chain: await measureChain(task, smooth) } };
   },
 };

@@ -6,6 +6,7 @@ import type { ProbesSpec } from "../../protocol/experiment";
 import type { Rng } from "../../util/rng";
 import { momentErrors } from "../evaluation";
 import { Readings, type Probe, type Task, type Way } from "../probe";
+import { traceError } from "../sampling";
 
 type Settings = NonNullable<ProbesSpec["spectrum"]>;
 const defaults = { of: "hessian", steps: 30, starts: 4, top: 2 } as const;
@@ -23,12 +24,17 @@ async function density(op: LinearOperator, rng: Rng, { steps, starts }: Pick<Set
 type Density = Awaited<ReturnType<typeof density>>;
 
 /** Nodes, weights and moments of the Hessian's density. */
-function addHessian({ values, weights, trace, square }: Density, starts: number, read: Readings): void {
+function addHessian(
+  { values, weights, trace, square }: Density,
+  starts: number,
+  sampling: number,
+  read: Readings,
+): void {
   const way = { how: "estimate", method: `stochastic Lanczos quadrature, ${starts} random starts` } as const;
   const norm = Math.sqrt(square.value);
   read.add("spectrum.values", values, way);
   read.add("spectrum.weights", weights, way);
-  read.add("trace", trace.value, { ...way, error: trace.error });
+  read.add("trace", trace.value, { ...way, error: trace.error, sampling });
   // d√x = dx / (2√x)
   read.add("frobenius", norm, { ...way, error: norm > 0 ? square.error / (2 * norm) : square.error });
 }
@@ -74,11 +80,12 @@ async function addMoments({ point, memory, budget }: Task, read: Readings): Prom
   const rounding = exact
     ? await momentErrors(point, valuesOf({ trace, frobenius }), async (op) => valuesOf(await momentsOf(op)))
     : { trace: 0, frobenius: 0 };
+  const sampling = await traceError(point, memory.rng);
   read.lap();
   const way: Way = exact
     ? { how: "exact", method: "a Hessian product per parameter" }
     : { how: "estimate", method: "Hutchinson's estimate with random signs" };
-  read.add("trace", trace.value, { ...way, error: trace.error + rounding.trace });
+  read.add("trace", trace.value, { ...way, error: trace.error + rounding.trace, sampling });
   read.add("frobenius", frobenius.value, { ...way, error: frobenius.error + rounding.frobenius });
 }
 
@@ -134,7 +141,7 @@ export const spectrum: Probe = {
   metrics: [],
   async measure(task) {
     const { point, probes, effort, memory } = task;
-    const read = new Readings(point.meter);
+    const read = new Readings(point);
     if (effort === "closing") {
       await addMoments(task, read);
       return { readings: read.list };
@@ -142,8 +149,9 @@ export const spectrum: Probe = {
     const settings = probes.spectrum ?? { every: 1, ...defaults };
     if (settings.of !== "gaussNewton") {
       const own = await density(point.hessian(), memory.rng, settings);
+      const sampling = await traceError(point, memory.rng);
       read.lap();
-      addHessian(own, settings.starts, read);
+      addHessian(own, settings.starts, sampling, read);
     }
     if (settings.of === "hessian") return { readings: read.list };
     if (point.gaussNewton === undefined)

@@ -5,6 +5,8 @@ import { noMeanSquare, mapOf, type MeanSquare } from "../../measure/meanSquare";
 import type { Descent } from "../../measure/point";
 import { Readings, type Facts } from "../../measure/probe";
 import { addMeanSquare } from "../../measure/probes/noise";
+import { addSampled, widenTypical } from "../../measure/sampledMeanSquare";
+import { samplingErrors, type SamplingErrors } from "../../measure/sampling";
 import { addTypical, typicalOf, withTypical, type Drawn } from "../../measure/typical";
 import type { RecordedFactors } from "../../record/decodeFactors";
 import { growth } from "../../stability/growth";
@@ -14,10 +16,6 @@ import { varianceLimit } from "../../stability/varianceLimit";
 import type { Bracket } from "../../types/bracket";
 import type { Reading } from "../../types/reading";
 import type { Gemm } from "../../util/gemm";
-import { samplingErrors, typicalSamplingError, type SamplingErrors } from "./sampling";
-
-/** Standard errors from an estimate to the ends of what it may be. */
-export const reach = 2;
 
 export interface FromFactors {
   readonly descent: Descent;
@@ -83,7 +81,7 @@ export async function fromFactors(
     growth: await growth(factors, settings),
   };
   const errors = m < n ? await samplingErrors(factors, point) : { sharpness: 0, limit: 0, growth: 0 };
-  const read = new Readings({ products: 0, check: () => undefined });
+  const read = new Readings({ meter: { products: 0, check: () => undefined } });
   const variance = m < n ? addSampled(found, n, errors, read) : whole(found, read);
   let facts: Facts = { variance };
   if (extent === "limits")
@@ -91,13 +89,7 @@ export async function fromFactors(
   const leftOut: string[] = [];
   const typical = budget.over() ? null : await typicalOf(point, found, shareOf(budget, 0.5));
   if (typical) {
-    const relative = m < n ? await typicalSamplingError(factors, point, shareOf(budget, 0.5).over) : 0;
-    const { value, error } = typical.limit;
-    const widened = {
-      ...typical,
-      limit: { value, error: Math.hypot(error, relative * value) },
-      growth: { ...typical.growth, error: Math.hypot(typical.growth.error, errors?.growth ?? Infinity) },
-    };
+    const widened = m < n ? await widenTypical(typical, factors, { point, errors, budget }) : typical;
     facts = { ...facts, typical: widened };
     await addTypical(point, found, widened, read);
   } else leftOut.push("Left out: what a typical run does.");
@@ -118,34 +110,4 @@ const of = (m: number, n: number): string => `; ${m} of ${n} examples`;
 function whole(found: MeanSquare, read: Readings): Bracket {
   addMeanSquare(found, read);
   return found.limit;
-}
-
-/** From a sample nothing is exact and nothing a bound: estimates with their standard errors. */
-function addSampled(
-  { factors, limit, growth: { rho, error } }: MeanSquare,
-  n: number,
-  errors: SamplingErrors | null,
-  read: Readings,
-): Bracket {
-  const value = limit.upper;
-  const own = value * Math.hypot(errors?.limit ?? Infinity, limit.lastChange);
-  const part = factors.r < factors.fullRank ? `rank ${factors.r} of ${factors.fullRank}` : "all directions";
-  const method = `second-moment map of ${part}, error by the jackknife over groups of examples`;
-  read.lap();
-  read.add("stability.varianceLimit", value, { how: "estimate", method, error: own });
-  read.add("stability.growth", rho, {
-    how: "estimate",
-    method,
-    error: Math.hypot(error, errors?.growth ?? Infinity),
-  });
-  const [lower, upper] = [Math.max(0, value - reach * own), value + reach * own];
-  return {
-    ...limit,
-    exact: false,
-    // Nobody knows the error: the verdict rests on the value and says that nothing is firm.
-    lower: Number.isFinite(own) ? lower : 0,
-    upper: Number.isFinite(own) ? upper : value,
-    lastChange: Number.isFinite(own) ? (upper - lower) / upper : 1,
-    sampled: { held: factors.n, of: n, value, error: own },
-  };
 }

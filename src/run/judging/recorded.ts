@@ -5,11 +5,12 @@ import type { Experiment } from "../../protocol/experiment";
 import type { RecordedFactors } from "../../record/decodeFactors";
 import type { RunSeries } from "../../record/runSeries";
 import type { CoursePoint } from "../../stability/hovering";
+import { reach } from "../../measure/sampling";
 import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
 import type { Reading } from "../../types/reading";
 import type { Judged } from "../judge";
-import { reach, type FromFactors } from "./fromFactors";
+import type { FromFactors } from "./fromFactors";
 
 /** Metrics that a script records and a verdict names. */
 const named = [

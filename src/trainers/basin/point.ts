@@ -2,7 +2,12 @@
 import type { Curvature } from "../../curvature/curvature";
 import type { CurvaturePoint } from "../../curvature/curvaturePoint";
 import { deadUnits } from "../../curvature/deadUnits";
-import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../curvature/gradients";
+import {
+  exampleCurvature,
+  jacobianNorms,
+  squaredGradientNorms,
+  weightedGradient,
+} from "../../curvature/gradients";
 import type { Meter } from "../../curvature/meter";
 import { openGemm } from "../../engines";
 import type { Descent, Point } from "../../measure/point";
@@ -15,7 +20,10 @@ import type { Problem } from "./problem";
 const largeProblem = 1e7;
 
 export class PointSource {
+  /** Of the examples that readings are taken on. */
   readonly curvature: Curvature;
+  /** Of all training examples: the same where those are all. */
+  readonly ofAll: Curvature;
   private careful: Curvature | null = null;
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
@@ -25,6 +33,7 @@ export class PointSource {
     private readonly gemm: Gemm,
   ) {
     this.curvature = problem.curvature(meter);
+    this.ofAll = problem.isSampled ? problem.curvature(meter, { ofAll: true }) : this.curvature;
     this.batches = problem.batchCurvature(problem.batchSize, meter);
   }
 
@@ -35,13 +44,15 @@ export class PointSource {
   /** The point at θ [d], which is copied, with the optimizer as it stands there. */
   at(theta: Float32Array, descent: Descent): Point {
     const { problem, gemm } = this;
-    const { data, experiment } = problem;
+    const { data, experiment, held, isSampled } = problem;
     const at = this.curvature.at(theta);
+    const whole = isSampled ? this.ofAll.at(at.theta) : at;
     let beside: CurvaturePoint | null = null;
     const curvature = losses[experiment.loss].squareScale?.(data.outputs);
     return {
       size: problem.d,
-      examples: problem.n,
+      examples: held.n,
+      ...(isSampled ? { population: problem.n } : { everyExample: true }),
       outputs: data.outputs,
       batchSize: problem.batchSize,
       sampling: experiment.optimizer.sampling,
@@ -55,13 +66,14 @@ export class PointSource {
       meter: at.meter,
       tied: at.tied,
       gemm,
-      evaluate: () => at.evaluate(),
-      deadUnits: () => deadUnits(at),
+      evaluate: () => whole.evaluate(),
+      // Of a sample nobody knows whether other examples wake them.
+      ...(!isSampled && { deadUnits: () => deadUnits(at) }),
       hessian: () => at.hessian(),
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
       nearby: (other) => {
-        this.careful ??= problem.curvature(this.meter, true);
+        this.careful ??= problem.curvature(this.meter, { careful: true });
         const there = (beside = this.careful.at(other));
         return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
       },
@@ -70,7 +82,7 @@ export class PointSource {
         residuals: async () => {
           const { outputs } = await at.evaluate();
           const scale = Math.sqrt(curvature);
-          const values = Float64Array.from(outputs, (f, i) => scale * (f - data.train.y[i]));
+          const values = Float64Array.from(outputs, (f, i) => scale * (f - held.y[i]));
           return { values, curvature };
         },
       }),
@@ -80,21 +92,23 @@ export class PointSource {
         weightedGradient: (weights) => weightedGradient(at, weights),
         jacobianNorms: () => jacobianNorms(at),
         firstWeight: () => at.firstWeight(),
+        ...(!at.tied && { curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v) }),
       },
       onBatch: (indices) => Promise.resolve(this.batches(at.theta, indices)),
       score: async () => ({
         train: await problem.score(data.train, at.theta),
         test: data.test ? await problem.score(data.test, at.theta) : null,
       }),
-      inputs: { train: data.train.x, test: data.test?.x ?? null },
-      ...(problem.n * problem.d > largeProblem && {
+      inputs: { train: held.x, test: data.test?.x ?? null },
+      ...(held.n * problem.d > largeProblem && {
         release: async () => {
           await at.release();
           await beside?.release();
+          if (isSampled) await whole.release();
         },
       }),
       interpolationResidual: async () => {
-        const { outputs } = await at.evaluate();
+        const { outputs } = await whole.evaluate();
         return residual(outputs, data.train.y, data.outputs, experiment.loss);
       },
     };

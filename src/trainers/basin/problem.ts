@@ -66,6 +66,7 @@ interface Loaded {
   /** Bytes for the values of a pass over the examples. */
   readonly room: number;
   readonly parts: NetworkParts;
+  readonly held: Split;
 }
 
 export class Problem {
@@ -76,6 +77,8 @@ export class Problem {
   readonly buffers: readonly Float32Array[];
   /** How the training examples are split to stay inside the memory budget; null where they fit as they are. */
   readonly chunking: Chunking | null;
+  /** The training examples that readings are taken on: all of them, or the experiment's `subsample`, the same throughout a run. */
+  readonly held: Split;
   /** What was understood of files that do not say it outright: to be told, for the user to judge. */
   readonly notes: string[] = [];
   readonly engine: Engine;
@@ -87,13 +90,14 @@ export class Problem {
   private constructor(
     readonly experiment: Experiment,
     readonly file: string,
-    { engine, data, model, room, parts }: Loaded,
+    { engine, data, model, room, parts, held }: Loaded,
     private readonly compiled = new Map<string, Promise<Compiled>>(),
   ) {
     this.engine = engine;
     this.data = data;
     this.room = room;
     this.parts = parts;
+    this.held = held;
     this.model = model;
     this.shapes = model.parameters.map(({ shape }) => shape);
     this.d = totalSize(this.shapes);
@@ -125,17 +129,24 @@ export class Problem {
     const model = await modelOf(experiment, file, data);
     const room = checkRoom(experiment, file, totalSize(model.parameters.map(({ shape }) => shape)));
     const parts = { model, loss: losses[experiment.loss], inputs, outputs: data.outputs };
-    return new Problem(experiment, file, { engine, data, model, room, parts });
+    const held = heldOf(data.train, experiment);
+    return new Problem(experiment, file, { engine, data, model, room, parts, held });
   }
 
   /** The same data, network and compiled functions with other settings of training; running statistics are its own. */
   withTraining(changes: Partial<Pick<Experiment, "optimizer" | "seed">>): Problem {
-    const { experiment, file, engine, data, model, room, parts, compiled } = this;
-    return new Problem({ ...experiment, ...changes }, file, { engine, data, model, room, parts }, compiled);
+    const { experiment, file, engine, data, model, room, parts, held, compiled } = this;
+    const loaded = { engine, data, model, room, parts, held };
+    return new Problem({ ...experiment, ...changes }, file, loaded, compiled);
   }
 
   get n(): number {
     return this.data.train.n;
+  }
+
+  /** Whether readings are taken on some of the training examples. */
+  get isSampled(): boolean {
+    return this.held.n < this.n;
   }
 
   get batchSize(): number {
@@ -173,12 +184,16 @@ export class Problem {
     });
   }
 
-  /** The curvature of the training loss. @param careful  See Graph: slower, and compiled beside the other. */
-  curvature(meter: Meter, careful = false): Curvature {
+  /**
+   * The curvature of the training loss on the examples held.
+   * @param careful  See Graph: slower, and compiled beside the other.
+   * @param ofAll    On all training examples, however many are held.
+   */
+  curvature(meter: Meter, { careful = false, ofAll = false } = {}): Curvature {
     const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode, careful);
     const normalized = this.buffers.length > 0;
-    const { chunking } = this;
-    const { n, x, y } = this.data.train;
+    const { n, x, y } = ofAll ? this.data.train : this.held;
+    const chunking = n === this.n ? this.chunking : planChunks(this.parts, n, this.room);
     const signals = planSignals(this.parts, n, this.room);
     // Where products are split, what is per example is never in larger pieces.
     const smaller = signals && (!chunking || signals.size < chunking.size) ? signals : null;
@@ -267,6 +282,20 @@ export class Problem {
     if (!made) this.compiled.set(key, (made = compile()));
     return made;
   }
+}
+
+/** The examples of a run's readings: `subsample` of them, drawn once from the seed, or all. */
+function heldOf(train: Split, { subsample = Infinity, seed }: Experiment): Split {
+  if (subsample >= train.n) return train;
+  const indices = new Rng(seed, "subsample").permutation(train.n).slice(0, subsample).sort();
+  const rows = (values: Float32Array): Float32Array => {
+    const width = values.length / train.n;
+    const own = new Float32Array(subsample * width);
+    gather(values, width, indices, own);
+    return own;
+  };
+  const labels = train.labels && Int32Array.from(indices, (i) => train.labels![i]);
+  return { n: subsample, x: rows(train.x), y: rows(train.y), labels };
 }
 
 /** Builds the model. @throws UserError that names the layer that does not fit and the experiment's file, or the ONNX file. */

@@ -111,6 +111,6 @@ export async function pointAt(
   points: PointSource,
   { theta, ...state }: OptimizerState & { readonly theta: Float32Array },
 ): Promise<Point> {
-  const { gradient } = await points.curvature.at(theta).evaluate();
+  const { gradient } = await points.ofAll.at(theta).evaluate();
   return points.at(theta, descentOf(problem.experiment.optimizer, state, gradient));
 }

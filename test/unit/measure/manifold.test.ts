@@ -47,7 +47,7 @@ test.each([
   const vectors = lengths.map((length) => new Float32Array(length).fill(length ** -0.5));
   memory.set("theta", new Float32Array(parameters));
   vectors.forEach((v, i) => memory.set(`vector.${i}`, v));
-  const read = new Readings(plainMeter());
+  const read = new Readings({ meter: plainMeter() });
   const [theta, now] = [Float32Array.of(1, 2, 3), Float32Array.of(1, 0, 0)];
   addMotion({ theta, size: 3 }, memory, [now], read);
   expect(read.list).toHaveLength(readings);

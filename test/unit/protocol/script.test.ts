@@ -46,7 +46,7 @@ test("a sweep and --set name optimizer and settings alike, and the arguments fol
   expect(points[0].experiment.optimizer.batchSize).toBe(8);
 });
 
-test.each(["data", "model", "loss", "stop", "checkpoints", "engine", "threads"])(
+test.each(["data", "model", "loss", "stop", "checkpoints", "engine", "threads", "subsample"])(
   "`%s` is the script's own affair",
   (key) => {
     const values: Record<string, unknown> = {
@@ -57,6 +57,7 @@ test.each(["data", "model", "loss", "stop", "checkpoints", "engine", "threads"])
       checkpoints: { every: 3 },
       engine: "auto",
       threads: 2,
+      subsample: 2000,
     };
     expect(messages({ ...base, [key]: values[key] }).join()).toMatch(
       new RegExp(`\`${key}\` is the script's own affair`),
