@@ -56,7 +56,7 @@ class Probe:
         self._budget, self._closing, self._scaler = budget, closing, scaler
         self._accumulation, self._calls = accumulation, 0
         self._memory = Memory()
-        self._log = EventLog(run.path / "events.jsonl")
+        self._log = EventLog(run.path / "events.jsonl", self._with_supervisor if run.supervisor else None)
         self._step = 0
         self._spent = 0.0
         self._dear: dict[str, float] = {}
@@ -369,6 +369,19 @@ def opened(probe: Probe) -> None:
         for probe in list(_open):
             if issubclass(kind, KeyboardInterrupt):
                 probe._close("interrupted")
+        if self._team:
+            self._team.done()
+
+    def _with_supervisor(self) -> None:
+        """On the thread of heartbeats: a script does not outlive Basin's process that started it."""
+        supervisor = self._run.supervisor
+        if supervisor is None or not supervisor.gone():
+            return
+        # Nobody is left to say how the script ended.
+        self._run.launched = False
+        with contextlib.suppress(OSError):
+            self._note("Basin's run process is gone: the script ends with it")
+        supervisor.end()
             else:
                 probe._fail(error, trace)
                 probe._close("error")
