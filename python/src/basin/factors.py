@@ -47,8 +47,17 @@ class Factors:
 
     full_rank: int = 0
 
-    def sharpness(self) -> tuple[float, float]:
-        """λmax of the Gauss–Newton matrix, and s = λmax((1/m) Σ H_i² − H²)^½ within the directions kept (Wu, Ma & E 2018)."""
+    def sharpness(self) -> float:
+        """λmax of the Gauss–Newton matrix."""
+        return float(self.eigenvalues[0]) if len(self.eigenvalues) else 0.0
+
+    def nonuniformity(self) -> tuple[float, torch.Tensor]:
+        """
+        s = λmax(Σ)^½, Σ = (1/m) Σ H_i² − H², within the directions kept (Wu, Ma & E 2018), and what each example moves it by.
+
+        The influence of example i is that of λmax = uᵀΣu to first order, (‖H_i u‖² − 2 uᵀH_i H u less their means) / 2s, [m]: of
+        these the standard error of a mean is that of s (the infinitesimal jackknife; Efron 1982, §6.3).
+        """
         A, w = self.coordinates, self.eigenvalues
         if len(w) == 0 or not bool(torch.isfinite(w).all()):
             value = 0.0 if len(w) == 0 else float("nan")

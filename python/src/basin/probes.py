@@ -13,7 +13,6 @@ from .curvature import Curvature
 from .descent import Descent
 from .errors import NotApplicable
 from .factors import Factors, gauss_newton_factors
-from .held import Held
 from .reading import Deadline, Readings
 from .rows import gradient_columns, rows
 from .tracker import Pairs, Tracker, bar
@@ -246,7 +245,7 @@ def noise(task: Task) -> Readings:
     if task.point.method == "finite differences" and plain.gram is None:
         method = task.said(plain.method)
     how = "exact" if plain.whole and task.point.m >= task.total else "estimate"
-    top, s = plain.sharpness()
+    top, (s, influences) = plain.sharpness(), plain.nonuniformity()
     error = plain.error
     parts = plain.parts_along_top()
     sampled = _sampling_error(parts, task.total) if parts is not None else 0.0
@@ -273,6 +272,7 @@ def gradient_noise(task: Task) -> Readings:
     bound = point.problem.memory // 2
     mean = torch.zeros(point.size, dtype=torch.float64, device=point.device)
     squares = 0.0
+    spread = _sampling_error(influences, task.total) if task.point.m < task.total else None
     for _, own in rows(point, gradient_columns, bound, task.deadline.over):
         wide = own[:, 0].double()
         mean += wide.sum(0) / point.m
