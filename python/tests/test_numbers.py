@@ -176,6 +176,15 @@ class Metrics(unittest.TestCase):
         }.items():
             self.near(values, name, wanted)
         self.assertLessEqual(abs(values["sharpness"] - float(w[-1])), values["sharpness.error"] + 1e-7)
+        at, blocks = 0, []
+        for module in dense.model.modules():
+            size = sum(p.numel() for p in module.parameters(recurse=False))
+            if size:
+                blocks.append(float(torch.linalg.eigvalsh(H[at : at + size, at : at + size])[-1]))
+            at += size
+        self.assertEqual(len(values["sharpness.layers"]), len(blocks))
+        for got, wanted in zip(values["sharpness.layers"], blocks):
+            self.assertLess(abs(got - wanted), 1e-3 * abs(wanted))
         return values
 
     def test_an_mlp_with_either_loss(self):

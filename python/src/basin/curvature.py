@@ -117,6 +117,17 @@ class Curvature:
         return [slice(a, b) for a, b in zip(bounds, bounds[1:])]
 
     def batch(self, index: Any) -> Any:
+    def layers(self) -> list[tuple[str, slice]]:
+        """Neighbouring parameters of one module, with their place in a flat vector."""
+        found: list[tuple[str, slice]] = []
+        at = 0
+        for name, p in zip(self.names, self.parameters):
+            module = name[len("model.") :].rpartition(".")[0] or name[len("model.") :]
+            begin = found.pop()[1].start if found and found[-1][0] == module else at
+            at += p.numel()
+            found.append((module, slice(begin, at)))
+        return found
+
         held = self.problem.held.take(index, self.device)
         # Inputs follow the model's own precision; labels and token numbers stay.
         return map_tree(lambda t: t.to(self.dtype) if t.is_floating_point() else t, held)

@@ -205,6 +205,29 @@ def _preconditioned(task: Task, read: Readings, sampled: float) -> bool:
         math.hypot(errors[0], sampled * abs(value)),
     )
     return found.cut
+def layers(task: Task) -> Readings:
+    """The largest eigenvalue of every layer's own block of H."""
+    read = Readings()
+    point = task.point
+    every = point.layers()
+    values, errors = [], []
+    for k, (name, place) in enumerate(every):
+
+        def block(v: torch.Tensor, place: slice = place) -> torch.Tensor:
+            wide = torch.zeros(point.size, dtype=v.dtype, device=v.device)
+            wide[place] = v
+            return point.hessian(wide)[place]
+
+        size = place.stop - place.start
+        found = task.memory.tracker(f"layer {name}", 1, task.tolerance, task.most_vectors).measure(
+            block, lambda size=size: task.random()[:size], task.deadline.share(1 / (len(every) - k))  # type: ignore[misc]
+        )
+        values += found.values
+        errors += found.errors
+    read.add("sharpness.layers", values, "estimate", task.said("Lanczos on each layer's block of the Hessian"), errors)
+    return read
+
+
 
 
 def generalization(task: Task) -> Readings:
@@ -369,3 +392,4 @@ PROBES: dict[str, Probe] = {
     "spectrum": spectrum,
 }
 """In the order in which they are taken at a step: a verdict wants the others' readings before the factors."""
+    "layers": layers,

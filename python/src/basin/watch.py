@@ -49,7 +49,7 @@ def watch(
     data, test    a loader, a dataset, tensors, or what `basin.hold` made of one.
     forward       of (model, batch) → (outputs, targets), where a batch is not (inputs, targets).
     every         steps between readings.
-    probes        of sharpness, noise, gradientNoise, generalization, spectrum; a mapping gives each its own {"every": …}.
+    probes        of sharpness, layers, noise, gradientNoise, generalization, spectrum; a mapping gives each its own {"every": …}.
     budget        share of the wall time that readings may take; None for no bound. What is over it is skipped.
     closing       seconds for the readings at the end.
     train_size, batch_size, sampling, drop_last
