@@ -1,4 +1,4 @@
-"""Two processes on one machine: `torchrun --nproc-per-node 2 ddp.py`. Rank 0 measures and writes; the others go on as they are."""
+"""Two processes on one machine: `torchrun --nproc-per-node 2 ddp.py`. They divide the held examples among them; rank 0 writes."""
 
 import argparse
 import os

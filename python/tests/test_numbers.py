@@ -15,9 +15,9 @@ from dense import Dense
 import basin
 from basin.curvature import LADDER, functional
 from basin.descent import describe, inner
-from basin.factors import gauss_newton_factors
+from basin.factors import Factors, gauss_newton_factors
 from basin.measuring import take
-from basin.probes import Memory
+from basin.probes import Memory, _sampling_error
 from basin.problem import set_up
 from basin.quiet import precise
 from basin.reading import Deadline
@@ -125,6 +125,28 @@ class Products(unittest.TestCase):
         self.assertLessEqual(count[0], 8)
 
 
+class Sampling(unittest.TestCase):
+    def test_the_error_of_the_non_uniformity_is_the_spread_over_samples(self):
+        generator = torch.Generator().manual_seed(4)
+        n, m, K, d = 600, 150, 2, 5
+        G = torch.randn(n, K, d, dtype=torch.float64, generator=generator) * torch.linspace(2, 0.5, d).double()
+        # Examples unlike one another, as after training.
+        G *= torch.rand(n, 1, 1, dtype=torch.float64, generator=generator) + 0.3
+        values, errors = [], []
+        for _ in range(300):
+            own = G[torch.randperm(n, generator=generator)[:m]]
+            H = torch.einsum("mkd,mke->de", own, own) / m
+            w, V = torch.linalg.eigh(H)
+            s, influences = Factors(m, K, w, own @ V, None, "", 0.0, 0.0, d).nonuniformity()
+            parts = own.transpose(1, 2) @ own
+            direct = (parts @ parts).mean(0) - H @ H
+            self.assertAlmostEqual(s, float(torch.linalg.eigvalsh(direct)[-1]) ** 0.5, places=9)
+            values.append(s)
+            errors.append(_sampling_error(influences, n))
+        spread = float(torch.tensor(values).std())
+        self.assertLess(abs(sum(errors) / len(errors) / spread - 1), 0.2)
+
+
 class Metrics(unittest.TestCase):
     def near(self, values, name, wanted, relative=1e-3):
         self.assertLess(abs(values[name] - wanted), relative * max(abs(wanted), 1e-6), name)
@@ -154,6 +176,15 @@ class Metrics(unittest.TestCase):
         }.items():
             self.near(values, name, wanted)
         self.assertLessEqual(abs(values["sharpness"] - float(w[-1])), values["sharpness.error"] + 1e-7)
+        at, blocks = 0, []
+        for module in dense.model.modules():
+            size = sum(p.numel() for p in module.parameters(recurse=False))
+            if size:
+                blocks.append(float(torch.linalg.eigvalsh(H[at : at + size, at : at + size])[-1]))
+            at += size
+        self.assertEqual(len(values["sharpness.layers"]), len(blocks))
+        for got, wanted in zip(values["sharpness.layers"], blocks):
+            self.assertLess(abs(got - wanted), 1e-3 * abs(wanted))
         return values
 
     def test_an_mlp_with_either_loss(self):

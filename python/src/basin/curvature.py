@@ -18,6 +18,7 @@ from torch import nn
 
 from .errors import BasinError
 from .held import Held
+from .ranks import Part, Team
 from .trees import leaves, map_tree
 from .twin import Twin, computed
 
@@ -49,6 +50,7 @@ class Problem:
     """Whether an example's outputs depend on the others of its piece (batch normalization by the batch)."""
     kept: bool = False
     """Whether the gradient's graph of all held examples at once fits the memory bound: it is then kept from product to product."""
+    test: Optional[Held] = None
 
 
 class _Call(nn.Module):
@@ -75,10 +77,16 @@ def functional() -> Any:
 
 
 class Curvature:
-    """θ held fixed. Vectors are flat, [d], over the trained parameters in the model's order."""
+    """
+    θ held fixed. Vectors are flat, [d], over the trained parameters in the model's order.
 
-    def __init__(self, twin: Twin, problem: Problem, trained: Sequence[int], rung: int = 0) -> None:
-        self.twin, self.problem = twin, problem
+    Sums over the held examples run over this rank's share of them; `_summed` makes them whole where a team measures together.
+    """
+
+    def __init__(
+        self, twin: Twin, problem: Problem, trained: Sequence[int], rung: int = 0, team: Optional[Team] = None
+    ) -> None:
+        self.twin, self.problem, self.team = twin, problem, team
         self.trained = list(trained)
         everything = list(twin.module.parameters())
         for i, parameter in enumerate(everything):
@@ -98,6 +106,7 @@ class Curvature:
         self.call = _Call(twin.module, problem.forward)
         self.call.training = False
         self._wide: Optional[Curvature] = None
+        self._is_wide = False
         self._graphs: dict[int, Sequence[Optional[torch.Tensor]]] = {}
 
     @property
@@ -108,13 +117,32 @@ class Curvature:
     def method(self) -> str:
         return LADDER[self.rung]
 
+    def layers(self) -> list[tuple[str, slice]]:
+        """Neighbouring parameters of one module, with their place in a flat vector."""
+        found: list[tuple[str, slice]] = []
+        at = 0
+        for name, p in zip(self.names, self.parameters):
+            module = name[len("model.") :].rpartition(".")[0] or name[len("model.") :]
+            begin = found.pop()[1].start if found and found[-1][0] == module else at
+            at += p.numel()
+            found.append((module, slice(begin, at)))
+        return found
+
     # Pieces.
 
     def pieces(self, count: Optional[int] = None) -> list[slice]:
+        """This rank's pieces; those that batch normalization ties stay what they are on one rank."""
         m, most = self.m, max(1, count or self.problem.piece)
         number = -(-m // most)
-        bounds = [m * k // number for k in range(number + 1)]
-        return [slice(a, b) for a, b in zip(bounds, bounds[1:])]
+        rank, ranks = (self.team.rank, self.team.ranks) if self.team else (0, 1)
+        if not self.problem.tied:
+            number = min(m, -(-number // ranks) * ranks)
+        own = range(number * rank // ranks, number * (rank + 1) // ranks)
+        return [slice(m * k // number, m * (k + 1) // number) for k in own]
+
+    def summed(self, part: Part, shape: Sequence[int], dtype: torch.dtype, *given: Any) -> torch.Tensor:
+        """Σ of `part` over the ranks, for rank 0; with one rank that is its own. @raises what was raised on any of them."""
+        return self.team.sum(part, shape, dtype, self, given, self._is_wide) if self.team else part(self, *given)
 
     def batch(self, index: Any) -> Any:
         held = self.problem.held.take(index, self.device)
@@ -144,20 +172,10 @@ class Curvature:
         outputs, targets = self.call(batch)
         return self.problem.loss(outputs, targets)
 
-    def score(self, held: Optional[Held] = None) -> tuple[float, Optional[float]]:
-        """Mean loss and, where targets are classes, accuracy. One forward pass."""
-        own = self if held is None else self._over(held)
-        loss, right = 0.0, 0.0
-        known = True
-        with torch.no_grad():
-            for piece in own.pieces():
-                outputs, targets = own.call(own.batch(piece))
-                count = piece.stop - piece.start
-                loss += float(own.problem.loss(outputs, targets)) * count
-                share = _accuracy(outputs, targets)
-                known = known and share is not None
-                right += (share or 0.0) * count
-        return loss / own.m, right / own.m if known else None
+    def score(self, test: bool = False) -> tuple[float, Optional[float]]:
+        """Mean loss and, where targets are classes, accuracy, of the held or the test examples. One forward pass."""
+        loss, right, unknown = self.summed(_score, (3,), torch.float64, test).tolist()
+        return loss, None if unknown else right
 
     def _over(self, held: Held) -> "Curvature":
         other = copy.copy(self)
@@ -165,38 +183,31 @@ class Curvature:
         other._graphs, other._wide = {}, None
         return other
 
+    def alone(self, held: Held) -> "Curvature":
+        """The same θ over other examples, on this rank alone."""
+        other = self._over(held)
+        other.team = None
+        return other
+
     def on(self, index: torch.Tensor) -> "Curvature":
-        """The same θ over some of the held examples, taken at once."""
+        """The same θ over some of the held examples, taken at once, on this rank alone."""
         tree = map_tree(lambda t: t[index], self.problem.held.tree)
-        other = self._over(Held(tree, len(index), len(index)))
+        other = self.alone(Held(tree, len(index), len(index)))
         if self.problem.tied:
             other.problem = replace(other.problem, piece=len(index))
         return other
 
     def gradient(self) -> tuple[float, torch.Tensor]:
         """L and ∇L [d]."""
-        total = torch.zeros(self.size, dtype=self.dtype, device=self.device)
-        value = 0.0
-        for piece in self.pieces():
-            weight = (piece.stop - piece.start) / self.m
-            loss = self.loss_of(self.batch(piece))
-            grads = torch.autograd.grad(loss, self.parameters, allow_unused=True)
-            total += self.flat(grads) * weight
-            value += float(loss.detach()) * weight
-        return value, total
+        both = self.summed(_gradient, (1 + self.size,), torch.float64)
+        return float(both[0]), both[1:].to(self.dtype)
 
     # Products.
 
     def hessian(self, v: torch.Tensor) -> torch.Tensor:
         """H v, [d]."""
         self.products += 1
-        if self.rung == 2:
-            return self._differences(v)
-        out = torch.zeros_like(v)
-        for piece in self.pieces():
-            weight = (piece.stop - piece.start) / self.m
-            out += self._piece_product(piece, v) * weight
-        return out
+        return self.summed(_hessian, (self.size,), v.dtype, v)
 
     def _piece_product(self, piece: slice, v: torch.Tensor) -> torch.Tensor:
         if self.rung == 0:
@@ -232,7 +243,8 @@ class Curvature:
             twin = copy.copy(self.twin)
             twin.module = copy.deepcopy(self.twin.module, computed(self.twin.module)).to(torch.float64)
             twin.dtype = torch.float64
-            other = Curvature(twin, self.problem, self.trained, self.rung)
+            other = Curvature(twin, self.problem, self.trained, self.rung, self.team)
+            other._is_wide = True
             try:
                 with torch.no_grad():
                     other.loss_of(other.batch(slice(0, min(2, self.m))))
@@ -258,9 +270,9 @@ class Curvature:
         before = [p.detach().clone() for p in at.parameters]
         try:
             at._moved(wide, step)
-            above = at.gradient()[1]
+            above = _gradient(at)[1:]
             at._moved(wide, -2 * step)
-            below = at.gradient()[1]
+            below = _gradient(at)[1:]
         finally:
             with torch.no_grad():
                 for p, old in zip(at.parameters, before):
@@ -354,27 +366,78 @@ class Curvature:
     def gauss_newton(self, v: torch.Tensor) -> torch.Tensor:
         """(1/m) Σ J_iᵀ M_i J_i v, [d]."""
         self.products += 1
-        out = torch.zeros_like(v)
-        for piece in self.pieces():
-            outputs, targets, tangent = self.jvp(self.batch(piece), v)
-            curved = self._curve(outputs, targets, tangent)
-            grads = torch.autograd.grad(outputs, self.parameters, curved / self.m, allow_unused=True)
-            out += self.flat(grads)
-        return out
+        return self.summed(_gauss_newton, (self.size,), v.dtype, v)
 
     def gauss_newton_parts(self, v: torch.Tensor) -> torch.Tensor:
         """vᵀ J_iᵀ M_i J_i v of every example, [m]: what the mean curvature along v is a mean of."""
-        parts = []
-        for piece in self.pieces():
-            outputs, targets, tangent = self.jvp(self.batch(piece), v)
-            parts.append((self._curve(outputs, targets, tangent) * tangent).flatten(1).sum(1))
-        return torch.cat(parts)
+        return self.summed(_gauss_newton_parts, (self.m,), self.dtype, v)
 
     # Random vectors.
 
     def random(self, generator: torch.Generator, signs: bool = False) -> torch.Tensor:
         v = torch.randn(self.size, generator=generator)
         return (v.sign() if signs else v).to(self.device, self.dtype)
+
+
+# Parts of sums over the held examples: each goes through a rank's own pieces.
+
+
+def _score(c: Curvature, test: bool) -> torch.Tensor:
+    """[mean loss, share that is right, pieces of which nobody can say]"""
+    own = c
+    if test:
+        assert c.problem.test is not None
+        own = c._over(c.problem.test)
+    loss, right, unknown = 0.0, 0.0, 0.0
+    with torch.no_grad():
+        for piece in own.pieces():
+            outputs, targets = own.call(own.batch(piece))
+            weight = (piece.stop - piece.start) / own.m
+            loss += float(own.problem.loss(outputs, targets)) * weight
+            share = _accuracy(outputs, targets)
+            unknown += share is None
+            right += (share or 0.0) * weight
+    return torch.tensor([loss, right, unknown], dtype=torch.float64)
+
+
+def _gradient(c: Curvature) -> torch.Tensor:
+    """[L, ∇L], float64."""
+    total = torch.zeros(c.size, dtype=c.dtype, device=c.device)
+    value = 0.0
+    for piece in c.pieces():
+        weight = (piece.stop - piece.start) / c.m
+        loss = c.loss_of(c.batch(piece))
+        grads = torch.autograd.grad(loss, c.parameters, allow_unused=True)
+        total += c.flat(grads) * weight
+        value += float(loss.detach()) * weight
+    return torch.cat([total.new_tensor([value], dtype=torch.float64), total.double()])
+
+
+def _hessian(c: Curvature, v: torch.Tensor) -> torch.Tensor:
+    if c.rung == 2:
+        return c._differences(v)
+    out = torch.zeros_like(v)
+    for piece in c.pieces():
+        out += c._piece_product(piece, v) * ((piece.stop - piece.start) / c.m)
+    return out
+
+
+def _gauss_newton(c: Curvature, v: torch.Tensor) -> torch.Tensor:
+    out = torch.zeros_like(v)
+    for piece in c.pieces():
+        outputs, targets, tangent = c.jvp(c.batch(piece), v)
+        curved = c._curve(outputs, targets, tangent)
+        grads = torch.autograd.grad(outputs, c.parameters, curved / c.m, allow_unused=True)
+        out += c.flat(grads)
+    return out
+
+
+def _gauss_newton_parts(c: Curvature, v: torch.Tensor) -> torch.Tensor:
+    out = torch.zeros(c.m, dtype=c.dtype, device=c.device)
+    for piece in c.pieces():
+        outputs, targets, tangent = c.jvp(c.batch(piece), v)
+        out[piece] = (c._curve(outputs, targets, tangent) * tangent).flatten(1).sum(1)
+    return out
 
 
 def _accuracy(outputs: torch.Tensor, targets: Any) -> Optional[float]:
@@ -430,9 +493,9 @@ def check_loss(problem: Problem, curvature: Curvature) -> None:
             )
 
 
-def fitting_piece(curvature: Curvature, memory: int) -> tuple[int, bool]:
+def fitting_piece(curvature: Curvature, memory: int, ranks: int = 1) -> tuple[int, bool]:
     """
-    How many examples at once, and whether all held ones together, keep what autograd stores below `memory` bytes: measured with one or
+    How many examples at once, and whether all of a rank's share together, keep what autograd stores below `memory` bytes: measured with one or
     two examples in a forward pass; a second derivative stores about four times as much.
     """
     stored = 0
@@ -451,4 +514,4 @@ def fitting_piece(curvature: Curvature, memory: int) -> tuple[int, bool]:
     inputs = sum(t.numel() * t.element_size() for t in leaves(batch))
     each = max(1, (stored + inputs) // count)
     most = memory // (4 * each)
-    return max(1, min(512, most)), most >= curvature.m
+    return max(1, min(512, most)), most >= -(-curvature.m // ranks)

@@ -47,15 +47,30 @@ class Factors:
 
     full_rank: int = 0
 
-    def sharpness(self) -> tuple[float, float]:
-        """λmax of the Gauss–Newton matrix, and s = λmax((1/m) Σ H_i² − H²)^½ within the directions kept (Wu, Ma & E 2018)."""
+    def sharpness(self) -> float:
+        """λmax of the Gauss–Newton matrix."""
+        return float(self.eigenvalues[0]) if len(self.eigenvalues) else 0.0
+
+    def nonuniformity(self) -> tuple[float, torch.Tensor]:
+        """
+        s = λmax(Σ)^½, Σ = (1/m) Σ H_i² − H², within the directions kept (Wu, Ma & E 2018), and what each example moves it by.
+
+        The influence of example i is that of λmax = uᵀΣu to first order, (‖H_i u‖² − 2 uᵀH_i H u less their means) / 2s, [m]: of
+        these the standard error of a mean is that of s (the infinitesimal jackknife; Efron 1982, §6.3).
+        """
         A, w = self.coordinates, self.eigenvalues
+        none = torch.zeros(self.m, dtype=torch.float64)
         if len(w) == 0 or not bool(torch.isfinite(w).all()):
-            value = 0.0 if len(w) == 0 else float("nan")
-            return value, value
+            return (0.0 if len(w) == 0 else float("nan")), none
         blocks = A @ A.transpose(1, 2)
         noise = torch.einsum("mkr,mkl,mls->rs", A, blocks, A) / self.m - torch.diag(w**2)
-        return float(w[0]), max(0.0, float(torch.linalg.eigvalsh((noise + noise.t()) / 2)[-1])) ** 0.5
+        values, vectors = torch.linalg.eigh((noise + noise.t()) / 2)
+        if float(values[-1]) <= 0:
+            return 0.0, none
+        s, u = float(values[-1]) ** 0.5, vectors[:, -1]
+        moved = torch.einsum("mkr,mk->mr", A, A @ u)
+        own = (moved**2).sum(1) - 2 * moved @ (w * u)
+        return s, (own - own.mean()) / (2 * s)
 
     def parts_along_top(self) -> Optional[torch.Tensor]:
         """uᵀG_iG_iᵀu of every example along the sharpest direction, [m]."""
@@ -99,8 +114,20 @@ def _scaled(own: torch.Tensor, scale: Optional[torch.Tensor]) -> torch.Tensor:
     return wide if scale is None else wide * scale
 
 
+def _rows(c: Curvature, K: int, seconds: float) -> torch.Tensor:
+    """Every factor of this rank's share, [m, K, d]; the others' rows are 0."""
+    G = torch.zeros(c.m, K, c.size, dtype=c.dtype, device=c.device)
+    for piece, own in rows(c, factor_columns, c.problem.memory // 4, Deadline(seconds).over):
+        G[piece] = own
+    return G
+
+
+def _every_row(c: Curvature, K: int, deadline: Deadline) -> torch.Tensor:
+    return c.summed(_rows, (c.m, K, c.size), c.dtype, K, deadline.left())
+
+
 def _all_directions(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
-    G = torch.cat([own.flatten(0, 1) for _, own in rows(c, factor_columns, c.problem.memory // 4, deadline.over)])
+    G = _every_row(c, K, deadline).flatten(0, 1)
     gram = torch.zeros(len(G), len(G), dtype=torch.float64, device=G.device)
     # In slices of the parameters: the float64 copy never is as large as G.
     for a in range(0, c.size, 65536):
@@ -126,8 +153,7 @@ def _lost(m: int, K: int) -> Factors:
 
 def _all_parameters(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
     """Fewer parameters than factors: the d × d matrix is the smaller one."""
-    parts = [_scaled(own, scale).cpu() for _, own in rows(c, factor_columns, c.problem.memory // 4, deadline.over)]
-    G = torch.cat(parts)
+    G = _scaled(_every_row(c, K, deadline), scale).cpu()
     H = torch.einsum("mkd,mke->de", G, G) / c.m
     if not bool(torch.isfinite(H).all()):
         return _lost(c.m, K)
@@ -139,6 +165,20 @@ def _all_parameters(c: Curvature, K: int, scale: Optional[torch.Tensor], deadlin
     A = G @ V[:, :r]
     # Directions of rounding are none: what is left is the whole of it.
     return Factors(c.m, K, w[:r].clone(), A, None, "every factor of every held example", float(w.sum()), error, r if r else full)
+
+
+def _coordinates(c: Curvature, K: int, V: torch.Tensor) -> torch.Tensor:
+    """V's products with every factor of this rank's share, [m, K, r] float64; the others' are 0."""
+    A = torch.zeros(c.m, K, len(V), dtype=torch.float64)
+    for piece in c.pieces():
+        batch = c.batch(piece)
+        with torch.no_grad():
+            outputs, targets = c.outputs(batch)
+        S = root(loss_curvature(c, outputs, targets))
+        for j, v in enumerate(V):
+            tangent = c.jvp(batch, v)[2].flatten(1).double()
+            A[piece, :, j] = torch.einsum("bkq,bk->bq", S, tangent).cpu()
+    return A
 
 
 def _sharpest(
@@ -162,17 +202,8 @@ def _sharpest(
     over = deadline.share(0.7)
     found = tracker.measure(apply, lambda: c.random(generator), over)
     V = found.vectors if own is None else found.vectors * own
-    A = torch.zeros(c.m, K, len(V), dtype=torch.float64)
-    trace = 0.0
-    for piece in c.pieces():
-        batch = c.batch(piece)
-        with torch.no_grad():
-            outputs, targets = c.outputs(batch)
-        S = root(loss_curvature(c, outputs, targets))
-        for j, v in enumerate(V):
-            tangent = c.jvp(batch, v)[2].flatten(1).double()
-            A[piece, :, j] = torch.einsum("bkq,bk->bq", S, tangent).cpu()
-        c.products += len(V) * (piece.stop - piece.start) / c.m
+    A = c.summed(_coordinates, (c.m, K, len(V)), torch.float64, K, V).cpu()
+    c.products += len(V)
     trace = float((A**2).sum()) / c.m
     # Rayleigh–Ritz in the span: the coordinates then have exactly these eigenvalues.
     flat = A.flatten(0, 1)

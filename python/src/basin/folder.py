@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import socket
-import subprocess
 import sys
 import traceback
 from datetime import datetime, timezone
@@ -21,6 +20,7 @@ from .descent import Descent
 from .errors import BasinError
 from .files import write_atomic
 from .log import dumps
+from .processes import Supervisor, started
 from .version import __version__
 
 _MARKS = (".basin", ".git", ".vscode")
@@ -90,6 +90,7 @@ class RunFolder:
     def __init__(self, path: Path, launched: bool, info: dict[str, Any]) -> None:
         self.path, self.launched, self.info = path, launched, info
         self._claim: Optional[dict[str, Any]] = None
+        self.supervisor = Supervisor.of(path) if launched else None
 
     @property
     def id(self) -> str:
@@ -103,7 +104,7 @@ class RunFolder:
         """Says which process writes here, so that readers see whether it lives. Basin's own process says it where it launched the script."""
         if self.launched:
             return
-        self._claim = {"pid": os.getpid(), "started": _started(), "host": socket.gethostname(), "at": _iso(_now())}
+        self._claim = {"pid": os.getpid(), "started": started(os.getpid()) or "", "host": socket.gethostname(), "at": _iso(_now())}
         (self.path / "processes").mkdir(exist_ok=True)
         self._write_claim()
 
@@ -190,18 +191,6 @@ def _exclusive(runs: Path, stem: str) -> Path:
         except FileExistsError:
             continue
     raise BasinError(f"basin: there are 999 runs of the name {stem} already.")
-
-
-def _started() -> str:
-    """Start time of this process as the system tells it, by which it is told from a later one of the same number."""
-    if sys.platform == "linux":
-        text = Path("/proc/self/stat").read_text()
-        return text[text.rindex(")") + 2 :].split()[19]
-    if sys.platform == "darwin":
-        return subprocess.run(
-            ["ps", "-o", "lstart=", "-p", str(os.getpid())], capture_output=True, text=True, check=False
-        ).stdout.strip()
-    return ""
 
 
 def _machine() -> dict[str, Any]:

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 # Readers on another machine judge by whether the log changes; contract: every 30 s at least.
 SILENCE = 20.0
@@ -39,7 +39,7 @@ def dumps(value: Any, indent: Optional[int] = None) -> str:
 class EventLog:
     """Threads: the script's and one that writes heartbeats; a lock keeps their lines apart."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, every_second: Optional[Callable[[], None]] = None) -> None:
         # Windows would turn every newline into two bytes.
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._fd: Optional[int] = os.open(path, flags, 0o644)
@@ -48,6 +48,7 @@ class EventLog:
         self._began = time.monotonic()
         self._written = time.monotonic()
         self._stop = threading.Event()
+        self._every_second = every_second
         size = os.fstat(self._fd).st_size
         self.empty = size == 0
         if size > 0:
@@ -77,6 +78,8 @@ class EventLog:
 
     def _beat(self) -> None:
         while not self._stop.wait(1.0):
+            if self._every_second:
+                self._every_second()
             if time.monotonic() - self._written >= SILENCE:
                 try:
                     self.add("heartbeat", time=round(self.time, 3))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import Optional
+from typing import Iterator, Optional
 
 import torch
 
@@ -15,12 +16,19 @@ from .quiet import precise, random_states
 from .reading import Deadline, Readings
 
 
+@contextlib.contextmanager
+def measuring(setup: Setup) -> Iterator[None]:
+    """Whatever is measured inside leaves no trace outside."""
+    with random_states(), precise(), torch.backends.cudnn.flags(enabled=setup.cudnn, allow_tf32=False):
+        yield
+
+
 def take(
     setup: Setup, probe: str, memory: Memory, seconds: float, *, closing: bool, top: int = 2
 ) -> tuple[Readings, Optional[Factors]]:
     """Readings of a probe at the θ that the script's model has now. What cannot be taken is a note with its reason."""
     began = time.monotonic()
-    with random_states(), precise(), torch.backends.cudnn.flags(enabled=setup.cudnn, allow_tf32=False):
+    with measuring(setup):
         point = setup.point()
         descent = setup.descent()
         P, decay = (None, None) if descent is None else setup.preconditioner(descent, point)
@@ -34,7 +42,6 @@ def take(
             descent=descent,
             P=P,
             decay=decay,
-            test=setup.test,
             top=top,
         )
         try:

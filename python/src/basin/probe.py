@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import math
 import os
 import signal
@@ -12,11 +13,12 @@ import time
 import warnings
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 import torch
 
 from . import folder as folders
+from .curvature import Curvature
 from .log import EventLog
 from .measuring import take
 from .probes import PROBES, Memory
@@ -51,12 +53,15 @@ class Probe:
         closing: float,
         scaler: Any,
         accumulation: int,
+        resumed: Optional[int],
     ) -> None:
         self._setup, self._run, self._probes = setup, run, dict(probes)
+        # The other ranks know when readings are due by what was asked for, whichever of them have since failed.
+        self._team, self._asked, self._resumed = setup.team, dict(probes), resumed
         self._budget, self._closing, self._scaler = budget, closing, scaler
         self._accumulation, self._calls = accumulation, 0
         self._memory = Memory()
-        self._log = EventLog(run.path / "events.jsonl")
+        self._log = EventLog(run.path / "events.jsonl", self._with_supervisor if run.supervisor else None)
         self._step = 0
         self._spent = 0.0
         self._dear: dict[str, float] = {}
@@ -86,11 +91,17 @@ class Probe:
     @property
     def should_stop(self) -> bool:
         """Whether Basin asked this run to stop. Reading it says that the script ends by itself."""
-        self._look_for_stop()
+        if not self._leads:
+            self._look_for_stop()
         if self._stop_seen is not None and not self._stop_asked:
             self._stop_asked = True
             (self._run.path / "stopping").touch()
         return self._stop_seen is not None
+
+    @property
+    def _leads(self) -> bool:
+        """Whether other ranks take part, and stop only with a word of this one."""
+        return self._team is not None and self._team.alive
 
     def step(self, loss: Any = None) -> None:
         """
@@ -99,24 +110,58 @@ class Probe:
         loss  of this batch, unscaled by a GradScaler unless `scaler=` was given; logged, never differentiated.
         @raises KeyboardInterrupt where Basin asked the run to stop and the script never read `should_stop`.
         """
-        if self._closed:
+        if self._closed and not self._leads:
             return
         self._calls += 1
         if self._calls % self._accumulation:
             return
         self._step += 1
-        try:
-            self._loop(loss)
-            due = [name for name, every in self._probes.items() if self._step % every == 0]
-            if due and not self._diverged:
-                self._readings(due, closing=False)
-        except OSError as error:
-            self._give_up(error)
-            return
+        with self._with_the_others() as interrupt:
+            if self._closed:
+                return
+            try:
+                self._loop(loss)
+                due = [name for name, every in self._probes.items() if self._step % every == 0]
+                if due and not self._diverged:
+                    self._readings(due, closing=False)
+            except OSError as error:
+                self._give_up(error)
+                return
+        if interrupt or (not self._leads and self._impatient()):
+            raise KeyboardInterrupt("Basin was asked to stop this run")
+
+    def _impatient(self) -> bool:
+        """Whether a script that nobody else stops was asked to and did not look for so long."""
         self._look_for_stop()
-        if self._stop_seen is not None and not self._stop_asked and not self._run.launched:
-            if time.monotonic() - self._stop_seen > _STOP_PATIENCE:
-                raise KeyboardInterrupt("Basin was asked to stop this run")
+        if self._stop_seen is None or self._stop_asked or self._run.launched:
+            return False
+        return time.monotonic() - self._stop_seen > _STOP_PATIENCE
+
+    @contextlib.contextmanager
+    def _with_the_others(self) -> Iterator[bool]:
+        """What the other ranks are to know at this step, and their part in its readings. Yields whether all are to be interrupted."""
+        due = any(self._step % every == 0 for every in self._asked.values())
+        if self._team is None or not self._team.talks(self._step, due):
+            yield False
+            return
+        interrupt = self._impatient()
+        with self._losing_them():
+            self._team.tell(self._step, stop=self._stop_seen is not None, interrupt=interrupt, closed=self._closed)
+        if self._closed:
+            self._team.leave()
+        yield interrupt
+        if due:
+            with self._losing_them():
+                self._team.done()
+
+    @contextlib.contextmanager
+    def _losing_them(self) -> Iterator[None]:
+        """A rank that is gone costs the readings, not the training."""
+        try:
+            yield
+        except RuntimeError as error:
+            if not self._closed:
+                self._note(f"the ranks no longer measure together: {str(error).splitlines()[0]}")
 
     def log(self, **values: float) -> None:
         """Numbers of the script's own at this step, by names declared in `metrics=`."""
@@ -145,13 +190,20 @@ class Probe:
     def close(self) -> None:
         """The closing readings, within `closing` seconds, and the end of the log."""
         self._close(None)
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        if self._team is not None and os.getpid() == self._process:
+            with self._losing_them():
+                self._team.done()
+            self._team.leave()
 
     def __enter__(self) -> "Probe":
         return self
 
     def __exit__(self, kind: Any, error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
         if error is None:
-            self._close(None)
+            self.close()
         elif isinstance(error, KeyboardInterrupt):
             self._close("interrupted")
         else:
@@ -280,32 +332,56 @@ class Probe:
 
     # Beginning and end.
 
-    def begin(self, notes: Sequence[str], metrics: Sequence[Mapping[str, str]], resumed: Optional[int]) -> None:
-        setup = self._setup
+    def begin(self, notes: Sequence[str], metrics: Sequence[Mapping[str, str]]) -> None:
+        """The header, and readings of the start. @raises OSError."""
+        try:
+            self._begin(notes, metrics)
+        except BaseException:
+            if self._team:
+                self._team.leave()
+            raise
+
+    def _begin(self, notes: Sequence[str], metrics: Sequence[Mapping[str, str]]) -> None:
+        setup, resumed = self._setup, self._resumed
         descent = setup.descent()
         assert descent is not None
         dynamics = descent.dynamics()
-        point = setup.point()
-        outputs = _outputs(setup)
+        outputs, layers = _outputs(setup)
+        self._step = resumed or 0
+        if self._team:
+            self._team.same(self._step)
         self._log.add(
             "header",
             schema=1,
             id=self._run.id,
             name=self._run.name,
-            parameters=point.size,
+            parameters=sum(p.numel() for p in setup.trained_parameters()),
             examples=setup.total,
             outputs=outputs,
             engine=f"torch {torch.__version__}",
             probes=list(self._probes),
+            **({"layers": layers} if "layers" in self._probes else {}),
             **({"dynamics": dynamics} if dynamics else {}),
             **({"metrics": [dict(one) for one in metrics]} if metrics else {}),
             **({"resumedAt": resumed} if resumed is not None else {}),
         )
-        self._step = resumed or 0
         for note in [*setup.notes, *descent.notes, *notes]:
             self._note(note)
         self._reading("generalization", _READING_SECONDS, closing=False)
         self._spent = 0.0
+        if self._team:
+            self._team.done()
+
+    def _with_supervisor(self) -> None:
+        """On the thread of heartbeats: a script does not outlive Basin's process that started it."""
+        supervisor = self._run.supervisor
+        if supervisor is None or not supervisor.gone():
+            return
+        # Nobody is left to say how the script ended.
+        self._run.launched = False
+        with contextlib.suppress(OSError):
+            self._note("Basin's run process is gone: the script ends with it")
+        supervisor.end()
 
     def _look_for_stop(self) -> None:
         now = time.monotonic()
@@ -332,6 +408,8 @@ class Probe:
         own = {"error": self._failed} if self._failed else {}
         self._log.add("end", step=self._step, time=self._now(), reason=why, **own)
         self._log.close()
+        if why in ("error", "interrupted") and self._team and not self._stop_asked:
+            self._team.leave()
         self._run.release({"error": 1, "interrupted": 130}.get(why, 0))
         _open.discard(self)
 
@@ -347,9 +425,10 @@ class Probe:
         self._close(None)
 
 
-def _outputs(setup: Setup) -> int:
+def _outputs(setup: Setup) -> tuple[int, list[str]]:
     with random_states(), precise():
-        return outputs_of(setup.point())
+        point = Curvature(setup.twin, setup.problem, setup.trained, setup.rung)
+        return outputs_of(point), [name for name, _ in point.layers()]
 
 
 _open: set[Probe] = set()

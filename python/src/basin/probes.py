@@ -13,7 +13,6 @@ from .curvature import Curvature
 from .descent import Descent
 from .errors import NotApplicable
 from .factors import Factors, gauss_newton_factors
-from .held import Held
 from .reading import Deadline, Readings
 from .rows import gradient_columns, rows
 from .tracker import Pairs, Tracker, bar
@@ -58,7 +57,6 @@ class Task:
     descent: Optional[Descent] = None
     P: Optional[torch.Tensor] = None
     decay: Optional[torch.Tensor] = None
-    test: Optional[Held] = None
     top: int = 2
     factors: Optional[Factors] = None
     """Left by the noise probe for whoever writes them."""
@@ -120,7 +118,6 @@ def _evaluation(task: Task, make: Make, found: Pairs) -> list[float]:
             errors.append(abs(own - value) + bar(rest, gap))
         else:
             other = point.on(torch.randperm(point.m, generator=task.memory.generator))
-            other.rung = point.rung
             errors.append(float((make(other)(vector) - make(point)(vector)).norm()))
         point.products += 1
     return errors
@@ -208,6 +205,29 @@ def _preconditioned(task: Task, read: Readings, sampled: float) -> bool:
     return found.cut
 
 
+def layers(task: Task) -> Readings:
+    """The largest eigenvalue of every layer's own block of H."""
+    read = Readings()
+    point = task.point
+    every = point.layers()
+    values, errors = [], []
+    for k, (name, place) in enumerate(every):
+
+        def block(v: torch.Tensor, place: slice = place) -> torch.Tensor:
+            wide = torch.zeros(point.size, dtype=v.dtype, device=v.device)
+            wide[place] = v
+            return point.hessian(wide)[place]
+
+        size = place.stop - place.start
+        found = task.memory.tracker(f"layer {name}", 1, task.tolerance, task.most_vectors).measure(
+            block, lambda size=size: task.random()[:size], task.deadline.share(1 / (len(every) - k))  # type: ignore[misc]
+        )
+        values += found.values
+        errors += found.errors
+    read.add("sharpness.layers", values, "estimate", task.said("Lanczos on each layer's block of the Hessian"), errors)
+    return read
+
+
 def generalization(task: Task) -> Readings:
     read = Readings()
     train, right = task.point.score()
@@ -216,8 +236,8 @@ def generalization(task: Task) -> Readings:
     read.add("loss.train", train, how, method)
     if right is not None:
         read.add("accuracy.train", right, how, method)
-    if task.test is not None:
-        test, tested = task.point.score(task.test)
+    if task.point.problem.test is not None:
+        test, tested = task.point.score(test=True)
         read.add("loss.test", test, how, method)
         read.add("gap.loss", test - train, how, method)
         if tested is not None and right is not None:
@@ -246,16 +266,17 @@ def noise(task: Task) -> Readings:
     if task.point.method == "finite differences" and plain.gram is None:
         method = task.said(plain.method)
     how = "exact" if plain.whole and task.point.m >= task.total else "estimate"
-    top, s = plain.sharpness()
+    top, (s, influences) = plain.sharpness(), plain.nonuniformity()
     error = plain.error
     parts = plain.parts_along_top()
     sampled = _sampling_error(parts, task.total) if parts is not None else 0.0
     read.add("gaussNewtonSharpness", top, how, method, math.hypot(error, sampled))
     read.add("gaussNewtonTrace", plain.trace, how if plain.whole else "bound", method)
+    spread = _sampling_error(influences, task.total) if task.point.m < task.total else None
     if plain.whole:
-        read.add("nonuniformity", s, how, method)
+        read.add("nonuniformity", s, how, method, spread)
     else:
-        read.add("nonuniformity", s, "bound", method + ", within those directions: not less than this")
+        read.add("nonuniformity", s, "bound", method + ", within those directions: not less than this", spread)
     stateless = task.descent is not None and task.descent.preconditioned and scale is None
     if task.descent is not None and task.descent.known and not stateless:
         task.factors = (
@@ -266,17 +287,23 @@ def noise(task: Task) -> Readings:
     return read
 
 
+def _moments(c: Curvature, seconds: float) -> torch.Tensor:
+    """Mean of the squared norms of the examples' gradients and of these, [1 + d] float64."""
+    mean = torch.zeros(c.size, dtype=torch.float64, device=c.device)
+    squares = 0.0
+    for _, own in rows(c, gradient_columns, c.problem.memory // 2, Deadline(seconds).over):
+        wide = own[:, 0].double()
+        mean += wide.sum(0) / c.m
+        squares += float((wide * wide).sum()) / c.m
+    return torch.cat([mean.new_tensor([squares]), mean])
+
+
 def gradient_noise(task: Task) -> Readings:
     """tr Cov(∇L_i), the simple noise scale (McCandlish et al. 2018, §2.2) and batch sharpness (Andreyev & Beneventano 2024)."""
     read = Readings()
     point = task.point
-    bound = point.problem.memory // 2
-    mean = torch.zeros(point.size, dtype=torch.float64, device=point.device)
-    squares = 0.0
-    for _, own in rows(point, gradient_columns, bound, task.deadline.over):
-        wide = own[:, 0].double()
-        mean += wide.sum(0) / point.m
-        squares += float((wide * wide).sum()) / point.m
+    both = point.summed(_moments, (1 + point.size,), torch.float64, task.deadline.left())
+    squares, mean = float(both[0]), both[1:]
     norm = float(mean @ mean)
     # A difference below the rounding of its terms is none: identical gradients have no covariance.
     trace = squares - norm if squares - norm > _COVARIANCE_ROUNDING * squares else 0.0
@@ -295,6 +322,17 @@ def gradient_noise(task: Task) -> Readings:
     return read
 
 
+def _quotients(c: Curvature, batches: torch.Tensor) -> torch.Tensor:
+    """gᵀH_B g / ‖g‖² of the batches that are this rank's, one after the other; the others' are 0."""
+    out = torch.zeros(len(batches), dtype=torch.float64)
+    rank, ranks = (c.team.rank, c.team.ranks) if c.team else (0, 1)
+    for k in range(rank, len(batches), ranks):
+        own = c.on(batches[k].cpu())
+        _, g = own.gradient()
+        out[k] = float(g @ own.hessian(g)) / max(float(g @ g), 1e-300)
+    return out
+
+
 def _batch_sharpness(task: Task, read: Readings, B: int, whole: bool) -> None:
     point, m = task.point, task.point.m
     every = whole and math.comb(m, B) <= _MOST_BATCHES
@@ -303,14 +341,13 @@ def _batch_sharpness(task: Task, read: Readings, B: int, whole: bool) -> None:
     else:
         draws = _DRAWN if task.closing else max(4, min(_DRAWN, 4 * m // B))
         batches = [torch.randperm(m, generator=task.memory.generator)[:B] for _ in range(draws)]
-    samples = []
-    for index in batches:
-        c = point.on(index)
-        c.products = 0
-        _, g = c.gradient()
-        samples.append(float(g @ c.hessian(g)) / max(float(g @ g), 1e-300))
-        point.products += B / m
-        if task.deadline.over() and len(samples) >= 4:
+    samples: list[float] = []
+    ranks = point.team.ranks if point.team else 1
+    for first in range(0, len(batches), ranks):
+        some = torch.stack(batches[first : first + ranks])
+        samples += point.summed(_quotients, (len(some),), torch.float64, some).tolist()
+        point.products += len(some) * B / m
+        if task.deadline.over() and 4 <= len(samples) < len(batches):
             every = False
             break
     mean = sum(samples) / len(samples)
@@ -367,5 +404,6 @@ PROBES: dict[str, Probe] = {
     "gradientNoise": gradient_noise,
     "noise": noise,
     "spectrum": spectrum,
+    "layers": layers,
 }
 """In the order in which they are taken at a step: a verdict wants the others' readings before the factors."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Callable, Optional, Union
 
 import torch
@@ -13,6 +14,7 @@ from .descent import Descent, describe, inner, preconditioner, trained_ids
 from .errors import BasinError
 from .held import Held, hold
 from .quiet import precise, random_states
+from .ranks import Team
 from .twin import Twin
 
 GIGABYTE = 2**30
@@ -26,7 +28,6 @@ class Setup:
     problem: Problem
     trained: list[int]
     optimizer: Any
-    test: Optional[Held]
     total: int
     batch_size: Optional[int]
     sampling: Optional[str]
@@ -34,18 +35,38 @@ class Setup:
     rung: int
     notes: list[str]
     cudnn: bool
+    team: Optional[Team] = None
 
     def point(self) -> Curvature:
-        """θ as the script's model has it now."""
+        """θ as the script's model has it now; for every rank where a team measures together."""
         self.twin.refresh()
-        return Curvature(self.twin, self.problem, self.trained, self.rung)
+        if self.team:
+            self.team.open(self._tensors())
+        return Curvature(self.twin, self.problem, self.trained, self.rung, self.team)
+
+    def serve(self) -> None:
+        """Takes part in what rank 0 measures until it is done."""
+        assert self.team is not None
+        self.team.serve(self._tensors(), partial(Curvature, self.twin, self.problem, self.trained, self.rung, self.team))
+
+    def join(self, team: Team) -> None:
+        """From here on the held examples are divided over the ranks, by what rank 0 found of the model."""
+        self.team = team
+        piece, kept, self.rung = team.same((self.problem.piece, self.problem.kept, self.rung))
+        self.problem = replace(self.problem, piece=piece, kept=kept)
+
+    def trained_parameters(self) -> list[torch.nn.Parameter]:
+        everything = list(self.twin.original.parameters())
+        return [everything[i] for i in self.trained]
+
+    def _tensors(self) -> list[torch.Tensor]:
+        return [*self.twin.module.parameters(), *self.twin.module.buffers()]
 
     def descent(self) -> Optional[Descent]:
         return None if self.optimizer is None else describe(self.optimizer)
 
     def preconditioner(self, descent: Descent, point: Curvature) -> tuple[Optional[torch.Tensor], torch.Tensor]:
-        originals = list(self.twin.original.parameters())
-        P, decay = preconditioner(self.optimizer, descent, [originals[i] for i in self.trained])
+        P, decay = preconditioner(self.optimizer, descent, self.trained_parameters())
         return (None if P is None else P.to(point.device)), decay.to(point.device)
 
 
@@ -97,12 +118,13 @@ def set_up(
     own_batch = held.batch_size
     per_step = batch_size if batch_size is not None else own_batch and own_batch * accumulation * ranks
     tied = twin.has_batch_norm and batch_norm == "batch"
-    problem = Problem(loss, forward or default_forward, held, held.m, bytes_, tied)
+    own_test = None if test is None else hold(test)
+    problem = Problem(loss, forward or default_forward, held, held.m, bytes_, tied, test=own_test)
     with random_states(), precise():
         point = Curvature(twin, problem, trained)
         check_loss(problem, point)
         # Batch normalization ties the examples of a piece: pieces of a process's own batch, whatever memory they take there too.
-        fitting, kept = fitting_piece(point, bytes_)
+        fitting, kept = fitting_piece(point, bytes_, 1 if tied else ranks)
         most = min(held.m, own_batch or per_step or held.m) if tied else fitting
         problem = replace(problem, piece=max(1, most), kept=kept)
         with torch.backends.cudnn.flags(enabled=not twin.has_rnn):
@@ -121,7 +143,6 @@ def set_up(
         problem=problem,
         trained=trained,
         optimizer=optimizer,
-        test=None if test is None else hold(test),
         total=train_size or held.total or held.m,
         batch_size=per_step,
         sampling=sampling or held.sampling,

@@ -35,6 +35,10 @@ class Deadline:
     def over(self) -> bool:
         return time.monotonic() >= self.end
 
+    def left(self) -> float:
+        """Seconds."""
+        return self.end - time.monotonic()
+
     def share(self, part: float) -> Callable[[], bool]:
         """Over once this part of what is left has gone."""
         now = time.monotonic()

@@ -82,7 +82,7 @@ def rows(
     c: Curvature, columns: Columns, bytes_at_once: int, over: Callable[[], bool]
 ) -> Iterator[tuple[slice, torch.Tensor]]:
     """
-    Pieces of the examples with their rows [b, q, d]; b·q·d numbers stay below the bound where one example does.
+    This rank's pieces of the examples with their rows [b, q, d]; b·q·d numbers stay below the bound where one example does.
     @raises NotApplicable when the time is up: rows of some examples are no rows of all.
     """
     limit = None
