@@ -8,7 +8,7 @@ import { listRuns } from "../../src/launchers";
 import { readSeries } from "../../src/record/disk/readSeries";
 import type { MetricName } from "../../src/protocol/metrics";
 import { num } from "../../webview/format";
-import { limitsOf } from "../../src/record/limits";
+import { limitOver, limitsOf } from "../../src/record/limits";
 import { column, entry, type RunModel } from "../../webview/store/runModel";
 import { picture, type Curve, type Level, type Panel } from "./draw";
 
@@ -34,6 +34,7 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
       label: "λmax(P^-½ H P^-½), 1/learning rate",
       formula: "(2 + 2β₁)/((1 − β₁)η)",
     }),
+  "sam-edge": samEdge,
   "two-minima": twoMinima,
   "label-noise": labelNoise,
   "central-flow": centralFlow,
@@ -70,6 +71,30 @@ function edge(
       lossPanel([{ label: "training loss", column: column(run, "loss.train"), color: "blue" }]),
     ],
     numbers: `${words}: first ${num(own.values[0])}, limit ${num(limit)}, last quarter: median ${num(median(last))}, from ${num(Math.min(...last))} to ${num(Math.max(...last))}`,
+  };
+}
+
+/** The limit of sharpness-aware steps moves with the slope, and the sharpness with it. */
+function samEdge([run]: readonly RunModel[]): Drawn {
+  const own = column(run, "sharpness");
+  const limit = limitOver(run, "sharpness", own)!;
+  const from = Math.floor((3 * own.values.length) / 4);
+  const shares = own.values.slice(from).map((value, i) => value / limit.values[from + i]);
+  return {
+    title: "With SAM the sharpness meets a limit of its own, far below 2/η, and goes where that goes",
+    panels: [
+      {
+        label: "sharpness λmax(H), loss/θ²",
+        height: 260,
+        curves: [
+          { label: "SAM's limit at the slope ‖∇L‖", column: limit, color: "orange", faint: true },
+          { label: "sharpness", column: own, color: "blue" },
+        ],
+        levels: [{ label: "without SAM 2/η", value: 2 / rateOf(run), limit: true }],
+      },
+      lossPanel([{ label: "training loss", column: column(run, "loss.train"), color: "blue" }]),
+    ],
+    numbers: `sharpness: first ${num(own.values[0])}, last ${num(own.values.at(-1))}, largest ${num(Math.max(...own.values))}; over its limit in the last quarter: median ${num(median(shares))}, from ${num(Math.min(...shares))} to ${num(Math.max(...shares))}`,
   };
 }
 

@@ -54,7 +54,7 @@ export async function measureChain(
     outputs: K,
     squareLoss: losses[loss].squareScale ? { scale: losses[loss].squareScale(K) } : null,
     interpolated: isInterpolated(here, initialLoss, await point.interpolationResidual()),
-    plain: !descent.momentum && descent.preconditioner === null,
+    plain: !descent.momentum && descent.preconditioner === null && descent.radius === undefined,
     meanSquareNorm: squares,
     trace,
     smoothness: input,

@@ -32,6 +32,7 @@ function refusal({ examples, outputs, descent, residuals, tied }: Point): string
   if (!residuals)
     return "only for square losses: others have no minimum at finite parameters where every example is fitted";
   if (descent.preconditioner !== null) return "not for preconditioned optimizers";
+  if (descent.radius !== undefined) return "not for SAM";
   if (tied) return "not with batch normalization, whose statistics tie the examples together";
   return examples * outputs > mostRows
     ? `${examples * outputs} rows of the factors are more than ${mostRows}`

@@ -93,7 +93,9 @@ const isPlain = ({ momentum, preconditioner, weightDecay, decoupledDecay }: Desc
   !momentum && preconditioner === null && !weightDecay && !decoupledDecay;
 
 /** Why the mean-square limit cannot be given here, or null where it can. */
-export function noMeanSquare({ preconditioner, weightDecay }: Descent): string | null {
+export function noMeanSquare({ preconditioner, weightDecay, radius }: Descent): string | null {
+  if (radius !== undefined)
+    return "The mean-square limit is not given for SAM: its step up has the same length however near the minimum is, so that its steps are not linear in the distance.";
   // P^{-1/2}(Hᵢ + cI)P^{-1/2} = G̃ᵢG̃ᵢᵀ + cP^{-1}: the last term leaves the span of the factors.
   return preconditioner !== null && weightDecay
     ? "The mean-square limit is not given: weight decay enters the gradient before it is preconditioned, and then curves every direction differently. AdamW's decoupled decay does not."

@@ -6,6 +6,7 @@ import { optimizerKeys } from "./shared";
 
 /**
  * g ← ∇L + wθ; v ← β v + g; θ ← θ − η v (heavy ball) or θ ← θ − η (g + β v) (Nesterov).
+ * With `sam` the gradient is that at θ + r∇L/‖∇L‖, which the stepper takes, see there.
  * With constant η this is theory.md's v ← β v − η ∇, θ ← θ + v, with v scaled by −η. Each line rounds once to float32.
  */
 export const sgd: Optimizer<SgdSpec> = {
@@ -20,6 +21,23 @@ export const sgd: Optimizer<SgdSpec> = {
         default: false,
         markdownDescription:
           "Nesterov's momentum instead of heavy-ball: the gradient is taken at θ + βv. Needs `momentum` > 0. Stable iff λmax ≤ (2+2β)/((1+2β)η).",
+      },
+      sam: {
+        type: "object",
+        additionalProperties: false,
+        required: ["radius"],
+        markdownDescription:
+          "Sharpness-aware minimization: every step takes its gradient at θ + r∇L/‖∇L‖, for the price of two. Full batch swings at sharpness (‖∇L‖/2r)(√(1 + 8r/(η‖∇L‖)) − 1), below 2/η. Default: none.",
+        examples: [{ radius: 0.05 }],
+        properties: {
+          radius: {
+            type: "number",
+            exclusiveMinimum: 0,
+            maximum: 1000,
+            description: "Length r of the step up the slope, in units of θ.",
+            examples: [0.05],
+          },
+        },
       },
     }),
     rules: [
@@ -42,6 +60,7 @@ export const sgd: Optimizer<SgdSpec> = {
       },
     ],
     words: [
+      { text: "SAM {sam.radius}", when: [{ key: "sam", given: true }] },
       {
         text: "Nesterov {momentum}",
         when: [
@@ -58,6 +77,10 @@ export const sgd: Optimizer<SgdSpec> = {
       },
     ],
     limit: [
+      {
+        text: "(‖∇L‖/2r)(√(1 + 4rS/‖∇L‖) − 1), S the limit of plain steps · Long & Bartlett 2023",
+        when: [{ key: "sam", given: true }],
+      },
       { text: "2/η · Cohen et al., ICLR 2021", when: [{ key: "momentum", is: 0 }] },
       { text: "(2 + 2β)/((1 + 2β)η) · Cohen et al., ICLR 2021", when: [{ key: "nesterov", is: true }] },
       { text: "(2 + 2β)/η · Cohen et al., ICLR 2021" },
@@ -77,7 +100,13 @@ export const sgd: Optimizer<SgdSpec> = {
       theta[i] -= learningRate * ((nesterov ? g : 0) + velocityFactor * velocity[i]);
     }
   },
-  dynamics: ({ momentum, nesterov, weightDecay }) => ({ momentum, nesterov, weightDecay }),
+  dynamics: ({ momentum, nesterov, weightDecay, sam, batchSize }) => ({
+    momentum,
+    nesterov,
+    weightDecay,
+    // Every batch has a slope of its own: what that does to stability is not known.
+    ...(sam && { radius: batchSize === "full" ? sam.radius : NaN }),
+  }),
   samples: [
     { momentum: 0.9 },
     { momentum: 0.9, nesterov: true },

@@ -35,6 +35,7 @@ export type RunEvent =
         readonly gain?: number;
         readonly weightDecay?: number;
         readonly decoupledDecay?: number;
+        readonly radius?: number;
       };
     }
   /** Any subset of the contract's metrics at a step. `time` is seconds of training so far. */

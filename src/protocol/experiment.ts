@@ -499,6 +499,11 @@ export interface SgdSpec {
   readonly momentum: number;
   /** Nesterov's momentum instead of heavy-ball: the gradient is taken at θ + βv. Needs `momentum` > 0. Stable iff λmax ≤ (2+2β)/((1+2β)η). */
   readonly nesterov: boolean;
+  /** Sharpness-aware minimization: every step takes its gradient at θ + r∇L/‖∇L‖, for the price of two. Full batch swings at sharpness (‖∇L‖/2r)(√(1 + 8r/(η‖∇L‖)) − 1), below 2/η. Default: none. */
+  readonly sam?: {
+    /** Length r of the step up the slope, in units of θ. */
+    readonly radius: number;
+  };
   /** Weight decay w: wθ is added to the gradient (L2, as in PyTorch), which shifts the Hessian that stability sees to H + wI. */
   readonly weightDecay: number;
   /** How the learning rate changes over training. Default: it does not. */

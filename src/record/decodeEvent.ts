@@ -106,6 +106,8 @@ function dynamicsOf(raw: Raw): Header["dynamics"] {
     ...number("gain"),
     ...number("weightDecay"),
     ...number("decoupledDecay"),
+    // Of batches it is no number, which says that no limit is known.
+    ...(raw.radius !== undefined && { radius: numberOr(raw.radius, NaN) }),
   };
 }
 

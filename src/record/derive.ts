@@ -5,6 +5,13 @@ import { meanLimit } from "../stability/thresholds";
 type Dynamics = Extract<RunEvent, { kind: "header" }>["dynamics"];
 type Values = Readonly<Record<string, number | readonly number[]>>;
 
+/** What a mean limit is derived from: λmax(H), λmax(P^{-1/2}(H + cI)P^{-1/2}) where the optimizer is preconditioned, and ‖∇L‖ for SAM. */
+interface Known {
+  readonly sharpness: number;
+  readonly preconditioned?: number;
+  readonly gradNorm?: number;
+}
+
 /** Names that `derived` gives back: packed readings leave them out. */
 export const derivable: ReadonlySet<string> = new Set([
   "eigenvalues",
@@ -16,19 +23,20 @@ export const derivable: ReadonlySet<string> = new Set([
 
 /**
  * Largest η of the full-batch condition. A preconditioned reading holds the weight decay of the gradient already.
- * @param sharpness  λmax(H), and λmax(P^{-1/2}(H + cI)P^{-1/2}) where the optimizer is preconditioned.
  * @source theory.md, section 3.
  */
-function meanLimitOf(sharpness: number, preconditioned: number | undefined, dynamics: Dynamics): number {
-  if (!dynamics) return NaN;
+function meanLimitOf(
+  { sharpness, preconditioned, gradNorm }: Known,
+  dynamics: NonNullable<Dynamics>,
+): number {
   return dynamics.preconditioned
     ? meanLimit(preconditioned ?? NaN, { ...dynamics, weightDecay: 0 })
-    : meanLimit(sharpness, dynamics);
+    : meanLimit(sharpness, { ...dynamics, gradNorm });
 }
 
 /** The packed reading with what was left out of it: top eigenvalue, mean limit, and their error bars. */
 export function derived(values: Values, dynamics: Dynamics): Values {
-  const { sharpness, preconditionedSharpness: own } = values;
+  const { sharpness } = values;
   if (typeof sharpness !== "number") return values;
   const error = values["sharpness.error"];
   return {
@@ -39,7 +47,7 @@ export function derived(values: Values, dynamics: Dynamics): Values {
       !isSeveral(values.eigenvalues) && { "eigenvalues.error": [error] }),
     ...(values["stability.meanLimit"] === undefined &&
       dynamics &&
-      meanLimitValues(values, sharpness, typeof own === "number" ? own : undefined, dynamics)),
+      meanLimitValues(values, sharpness, dynamics)),
   };
 }
 
@@ -48,14 +56,16 @@ export type Columns = Readonly<Record<string, readonly number[]>>;
 
 /** What `derived` does, for many readings of one kind at once: a run may write thousands of them a second. */
 export function derivedColumns(columns: Columns, dynamics: Dynamics): Columns {
-  const { sharpness, preconditionedSharpness: own } = columns;
+  const { sharpness, preconditionedSharpness: own, gradNorm } = columns;
   if (sharpness === undefined) return columns;
   const error = columns["sharpness.error"];
   const decisive = own ?? sharpness;
   const decisiveError = own === undefined ? error : columns["preconditionedSharpness.error"];
   const limits =
     columns["stability.meanLimit"] === undefined && dynamics
-      ? sharpness.map((value, i) => meanLimitOf(value, own?.[i], dynamics))
+      ? sharpness.map((value, i) =>
+          meanLimitOf({ sharpness: value, preconditioned: own?.[i], gradNorm: gradNorm?.[i] }, dynamics),
+        )
       : undefined;
   return {
     ...columns,
@@ -81,13 +91,13 @@ const limitError = (limit: number, error: number, reading: number): number =>
 export const isSeveral = (value: number | readonly number[] | undefined): boolean =>
   typeof value === "object" && value.length > 1;
 
-function meanLimitValues(
-  values: Values,
-  sharpness: number,
-  own: number | undefined,
-  dynamics: NonNullable<Dynamics>,
-): Values {
-  const limit = meanLimitOf(sharpness, own, dynamics);
+function meanLimitValues(values: Values, sharpness: number, dynamics: NonNullable<Dynamics>): Values {
+  const number = (name: string): number | undefined => {
+    const value = values[name];
+    return typeof value === "number" ? value : undefined;
+  };
+  const own = number("preconditionedSharpness");
+  const limit = meanLimitOf({ sharpness, preconditioned: own, gradNorm: number("gradNorm") }, dynamics);
   const [decisive, error] =
     own === undefined
       ? [sharpness, values["sharpness.error"]]

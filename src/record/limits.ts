@@ -1,4 +1,6 @@
 // The limits a run's own settings put on sharpness and non-uniformity. Pure.
+import type { OptimizerSpec } from "../protocol/experiment";
+import type { Dynamics } from "../types/dynamics";
 import { batchSharpnessLimit, nonuniformityLimit, sharpnessLimit } from "../stability/thresholds";
 import { Column } from "./column";
 import { mapped } from "./mapped";
@@ -17,6 +19,17 @@ export interface RunLimits {
 export const rateAt = (run: RunView, step: number): number =>
   run.series.column("learningRate").at(step) ?? run.info.experiment.optimizer.learningRate;
 
+/** What an experiment alone says of its optimizer: until the header is there, and for logs without it. */
+export const earlyDynamics = (optimizer: OptimizerSpec): Dynamics & { readonly preconditioned: boolean } => ({
+  preconditioned: optimizer.kind !== "sgd",
+  ...(optimizer.kind === "sgd" && {
+    momentum: optimizer.momentum,
+    nesterov: optimizer.nesterov,
+    weightDecay: optimizer.weightDecay,
+    ...(optimizer.sam && { radius: optimizer.sam.radius }),
+  }),
+});
+
 /** At a step; without one, now. */
 export function limitsOf(run: RunView, step = Infinity): RunLimits {
   const { info, verdict, series } = run;
@@ -24,9 +37,7 @@ export function limitsOf(run: RunView, step = Infinity): RunLimits {
   const { optimizer } = info.experiment;
   const { batchSize } = optimizer;
   const learningRate = rateAt(run, step);
-  // Until the header is there, and for logs without it.
-  const early = { preconditioned: optimizer.kind !== "sgd", ...(optimizer.kind === "sgd" ? optimizer : {}) };
-  const { preconditioned, ...dynamics } = header?.dynamics ?? early;
+  const { preconditioned, ...dynamics } = header?.dynamics ?? earlyDynamics(optimizer);
   const n = header?.examples ?? verdict?.settings.examples;
   const unknown = batchSize !== "full" && n === undefined;
   if (preconditioned)
@@ -36,17 +47,26 @@ export function limitsOf(run: RunView, step = Infinity): RunLimits {
       preconditionedSharpness: sharpnessLimit({ ...dynamics, learningRate, weightDecay: 0 }),
       nonuniformity: Infinity,
     };
+  const sharpness = sharpnessLimit({
+    ...dynamics,
+    learningRate,
+    gradNorm: series.column("gradNorm").at(step),
+  });
   return {
-    sharpness: sharpnessLimit({ ...dynamics, learningRate }),
+    // None is drawn where none is known.
+    sharpness: Number.isNaN(sharpness) ? Infinity : sharpness,
     preconditionedSharpness: Infinity,
     nonuniformity: unknown ? Infinity : nonuniformityLimit({ learningRate, batchSize, n: n ?? 1 }),
   };
 }
 
-/** A limit over steps where a schedule moves it; undefined where it is constant. */
+/** A limit over steps where a schedule moves it, or SAM's slope does; undefined where it is constant. */
 export function limitOver(run: RunView, name: keyof RunLimits, along: Column): Column | undefined {
   const rates = run.series.column("learningRate").values;
-  if (rates.every((rate) => rate === rates[0])) return undefined;
+  const { optimizer } = run.info.experiment;
+  const sloped = name === "sharpness" && optimizer.kind === "sgd" && optimizer.sam !== undefined;
+  if (rates.every((rate) => rate === rates[0]) && !(sloped && optimizer.batchSize === "full"))
+    return undefined;
   return mapped(along, `limit.${name}`, (_value, step) => limitsOf(run, step)[name]);
 }
 
@@ -57,7 +77,8 @@ export function limitOver(run: RunView, name: keyof RunLimits, along: Column): C
 export function batchLimitOver(run: RunView, batch: Column): Column {
   const { optimizer } = run.info.experiment;
   const momentum = optimizer.kind === "sgd" ? optimizer.momentum : 0;
-  if (momentum === 0 || optimizer.batchSize === "full") return none;
+  const sam = optimizer.kind === "sgd" && optimizer.sam !== undefined;
+  if (momentum === 0 || sam || optimizer.batchSize === "full") return none;
   const sharpness = run.series.column("sharpness");
   const limit = (_value: number, step: number): number => {
     const read = sharpness.at(step) ?? 0;

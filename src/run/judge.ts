@@ -6,7 +6,7 @@ import type { Kink } from "../protocol/kinks";
 import { escapeTime } from "../stability/growth";
 import { hoveringOf, recentReturns, type CoursePoint } from "../stability/hovering";
 import { judge, judgeTypical, type Decision } from "../stability/judge";
-import type { Dynamics } from "../stability/thresholds";
+import { meanLimit as meanLimitOf, type Dynamics } from "../stability/thresholds";
 import type { Reading } from "../types/reading";
 import type { JudgedReading, Verdict } from "../types/verdict";
 import { describeMinimum, evidenceOf, reasonsOf, summaryOf } from "./verdictWords";
@@ -73,6 +73,18 @@ export const noiseless = ({ experiment, n }: Judged): boolean => {
 export const rateOf = ({ experiment, closing }: Judged): number =>
   closing?.descent.learningRate ?? experiment.optimizer.learningRate;
 
+/**
+ * Sharpness-aware steps beyond their limit grow until the slope has grown with them, and then swing at it, up to the limit of plain
+ * steps; undefined for others.
+ * @source Bartlett, Long & Bousquet, JMLR 2023, "The dynamics of sharpness-aware minimization", theorem 1: quadratic losses.
+ */
+export function boundOf(from: Judged): number | undefined {
+  const { closing } = from;
+  const sharpness = judged(from, "sharpness");
+  if (!closing || closing.descent.radius === undefined || !sharpness) return undefined;
+  return meanLimitOf(sharpness.value + sharpness.error, { ...closing.descent, radius: 0 });
+}
+
 /** The verdict of a run or a measurement at the point it reached. */
 export function assembleVerdict(from: Judged): Verdict {
   const { experiment, n, step, diverged, closing } = from;
@@ -93,6 +105,7 @@ export function assembleVerdict(from: Judged): Verdict {
     learningRate,
     meanLimit: meanLimit?.value ?? null,
     meanLimitError: meanLimit?.error ?? 0,
+    bounded: boundOf(from),
     // Without sampling noise the mean condition, which rests on the full Hessian, is the whole story.
     variance: noiseless(from) ? null : variance,
     // Where it cannot be given for this optimizer the mean limit speaks alone, and the evidence says so.

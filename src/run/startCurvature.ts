@@ -103,7 +103,7 @@ export async function startCurvature(
   const preconditioned = optimizerOf(experiment.optimizer).preconditioner !== undefined;
   return {
     ...sharp,
-    meanLimit: preconditioned ? null : meanLimit(sharp.sharpness, dynamics),
+    meanLimit: preconditioned || dynamics.radius !== undefined ? null : meanLimit(sharp.sharpness, dynamics),
     descentLimit: limit,
     descentLimitError: bend > 0 ? spread / bend : 0,
     descentLimitFull: bendFull > 0 ? (2 * dot(gradient, own)) / bendFull : Infinity,

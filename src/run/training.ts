@@ -154,6 +154,13 @@ export class Training {
     return { learningRate };
   }
 
+  /** SAM's limit is one at a slope, so that readings need it beside them. */
+  private slope(): Readonly<Record<string, number>> {
+    const { problem, gradient } = this.parts.trainer;
+    const { optimizer } = problem.experiment;
+    return this.fullBatch && optimizer.kind === "sgd" && optimizer.sam ? { gradNorm: norm(gradient) } : {};
+  }
+
   private divergence({ batchLoss, gradNorm, fullLoss }: StepLosses): "loss" | "gradient" | null {
     if (!Number.isFinite(batchLoss) || !Number.isFinite(fullLoss ?? 0)) return "loss";
     if (!Number.isFinite(gradNorm)) return "gradient";
@@ -176,7 +183,8 @@ export class Training {
   private async takeReadings(): Promise<void> {
     const { trainer, probes } = this.parts;
     const { step, learningRate } = trainer;
-    const moment = { step, time: this.time, learningRate, loss: this.loss, more: () => this.changedRate() };
+    const more = () => ({ ...this.changedRate(), ...this.slope() });
+    const moment = { step, time: this.time, learningRate, loss: this.loss, more };
     await probes.read(() => trainer.point(), moment);
   }
 

@@ -7,7 +7,7 @@ import { hoveringOf, recentReturns } from "../stability/hovering";
 import { sharpnessLimit } from "../stability/thresholds";
 import type { Bracket } from "../types/bracket";
 import type { JudgedReading } from "../types/verdict";
-import { named, noiseless, rateOf, type Judged } from "./judge";
+import { boundOf, named, noiseless, rateOf, type Judged } from "./judge";
 import { fmt } from "./numberWords";
 import { comesBack, typicalReason, typicalSentence } from "./typicalWords";
 
@@ -29,6 +29,13 @@ function optimizerEvidence(judged: Judged): string[] {
         : missingState,
     );
   if (closing?.facts.sample !== undefined) lines.push(closing.facts.sample);
+  const { radius } = closing?.descent ?? {};
+  if (radius !== undefined)
+    lines.push(
+      Number.isNaN(radius)
+        ? 'With SAM on mini-batches every batch has a slope of its own: no limit is known. It is with "batchSize": "full".'
+        : `SAM takes its gradient ${fmt(radius)} up the slope, where a curvature λ acts as λ(1 + ${fmt(radius)}λ/‖∇L‖): its limit is that at the slope found here, ‖∇L‖ = ${fmt(closing!.minimum.gradNorm)}. Where λmin is below zero, what SAM makes of it is not known: no saddle is told.`,
+    );
   if (closing?.facts.statistics !== undefined) lines.push(closing.facts.statistics);
   if (closing?.facts.noVariance !== undefined) lines.push(closing.facts.noVariance);
   if (weightDecay)
@@ -151,6 +158,8 @@ export function summaryOf(
       const hovering = hoveringOf(judged.course);
       if (hovering)
         return `At the edge of stability: over the last ${hovering.readings} readings learning rate ${eta} crossed its limit ${hovering.crossings} times, at ${fmt(hovering.meanShare)} of it on average, while the loss did not rise.${away}`;
+      if (limit !== null && Math.abs(rate / limit - 1) > 0.05)
+        return `At the edge of stability: with SAM, learning rate ${eta} is beyond the limit ${most} at this slope and below ${fmt(boundOf(judged) ?? NaN)}, so the swing grows until the slope bears it, and no further.${away}`;
       return `At the edge of stability: learning rate ${eta} is within 5 % of the limit ${most} that ${cause} sets.${away}`;
     }
     case "inconclusive":

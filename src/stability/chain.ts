@@ -13,7 +13,7 @@ export interface ChainInput {
   /** Whether the loss is a square loss, and M = ∇²_f ℓ = scale · I: 1 for squared-error, 2/K for mse. */
   readonly squareLoss: { readonly scale: number } | null;
   readonly interpolated: boolean;
-  /** Plain SGD, without momentum or preconditioner: what the first link is derived for. */
+  /** Plain SGD, without momentum, preconditioner or SAM: what the first link is derived for. */
   readonly plain: boolean;
   /** (1/n) Σ ‖Hᵢ‖_F² and (1/n) Σ tr Hᵢ = tr H, Gauss–Newton. */
   readonly meanSquareNorm: number;
@@ -53,7 +53,7 @@ export function chainOf(input: ChainInput): ChainLink[] {
     ? p > 0
       ? null
       : "full batches have no sampling noise (p = 0), so stability bounds no flatness beyond sharpness"
-    : "it is derived for SGD without momentum or preconditioner";
+    : "it is derived for SGD without momentum, preconditioner or SAM";
   const link = (
     id: ChainLink["id"],
     formula: string,

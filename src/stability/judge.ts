@@ -24,6 +24,8 @@ export interface Evidence {
   /** Largest η of the full-batch condition, and its error in η; null where nothing was measured. */
   readonly meanLimit: number | null;
   readonly meanLimitError: number;
+  /** Largest η up to which steps beyond the mean limit swing in a bounded region; absent where they leave. */
+  readonly bounded?: number;
   readonly variance: {
     readonly lower: number;
     readonly upper: number;
@@ -64,6 +66,7 @@ export function judge({
   learningRate: eta,
   meanLimit,
   meanLimitError,
+  bounded = 0,
   variance,
   varianceMissing = false,
 }: Evidence): Decision {
@@ -105,7 +108,7 @@ export function judge({
   const spread = binding === "mean" ? meanLimitError : known!.upper - estimate;
   if (Number.isFinite(limit) && Math.abs(eta / limit - 1) <= edge && spread <= edge * limit)
     return decide("edge");
-  if (mean !== null && eta > mean + meanLimitError) return decide("unstable-mean");
+  if (mean !== null && eta > mean + meanLimitError) return decide(eta < bounded ? "edge" : "unstable-mean");
   if (mean !== null && binding === "mean" && Math.abs(eta - mean) <= meanLimitError)
     return decide("inconclusive");
   if (known !== null) {

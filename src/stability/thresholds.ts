@@ -22,17 +22,32 @@ export function stabilityConstant({ momentum = 0, nesterov = false }: Dynamics):
  *
  * Decoupled decay: with d = 1 − ηw the step on an eigenvalue λ has determinant dβ and trace d + β − γηλ, so its roots stay in the
  * unit disk iff γηλ ≤ (1 + d)(1 + β) = (2 − ηw)(1 + β).
- * @source Cohen et al., ICLR 2021, §2 and appendix B; Cohen et al. 2022, §2; theory.md, section 3.
+ *
+ * Sharpness-aware steps see a curvature λ as λ(1 + aλ), a = r/‖∇L‖: the limit is that λ at which this meets the limit S of plain
+ * steps, (√(1 + 4aS) − 1)/(2a); for descent (‖∇L‖/2r)(√(1 + 8r/(η‖∇L‖)) − 1).
+ * @source Cohen et al., ICLR 2021, §2 and appendix B; Cohen et al. 2022, §2; Long & Bartlett 2023, §2; theory.md, sections 3 and 11.
  */
 export function sharpnessLimit(settings: Dynamics & { readonly learningRate: number }): number {
   const { learningRate: eta, momentum = 0, gain = 1, weightDecay = 0, decoupledDecay = 0 } = settings;
-  return (stabilityConstant(settings) - (1 + momentum) * eta * decoupledDecay) / (gain * eta) - weightDecay;
+  const plain =
+    (stabilityConstant(settings) - (1 + momentum) * eta * decoupledDecay) / (gain * eta) - weightDecay;
+  const a = ascentOf(settings);
+  // Without the difference of nearly equal numbers.
+  return a === 0 || plain <= 0 ? plain : (2 * plain) / (Math.sqrt(1 + 4 * a * plain) + 1);
 }
+
+/** Keeps the step up finite where there is no slope, as Foret et al.'s code does. */
+export const leastSlope = 1e-12;
+
+/** a = r/‖∇L‖ of sharpness-aware steps; NaN where the slope is not known. */
+const ascentOf = ({ radius = 0, gradNorm = NaN }: Dynamics): number =>
+  radius === 0 ? 0 : radius / (gradNorm + leastSlope);
 
 /** Largest learning rate below the full-batch threshold at sharpness λmax; Infinity where nothing grows, NaN for NaN. */
 export function meanLimit(lambdaMax: number, settings: Dynamics = {}): number {
   const { momentum = 0, gain = 1, weightDecay = 0, decoupledDecay = 0 } = settings;
-  const pull = gain * (lambdaMax + weightDecay) + (1 + momentum) * decoupledDecay;
+  const curvature = lambdaMax * (1 + ascentOf(settings) * Math.max(0, lambdaMax));
+  const pull = gain * (curvature + weightDecay) + (1 + momentum) * decoupledDecay;
   return pull <= 0 ? Infinity : stabilityConstant(settings) / pull;
 }
 
@@ -43,7 +58,7 @@ export function meanLimit(lambdaMax: number, settings: Dynamics = {}): number {
  *
  * 2(1 − β)/η where the noise decides (small batches, λ far below it) and (2 + 2β)/η where all batches are alike (λ there). Along one
  * direction with curvatures h of batches: heavy ball grows iff η[Var h (1 + β)/(1 − β) + λ²] > 2(1 + β)λ, λ = E h; with the batch
- * sharpness E h²/E h that is this line. NaN with Nesterov's momentum, a preconditioner or weight decay, for which it is not derived.
+ * sharpness E h²/E h that is this line. NaN with Nesterov's momentum, a preconditioner, weight decay or SAM, for which it is not derived.
  * @source Andreyev & Beneventano 2024, 2025 for the two ends; the variance of x_{t+1} = (1+β−ηλ)x_t − βx_{t−1} + noise between them.
  */
 export function batchSharpnessLimit(
@@ -51,8 +66,8 @@ export function batchSharpnessLimit(
   settings: Dynamics & { readonly learningRate: number },
 ): number {
   const { learningRate: eta, momentum = 0, nesterov = false, gain = 1 } = settings;
-  const { weightDecay = 0, decoupledDecay = 0 } = settings;
-  if (nesterov || gain !== 1 || weightDecay !== 0 || decoupledDecay !== 0) return NaN;
+  const { weightDecay = 0, decoupledDecay = 0, radius = 0 } = settings;
+  if (nesterov || gain !== 1 || weightDecay !== 0 || decoupledDecay !== 0 || radius !== 0) return NaN;
   return (2 * (1 - momentum)) / eta + (2 * momentum * sharpness) / (1 + momentum);
 }
 

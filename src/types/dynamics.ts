@@ -14,4 +14,11 @@ export interface Dynamics {
   readonly weightDecay?: number;
   /** w: weight decay apart from the gradient. Default 0. */
   readonly decoupledDecay?: number;
+  /**
+   * r of sharpness-aware minimization: the gradient is taken r up the slope, where a curvature λ acts as λ(1 + rλ/‖∇L‖). NaN where it
+   * is not that of all examples which says where up is: no threshold is known. Default 0: plain steps.
+   */
+  readonly radius?: number;
+  /** ‖∇L‖ at the point in question; without it the thresholds of steps with a radius are NaN. */
+  readonly gradNorm?: number;
 }

@@ -28,6 +28,8 @@ const expectSame = (a: string, b: string): void => {
 
 test.each([
   { kind: "sgd", momentum: 0.9, weightDecay: 0.1 },
+  { kind: "sgd", momentum: 0.9, sam: { radius: 0.05 } },
+  { kind: "sgd", batchSize: "full", sam: { radius: 0.05 } },
   { kind: "rmsprop", momentum: 0.5 },
   { kind: "adam", schedule: { kind: "cosine", warmup: 30 } },
   { kind: "adamw", schedule: { kind: "step", every: 7 }, clip: 0.1 },

@@ -28,3 +28,37 @@ test.each([
   };
   expect(verdict.limits.mean / points[0].experiment.optimizer.learningRate).toBeGreaterThan(0.9);
 });
+
+test("sam-edge: the sharpness meets SAM's own limit, which moves with the slope, and the verdict says so", async () => {
+  const file = join(root, "examples", "sam-edge.basin.json");
+  const overrides = ["stop.steps=1500", 'probes={"sharpness":{"every":20,"top":1}}'];
+  const { points } = checkExperiment(readFileSync(file, "utf8"), file, { overrides });
+  const { run, exited } = startRun(temporary(), points[0].experiment);
+  expect(await exited).toBe(0);
+  const { learningRate } = points[0].experiment.optimizer;
+  const radius = 0.05;
+  const readings = eventsOf(run).filter(({ probe }) => probe === "sharpness");
+  const shares = readings.map(({ values }) => {
+    const { sharpness, gradNorm: g } = values as Record<string, number>;
+    return sharpness / ((g / (2 * radius)) * (Math.sqrt(1 + (8 * radius) / (learningRate * g)) - 1));
+  });
+  const last = shares.slice(-Math.floor(shares.length / 2));
+  const sharpest = Math.max(...readings.map(({ values }) => (values as Record<string, number>).sharpness));
+  expect(sharpest).toBeLessThan(0.6 * (2 / learningRate));
+  expect(Math.abs(median(last) - 1), `median ${median(last)}`).toBeLessThan(0.06);
+  const verdict = JSON.parse(readFileSync(join(run, "verdict.json"), "utf8")) as {
+    verdict: string;
+    evidence: string[];
+  };
+  expect(verdict.verdict).toBe("edge");
+  expect(verdict.evidence.join()).toContain("SAM takes its gradient 0.05 up the slope");
+  const mini = startRun(temporary(), {
+    ...points[0].experiment,
+    optimizer: { ...points[0].experiment.optimizer, batchSize: 5 },
+    stop: { steps: 20 },
+  });
+  expect(await mini.exited).toBe(0);
+  const other = JSON.parse(readFileSync(join(mini.run, "verdict.json"), "utf8")) as typeof verdict;
+  expect(other.verdict).toBe("inconclusive");
+  expect(other.evidence.join()).toContain("no limit is known");
+});

@@ -40,6 +40,16 @@ export function jacobian(net: TanhNet, theta: Float64Array): { f: Float64Array; 
   return { f, J };
 }
 
+/** ∇ of the mean squared error (1/n) Σ (f − y)², [P]. */
+export function gradientOf(net: TanhNet, y: Float64Array, theta: Float64Array): Float64Array {
+  const [gradient, slope] = [new Float64Array(net.P), new Float64Array(net.P)];
+  for (let i = 0; i < net.n; i++) {
+    const pull = (2 * (output(net, theta, i, slope) - y[i])) / net.n;
+    for (let a = 0; a < net.P; a++) gradient[a] += pull * slope[a];
+  }
+  return gradient;
+}
+
 export const start = ({ P }: TanhNet, seed: number): Float64Array => {
   const rng = new Rng(seed, "tanhNet");
   return Float64Array.from({ length: P }, () => 0.7 * rng.normal());

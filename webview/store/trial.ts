@@ -2,7 +2,7 @@
 import { growthBounds, type GrowthEvidence } from "../../src/stability/growthBounds";
 import { escapeTime } from "../../src/stability/growth";
 import type { Dynamics } from "../../src/stability/thresholds";
-import { rateAt } from "../../src/record/limits";
+import { earlyDynamics, rateAt } from "../../src/record/limits";
 import { num } from "../format";
 import type { RunModel } from "./runModel";
 
@@ -60,8 +60,7 @@ function dynamicsOf({ series, info }: RunModel): {
   readonly dynamics: Dynamics;
 } {
   const { optimizer } = info.experiment;
-  const early = { preconditioned: optimizer.kind !== "sgd", ...(optimizer.kind === "sgd" ? optimizer : {}) };
-  const { preconditioned, ...dynamics } = series.header?.dynamics ?? early;
+  const { preconditioned, ...dynamics } = series.header?.dynamics ?? earlyDynamics(optimizer);
   return { preconditioned, dynamics: preconditioned ? { ...dynamics, weightDecay: 0 } : dynamics };
 }
 
@@ -100,6 +99,7 @@ function evidenceOf(run: RunModel, { batchSize }: TrialSettings): GrowthEvidence
   const n = examplesOf(run);
   if (n === undefined) return "The number of training examples is not known yet.";
   const { preconditioned, dynamics } = dynamicsOf(run);
+  if (dynamics.radius) return "For SAM no other settings can be judged: its limit moves with the slope.";
   const noisy = batchSize < n;
   if (preconditioned && noisy)
     return `For ${run.info.experiment.optimizer.kind} no mean-square limit is known: choose all examples for the mean condition.`;

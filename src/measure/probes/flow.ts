@@ -72,11 +72,11 @@ async function forceAt(point: Point, memory: ProbeMemory, top: number): Promise<
 
 /** Why there is no flow beside such a run, or null. Momentum and preconditioners have flows of their own. */
 function refusal({ descent, examples, batchSize, labelNoise }: Point): string | null {
-  const plain = ({ momentum, preconditioner, weightDecay, decoupledDecay }: Descent): boolean =>
-    !momentum && preconditioner === null && !weightDecay && !decoupledDecay;
+  const plain = ({ momentum, preconditioner, weightDecay, decoupledDecay, radius }: Descent): boolean =>
+    !momentum && preconditioner === null && !weightDecay && !decoupledDecay && radius === undefined;
   return plain(descent) && samplingFactor(examples, batchSize) === 0 && !labelNoise
     ? null
-    : "the central flow: it is that of gradient descent on full batches, without momentum, decay or label noise";
+    : "the central flow: it is that of gradient descent on full batches, without momentum, decay, SAM or label noise";
 }
 
 export const flow: Probe = {

@@ -187,8 +187,12 @@ export const manifold: Probe = {
     read.lap();
     if (vectors.length === 0) return { readings: [] };
     addMotion(point, memory, vectors, read);
-    await addSlope(task, { values, vectors }, read);
-    const missing = probes.manifold?.drift ? await addDrift(task, read) : null;
-    return { readings: read.list, leftOut: missing === null ? [] : [missing] };
+    const sam = point.descent.radius !== undefined;
+    if (!sam) await addSlope(task, { values, vectors }, read);
+    const missing = [
+      sam ? "the forces on the sharpness: they are those of steps without SAM" : null,
+      probes.manifold?.drift ? await addDrift(task, read) : null,
+    ];
+    return { readings: read.list, leftOut: missing.filter((what) => what !== null) };
   },
 };

@@ -145,7 +145,8 @@ async function flattestReadings(
     sampling,
   });
   const own = { ...found, error: error as number };
-  if (stateless(point.descent)) return { cut: own.cut };
+  // Up the slope a curvature below zero acts as another: what SAM makes of a saddle is not known.
+  if (stateless(point.descent) || point.descent.radius !== undefined) return { cut: own.cut };
   const growthAt = (value: number, decay?: number): number =>
     meanGrowth(Float64Array.of(value), { ...rest, weightDecay: decay, p: 0 });
   if (preconditioner === null) {

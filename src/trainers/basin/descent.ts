@@ -2,6 +2,7 @@
 import { learningRateAt, optimizerOf } from "../../optimizers";
 import type { Descent } from "../../measure/point";
 import type { OptimizerSpec } from "../../protocol/experiment";
+import { norm } from "../../util/linalg/vector";
 
 /** What is left of an optimizer at some step. */
 export interface OptimizerState {
@@ -14,7 +15,7 @@ export interface OptimizerState {
 
 /**
  * @param gradient  ∇L at the point, [d]: stands in for the root mean square of the gradient while there is no state. A gradient that
- *   stays as it is brings the running mean there.
+ *   stays as it is brings the running mean there. Its norm is what SAM's threshold takes.
  */
 export function descentOf(
   spec: OptimizerSpec,
@@ -23,8 +24,10 @@ export function descentOf(
 ): Descent {
   const optimizer = optimizerOf(spec);
   const { preconditioner } = optimizer;
+  const dynamics = optimizer.dynamics(spec);
   const base = {
-    ...optimizer.dynamics(spec),
+    ...dynamics,
+    ...(dynamics.radius !== undefined && { gradNorm: norm(gradient) }),
     learningRate: step === null ? spec.learningRate : learningRateAt(spec, step),
   };
   if (!preconditioner) return { ...base, preconditioner: null, settled: true };

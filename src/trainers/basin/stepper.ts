@@ -1,7 +1,8 @@
-// One training step: gradient on a batch, then the optimizer's update, in place on one flat vector.
+// One training step: gradient on a batch, with SAM another one up its slope, then the optimizer's update, in place on one flat vector.
 import { viewsOf } from "../../curvature/flat";
 import { clipNorm, learningRateAt, optimizerOf } from "../../optimizers";
-import { axpy } from "../../util/linalg/vector";
+import { leastSlope } from "../../stability/thresholds";
+import { axpy, norm } from "../../util/linalg/vector";
 import { BatchSampler, type SamplerState } from "../../util/batchSampler";
 import { Rng } from "../../util/rng";
 import { gather } from "./gather";
@@ -31,14 +32,45 @@ interface Piece {
   readonly into: readonly Float32Array[];
 }
 
+/**
+ * Sharpness-aware minimization: θ is updated by the batch's gradient at θ + r g/‖g‖, g that at θ, with the same dropout; running
+ * statistics and the loss that is told are those at θ.
+ * @source Foret, Kleiner, Mobahi & Neyshabur, ICLR 2021, algorithm 1 and its published code (1e-12 beside the norm).
+ */
+interface Ascent {
+  readonly radius: number;
+  /** θ + r g/‖g‖, [d], and the gradient there. */
+  readonly theta: Float32Array;
+  readonly gradient: Float32Array;
+  readonly pieces: readonly Piece[];
+}
+
+/** Mean loss over the pieces of a batch, its gradient [d] written where it belongs. */
+async function evaluate(pieces: readonly Piece[], gradient: Float32Array): Promise<number> {
+  if (pieces.length === 1) {
+    await pieces[0].step.compiled.run(pieces[0].feeds, pieces[0].into);
+    return pieces[0].loss[0];
+  }
+  let loss = 0;
+  gradient.fill(0);
+  for (const piece of pieces) {
+    await piece.step.compiled.run(piece.feeds, piece.into);
+    loss += piece.share * piece.loss[0];
+    axpy(piece.share, piece.gradient, gradient);
+  }
+  return loss;
+}
+
 export class Stepper {
   readonly theta: Float32Array;
+  /** ∇L at θ on the current batch, [d]. */
   readonly gradient: Float32Array;
   readonly slots: ReadonlyMap<string, Float32Array>;
   readonly sampler: BatchSampler | null;
   /** Step at which the optimizer state was new. */
   readonly since: number;
   private readonly pieces: readonly Piece[];
+  private readonly ascent: Ascent | null;
   /** Inputs and targets of the current batch; those of the training set itself where a step sees them as they are. */
   private readonly batch: readonly [x: Float32Array, y: Float32Array];
   private readonly state: readonly Float32Array[];
@@ -88,6 +120,27 @@ export class Stepper {
         into: [loss, ...viewsOf(gradient, shapes), ...this.statistics],
       };
     });
+    const { optimizer } = experiment;
+    this.ascent = optimizer.kind === "sgd" && optimizer.sam ? this.ascentOf(optimizer.sam.radius) : null;
+  }
+
+  /** The same pieces of the batch at parameters of their own; what they tell beside the gradient goes nowhere. */
+  private ascentOf(radius: number): Ascent {
+    const { shapes, d } = this.problem;
+    const [theta, gradient] = [new Float32Array(d), new Float32Array(d)];
+    const unused = [new Float32Array(1), ...this.statistics.map(({ length }) => new Float32Array(length))];
+    const pieces = this.pieces.map((piece): Piece => {
+      const own = this.pieces.length === 1 ? gradient : new Float32Array(d);
+      const [x, y] = piece.feeds;
+      return {
+        ...piece,
+        loss: unused[0],
+        gradient: own,
+        feeds: [x, y, ...viewsOf(theta, shapes), ...piece.masks],
+        into: [unused[0], ...viewsOf(own, shapes), ...unused.slice(1)],
+      };
+    });
+    return { radius, theta, gradient, pieces };
   }
 
   static async make(problem: Problem, theta: Float32Array, saved: StepperState | null): Promise<Stepper> {
@@ -99,7 +152,7 @@ export class Stepper {
     return new Stepper(problem, steps, theta, saved);
   }
 
-  /** Loss at θ on the next batch, its gradient left in `gradient`. θ stays. */
+  /** Loss at θ on the next batch, its gradient left in `gradient`, with SAM also the one up its slope. θ stays. */
   async computeGradient(step: number): Promise<number> {
     this.drawMasks(step);
     if (this.sampler) {
@@ -109,19 +162,17 @@ export class Stepper {
       gather(y, y.length / n, indices, this.batch[1]);
     }
     this.disturbTargets(step);
-    const { pieces, gradient } = this;
-    if (pieces.length === 1) {
-      await pieces[0].step.compiled.run(pieces[0].feeds, pieces[0].into);
-      return pieces[0].loss[0];
-    }
-    let loss = 0;
-    gradient.fill(0);
-    for (const piece of pieces) {
-      await piece.step.compiled.run(piece.feeds, piece.into);
-      loss += piece.share * piece.loss[0];
-      axpy(piece.share, piece.gradient, gradient);
-    }
+    // Awaited only where there is something to wait for: a small net's step costs as little as a few promises.
+    if (!this.ascent) return evaluate(this.pieces, this.gradient);
+    const loss = await evaluate(this.pieces, this.gradient);
+    await this.ascend(this.ascent);
     return loss;
+  }
+
+  private async ascend({ radius, theta, gradient, pieces }: Ascent): Promise<void> {
+    theta.set(this.theta);
+    axpy(radius / (norm(this.gradient) + leastSlope), this.gradient, theta);
+    await evaluate(pieces, gradient);
   }
 
   /** Dropout masks of a step: from the seed and the step alone, so that a resume needs no state for them. */
@@ -154,11 +205,12 @@ export class Stepper {
         running[j] = (1 - statisticsMomentum) * running[j] + statisticsMomentum * own[j];
     });
     const { optimizer } = this.problem.experiment;
-    if (optimizer.clip !== undefined) clipNorm(this.gradient, optimizer.clip);
+    const gradient = this.ascent?.gradient ?? this.gradient;
+    if (optimizer.clip !== undefined) clipNorm(gradient, optimizer.clip);
     optimizerOf(optimizer).update(optimizer, {
       learningRate: learningRateAt(optimizer, step),
       theta: this.theta,
-      gradient: this.gradient,
+      gradient,
       state: this.state,
       count: step - this.since,
     });

@@ -30,6 +30,16 @@ test.each([
     { verdict: "unstable-mean", binding: "mean", limit: 1 },
   ],
   [
+    "above a mean limit beyond which the swing stays bounded is the edge",
+    { learningRate: 1.2, meanLimit: 1, variance: null, bounded: 1.3 },
+    { verdict: "edge", binding: "mean", limit: 1 },
+  ],
+  [
+    "above what bounds the swing is unstable in the mean",
+    { learningRate: 1.4, meanLimit: 1, variance: null, bounded: 1.3 },
+    { verdict: "unstable-mean", binding: "mean", limit: 1 },
+  ],
+  [
     "between variance and mean limit is unstable in variance",
     { learningRate: 0.9, meanLimit: 1, variance: exact(0.5) },
     { verdict: "unstable-variance", binding: "variance", limit: 0.5 },
