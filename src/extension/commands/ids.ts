@@ -36,6 +36,7 @@ export const commandIds = {
   editNote: "basin.editNote",
   editTags: "basin.editTags",
   setUpPytorch: "basin.setUpPytorch",
+  watchLoop: "basin.watchTrainingLoop",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

@@ -22,6 +22,7 @@ import { suggest } from "./suggest";
 import { showSweepMap } from "./sweepMap";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
+import { watchLoop } from "./watchLoop";
 
 export const commands = [
   ...lookingCommands,
@@ -51,4 +52,5 @@ export const commands = [
   editNote,
   editTags,
   setUpPytorch,
+  watchLoop,
 ] as const;
