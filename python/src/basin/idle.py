@@ -26,5 +26,8 @@ class Idle:
     def save(self, state: Any) -> None:
         return None
 
+    def show(self) -> None:
+        return None
+
     def close(self) -> None:
         return None
