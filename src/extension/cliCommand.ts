@@ -20,6 +20,10 @@ export function cliCommand({ file, overrides = {}, branchedFrom, runs }: CallOf)
     .join(" ");
 }
 
+/** The call that starts a script as it was started by itself. */
+export const scriptCommand = (file: string, args: readonly string[]): string =>
+  ["python", file, ...args].map(quoted).join(" ");
+
 /** As `--set` reads it: JSON, or a bare word that is none. */
 function textOf(value: unknown): string {
   if (typeof value !== "string") return JSON.stringify(value);

@@ -25,4 +25,7 @@ export const flaggedCode = "basin.flagged";
 export const localGlob = "**/.basin/local.json";
 /** A person's own settings, which are laid over every experiment of the workspace. */
 export const isLocalPath = (path: string): boolean => path.endsWith("/.basin/local.json");
+/** Scripts of the user's own that train. */
+export const scriptGlob = "**/*.py";
+export const isScriptPath = (path: string): boolean => path.endsWith(".py");
 export const isExperimentPath = (path: string): boolean => path.endsWith(".basin.json");

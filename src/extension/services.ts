@@ -49,7 +49,7 @@ export function createServices<S extends RunStarter | undefined>(
 ): Services & { readonly starter: S } {
   const experiments = own.own(new Experiments());
   const runs = own.own(new Runs(experiments, source, log));
-  const activeFile = own.own(new ActiveFile());
+  const activeFile = own.own(new ActiveFile(runs));
   const flagged = own.own(new FlaggedRuns(runs));
   const comparison = own.own(new Comparison(context, runs));
   const compare = own.own(new CompareHost({ context, runs, comparison, log }));

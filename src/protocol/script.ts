@@ -2,6 +2,7 @@
 import { fileError } from "./errors";
 import type { Experiment, TrainerSpec } from "./experiment";
 import { getAt, isObject, type Json, type JsonObject } from "./jsonPath";
+import type { RunInfo } from "./runFolder";
 import { suggest } from "./suggest";
 
 /** An experiment that a script trains. */
@@ -13,6 +14,24 @@ export const isScripted = (value: Json | undefined): value is JsonObject =>
 
 export const hasScript = (experiment: Experiment): experiment is ScriptExperiment =>
   experiment.trainer !== undefined;
+
+/** The script that trains a run, a path as the machine it ran on writes them; undefined where Basin's own trainer does, or a notebook. */
+export function scriptOf({ experiment, file }: Pick<RunInfo, "experiment" | "file">): string | undefined {
+  const python = experiment.trainer?.python ?? "";
+  if (python === "") return undefined;
+  if (/^([/\\]|[A-Za-z]:[/\\])/.test(python)) return python;
+  const separator = /^[A-Za-z]:\\|^\\\\/.test(file) ? "\\" : "/";
+  const parts = file.split(separator).slice(0, -1);
+  for (const part of python.split(/[/\\]/)) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join(separator);
+}
+
+/** The file that a run belongs to: its experiment, or the script that was started by itself; "" where run.json does not say. */
+export const homeOf = (info: Pick<RunInfo, "experiment" | "file">): string =>
+  info.file === "" ? (scriptOf(info) ?? "") : info.file;
 
 /**
  * For what evaluates the model itself: a script's Basin cannot.

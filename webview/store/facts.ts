@@ -1,5 +1,6 @@
 // The numbers of a verdict that are no metrics: each with the formula and the evidence it rests on. Pure.
 import { metricInfo } from "../../src/protocol/metrics";
+import { homeOf } from "../../src/protocol/script";
 import { rateAt } from "../../src/record/limits";
 import type { Verdict } from "../../src/types/verdict";
 import { num } from "../format";
@@ -48,7 +49,7 @@ function learningRate(run: RunModel): FactWords {
     formula: "η, a setting of the experiment",
     rows: [
       ["value", String(value)],
-      ["from", run.info.file],
+      ["from", homeOf(run.info)],
     ],
   };
 }

@@ -74,6 +74,9 @@ class Follower:
     def save(self, state: Any) -> None:
         return None
 
+    def show(self) -> None:
+        return None
+
     def close(self) -> None:
         """The closing readings, as long as rank 0 takes them."""
         if self._team is None or not self._team.alive:

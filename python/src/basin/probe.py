@@ -27,6 +27,7 @@ from .quiet import precise, random_states
 from .judged import factor_metadata
 from .reading import Value
 from .rows import outputs_of
+from .show import bundle, display
 
 # A reading of the loop's own numbers takes the loss from the device: not at every step.
 _LOOP_SECONDS = 0.25
@@ -186,6 +187,13 @@ class Probe:
         os.replace(temporary, checkpoints / name)
         self._log.add("checkpoint", step=self._step, file=name)
         return checkpoints / name
+
+    def show(self) -> None:
+        """In a notebook the run: live in an editor with Basin, else a picture of it as it stands. Elsewhere it says where the run lies."""
+        display(self, self._run.path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return bundle(self._run.path, self._run.info)
 
     def close(self) -> None:
         """The closing readings, within `closing` seconds, and the end of the log."""

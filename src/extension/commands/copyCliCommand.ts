@@ -2,7 +2,9 @@
 import { dirname, isAbsolute, relative } from "node:path";
 import * as vscode from "vscode";
 import { runsDirOf, type RunRecord } from "../../launchers";
-import { cliCommand } from "../cliCommand";
+import { homeOf } from "../../protocol/script";
+import { cliCommand, scriptCommand } from "../cliCommand";
+import { isScriptPath } from "../ids";
 import { workspaceOf } from "../../launchers";
 import { folderOf } from "../workspace/folders";
 import { runsDirFor } from "../disk/runsDirs";
@@ -32,7 +34,9 @@ const ofFile = (file: string): string =>
   cliCommand({ file: shown(file, file), runs: runsOf(file, runsDirFor(file)) });
 
 function ofRun({ folder, info }: RunRecord): string {
-  const { file, overrides, branchedFrom } = info;
+  const { overrides, branchedFrom } = info;
+  const file = homeOf(info);
+  if (isScriptPath(file)) return scriptCommand(shown(file, file), info.experiment.trainer?.args ?? []);
   return cliCommand({
     file: shown(file, file),
     overrides,

@@ -37,6 +37,7 @@ export const commandIds = {
   editTags: "basin.editTags",
   setUpPytorch: "basin.setUpPytorch",
   runOnSlurm: "basin.runOnSlurm",
+  watchLoop: "basin.watchTrainingLoop",
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

@@ -23,6 +23,7 @@ import { suggest } from "./suggest";
 import { showSweepMap } from "./sweepMap";
 import { stop } from "./stop";
 import { stopAll } from "./stopAll";
+import { watchLoop } from "./watchLoop";
 
 export const commands = [
   ...lookingCommands,
@@ -53,4 +54,5 @@ export const commands = [
   editTags,
   setUpPytorch,
   runOnSlurm,
+  watchLoop,
 ] as const;

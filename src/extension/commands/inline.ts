@@ -2,7 +2,8 @@
 import * as vscode from "vscode";
 import { decodePlace, type InlinePlace } from "../inline/inlinePlace";
 import { placeAt, placesIn } from "../inline/places";
-import { isExperimentPath } from "../ids";
+import { homeOf } from "../../protocol/script";
+import { isExperimentPath, isScriptPath } from "../ids";
 import type { Services } from "../services";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
@@ -42,16 +43,17 @@ async function atCursor(services: Services): Promise<InlinePlace | undefined> {
   return { uri: editor.document.uri.toString(), setting: place.setting, line, character };
 }
 
-/** The experiment being edited; where that is something else, as from the walkthrough, one that is in sight, or the file of the latest run. */
+/** The experiment or watched script being edited; where that is something else, as from the walkthrough, one that is in sight, or the file of the latest run. */
 async function experimentEditor({ runs }: Services): Promise<vscode.TextEditor | undefined> {
   const { activeTextEditor, visibleTextEditors } = vscode.window;
-  const isExperiment = ({ document }: vscode.TextEditor) => isExperimentPath(document.uri.path);
-  const editor = [activeTextEditor, ...visibleTextEditors].find((one) => one && isExperiment(one));
+  const isOurs = ({ document: { uri } }: vscode.TextEditor) =>
+    isExperimentPath(uri.path) || (isScriptPath(uri.path) && runs.of(uri.fsPath).length > 0);
+  const editor = [activeTextEditor, ...visibleTextEditors].find((one) => one && isOurs(one));
   if (editor) return editor;
   const [latest] = runs.all;
   if (!latest) return undefined;
   try {
-    return await vscode.window.showTextDocument(runs.source.uriOfFile(latest.info.file));
+    return await vscode.window.showTextDocument(runs.source.uriOfFile(homeOf(latest.info)));
   } catch {
     // It was renamed, or lies elsewhere.
     return undefined;

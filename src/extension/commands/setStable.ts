@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { chartedSettings, type ChartedSetting } from "../../record/settingChart";
 import { keyOf, stableValue } from "../inline/words";
-import { settingPlacesIn } from "../language/settingPlaces";
+import { documentPlaces } from "../language/documentPlaces";
 import type { Command } from "./command";
 import { commandIds } from "./ids";
 
@@ -17,8 +17,8 @@ export const setStable: Command = {
     const stable = stableValue(run, asked.setting);
     if (!stable) return explain(`this run has found no stable ${keyOf(asked.setting)} yet.`);
     const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(asked.uri));
-    const place = settingPlacesIn(document.getText())(run.info)?.written.get(asked.setting);
-    if (!place)
+    const place = documentPlaces(document)(run.info)?.written.get(asked.setting);
+    if (!place?.isValue)
       return explain(
         `this file no longer writes the ${keyOf(asked.setting)} of that run, or another file does; set it to ${stable.text} there.`,
       );

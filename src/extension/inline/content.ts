@@ -122,17 +122,24 @@ const withError = (value: number, error: number | undefined): string =>
     ? shortNumber(value)
     : `${shortNumber(value)} ± ${Number(error.toPrecision(1))}`;
 
-/** "Use 0.279", as a link that writes it into the file; "" where there is nothing to use, or nothing may be written. */
-export function useLink({ run, setting }: Shown, uri: vscode.Uri): string {
+/** "Use 0.279", as a link that writes it into the file; "" where there is nothing to use, or nothing may be written there. */
+export function useLink(
+  { run, setting }: Shown,
+  uri: vscode.Uri,
+  { isValue }: { readonly isValue: boolean },
+): string {
   const stable = stableValue(run, setting);
-  if (!stable || !mayAct()) return "";
+  if (!stable || !isValue || !mayAct()) return "";
   const words = setting === "optimizer.batchSize" ? `Use batches of ${stable.text}` : `Use ${stable.text}`;
   return commandLink(words, commandIds.setStable, { uri: uri.toString(), setting, run: run.folder });
 }
 
 /** What else can be done, as links; those that start something only in a trusted workspace. */
 export const links = ({ run }: Shown): string[] => [
-  ...(mayAct() ? [commandLink("Branch from here", commandIds.branch, { run: run.folder })] : []),
+  // One that was started by hand goes on by hand.
+  ...(mayAct() && run.info.file !== ""
+    ? [commandLink("Branch from here", commandIds.branch, { run: run.folder })]
+    : []),
   commandLink("Open", commandIds.openPanel, { run: run.folder }),
 ];
 

@@ -2,7 +2,8 @@
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { experimentSelector } from "../language/selectors";
+import { shortNumber } from "../format";
+import { settingSelector } from "../language/selectors";
 import type { Services } from "../services";
 import { onInlineChange } from "./refresh";
 import { placesIn, type SettingPlace } from "./places";
@@ -21,7 +22,7 @@ export function registerHints({ runs }: Services, own: Disposables): void {
             .flatMap((place) => hintOf(document, place))
         : [],
   };
-  own.own(vscode.languages.registerInlayHintsProvider(experimentSelector(), provider));
+  own.own(vscode.languages.registerInlayHintsProvider(settingSelector(), provider));
   onInlineChange(runs, own, () => {
     // A step further changes no hint: what they say is compared, not that something moved.
     const now = JSON.stringify([
@@ -34,10 +35,12 @@ export function registerHints({ runs }: Services, own: Disposables): void {
   });
 }
 
-function textOf({ setting, runs, swept }: SettingPlace): string {
+function textOf({ setting, runs, swept, isValue }: SettingPlace): string {
   if (swept) return marksOf(runs);
   const words = limitWords(runs[0], setting);
-  return words === "" ? "" : `⟨${words}⟩`;
+  // A value that stands elsewhere is said with it.
+  const value = isValue ? "" : `η ${shortNumber(runs[0].info.experiment.optimizer.learningRate)}, `;
+  return words === "" ? "" : `⟨${value}${words}⟩`;
 }
 
 function hintOf(document: vscode.TextDocument, place: SettingPlace): vscode.InlayHint[] {
@@ -57,7 +60,10 @@ function hintOf(document: vscode.TextDocument, place: SettingPlace): vscode.Inla
       },
     ],
   };
-  const hint = new vscode.InlayHint(place.range.end, [part]);
+  const { range, isValue } = place;
+  // Within a call's name it would part the name from its bracket.
+  const at = isValue ? range.end : document.lineAt(range.end.line).range.end;
+  const hint = new vscode.InlayHint(at, [part]);
   hint.paddingLeft = true;
   return [hint];
 }

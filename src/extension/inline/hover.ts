@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { experimentSelector } from "../language/selectors";
+import { settingSelector } from "../language/selectors";
 import type { Services } from "../services";
 import {
   charts,
@@ -41,7 +41,7 @@ export function registerHover({ runs, curves }: Services, own: Disposables): voi
           charts(shown, "alone"),
           numbers(shown),
           [
-            useLink(shown, document.uri),
+            useLink(shown, document.uri, place),
             ...links(shown),
             commandLink("Show here", commandIds.toggleInline, inline),
           ]
@@ -54,5 +54,5 @@ export function registerHover({ runs, curves }: Services, own: Disposables): voi
       return new vscode.Hover(text, range);
     },
   };
-  own.own(vscode.languages.registerHoverProvider(experimentSelector(), provider));
+  own.own(vscode.languages.registerHoverProvider(settingSelector(), provider));
 }

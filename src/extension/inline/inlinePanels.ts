@@ -171,11 +171,12 @@ export class InlinePanels {
     panel.isBehind = panel.body !== "" && isActive(run.status) && !isInSight(uri, panel.at.line);
     if (panel.isBehind) return;
     const shown: Shown = { setting, run, view: this.curves.of(run) };
-    const body = panelText(shown, { uri, isCurrent: place !== undefined, explained: panel.explained });
+    const body = panelText(shown, { uri, place, explained: panel.explained });
     if (body === panel.body) return;
     panel.body = body;
     thread.label = `${settingNames[setting]}: ${this.runs.labelOf(run)}`;
-    thread.contextValue = run.verdict ? "judged" : "live";
+    // What is written elsewhere is not replaced from here.
+    thread.contextValue = `${run.verdict ? "judged" : "live"}${place?.isValue === false ? " given" : ""}`;
     const text = markdown();
     text.appendMarkdown(body);
     // Set as a whole: that changes the text in place, and the zone keeps its height.

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { ChartedSetting } from "../../record/settingChart";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
-import { experimentSelector } from "../language/selectors";
+import { settingSelector } from "../language/selectors";
 import type { Services } from "../services";
 import { placesIn, type SettingPlace } from "./places";
 import { onInlineChange } from "./refresh";
@@ -37,7 +37,7 @@ export function registerInlineLenses({ runs, inline }: Services, own: Disposable
     });
   };
   own.own(
-    vscode.languages.registerCodeLensProvider(experimentSelector(), {
+    vscode.languages.registerCodeLensProvider(settingSelector(), {
       onDidChangeCodeLenses: changed.event,
       provideCodeLenses: lensesOf,
     }),

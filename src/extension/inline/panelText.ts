@@ -4,20 +4,20 @@ import { charts, explanation, headline, numbers, plain, useLink, type Shown } fr
 
 interface TextOptions {
   readonly uri: vscode.Uri;
-  /** Whether the file still says what the run was set to. */
-  readonly isCurrent: boolean;
+  /** Where the file says what the run was set to; undefined where it says something else by now. */
+  readonly place: { readonly isValue: boolean } | undefined;
   readonly explained: boolean;
 }
 
-export function panelText(shown: Shown, { uri, isCurrent, explained }: TextOptions): string {
-  const old = isCurrent ? "" : "_The file says something else by now; run it to see what that does._";
+export function panelText(shown: Shown, { uri, place, explained }: TextOptions): string {
+  const old = place ? "" : "_The file says something else by now; run it to see what that does._";
   const why = explained
     ? explanation(shown)
         .map((line) => `- ${plain(line)}`)
         .join("\n")
     : "";
   return [
-    [headline(shown), isCurrent ? useLink(shown, uri) : ""].join(" "),
+    [headline(shown), place ? useLink(shown, uri, place) : ""].join(" "),
     old,
     why,
     numbers(shown),

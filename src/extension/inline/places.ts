@@ -1,30 +1,17 @@
-// The seam of everything inline: a place in a document that belongs to a setting of runs. Whoever knows such places in another kind of
-// document (a script's learning rate) adds a source here; hints, sparklines, hovers and the inline panel follow.
+// The seam of everything inline: a place in a document that belongs to a setting of runs. What knows such places in another kind of
+// document is one more case of `documentPlaces`; hints, sparklines, hovers, flags, quick fixes and the inline panel follow.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import { chartedSettings, type ChartedSetting } from "../../record/settingChart";
-import { isExperiment } from "../language/openExperiments";
-import { settingPlacesIn } from "../language/settingPlaces";
+import { documentPlaces, hasSettings } from "../language/documentPlaces";
+import type { WrittenSetting } from "../language/settingPlaces";
 import type { Runs } from "../workspace/runs";
 
-export interface SettingPlace {
+export interface SettingPlace extends Pick<WrittenSetting, "swept" | "isValue"> {
   readonly setting: ChartedSetting;
   readonly range: vscode.Range;
-  /** Whether it is one value of a sweep's list. */
-  readonly swept: boolean;
   /** Those that were set to what stands here, newest first; at least one. */
   readonly runs: readonly RunRecord[];
-}
-
-type PlaceSource = (document: vscode.TextDocument, runs: Runs) => SettingPlace[];
-
-const sources: readonly PlaceSource[] = [inExperiment];
-
-/** The places of a document, in the order of its text. */
-export function placesIn(document: vscode.TextDocument, runs: Runs): SettingPlace[] {
-  return sources
-    .flatMap((source) => source(document, runs))
-    .sort((a, b) => a.range.start.compareTo(b.range.start));
 }
 
 /** The place at a position: the one that holds it, else the first on its line. */
@@ -34,11 +21,12 @@ export const placeAt = (places: readonly SettingPlace[], at: vscode.Position): S
 /** More runs than this of one file are old news: looking for their settings must cost nothing. */
 const mostRuns = 200;
 
-function inExperiment(document: vscode.TextDocument, runs: Runs): SettingPlace[] {
-  if (!isExperiment(document)) return [];
+/** The places of a document, in the order of its text. */
+export function placesIn(document: vscode.TextDocument, runs: Runs): SettingPlace[] {
+  if (!hasSettings(document)) return [];
   const own = runs.of(document.uri.fsPath).slice(0, mostRuns);
   if (own.length === 0) return [];
-  const placesOf = settingPlacesIn(document.getText());
+  const placesOf = documentPlaces(document);
   const found = new Map<string, { place: Omit<SettingPlace, "runs">; runs: RunRecord[] }>();
   for (const run of own) {
     const written = placesOf(run.info)?.written;
@@ -53,9 +41,11 @@ function inExperiment(document: vscode.TextDocument, runs: Runs): SettingPlace[]
           document.positionAt(at.offset),
           document.positionAt(at.offset + at.length),
         );
-        found.set(key, { place: { setting, range, swept: at.swept }, runs: [run] });
+        found.set(key, { place: { setting, range, swept: at.swept, isValue: at.isValue }, runs: [run] });
       }
     }
   }
-  return [...found.values()].map(({ place, runs: set }) => ({ ...place, runs: set }));
+  return [...found.values()]
+    .map(({ place, runs: set }) => ({ ...place, runs: set }))
+    .sort((a, b) => a.range.start.compareTo(b.range.start));
 }

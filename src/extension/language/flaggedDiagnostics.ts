@@ -6,9 +6,9 @@ import { shortNumber } from "../format";
 import { diagnosticSource, flaggedCode } from "../ids";
 import { labelOf } from "../runLabel";
 import type { Services } from "../services";
-import type { Flag } from "../workspace/flaggedRuns";
+import type { Flag, FlaggedRuns } from "../workspace/flaggedRuns";
+import { documentPlaces, hasSettings } from "./documentPlaces";
 import { eachOpenExperiment } from "./openExperiments";
-import { settingPlacesIn, type TextPlace } from "./settingPlaces";
 
 /** A diagnostic that knows its run: a quick fix sets what that found stable. */
 export class FlaggedDiagnostic extends vscode.Diagnostic {
@@ -30,24 +30,29 @@ export function registerFlaggedDiagnostics({ flagged, log }: Services, own: Disp
   const collection = own.own(vscode.languages.createDiagnosticCollection(flaggedCode));
   const mark = (document: vscode.TextDocument) => {
     try {
-      collection.set(document.uri, diagnosticsOf(document, flagged.of(document.uri.fsPath)));
+      collection.set(document.uri, diagnosticsOf(document, flagged));
     } catch (error) {
       log.error(`Flagging ${document.uri.fsPath}: ${String(error)}`);
     }
   };
-  const again = eachOpenExperiment(own, mark, (uri) => collection.delete(uri));
+  const again = eachOpenExperiment(own, mark, (uri) => collection.delete(uri), hasSettings);
   own.own(flagged.onDidChange(again));
 }
 
 /** Only where the file still says what the run was set to. */
-function diagnosticsOf(document: vscode.TextDocument, flags: readonly Flag[]): FlaggedDiagnostic[] {
-  const placesOf = settingPlacesIn(document.getText());
-  const rangeOf = ({ offset, length }: TextPlace) =>
-    new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
+function diagnosticsOf(document: vscode.TextDocument, flagged: FlaggedRuns): FlaggedDiagnostic[] {
+  const file = document.uri.fsPath;
+  const flags = flagged.of(file);
+  if (flags.length === 0) return [];
+  const placesOf = documentPlaces(document);
+  const latest = flagged.latestJudged(file);
   return flags.flatMap((flag) => {
-    const places = placesOf(flag.run.info);
-    if (!places) return [];
-    return [new FlaggedDiagnostic(rangeOf(places.marked), flag)];
+    const marked = placesOf(flag.run.info)?.marked;
+    // What gets its value from elsewhere is at another value with every run: the latest alone speaks of it.
+    if (!marked || (!marked.isValue && flag.run !== latest)) return [];
+    const { offset, length } = marked;
+    const range = new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
+    return [new FlaggedDiagnostic(range, flag)];
   });
 }
 

@@ -1,11 +1,15 @@
 // Calls back for every open experiment file: when it opens, after it is edited, and when something outside changes.
 import * as vscode from "vscode";
 import type { Disposables } from "../disposables";
-import { isExperimentPath, isLocalPath } from "../ids";
+import { isExperimentPath, isLocalPath, isScriptPath } from "../ids";
 import { isOfWorkspace } from "./selectors";
 
 export const isExperiment = (document: vscode.TextDocument): boolean =>
   isOfWorkspace(document) && isExperimentPath(document.uri.path);
+
+/** A Python script: one of many that have nothing to do with Basin, unless runs say so. */
+export const isScript = (document: vscode.TextDocument): boolean =>
+  isOfWorkspace(document) && isScriptPath(document.uri.path);
 
 export const isOwnSettings = (document: vscode.TextDocument): boolean =>
   isOfWorkspace(document) && isLocalPath(document.uri.path);

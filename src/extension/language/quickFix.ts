@@ -7,11 +7,11 @@ import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
 import { flaggedCode } from "../ids";
 import { placesIn, type SettingPlace } from "../inline/places";
-import { keyOf, stableValue } from "../inline/words";
+import { stableValue } from "../inline/words";
 import type { Services } from "../services";
+import { documentPlaces } from "./documentPlaces";
 import { FlaggedDiagnostic } from "./flaggedDiagnostics";
-import { experimentSelector } from "./selectors";
-import { settingPlacesIn } from "./settingPlaces";
+import { settingSelector } from "./selectors";
 
 export function registerQuickFix({ runs }: Services, own: Disposables): void {
   const provider: vscode.CodeActionProvider = {
@@ -34,7 +34,7 @@ export function registerQuickFix({ runs }: Services, own: Disposables): void {
   };
   const providedCodeActionKinds = [vscode.CodeActionKind.QuickFix, vscode.CodeActionKind.RefactorRewrite];
   own.own(
-    vscode.languages.registerCodeActionsProvider(experimentSelector(), provider, { providedCodeActionKinds }),
+    vscode.languages.registerCodeActionsProvider(settingSelector(), provider, { providedCodeActionKinds }),
   );
 }
 
@@ -66,19 +66,19 @@ function fixes(
   run: RunRecord,
   { flags, places }: Offered,
 ): vscode.CodeAction[] {
-  const written = settingPlacesIn(document.getText())(run.info)?.written;
+  const written = documentPlaces(document)(run.info)?.written;
   const diagnostics = flags.filter(({ flag }) => flag.run.folder === run.folder);
   const isFlagged = run.verdict ? flagged.includes(run.verdict.verdict) : run.flag !== null;
   return chartedSettings.flatMap((setting) => {
     const [stable, place] = [stableValue(run, setting), written?.get(setting)];
-    if (!stable || !place) return [];
+    if (!stable || !place?.isValue) return [];
     const range = new vscode.Range(
       document.positionAt(place.offset),
       document.positionAt(place.offset + place.length),
     );
     if (document.getText(range) === stable.text) return [];
     const { QuickFix, RefactorRewrite } = vscode.CodeActionKind;
-    const title = `Set ${keyOf(setting)} to ${stable.text}, ${stable.why}`;
+    const title = `Set ${place.key} to ${stable.text}, ${stable.why}`;
     const action = new vscode.CodeAction(title, isFlagged ? QuickFix : RefactorRewrite);
     action.edit = new vscode.WorkspaceEdit();
     action.edit.replace(document.uri, range, stable.text);

@@ -6,6 +6,7 @@ import { registerFlaggedDiagnostics } from "./flaggedDiagnostics";
 import { registerQuickFix } from "./quickFix";
 import { registerTypoFix } from "./typoFix";
 import { registerRunLens } from "./runLens";
+import { registerWatchFix } from "../script/watchFix";
 
 export function registerLanguage(services: Services, own: Disposables): void {
   registerCheckDiagnostics(services, own);
@@ -13,4 +14,5 @@ export function registerLanguage(services: Services, own: Disposables): void {
   registerQuickFix(services, own);
   registerTypoFix(own);
   registerRunLens(services, own);
+  registerWatchFix(own);
 }

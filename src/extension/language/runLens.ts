@@ -1,12 +1,14 @@
-// Above an experiment: ▶ Run, and what its latest run did.
+// Above an experiment, and above the call that watches a script: ▶ Run, and what its latest run did.
 import * as vscode from "vscode";
 import { commandIds } from "../commands/ids";
 import type { Disposables } from "../disposables";
 import { ago } from "../../util/ago";
-import { isExperimentPath } from "../ids";
 import { isReadOnly } from "../readOnly";
 import { renewTimes } from "../renewTimes";
-import { experimentSelector } from "./selectors";
+import { watchPlaceIn } from "../script/scriptPlaces";
+import { hasSettings } from "./documentPlaces";
+import { isExperiment } from "./openExperiments";
+import { settingSelector } from "./selectors";
 import type { Services } from "../services";
 import type { RunRecord } from "../../launchers";
 import { statusWords, isActive } from "../../types/runStatus";
@@ -41,14 +43,16 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
   );
   const isSeen = () =>
     vscode.window.visibleTextEditors.some(
-      ({ document }) => isExperimentPath(document.uri.path) && runs.of(document.uri.fsPath).length > 0,
+      ({ document }) => hasSettings(document) && runs.of(document.uri.fsPath).length > 0,
     );
   own.own(renewTimes(isSeen, () => changed.fire()));
   const provider: vscode.CodeLensProvider = {
     onDidChangeCodeLenses: changed.event,
     provideCodeLenses: (document) => {
-      const root = new RegExp(/^\s*\{/m).exec(document.getText());
-      const line = root ? document.positionAt(root.index + root[0].length - 1).line : 0;
+      const scripted = !isExperiment(document);
+      const offset = scripted ? watchPlaceIn(document.getText()) : rootIn(document.getText());
+      if (offset === undefined) return [];
+      const { line } = document.positionAt(offset);
       const range = new vscode.Range(line, 0, line, 0);
       const [latest] = runs.of(document.uri.fsPath);
       const map = new vscode.CodeLens(range, {
@@ -58,19 +62,27 @@ export function registerRunLens({ runs }: Services, own: Disposables): void {
         arguments: [document.uri],
       });
       const start = new vscode.CodeLens(range, {
-        title: "▶ Run",
-        tooltip: "Train this experiment and watch sharpness, gradient noise and generalization live",
+        title: scripted ? "▶ Run with Basin" : "▶ Run",
+        tooltip: scripted
+          ? "Run this script into a run folder and watch sharpness, gradient noise and generalization live"
+          : "Train this experiment and watch sharpness, gradient noise and generalization live",
         command: commandIds.run,
         arguments: [document.uri],
       });
       return [
         ...(isReadOnly() ? [] : [start]),
-        ...(!isReadOnly() && hasSweep.test(document.getText()) ? [map] : []),
+        ...(!isReadOnly() && !scripted && hasSweep.test(document.getText()) ? [map] : []),
         ...(latest ? latestLenses(range, latest, runs.labelOf(latest)) : []),
       ];
     },
   };
-  own.own(vscode.languages.registerCodeLensProvider(experimentSelector(), provider));
+  own.own(vscode.languages.registerCodeLensProvider(settingSelector(), provider));
+}
+
+/** The brace that an experiment begins with. */
+function rootIn(text: string): number {
+  const root = /^\s*\{/m.exec(text);
+  return root ? root.index + root[0].length - 1 : 0;
 }
 
 function latestLenses(range: vscode.Range, run: RunRecord, label: string): vscode.CodeLens[] {

@@ -1,49 +1,40 @@
 // Where a file writes what a run was set to: the key itself, or the value of a sweep's list that the run took. Pure.
 import { findNodeAtLocation, getNodeValue, parseTree, type Node } from "jsonc-parser";
 import type { RunInfo } from "../../protocol/runFolder";
+import { lastAsked } from "../../util/lastAsked";
 
 export interface TextPlace {
   readonly offset: number;
   readonly length: number;
 }
 
-interface SettingPlaces {
+export interface SettingPlaces {
   /** The setting to mark: the run's own value of a sweep's axis, the learning rate's before any other; else the learning rate. */
-  readonly marked: TextPlace;
+  readonly marked: WrittenSetting;
   /** Where each setting is written, by key path. */
   readonly written: ReadonlyMap<string, WrittenSetting>;
 }
 
-interface WrittenSetting extends TextPlace {
+export interface WrittenSetting extends TextPlace {
   /** Whether it is one value of a sweep's list. */
   readonly swept: boolean;
+  /** Whether the value itself stands there, to be replaced by another; else what stands there gets it from elsewhere. */
+  readonly isValue: boolean;
+  /** What the file calls the setting. */
+  readonly key: string;
 }
 
 const rateKey = "optimizer.learningRate";
 const batchKey = "optimizer.batchSize";
 
-const toPlace = ({ offset, length }: Node): TextPlace => ({ offset, length });
 const same = (node: Node, value: unknown): boolean =>
   JSON.stringify(getNodeValue(node)) === JSON.stringify(value);
 
-type PlacesOf = (run: RunInfo) => SettingPlaces | null;
-
-/** Of the texts asked last, the longest unasked first: between two edits of a file all that stands inline asks many times a second. */
-const known = new Map<string, PlacesOf>();
-/** More files than are in sight at once. */
-const mostKnown = 8;
+/** Null where the file no longer says what the run was set to. */
+export type PlacesOf = (run: RunInfo) => SettingPlaces | null;
 
 /** Asks one text after many runs. */
-export function settingPlacesIn(text: string): PlacesOf {
-  const found = known.get(text) ?? read(text);
-  known.delete(text);
-  known.set(text, found);
-  for (const oldest of known.keys()) {
-    if (known.size <= mostKnown) break;
-    known.delete(oldest);
-  }
-  return found;
-}
+export const settingPlacesIn: (text: string) => PlacesOf = lastAsked(read);
 
 function read(text: string): PlacesOf {
   const tree = parseTree(text, [], { allowTrailingComma: true });
@@ -57,7 +48,6 @@ function read(text: string): PlacesOf {
   };
 }
 
-/** Null where the file no longer says what the run was set to. */
 function placesOf(tree: Node, { overrides, experiment }: RunInfo): SettingPlaces | null {
   const { learningRate, batchSize } = experiment.optimizer;
   const values: Readonly<Record<string, unknown>> = {
@@ -75,12 +65,13 @@ function placesOf(tree: Node, { overrides, experiment }: RunInfo): SettingPlaces
     // A setting that another file or a default gives has no place here; one that is written otherwise is another setting now.
     else if (list || single) return null;
   }
-  const rate = places.get(rateKey);
-  const sweptNodes = [...places].filter(([, place]) => place.swept).map(([, { node }]) => node);
-  const marked = rate?.swept ? rate.node : (sweptNodes[0] ?? rate?.node);
-  if (!marked) return null;
-  return {
-    marked: toPlace(marked),
-    written: new Map([...places].map(([key, { node, swept }]) => [key, { ...toPlace(node), swept }])),
-  };
+  const written = new Map(
+    [...places].map(([key, { node, swept }]): [string, WrittenSetting] => {
+      const { offset, length } = node;
+      return [key, { offset, length, swept, isValue: true, key: key.slice(key.lastIndexOf(".") + 1) }];
+    }),
+  );
+  const rate = written.get(rateKey);
+  const marked = rate?.swept ? rate : ([...written.values()].find(({ swept }) => swept) ?? rate);
+  return marked ? { marked, written } : null;
 }

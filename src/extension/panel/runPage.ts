@@ -6,8 +6,10 @@ import { pickRun } from "../commands/pickRun";
 import { Disposables } from "../disposables";
 import { isProbeId } from "../../protocol/withProbe";
 import { files } from "../../protocol/runFolder";
+import { homeOf } from "../../protocol/script";
 import { decodeFromPanel, encodeMessage, type FromPanel, type ToPanel } from "../../record/panelMessages";
 import type { RunRecord } from "../../launchers";
+import { isExperimentPath } from "../ids";
 import { whyReadOnly, isReadOnly } from "../readOnly";
 import type { Services } from "../services";
 import { addProbe } from "../language/addProbe";
@@ -125,11 +127,13 @@ export class RunPage {
         needAction();
         return starter?.resume(this.need(message.run));
       case "openExperiment":
-        return open(runs.source.uriOfFile(this.need(message.run).info.file));
+        return open(runs.source.uriOfFile(homeOf(this.need(message.run).info)));
       case "addProbe": {
         if (form) return form.receive(message);
         needAction();
         const { file, experiment } = this.need(message.run).info;
+        if (!isExperimentPath(file))
+          throw new Error("this run's script says what is measured: basin.watch(…, probes=[…]).");
         if (isProbeId(message.probe)) await addProbe(file, message.probe, experiment.probes);
         return;
       }
@@ -146,7 +150,7 @@ export class RunPage {
       }
       case "saveImage":
         needAction();
-        return saveImage(this.need(message.run).info.file, message);
+        return saveImage(homeOf(this.need(message.run).info), message);
       case "openFile":
         return open(runs.source.uriIn(this.need(message.run).folder, files[message.file]));
       case "field":

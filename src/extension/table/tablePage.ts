@@ -1,5 +1,6 @@
 // The page with the table of runs: it is told rows while it can be seen, keeps its layout with the workspace, and what it asks for is done by the commands that do it elsewhere.
 import * as vscode from "vscode";
+import { homeOf } from "../../protocol/script";
 import { flagged } from "../../types/verdict";
 import { statusWords } from "../../types/runStatus";
 import type { RunRecord } from "../../record/runRecord";
@@ -130,7 +131,7 @@ export class TablePage {
     const { verdict, status, flag } = run;
     return {
       label: this.services.runs.labelOf(run),
-      file: run.info.file === "" ? "" : vscode.workspace.asRelativePath(run.info.file),
+      file: homeOf(run.info) === "" ? "" : vscode.workspace.asRelativePath(homeOf(run.info)),
       mark: markOf(run),
       says: verdict ? verdictWords(verdict).short : statusWords[status],
       flagged: verdict ? flagged.includes(verdict.verdict) : flag !== null,

@@ -3,7 +3,8 @@ import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import type { Disposables } from "../disposables";
 import { plain } from "../format";
-import { settingPlacesIn } from "../language/settingPlaces";
+import { homeOf } from "../../protocol/script";
+import { documentPlaces } from "../language/documentPlaces";
 import type { Services } from "../services";
 import { told } from "../settings";
 import { noticesOf, type Notice } from "../workspace/notices";
@@ -33,8 +34,8 @@ async function tell({ panel }: Services, { flagged, run, text }: Notice): Promis
 
 /** Opens the experiment at the setting that the run is judged by, where the file still writes it. */
 async function showInFile({ info }: RunRecord): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.file(info.file));
-  const marked = settingPlacesIn(document.getText())(info)?.marked;
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.file(homeOf(info)));
+  const marked = documentPlaces(document)(info)?.marked;
   const start = document.positionAt(marked?.offset ?? 0);
   const selection = new vscode.Range(
     start,

@@ -6,13 +6,15 @@ import { viewId } from "../ids";
 import type { Services } from "../services";
 import type { ExperimentFile } from "../workspace/experiments";
 import { samePath } from "../workspace/runs";
-import { experimentItem, goneItem, runItem } from "./treeItems";
+import { homeOf } from "../../protocol/script";
+import { isScriptPath } from "../ids";
+import { experimentItem, goneItem, runItem, scriptItem } from "./treeItems";
 import type { RunRecord } from "../../launchers";
 import { renewTimes } from "../renewTimes";
 
 type TreeNode =
   | { readonly kind: "experiment"; readonly experiment: ExperimentFile }
-  /** An experiment that is not in the workspace, as run.json names it. */
+  /** A script that was started by itself, or an experiment that is not in the workspace, as run.json names them. */
   | { readonly kind: "gone"; readonly file: string }
   | { readonly kind: "run"; readonly run: string };
 
@@ -57,12 +59,17 @@ export function registerTree({ experiments, runs, panel, comparison }: Services,
     getChildren: (node) => {
       if (!node) return roots(experiments.all, runs.all);
       if (node.kind === "run") return [];
-      return runs.of(node.kind === "gone" ? node.file : node.experiment.uri.fsPath).map(toNode);
+      const file = node.kind === "gone" ? node.file : node.experiment.uri.fsPath;
+      // A script's runs that an experiment started are that one's.
+      return runs
+        .of(file)
+        .filter(({ info }) => samePath(homeOf(info), file))
+        .map(toNode);
     },
     getTreeItem: (node) => {
       if (node.kind === "experiment")
         return experimentItem(node.experiment, runs.of(node.experiment.uri.fsPath));
-      if (node.kind === "gone") return goneItem(node.file);
+      if (node.kind === "gone") return isScriptPath(node.file) ? scriptItem(node.file) : goneItem(node.file);
       const record = runs.byKey(node.run);
       if (!record) return new vscode.TreeItem(node.run);
       return runItem(record, {
@@ -131,10 +138,10 @@ class RunOpeners {
   }
 }
 
-/** Experiment files, then those that are gone but left runs behind. */
+/** Experiment files, then scripts that ran by themselves and files that are gone but left runs behind. */
 function roots(experiments: readonly ExperimentFile[], runs: readonly RunRecord[]): TreeNode[] {
   const known = (file: string) => experiments.some(({ uri }) => samePath(uri.fsPath, file));
-  const orphans = [...new Set(runs.map(({ info }) => info.file).filter((file) => !known(file)))];
+  const orphans = [...new Set(runs.map(({ info }) => homeOf(info)).filter((file) => !known(file)))];
   return [
     ...experiments.map((experiment): TreeNode => ({ kind: "experiment", experiment })),
     ...orphans.map((file): TreeNode => ({ kind: "gone", file })),

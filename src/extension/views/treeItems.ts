@@ -42,6 +42,19 @@ export function goneItem(file: string): vscode.TreeItem {
   return item;
 }
 
+/** Where the runs of a script hang that was started by itself, by hand or from its lens. */
+export function scriptItem(file: string): vscode.TreeItem {
+  const uri = vscode.Uri.file(file);
+  const item = new vscode.TreeItem(lastName(file), vscode.TreeItemCollapsibleState.Expanded);
+  item.id = `script ${file}`;
+  item.iconPath = new vscode.ThemeIcon("file-code");
+  item.description = "script";
+  item.contextValue = "script";
+  item.tooltip = file;
+  item.command = { title: "Open", command: "vscode.open", arguments: [uri] };
+  return item;
+}
+
 /** Of a path of whatever system the run was made on. */
 const lastName = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);

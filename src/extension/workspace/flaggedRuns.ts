@@ -33,6 +33,11 @@ export class FlaggedRuns {
     return flagsOf(this.runs.of(file));
   }
 
+  /** The newest run tried with this file that says anything of its settings. */
+  latestJudged(file: string): RunRecord | undefined {
+    return this.runs.of(file).find((run) => flagOf(run) !== undefined);
+  }
+
   dispose(): void {
     this.own.dispose();
   }

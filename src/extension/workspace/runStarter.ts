@@ -1,5 +1,5 @@
 // Submits experiments to the queue, resumes and stops runs. None of them is ours: closing the window ends nothing.
-import { dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import * as vscode from "vscode";
 import {
   checkLaunch,
@@ -21,6 +21,7 @@ import type { Experiment } from "../../protocol/experiment";
 import { files } from "../../protocol/runFolder";
 import { isActive } from "../../types/runStatus";
 import { plain } from "../format";
+import { isScriptPath } from "../ids";
 import { concurrency, defaultsFor, pythonEnvironment } from "../settings";
 import { loadChecker } from "../language/checker";
 import { runsDirFor } from "../disk/runsDirs";
@@ -50,7 +51,7 @@ export class RunStarter {
   }
 
   /**
-   * Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once.
+   * Submits the experiment in `uri` to the queue: all points of a sweep, of which some start at once; of a script the one run of it.
    *
    * @param overrides  Settings that differ from the file's, each "key.path=value".
    * @param on  Where to run, whatever the file says. @throws UserError for what a cluster refuses; nothing is made then.
@@ -64,7 +65,8 @@ export class RunStarter {
     const document = await vscode.workspace.openTextDocument(uri);
     if (document.isDirty) await document.save();
     const { checkExperiment } = await loadChecker();
-    const { problems, points } = checkExperiment(document.getText(), file, {
+    const text = isScriptPath(file) ? experimentOfScript(file) : document.getText();
+    const { problems, points } = checkExperiment(text, file, {
       ...checkOptions(file),
       defaults: defaultsFor(uri),
       overrides,
@@ -179,6 +181,10 @@ export type LaunchPlace = Experiment["launch"]["on"];
 
 const launchedOn = (experiment: Experiment, on: LaunchPlace | undefined): Experiment =>
   on === undefined ? experiment : { ...experiment, launch: { ...experiment.launch, on } };
+
+/** A script by itself: what it is set to is its own affair, and known once it calls `basin.watch`. */
+const experimentOfScript = (file: string): string =>
+  JSON.stringify({ name: basename(file, extname(file)), trainer: { python: basename(file) } });
 
 /** How many points of a sweep train at once is the user's where the settings say so. */
 function atOnce(experiment: Experiment): Experiment {

@@ -1,6 +1,7 @@
 // Every run of the workspace with its live status: a reader of the run folders, never their owner.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../record/runRecord";
+import { homeOf, scriptOf } from "../../protocol/script";
 import { isActive } from "../../types/runStatus";
 import { Disposables } from "../disposables";
 import type { Experiments } from "./experiments";
@@ -81,14 +82,14 @@ export class Runs {
     return this.records.find((run) => run.folder === folder);
   }
 
-  /** Runs of one experiment file, newest first. */
+  /** Runs of one experiment file, or of one script whoever started it; newest first. */
   of(file: string): readonly RunRecord[] {
     return (this.byFile ??= groupedByFile(this.records)).get(normal(file)) ?? [];
   }
 
   /** What a run is called beside the others of its experiment. */
   labelOf(run: RunRecord): string {
-    return labelOf(run, this.differingOf(run.info.file));
+    return labelOf(run, this.differingOf(homeOf(run.info)));
   }
 
   /** The same with the experiment's name before it. */
@@ -204,10 +205,11 @@ export const samePath = (a: string, b: string): boolean => normal(a) === normal(
 function groupedByFile(records: readonly RunRecord[]): ReadonlyMap<string, readonly RunRecord[]> {
   const groups = new Map<string, RunRecord[]>();
   for (const run of records) {
-    const key = normal(run.info.file);
-    const group = groups.get(key);
-    if (group) group.push(run);
-    else groups.set(key, [run]);
+    for (const key of new Set([homeOf(run.info), scriptOf(run.info) ?? homeOf(run.info)].map(normal))) {
+      const group = groups.get(key);
+      if (group) group.push(run);
+      else groups.set(key, [run]);
+    }
   }
   return groups;
 }
