@@ -8,7 +8,7 @@ import { RunSeries } from "../../../src/record/runSeries";
 import { meanLimit } from "../../../src/stability/thresholds";
 import { Rng } from "../../../src/util/rng";
 
-const header: RunEvent = {
+const header: Extract<RunEvent, { kind: "header" }> = {
   kind: "header",
   schema: 1,
   id: "r",
