@@ -29,6 +29,8 @@ export class RitzBasis {
   private t: number[][] = [];
   /** Eigenpairs of t and the residuals' norms, until it changes. */
   private solved: { readonly eigen: Eigen; readonly norms: (number | undefined)[] } | null = null;
+  /** The first residual whose norm was asked for, until the basis changes: it is what the basis grows by next. */
+  private residual: { readonly i: number; readonly w: number } | null = null;
   /** Coefficients of the leading Ritz vectors of the Rayleigh–Ritz step before, in the present basis. */
   private before: readonly Float64Array[] = [];
 
@@ -38,7 +40,7 @@ export class RitzBasis {
     readonly room: number,
     spares: number,
   ) {
-    this.memory = new Vectors(op.size, 2 * (room + spares));
+    this.memory = new Vectors(op.size, 2 * (room + spares) + 1);
   }
 
   release(): void {
@@ -84,7 +86,7 @@ export class RitzBasis {
     this.t.push(column);
     this.v.push(w);
     this.av.push(aw);
-    this.solved = null;
+    this.forget();
     return true;
   }
 
@@ -135,7 +137,11 @@ export class RitzBasis {
 
   /** A v − value·v of Ritz pair i, in a vector of its own; no product. */
   takeResidual(i: number): number {
-    const { memory } = this;
+    const { memory, residual: kept } = this;
+    if (kept?.i === i) {
+      this.residual = null;
+      return kept.w;
+    }
     const row = this.row(i);
     const residual = memory.take();
     memory.set(row, this.av, residual);
@@ -152,9 +158,10 @@ export class RitzBasis {
     const { norms } = this.solve();
     const known = norms[i];
     if (known !== undefined) return known;
-    const residual = this.takeResidual(i);
-    this.memory.give(residual);
-    return (norms[i] = this.memory.norm(residual));
+    const w = this.takeResidual(i);
+    if (this.residual) this.memory.give(w);
+    else this.residual = { i, w };
+    return (norms[i] = this.memory.norm(w));
   }
 
   /**
@@ -181,6 +188,13 @@ export class RitzBasis {
     memory.set(this.row(i), this.v, w);
     memory.give(w);
     return memory.view(w).slice();
+  }
+
+  /** What followed from the basis as it was. */
+  private forget(): void {
+    this.solved = null;
+    if (this.residual) this.memory.give(this.residual.w);
+    this.residual = null;
   }
 
   /** Keeps the leading `count` Ritz vectors and what is new in those of the step before; forgets the rest. */
@@ -215,7 +229,7 @@ export class RitzBasis {
     this.v = rotate(this.v);
     this.av = rotate(this.av);
     this.t = t;
-    this.solved = null;
+    this.forget();
     this.before = [];
   }
 

@@ -1,5 +1,5 @@
 // Staging: cut a graph into the part that runs once while θ is fixed and the part that runs per vector.
-import { constantOp, inputOp, reachable, type Node } from "./node";
+import { constantOp, fixedOp, inputOp, reachable, sizeOf, type Node } from "./node";
 
 export interface Staged {
   /** Nodes computed once; they do not depend on the dynamic inputs. */
@@ -7,6 +7,9 @@ export interface Staged {
   /** Inputs (placeholders) the per-vector part still reads directly, dynamic ones included. */
   readonly inputs: readonly Node[];
 }
+
+/** Numbers of an array up to which either part has it as a constant of its own. */
+const smallConstant = 2 ** 16;
 
 /**
  * The smallest set of static nodes that the dynamic part of `outputs` reads. Running them once and feeding their values to the
@@ -19,7 +22,7 @@ export function stage(outputs: readonly Node[], dynamic: readonly Node[]): Stage
   const frontier = new Set<Node>();
   const inputs = new Set<Node>();
   const visit = (node: Node): void => {
-    if (node.op === constantOp) return;
+    if (node.op === constantOp || (node.op === fixedOp && sizeOf(node.shape) <= smallConstant)) return;
     if (node.op === inputOp) inputs.add(node);
     else if (!moving.has(node)) frontier.add(node);
   };

@@ -78,7 +78,7 @@ const statistics =
   "Batch normalization: loss, gradient, Hessian and Gauss–Newton factors are those of all training examples as one batch, whose statistics move with the parameters. Every limit is that of this dynamics; a mini-batch is normalized by its own statistics, which adds noise that no limit here knows.";
 
 const sampleWords = (held: number, of: number): string =>
-  `Every curvature, limit and growth is that of ${held} of the ${of} training examples (\`subsample\`): an estimate, whose error bar holds what another sample would change, two standard errors. Loss and gradient are those of all of them, and batches are drawn from all.`;
+  `Every curvature, limit and growth is that of ${held} of the ${of} training examples (\`subsample\`): an estimate, whose error bar holds what another sample would change; a limit decides two standard errors away from it. Loss and gradient are those of all of them, and batches are drawn from all.`;
 
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
 export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {

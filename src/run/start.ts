@@ -44,10 +44,13 @@ async function anew(
   again = false,
 ): Promise<SessionParts> {
   const { experiment, file, branchedFrom: from } = asked;
+  // While git answers, the engine loads; what it has to say is heard below.
+  const engine = engineOf(experiment, file);
+  engine.catch(() => undefined);
   const info: RunInfo = { ...asked, ...(await describeSelf(file)) };
   writeInfo(folder, info);
   mkdirSync(join(folder, files.checkpoints), { recursive: true });
-  const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
+  const problem = await Problem.load(experiment, file, await engine);
   writeInfo(folder, { ...info, trained: problem.trained });
   const saved = from ? branchState(from.folder, from.step, problem) : null;
   return { problem, folder, id: asked.id, log, interrupt, saved, again };

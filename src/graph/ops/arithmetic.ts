@@ -1,6 +1,6 @@
 // add, sub, mul, div, neg with numpy broadcasting: the arithmetic every derivative rule is written in.
-import { constantOf, sameShape, type Node, type Op, type Shape } from "../node";
-import { broadcastTo, sumTo } from "./shape";
+import { constantOf, sameShape, type Graph, type Node, type Op, type Shape } from "../node";
+import { broadcastTo, sumTo, unbroadcast } from "./shape";
 
 /** The shape two operands broadcast to (numpy's rule). */
 export function broadcastShape(name: string, a: Shape, b: Shape): Shape {
@@ -47,6 +47,14 @@ const like = (x: Node, ...operands: readonly Node[]): Node =>
     operands.map((n) => n.shape).reduce((a, b) => broadcastShape("like", a, b)),
   );
 
+/** The same of operands that are not written out as often as they are read; null where both stand as they are. Commutes with every op here. */
+function narrow(graph: Graph, op: Op, [a, b]: readonly Node[]): Node | null {
+  const left = unbroadcast(a, b.shape);
+  if (left !== a) return graph.make(op, [left, b]);
+  const right = unbroadcast(b, a.shape);
+  return right !== b ? graph.make(op, [a, right]) : null;
+}
+
 const addOp: Op = {
   name: "add",
   shape: binaryShape("add"),
@@ -55,7 +63,8 @@ const addOp: Op = {
     if (x !== null && y !== null) return graph.constant(x + y, broadcastShape("add", a.shape, b.shape));
     if (x === 0) return like(b, a, b);
     if (y === 0) return like(a, a, b);
-    return a.id > b.id && sameShape(a.shape, b.shape) ? graph.make(addOp, [b, a]) : null;
+    if (a.id > b.id && sameShape(a.shape, b.shape)) return graph.make(addOp, [b, a]);
+    return narrow(graph, addOp, [a, b]);
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(ct, a.shape), sumTo(ct, b.shape)],
   onnx: (emit, [a, b]) => emit.node("Add", [a, b]),
@@ -72,7 +81,7 @@ const subOp: Op = {
     if (x !== null && y !== null) return graph.constant(x - y, broadcastShape("sub", a.shape, b.shape));
     if (y === 0) return like(a, a, b);
     if (x === 0) return like(neg(b), a, b);
-    return null;
+    return narrow(graph, subOp, [a, b]);
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(ct, a.shape), neg(sumTo(ct, b.shape))],
   onnx: (emit, [a, b]) => emit.node("Sub", [a, b]),
@@ -100,9 +109,9 @@ const mulOp: Op = {
     const inner = x !== null && b.op === mulOp ? constantOf(b.inputs[0]) : null;
     if (x !== null && inner !== null && sameShape(shape, b.shape))
       return graph.make(mulOp, [graph.constant(x * inner), b.inputs[1]]);
-    return x === null && y === null && a.id > b.id && sameShape(a.shape, b.shape)
-      ? graph.make(mulOp, [b, a])
-      : null;
+    if (x === null && y === null && a.id > b.id && sameShape(a.shape, b.shape))
+      return graph.make(mulOp, [b, a]);
+    return narrow(graph, mulOp, [a, b]);
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(mul(ct, b), a.shape), sumTo(mul(ct, a), b.shape)],
   onnx: (emit, [a, b]) => emit.node("Mul", [a, b]),
@@ -117,7 +126,8 @@ const divOp: Op = {
   simplify: (graph, [a, b]) => {
     const y = constantOf(b);
     if (constantOf(a) === 0) return graph.constant(0, broadcastShape("div", a.shape, b.shape));
-    return y !== null ? graph.make(mulOp, [graph.constant(1 / y, b.shape), a]) : null;
+    if (y !== null) return graph.make(mulOp, [graph.constant(1 / y, b.shape), a]);
+    return narrow(graph, divOp, [a, b]);
   },
   // ā = ȳ / b, b̄ = −ȳ out / b
   vjp: ({ ct, out, inputs: [a, b] }) => [

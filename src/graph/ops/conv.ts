@@ -128,11 +128,46 @@ const convFilterOp: Op<Transposed> = {
   samples: windows(({ x, w, y }, window) => ({ shapes: [x, y], attrs: { ...window, to: w } })),
 };
 
+/** Numbers of a window up to which windows are written side by side by a convolution with one filter for each. */
+export const widestWindow = 144;
+
+/** Numbers of a filter from which on they are columns enough for a convolution over the batch, which needs less memory. */
+const columnsEnough = 16;
+
+/** Filters [c·kh·kw, 1, kh, kw] that pick one number each: a convolution with them in c groups puts the windows of x side by side. */
+export function picking(c: number, kh: number, kw: number): Float32Array {
+  const size = kh * kw;
+  const filters = new Float32Array(c * size * size);
+  for (let i = 0; i < c * size; i++) filters[i * size + (i % size)] = 1;
+  return filters;
+}
+
 /**
- * w̄ as a convolution of x with ȳ, batch and channels exchanged and the stride as dilation. Groups stay groups: x becomes
- * [c/g, g·n, h, w], so that channel block g holds the examples of group g.
+ * w̄ as a matrix product for each example, of ȳ with the windows of x side by side, summed over the examples: a convolution over the batch
+ * has as many columns as the filter has numbers, nine for 3 × 3, too few to keep a processor busy.
  */
 function filterOnnx(emit: OnnxEmitter, x: string, y: string, node: Node<Transposed>): string {
+  const { stride, padding, groups: g } = node.attrs;
+  const [{ shape: xs }, { shape: ys }] = node.inputs;
+  const [n, c] = xs;
+  const [o, per, kh, kw] = node.shape;
+  if (kh * kw > columnsEnough) return filterByConvolution(emit, x, y, node);
+  const filters = emit.floats(picking(c, kh, kw), [c * kh * kw, 1, kh, kw]);
+  const windows = emit.node("Conv", [x, filters], onnxWindow({ stride, padding, groups: c }));
+  const places = ys[2] * ys[3];
+  const columns = emit.node("Reshape", [windows, emit.ints([n, g, per * kh * kw, places])]);
+  const turned = emit.node("Transpose", [columns], { perm: [0, 1, 3, 2] });
+  const rows = emit.node("Reshape", [y, emit.ints([n, g, o / g, places])]);
+  const each = emit.node("MatMul", [rows, turned]);
+  const sum = emit.node("ReduceSum", [each, emit.ints([0])], { keepdims: 0 });
+  return emit.node("Reshape", [sum, emit.ints(node.shape)]);
+}
+
+/**
+ * w̄ of a large window as a convolution of x with ȳ, batch and channels exchanged and the stride as dilation. Groups stay groups: x becomes
+ * [c/g, g·n, h, w], so that channel block g holds the examples of group g.
+ */
+function filterByConvolution(emit: OnnxEmitter, x: string, y: string, node: Node<Transposed>): string {
   const { stride, padding, groups: g } = node.attrs;
   const [{ shape: xs }, { shape: ys }] = node.inputs;
   const [n, c, h, w] = xs;
@@ -219,7 +254,7 @@ function inGroups(
   return tf.concat(parts, bAxis === 1 ? 0 : 1);
 }
 
-/** Samples of all three ops: plain, padded, strided with a rest, grouped. */
+/** Samples of all three ops: plain, padded, strided with a rest, grouped, and a large window. */
 function windows<A extends Window>(
   sample: (shapes: Readonly<Record<"x" | "w" | "y", Shape>>, window: Window) => Sample<A>,
 ): Sample<A>[] {
@@ -228,6 +263,7 @@ function windows<A extends Window>(
     [[2, 1, 4, 4], [2, 1, 3, 3], { stride: 1, padding: 1, groups: 1 }],
     [[2, 2, 6, 5], [2, 2, 3, 3], { stride: 2, padding: 1, groups: 1 }],
     [[2, 4, 3, 3], [2, 2, 2, 2], { stride: 1, padding: 0, groups: 2 }],
+    [[2, 2, 7, 6], [2, 1, 5, 5], { stride: 2, padding: 2, groups: 2 }],
   ];
   return cases.map(([x, w, window]) => sample({ x, w, y: convShape(x, w, window) }, window));
 }

@@ -24,7 +24,7 @@ export { add, sub, mul, div, neg, broadcastShape } from "./arithmetic";
 export { sum, broadcastTo, reshape } from "./shape";
 export { transpose, slice, pad, concat } from "./rearrange";
 export { matmul } from "./matmul";
-export { conv, slid, type Window } from "./conv";
+export { conv, picking, slid, widestWindow, type Window } from "./conv";
 export { oneHot, maxAlong } from "./select";
 export { exp, log, reciprocal, sqrt, tanh, sigmoid, softplus, erf, step, relu, gelu } from "./elementwise";
 export { softmax, logSumExp, softmaxRest, logOnePlusSumExp } from "./softmax";

@@ -78,6 +78,14 @@ const reshapeOp: Op<Target> = {
   samples: [{ shapes: [[2, 6]], attrs: { to: [3, 4] } }],
 };
 
+/** What a node is a broadcast of, where an operand of shape `beside` broadcasts it anyway; else the node. Nothing is then written out. */
+export function unbroadcast(x: Node, beside: Shape): Node {
+  if (!sameShape(x.shape, beside)) return x;
+  const value = constantOf(x);
+  if (value !== null && x.shape.length > 0) return x.graph.constant(value);
+  return x.op === broadcastOp ? x.inputs[0] : x;
+}
+
 export const sum = (x: Node, axes: readonly number[] = x.shape.map((_, i) => i)): Node =>
   x.graph.make(sumOp, [x], { axes });
 export const broadcastTo = (x: Node, to: Shape): Node =>

@@ -6,7 +6,7 @@ import type { SchemaNode } from "../../protocol/experimentSchema";
 import { ref } from "../../protocol/fragment";
 import { linearInit } from "../initialize";
 import { exampleShape, type Scope } from "../scope";
-import { patches } from "./patches";
+import { windowsOf } from "./patches";
 import { defineLayer } from "./layer";
 
 /** An image [n, h, w] without a channel axis gets one. */
@@ -103,13 +103,13 @@ export function filterPerExample(
   kernel: number,
   { stride, padding, groups }: Window,
 ): Node {
-  const columns = patches(x, kernel, { stride, padding });
+  const columns = windowsOf(x, kernel, { stride, padding });
   const [n, filters, h, w] = delta.shape;
   const [per, out] = [x.shape[1] / groups, filters / groups];
   const size = per * kernel * kernel;
   const parts = Array.from({ length: groups }, (_, g) => {
     const d = reshape(slice(delta, 1, g * out, out), [n, out, h * w]);
-    const own = reshape(slice(columns, 1, g * per, per), [n, size, h * w]);
+    const own = reshape(slice(columns, 1, g * size, size), [n, size, h * w]);
     return reshape(matmul(d, own, { tb: true }), [n, out * size]);
   });
   return concat(parts, 1);

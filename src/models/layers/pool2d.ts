@@ -1,6 +1,6 @@
 // Average and maximum pooling over square windows, torch.nn.AvgPool2d and MaxPool2d, and the mean over all positions.
 import type { Node } from "../../graph/node";
-import { maxAlong, mul, reshape, slice, slid, sum } from "../../graph/ops";
+import { matmul, maxAlong, mul, reshape, slice, slid, sum } from "../../graph/ops";
 import type { AvgPool2dOptions, MaxPool2dOptions } from "../../protocol/experiment";
 import type { SchemaNode } from "../../protocol/experimentSchema";
 import type { Scope } from "../scope";
@@ -48,6 +48,23 @@ function split(x: Node, kernel: number, [n, c, h, w]: readonly [number, number, 
   return reshape(cut, [n, c, h, kernel, w, kernel]);
 }
 
+/** Width of an image up to which its windows are summed by one matrix product, whose work grows with the width. */
+const widest = 64;
+
+/**
+ * Means over windows that do not overlap, [n, c, h, w] of x [n, c, h·k, w·k], as a product of its rows of windows with a matrix [k·w·k, w] of
+ * 1/k² and 0. Its transposes spread a number over a window: as sums and broadcasts over axes of length k those take longer than the
+ * convolutions beside them.
+ */
+function windowMeans(x: Node, kernel: number, shape: readonly [number, number, number, number]): Node {
+  const [n, c, h, w] = shape;
+  const rows = reshape(slice(slice(x, 2, 0, h * kernel), 3, 0, w * kernel), [n * c * h, kernel * w * kernel]);
+  const means = new Float32Array(kernel * w * kernel * w);
+  for (let i = 0; i < kernel * w * kernel; i++)
+    means[i * w + (Math.floor(i / kernel) % w)] = 1 / (kernel * kernel);
+  return reshape(matmul(rows, x.graph.fixed(means, [kernel * w * kernel, w])), shape);
+}
+
 export const avgPool2d = defineLayer<AvgPool2dOptions>(
   {
     about: "torch.nn.AvgPool2d: its window, or { kernel, stride }.",
@@ -55,6 +72,7 @@ export const avgPool2d = defineLayer<AvgPool2dOptions>(
   },
   (input, options, scope) => {
     const { x, kernel, stride, shape } = windowOf(input, options, scope, "avgPool2d");
+    if (kernel === stride && shape[3] * kernel <= widest) return windowMeans(x, kernel, shape);
     const total =
       kernel === stride
         ? sum(split(x, kernel, shape), [3, 5])
