@@ -208,7 +208,7 @@ describe.each(pythons)("the bridge under $name", ({ name, path }) => {
         const { status, stdout, stderr } = await call(path!, [peer], { cwd: temporary(), input });
         expect(status, stderr).toBe(0);
         theirs = JSON.parse(stdout) as typeof theirs;
-      }, 600_000);
+      }, 1_200_000);
 
       test.each(cases.map((one, i) => ({ ...one, i })))("of $name with $loss", async ({ differs, i }) => {
         const { metrics } = (await allOfBasin())[i];
