@@ -125,6 +125,8 @@ function campaign(name) {
 const parts = {
   node24: () => vitest(node24(), []),
   errorBars,
+  // Every test of the PyTorch bridge under every torch there is; `npm test` spares the older one what its version has no say in.
+  bridge: () => vitest(process.execPath, ["test/integration/python.test.ts"], { BASIN_FULL: "1" }),
   fuzz: () => campaign("fuzz"),
   crash: () => campaign("crash"),
   vscode: () => {

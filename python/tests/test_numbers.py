@@ -207,6 +207,16 @@ class Metrics(unittest.TestCase):
         dense = Dense(model.train(), F.cross_entropy, X, y)
         self.measured(model, F.cross_entropy, X, y, dense)
 
+    def test_batch_normalization_in_pieces_that_the_memory_bound_allows(self):
+        torch.manual_seed(1)
+        model, X, y = Conv(), torch.randn(6, 16), torch.tensor([0, 1, 2, 0, 1, 2])
+        tried = (2**k for k in range(10, 20))
+        memory = next(m for m in tried if setup(model, F.cross_entropy, (X, y), memory=m).problem.piece in (3, 4, 5))
+        self.assertTrue(any("would take more than memory" in note for note in setup(model, F.cross_entropy, (X, y), memory=memory).notes))
+        values = basin.measure(model, loss=F.cross_entropy, data=(X, y), memory=memory, probes=["sharpness"])
+        H = sum(Dense(model.train(), F.cross_entropy, X[half], y[half]).hessian() for half in (slice(0, 3), slice(3, 6))) / 2
+        self.near(values, "sharpness", float(torch.linalg.eigvalsh(H)[-1]))
+
     def test_batch_normalization_by_running_statistics(self):
         torch.manual_seed(1)
         model = Conv()

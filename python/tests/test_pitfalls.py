@@ -58,6 +58,30 @@ class Handled(unittest.TestCase):
         self.check(model.eval(), F.cross_entropy, X, y, reference)
         self.assertTrue(model.embed.sparse)
 
+    def test_an_embeddings_padding_row_is_not_trained_and_stays_out(self):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Embedding(5, 3, padding_idx=0), nn.Flatten(), nn.Tanh(), nn.Linear(6, 3))
+        with torch.no_grad():
+            model[0].weight.normal_()
+        X, y = torch.randint(5, (12, 2)), torch.randint(3, (12,))
+        values = basin.measure(model, loss=F.cross_entropy, data=(X, y))
+        F.cross_entropy(model(X), y).backward()
+        own = torch.cat([p.grad.reshape(-1) for p in model.parameters()])
+        self.assertLess(abs(values["gradNorm"] - float(own.norm())), 1e-5)
+        free = Dense(model, F.cross_entropy, X, y)
+        free.model[0].padding_idx = None
+        H = free.hessian()[3:, 3:]
+        self.assertLess(abs(values["sharpness"] - float(torch.linalg.eigvalsh(H)[-1])), 1e-3 * values["sharpness"])
+        self.assertLess(abs(values["trace"] - float(H.trace())), 1e-3 * abs(values["trace"]))
+        parts = free.gauss_newton_parts()[:, 3:, 3:]
+        G = parts.mean(0)
+        noise = (parts @ parts).mean(0) - G @ G
+        for name, wanted in {
+            "gaussNewtonSharpness": float(torch.linalg.eigvalsh(G)[-1]),
+            "nonuniformity": float(torch.linalg.eigvalsh(noise)[-1]) ** 0.5,
+        }.items():
+            self.assertLess(abs(values[name] - wanted), 1e-3 * wanted, name)
+
     def test_dropout_is_off_and_said(self):
         torch.manual_seed(0)
         model = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Dropout(0.5), nn.Linear(5, 3)).train()

@@ -313,6 +313,10 @@ KILLS = """
 import os, random, signal, sys, time
 import torch, torch.nn.functional as F
 import basin
+try:
+    import torch._dynamo  # What the first optimizer loads, in two seconds: before the forks.
+except ImportError:
+    pass
 torch.set_num_threads(1)
 root, kills = sys.argv[1], int(sys.argv[2])
 draw = random.Random(1)

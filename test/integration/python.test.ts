@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { loadDataset } from "../../src/data";
 import { models } from "../../src/models";
 import type { ModelKind } from "../../src/models/define";
@@ -11,7 +11,7 @@ import { checkExperiment } from "../../src/protocol/checkExperiment";
 import type { BuiltinSpec } from "../../src/protocol/experiment";
 import { decodeRunInfo } from "../../src/record/decodeRunInfo";
 import { Rng } from "../../src/util/rng";
-import { measure, root, seriesOf, startRun, temporary } from "../support/runs";
+import { eventsOf, measure, root, seriesOf, startRun, temporary } from "../support/runs";
 import { pythons } from "../support/pythons";
 import { f4, i8, zipFile } from "../unit/data/files";
 
@@ -103,95 +103,188 @@ const compared = [
   "noise.trace",
   "noise.scale",
   "noise.batchSharpness",
+  "sharpness.layers",
 ];
 
-describe.each(pythons)("the bridge under $name", ({ path }) => {
+const cases = nets.flatMap((net) => ["mse", "cross-entropy"].map((loss) => ({ ...net, loss })));
+type Case = (typeof cases)[number];
+
+/** What Basin's engine measures after 20 steps, and what the bridge is asked to measure at the same weights and data. */
+async function basinsOwn({ spec, inputShape, batch, draw, loss }: Case) {
+  const folder = temporary();
+  const file = join(folder, "data.npz");
+  const size = inputShape.reduce((a, b) => a * b, 1);
+  const x = Array.from({ length: n * size }, draw);
+  writeFileSync(file, zipFile({ "x_train.npy": f4([n, ...inputShape], x), "y_train.npy": i8([n], labels) }));
+  const experiment = {
+    name: "parity",
+    data: { source: "npz", file },
+    model: spec,
+    loss,
+    optimizer: { kind: "sgd", learningRate: 0.05, batchSize: batch },
+    stop: { steps: 20 },
+    probes: {},
+    closing: { seconds: 0.1 },
+  };
+  const { run, exited } = startRun(folder, experiment);
+  expect(await exited).toBe(0);
+  const weights = join(run, "checkpoints/step-20.safetensors");
+  expect(existsSync(weights)).toBe(true);
+  const { metrics } = measure(temporary(), { ...experiment, closing: "full" }, weights);
+  const { points } = checkExperiment(JSON.stringify(experiment), join(folder, "test.basin.json"), {});
+  const { train } = await loadDataset(points[0].experiment.data, {
+    seed: 0,
+    readBytes: () => Promise.resolve(readFileSync(file)),
+  });
+  const layers = layersOf(points[0].experiment.model as BuiltinSpec);
+  const request = {
+    layers,
+    inputShape,
+    loss,
+    weights,
+    batch,
+    x: Array.from(train.x),
+    y: Array.from(train.y),
+  };
+  return { metrics: metrics as Record<string, number | number[]>, request };
+}
+let basins: Promise<Awaited<ReturnType<typeof basinsOwn>>[]> | null = null;
+
+/** Once for all versions of torch. */
+const allOfBasin = () =>
+  (basins ??= (async () => {
+    const found = [];
+    for (const one of cases) found.push(await basinsOwn(one));
+    return found;
+  })());
+
+/** The newest torch goes through everything, an older one through what its version has a say in; `npm run test:full` spares none. */
+const present = pythons.filter(({ path }) => path !== null);
+const everything = (name: string) => process.env.BASIN_FULL === "1" || name === present.at(-1)?.name;
+const versioned = ["test_numbers", "test_pitfalls", "test_unchanged", "test_ddp"];
+
+describe.each(pythons)("the bridge under $name", ({ name, path }) => {
+  const whole = everything(name);
   describe.skipIf(path === null)("where it is installed", () => {
     test("its own tests pass", { timeout: 900_000 }, async () => {
-      const tests = join(root, "python", "tests");
-      const { status, stderr } = await call(path!, ["-m", "unittest", "discover", "-s", tests, "-t", tests], {
-        cwd: tests,
-      });
+      const cwd = join(root, "python", "tests");
+      const { status, stderr } = await call(
+        path!,
+        ["-m", "unittest", ...(whole ? ["discover", "-s", cwd, "-t", cwd] : versioned)],
+        { cwd },
+      );
       expect(stderr.split("\n").slice(-60).join("\n")).toMatch(/\nOK/);
       expect(Number(/Ran (\d+) tests/.exec(stderr)?.[1])).toBeGreaterThan(40);
       expect(status).toBe(0);
     });
+  });
 
-    test.each(["mlp", "cnn", "transformer"])(
-      "examples/pytorch/%s.py makes a run that Basin reads",
-      { timeout: 300_000 },
-      async (name) => {
-        const cwd = temporary();
-        const script = join(cwd, `${name}.py`);
-        writeFileSync(script, readFileSync(join(root, "examples", "pytorch", `${name}.py`)));
-        const { status, stdout, stderr } = await call(path!, [script, "--steps", "6", "--every", "3"], {
-          cwd,
-        });
+  describe.runIf(path !== null && whole)("beside Basin", () => {
+    test("the examples make runs that Basin reads", { timeout: 600_000 }, async () => {
+      const cwd = temporary();
+      const names = ["mlp", "cnn", "transformer", "lightning_trainer", "transformers_trainer"];
+      const script = join(root, "test/fixtures/bridge_examples.py");
+      const { status, stdout, stderr } = await call(path!, [script, ...names], { cwd });
+      expect(status, stderr).toBe(0);
+      const runs = JSON.parse(stdout) as Record<string, string | null>;
+      expect(Object.keys(runs)).toEqual(names);
+      for (const [example, run] of Object.entries(runs)) {
+        // Lightning and Trainer where they are installed.
+        if (run === null && example.endsWith("_trainer")) continue;
+        const info = decodeRunInfo(JSON.parse(readFileSync(join(run!, "run.json"), "utf8")));
+        expect(info.experiment.name).toBe(example);
+        const series = seriesOf(run!);
+        expect(series.ended?.reason, example).toBe("steps");
+        expect(series.column("sharpness").length, example).toBeGreaterThan(0);
+        if (example !== "cnn") expect(readdirSync(join(run!, "factors")).length, example).toBeGreaterThan(0);
+      }
+    });
+
+    describe("the metrics are Basin's own to 1e-3", () => {
+      let theirs: Record<string, number | number[]>[] = [];
+      beforeAll(async () => {
+        const input = JSON.stringify((await allOfBasin()).map(({ request }) => request));
+        const peer = join(root, "test/fixtures/bridge_peer.py");
+        const { status, stdout, stderr } = await call(path!, [peer], { cwd: temporary(), input });
         expect(status, stderr).toBe(0);
-        const run = stdout.trim();
-        const info = decodeRunInfo(JSON.parse(readFileSync(join(run, "run.json"), "utf8")));
-        expect(info.experiment.name).toBe(name);
-        const series = seriesOf(run);
-        expect(series.ended?.reason).toBe("steps");
-        expect(series.column("sharpness").length).toBeGreaterThan(0);
-        if (name !== "cnn") expect(readdirSync(join(run, "factors")).length).toBeGreaterThan(0);
-      },
-    );
+        theirs = JSON.parse(stdout) as typeof theirs;
+      }, 1_200_000);
 
-    test.each(nets.flatMap((net) => ["mse", "cross-entropy"].map((loss) => ({ ...net, loss }))))(
-      "$name with $loss: the metrics are Basin's own to 1e-3",
+      test.each(cases.map((one, i) => ({ ...one, i })))("of $name with $loss", async ({ differs, i }) => {
+        const { metrics } = (await allOfBasin())[i];
+        for (const metric of compared.filter((one) => !differs?.includes(one))) {
+          const [own, other] = [metrics[metric], theirs[i][metric]].map((one) => [one].flat());
+          expect(other.length, metric).toBe(own.length);
+          own.forEach((value, k) =>
+            expect(Math.abs(other[k] - value), `${metric}: ${other[k]} against ${value}`).toBeLessThan(
+              parity * Math.max(Math.abs(value), 1e-4),
+            ),
+          );
+        }
+      });
+    });
+
+    test.skipIf(process.platform === "win32")(
+      "a script ends, and what it started with it, when Basin's run process is killed",
       { timeout: 300_000 },
-      async ({ spec, inputShape, batch, differs, draw, loss }) => {
+      async () => {
         const folder = temporary();
-        const file = join(folder, "data.npz");
-        const size = inputShape.reduce((a, b) => a * b, 1);
-        const x = Array.from({ length: n * size }, draw);
-        writeFileSync(
-          file,
-          zipFile({ "x_train.npy": f4([n, ...inputShape], x), "y_train.npy": i8([n], labels) }),
+        writeFileSync(join(folder, "train.py"), endless);
+        const before = process.env.PYTHONPATH;
+        process.env.PYTHONPATH = source;
+        const { run, child } = startRun(folder, {
+          name: "killed",
+          trainer: { python: "train.py", interpreter: path },
+          optimizer: { learningRate: 0.1 },
+        });
+        process.env.PYTHONPATH = before ?? "";
+        const told = join(folder, "pids");
+        await until(() => existsSync(told) && readFileSync(told, "utf8").endsWith("\n"));
+        const pids = readFileSync(told, "utf8").trim().split(" ").map(Number);
+        onTestFinished(() => pids.filter(lives).forEach((pid) => process.kill(pid, "SIGKILL")));
+        expect(pids.map(lives)).toEqual([true, true]);
+        child.kill("SIGKILL");
+        await until(() => !pids.some(lives));
+        const events = eventsOf(run);
+        expect(events.at(-1)).toMatchObject({ kind: "end", reason: "interrupted" });
+        expect(events.map(({ message }) => message)).toContain(
+          "Basin's run process is gone: the script ends with it",
         );
-        const experiment = {
-          name: "parity",
-          data: { source: "npz", file },
-          model: spec,
-          loss,
-          optimizer: { kind: "sgd", learningRate: 0.05, batchSize: batch },
-          stop: { steps: 20 },
-          probes: {},
-          closing: { seconds: 0.1 },
-        };
-        const { run, exited } = startRun(folder, experiment);
-        expect(await exited).toBe(0);
-        const weights = join(run, "checkpoints/step-20.safetensors");
-        expect(existsSync(weights)).toBe(true);
-        const own = { ...experiment, closing: "full" };
-        const { metrics } = measure(temporary(), own, weights);
-        const { points } = checkExperiment(JSON.stringify(experiment), join(folder, "test.basin.json"), {});
-        const { train } = await loadDataset(points[0].experiment.data, {
-          seed: 0,
-          readBytes: () => Promise.resolve(readFileSync(file)),
-        });
-        const layers = layersOf(points[0].experiment.model as BuiltinSpec);
-        const { status, stdout, stderr } = await call(path!, [join(root, "test/fixtures/bridge_peer.py")], {
-          cwd: folder,
-          input: JSON.stringify({
-            layers,
-            inputShape,
-            loss,
-            weights,
-            batch,
-            x: Array.from(train.x),
-            y: Array.from(train.y),
-          }),
-        });
-        expect(status, stderr).toBe(0);
-        const theirs = JSON.parse(stdout) as Record<string, number>;
-        for (const name of compared.filter((one) => !differs?.includes(one)))
-          expect(
-            Math.abs(theirs[name] - metrics[name]),
-            `${name}: ${theirs[name]} against ${metrics[name]}`,
-          ).toBeLessThan(parity * Math.max(Math.abs(metrics[name]), 1e-4));
       },
     );
   });
 });
+
+/** Trains for ever beside a process of its own; says the ids of both once it is watched. */
+const endless = `
+import os, subprocess, sys, time
+import torch, torch.nn.functional as F
+import basin
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+model = torch.nn.Linear(4, 2)
+X, y = torch.randn(8, 4), torch.zeros(8, dtype=torch.long)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+probe = basin.watch(model, optimizer, loss=F.cross_entropy, data=(X, y), closing=0)
+with open("pids", "w") as file:
+    file.write(f"{os.getpid()} {helper.pid}\\n")
+while True:
+    optimizer.zero_grad(); loss = F.cross_entropy(model(X), y); loss.backward(); optimizer.step()
+    probe.step(loss)
+    time.sleep(0.05)
+`;
+
+async function until(holds: () => boolean, seconds = 250): Promise<void> {
+  for (let i = 0; !holds(); i++) {
+    if (i > 20 * seconds) throw new Error(`It did not come to hold within ${seconds} seconds.`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== "linux" || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}

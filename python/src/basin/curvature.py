@@ -9,6 +9,7 @@ made once, and a product is one pass through it.
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional, Sequence
@@ -96,6 +97,8 @@ class Curvature:
         self.names = ["model." + names[id(p)] for p in self.parameters]
         self.size = sum(p.numel() for p in self.parameters)
         self.device = self.parameters[0].device
+        self.fixed = self._untrained()
+        """Places in a flat vector of what training never moves, None for none."""
         self.dtype = twin.dtype
         self.rung = rung
         self.products = 0.0
@@ -152,15 +155,30 @@ class Curvature:
     # Flat vectors.
 
     def flat(self, tensors: Sequence[Optional[torch.Tensor]]) -> torch.Tensor:
-        return torch.cat(
+        joined = torch.cat(
             [
                 (torch.zeros_like(p) if t is None else t.detach()).reshape(-1).to(self.dtype)
                 for t, p in zip(tensors, self.parameters)
             ]
         )
+        return self.moving(joined)
+
+    def moving(self, v: torch.Tensor) -> torch.Tensor:
+        """v [… , d] without its part along what training never moves."""
+        return v if self.fixed is None else v.index_fill(-1, self.fixed, 0)
+
+    def _untrained(self) -> Optional[torch.Tensor]:
+        starts = dict(zip(self.trained, itertools.accumulate([0, *(p.numel() for p in self.parameters)])))
+        everything = list(self.twin.module.parameters())
+        places = [
+            torch.arange(everything[i][0].numel(), device=self.device) + starts[i] + row % len(everything[i]) * everything[i][0].numel()
+            for i, row in self.twin.untrained_rows
+            if i in starts
+        ]
+        return torch.cat(places) if places else None
 
     def shaped(self, v: torch.Tensor) -> list[torch.Tensor]:
-        parts = v.to(self.dtype).split([p.numel() for p in self.parameters])
+        parts = self.moving(v.to(self.dtype)).split([p.numel() for p in self.parameters])
         return [part.view_as(p) for part, p in zip(parts, self.parameters)]
 
     # Values.
@@ -376,7 +394,7 @@ class Curvature:
 
     def random(self, generator: torch.Generator, signs: bool = False) -> torch.Tensor:
         v = torch.randn(self.size, generator=generator)
-        return (v.sign() if signs else v).to(self.device, self.dtype)
+        return self.moving((v.sign() if signs else v).to(self.device, self.dtype))
 
 
 # Parts of sums over the held examples: each goes through a rank's own pieces.

@@ -36,6 +36,8 @@ class Memory:
 
     trackers: dict[str, Tracker] = field(default_factory=dict)
     generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
+    draws: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(1))
+    """For samples: how many vectors a search begins with, which rounding may decide, changes none of them."""
 
     def tracker(self, name: str, top: int, tolerance: float, most: int) -> Tracker:
         found = self.trackers.get(name)
@@ -340,7 +342,7 @@ def _batch_sharpness(task: Task, read: Readings, B: int, whole: bool) -> None:
         batches = [torch.tensor(list(own)) for own in itertools.combinations(range(m), B)]
     else:
         draws = _DRAWN if task.closing else max(4, min(_DRAWN, 4 * m // B))
-        batches = [torch.randperm(m, generator=task.memory.generator)[:B] for _ in range(draws)]
+        batches = [torch.randperm(m, generator=task.memory.draws)[:B] for _ in range(draws)]
     samples: list[float] = []
     ranks = point.team.ranks if point.team else 1
     for first in range(0, len(batches), ranks):
@@ -368,7 +370,7 @@ def spectrum(task: Task) -> Readings:
             z = torch.zeros(d, dtype=point.dtype, device=point.device)
             z[i] = 1
         else:
-            z = point.random(task.memory.generator, signs=True)
+            z = point.random(task.memory.draws, signs=True)
         product = point.hessian(z).double()
         traces.append(float(z.double() @ product))
         squares.append(float(product @ product))

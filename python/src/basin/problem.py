@@ -123,16 +123,19 @@ def set_up(
     with random_states(), precise():
         point = Curvature(twin, problem, trained)
         check_loss(problem, point)
-        # Batch normalization ties the examples of a piece: pieces of a process's own batch, whatever memory they take there too.
         fitting, kept = fitting_piece(point, bytes_, 1 if tied else ranks)
-        most = min(held.m, own_batch or per_step or held.m) if tied else fitting
-        problem = replace(problem, piece=max(1, most), kept=kept)
+        # Batch normalization ties the examples of a piece: pieces of a process's own batch, where the memory suffices for those.
+        whole = min(held.m, own_batch or per_step or held.m) if tied else fitting
+        most = max(min(2, whole), min(whole, fitting))
+        problem = replace(problem, piece=most, kept=kept)
         with torch.backends.cudnn.flags(enabled=not twin.has_rnn):
             point = Curvature(twin, problem, trained)
             rung = point.settle()
     notes = list(twin.notes)
     if tied and most < held.m:
         notes.append(f"the held examples are normalized in pieces of {most}")
+    if most < whole:
+        notes.append(f"pieces of {whole} examples, as training normalizes, would take more than memory={bytes_ / GIGABYTE:.3g}GB")
     if point.fallen:
         notes.append(f"products by {point.method}; {'; '.join(point.fallen)}")
     frozen = sum(1 for _ in twin.original.parameters()) - len(trained)

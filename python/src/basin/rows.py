@@ -100,7 +100,7 @@ def rows(
         if c.problem.tied:
             yield piece, _tied(c, outputs, cotangents, over)
         else:
-            yield piece, _independent(c, batch, outputs, cotangents)
+            yield piece, c.moving(_independent(c, batch, outputs, cotangents))
 
 
 def _independent(

@@ -55,6 +55,8 @@ class Twin:
     def __init__(self, model: nn.Module, batch_norm: str) -> None:
         self.original = unwrap(model)
         self.notes: list[str] = []
+        self.untrained_rows: list[tuple[int, int]] = []
+        """Rows of parameters (by place) that training never moves: of an embedding at its padding index."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -85,6 +87,11 @@ class Twin:
             rnn += isinstance(one, nn.RNNBase)
             if isinstance(one, (nn.Embedding, nn.EmbeddingBag)):
                 one.sparse = False  # A sparse gradient has no second derivative.
+            if isinstance(one, nn.Embedding) and one.padding_idx is not None and _holders(module, one.weight) == 1:
+                # A gradient that leaves out a row of what the loss depends on has no symmetric derivative: the row is held fixed.
+                place = next(i for i, p in enumerate(module.parameters()) if p is one.weight)
+                self.untrained_rows.append((place, one.padding_idx))
+                one.padding_idx = None
             if isinstance(one, nn.modules.batchnorm._BatchNorm) or name == "SyncBatchNorm":
                 self.has_batch_norm = True
                 if batch_norm == "batch":
@@ -128,6 +135,11 @@ class Twin:
                 "basin: none of the model's parameters is trained by this optimizer. Give the model whose parameters the optimizer has."
             )
         return chosen
+
+
+def _holders(model: nn.Module, parameter: torch.Tensor) -> int:
+    """How many modules share a parameter."""
+    return sum(own is parameter for module in model.modules() for own in module._parameters.values())
 
 
 def computed(model: nn.Module) -> dict[int, Any]:
