@@ -1,5 +1,5 @@
 // Per-example gradients of the loss without writing them down: their sizes, and any weighted sum of them.
-import { grad, vjp } from "../graph/differentiate";
+import { grad, jvp, vjp } from "../graph/differentiate";
 import { add, dot, mul, sumLast } from "../graph/ops";
 import type { Node } from "../graph/node";
 import type { CompiledNetwork } from "./compiledNetwork";
@@ -60,6 +60,21 @@ export async function weightedGradient(
   const { n } = perExample.network;
   for (let i = 0; i < size; i++) out[i] *= n;
   return out;
+}
+
+/** ∇Lᵢ(θ)ᵀv, [n], along v [P]. One forward pass with its derivative. */
+export async function gradientsAlong(
+  { perExample, shapes }: CurvaturePoint,
+  v: Float32Array,
+): Promise<Float64Array> {
+  const slopes = new Float64Array(perExample.network.n);
+  await perExample.forEach(
+    "gradientsAlong",
+    ({ network, v: nodes }) => jvp([network.perExample], network.parameters, nodes),
+    ({ compiled }) => compiled.views(v, shapes),
+    ([values], { start }) => slopes.set(values, start),
+  );
+  return slopes;
 }
 
 /**

@@ -113,7 +113,7 @@ async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measu
     facts = { variance: reading.limit };
     const typical = budget.over() ? null : await typicalOf(point, reading, shareOf(budget, 0.5));
     if (typical) {
-      await addTypical(point, reading, typical, read);
+      await addTypical(point, reading, typical, { read, budget });
       facts = { ...facts, typical };
     }
     const leftOut = typical ? [] : ["what a typical run does"];

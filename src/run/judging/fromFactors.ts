@@ -99,7 +99,7 @@ export async function fromFactors(
       growth: { ...typical.growth, error: Math.hypot(typical.growth.error, errors?.growth ?? Infinity) },
     };
     facts = { ...facts, typical: widened };
-    await addTypical(point, found, widened, read);
+    await addTypical(point, found, widened, { read, budget });
   } else leftOut.push("Left out: what a typical run does.");
   if (budget.over()) leftOut.push("Left out: the map over batch sizes.");
   else {

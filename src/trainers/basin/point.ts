@@ -2,7 +2,12 @@
 import type { Curvature } from "../../curvature/curvature";
 import type { CurvaturePoint } from "../../curvature/curvaturePoint";
 import { deadUnits } from "../../curvature/deadUnits";
-import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../curvature/gradients";
+import {
+  gradientsAlong,
+  jacobianNorms,
+  squaredGradientNorms,
+  weightedGradient,
+} from "../../curvature/gradients";
 import type { Meter } from "../../curvature/meter";
 import { openGemm } from "../../engines";
 import type { Descent, Point } from "../../measure/point";
@@ -77,6 +82,7 @@ export class PointSource {
       factors: at,
       perExample: {
         squaredGradientNorms: () => squaredGradientNorms(at),
+        gradientsAlong: (v) => gradientsAlong(at, v),
         weightedGradient: (weights) => weightedGradient(at, weights),
         jacobianNorms: () => jacobianNorms(at),
         firstWeight: () => at.firstWeight(),
