@@ -96,7 +96,6 @@ describe.each([
     );
     const rate = (optimizer.learningRate * (spike.from + 1)) / 150;
     expect(Math.abs((limit * rate) / constant - 1)).toBeLessThan(1e-6);
-    expect(directions[direction].eigenvalue).toBeGreaterThan(0.9 * limit);
     const v = vectors.subarray(direction * P, (direction + 1) * P);
     let at = 0;
     for (const [name, size] of Object.entries(sizes)) {
@@ -116,9 +115,10 @@ describe.each([
       expect(Math.abs(curvature - along[example].curvature / bend)).toBeLessThan(5e-3);
       expect(Math.abs(gradient - (sign * along[example].gradient) / pull)).toBeLessThan(2e-2);
     }
-    // The other way to train is that much faster that a second eigenvector swings as well.
+    // The other way to train has left for a flat place before, from where its momentum carries it up.
     if (!alone) return;
     expect(direction).toBe(0);
+    expect(directions[0].eigenvalue).toBeGreaterThan(0.9 * limit);
     const most = Math.max(...told.examples.map(({ curvature }) => curvature));
     expect(told.examples.find(({ curvature }) => curvature === most)!.example).toBe(outlier);
     expect(most).toBeGreaterThan(0.5);
