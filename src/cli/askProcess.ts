@@ -8,7 +8,7 @@ import { runScript } from "./places";
 import { warn } from "./show/print";
 import { withoutStack } from "./watchRuns";
 
-type Question = "measure" | "escape" | "explore" | "suggest";
+type Question = "measure" | "escape" | "explain" | "explore" | "suggest";
 
 export interface Asking {
   /** Ends the measurement when it is aborted. */

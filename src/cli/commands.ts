@@ -4,6 +4,7 @@ import { branch } from "./branch";
 import { compare } from "./compare";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { explain } from "./explain";
 import { explore } from "./explore";
 import { exportRuns } from "./export";
 import { fetch } from "./fetch";
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   stop,
   branch,
   escape,
+  explain,
   explore,
   list,
   show,

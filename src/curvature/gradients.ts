@@ -95,6 +95,21 @@ export async function weightedGradient(
   return out;
 }
 
+/** ∇Lᵢ(θ)ᵀv, [n], along v [P]. One forward pass with its derivative. */
+export async function gradientsAlong(
+  { perExample, shapes }: CurvaturePoint,
+  v: Float32Array,
+): Promise<Float64Array> {
+  const slopes = new Float64Array(perExample.network.n);
+  await perExample.forEach(
+    "gradientsAlong",
+    ({ network, v: nodes }) => jvp([network.perExample], network.parameters, nodes),
+    ({ compiled }) => compiled.views(v, shapes),
+    ([values], { start }) => slopes.set(values, start),
+  );
+  return slopes;
+}
+
 /**
  * Squared norms of ∂f/∂x per example, summed over the K outputs, [n], and those of ∂f/∂W₁ where the first layer is z = W₁x + b₁
  * (null elsewhere). K backward passes.

@@ -42,6 +42,8 @@ interface FactorSource {
 interface ExampleSource {
   /** ‖∇Lᵢ‖², [n]. */
   squaredGradientNorms(): Promise<Float64Array>;
+  /** ∇Lᵢᵀv, [n]. */
+  gradientsAlong(v: Float32Array): Promise<Float64Array>;
   /** Σ wᵢ ∇Lᵢ, [P]. */
   weightedGradient(weights: Float32Array): Promise<Float32Array>;
   /** Squared norms of ∂f/∂x and ∂f/∂W₁ per example and of the examples, [n]; the second null where the first layer is not z = W₁x + b₁. */

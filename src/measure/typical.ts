@@ -3,6 +3,7 @@ import { growth } from "../stability/growth";
 import { drawnFrom, truncate } from "../stability/secondMoment";
 import type { MapRow } from "../stability/stabilityMap";
 import { samplingFactor } from "../stability/thresholds";
+import { tailIndex, tailWork } from "../stability/tailIndex";
 import { leastWork, typical } from "../stability/typical";
 import { Rng } from "../util/rng";
 import { shareOf, type Budget } from "./budget";
@@ -14,6 +15,8 @@ import type { Readings, TypicalFact } from "./probe";
 const sharpShare = 0.1;
 /** Relative standard error of a limit in the map, and multiplications it may cost. */
 const [mapPrecision, mapWork] = [0.03, 4e8];
+/** Multiplications that a tail index may cost. */
+const mostTailWork = 2e9;
 
 /** What of a point says how its steps are drawn. */
 export type Drawn = Pick<Point, "descent" | "sampling" | "seed" | "batchSize" | "gemm"> & {
@@ -52,11 +55,36 @@ export async function typicalOf(
   return { growth: wider("growth"), limit: wider("limit"), rank, fullRank };
 }
 
+/** Where readings go, and what they may cost. */
+interface Told {
+  readonly read: Readings;
+  readonly budget: Budget;
+}
+
+/** The tail index where bursts come back: of plain SGD whose batches are drawn independently, and where it costs seconds at the most. */
+async function addTail(
+  { sampling, descent, batchSize, seed }: Pick<Drawn, "sampling" | "descent" | "batchSize" | "seed">,
+  factors: MeanSquare["factors"],
+  growth: TypicalFact["growth"],
+  { read, budget }: Told,
+): Promise<void> {
+  const { momentum, weightDecay, decoupledDecay, preconditioner, learningRate } = descent;
+  const plain = !momentum && !weightDecay && !decoupledDecay && preconditioner === null;
+  if (sampling !== "independent" || !plain || !(growth.value < 1) || factors.r < factors.fullRank) return;
+  if (tailWork(factors, batchSize) > mostTailWork || budget.over()) return;
+  const own = { learningRate, batchSize, seed: new Rng(seed, "tail").uint32(), over: budget.over };
+  const tail = await tailIndex(factors, own);
+  if (!tail) return;
+  read.lap();
+  const method = "walkers drawn again by their lengths, batches drawn each by itself";
+  read.add("stability.tailIndex", tail.value, { how: "estimate", method, error: tail.error });
+}
+
 export async function addTypical(
-  { sampling, descent, batchSize, gemm }: Drawn,
+  { sampling, descent, batchSize, gemm, seed }: Drawn,
   { factors, growth: { rho } }: MeanSquare,
   { growth: own, limit, rank, fullRank }: TypicalFact,
-  read: Readings,
+  { read, budget }: Told,
 ): Promise<void> {
   const part =
     rank < fullRank ? `; ${rank} of ${fullRank} directions, what the last doubling changed in the error` : "";
@@ -73,7 +101,10 @@ export async function addTypical(
     error: limit.error,
     sampling: 0,
   });
-  if (!(rho < 1)) return;
+  if (!(rho < 1)) {
+    await addTail({ sampling, descent, batchSize, seed }, factors, own, { read, budget });
+    return;
+  }
   const sharp = truncate(
     factors,
     factors.lambda.filter((value) => value >= sharpShare * factors.lambda[0]).length,

@@ -299,6 +299,15 @@ export const metrics = [
     about: "that of ℓ over its slope",
     source: lyapunov,
   }),
+  m("stability.tailIndex", "tail index", "1", {
+    about:
+      "q* with E‖δ‖^q* neither growing nor shrinking, where ρ > 1 and a typical run comes back: bursts of length x are as rare as x^−q*; below 2 they have no variance. Plain SGD with independent batches",
+    source: "Kesten 1973; moment Lyapunov function",
+  }),
+  m("stability.tailIndex.error", "tail index, standard error", "1", {
+    about: "that of the growth of the moment over its slope",
+    source: "Kesten 1973; moment Lyapunov function",
+  }),
   m("stability.contraction", "contraction of the sharp subspace", "1", {
     about:
       "ρ of the directions with λ ≥ λ₁/10 alone, where ρ < 1: how fast the mean square distance shrinks there",

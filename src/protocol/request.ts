@@ -14,11 +14,13 @@ export interface MeasureRequest {
   readonly experiment: Experiment;
   /** Absolute path of the experiment file; relative paths in it start at its folder. */
   readonly file: string;
-  /** For `escape` and `explore`: the run folder and the step of the checkpoint it starts from. */
+  /** For `escape`, `explore` and `explain`: the run folder, and for the first two the step of the checkpoint it starts from. */
   readonly from?: Branching;
   /** For `escape`: restarts, and steps of each. */
   readonly escape?: { readonly seeds: number; readonly steps: number };
   readonly explore?: ExploreRequest;
+  /** For `explain`: a step at or near the spike in question. Default: the largest spike. */
+  readonly near?: number;
   /** For `suggest`: steps of the training that the rate is for. Default: those of the experiment. */
   readonly steps?: number;
   /** For `measure`: a safetensors file, absolute, that takes the place of the experiment's own. */

@@ -2,11 +2,13 @@
 import type { Bracket } from "../types/bracket";
 import type { ChainLink } from "../types/chainLink";
 import { typicalKinds, verdictKinds, type JudgedReading, type Verdict } from "../types/verdict";
+import { decodeExplanation } from "./explanation";
 import { isRaw, isStep, numberOr, numberOrNull, text, textOr, texts, type Raw } from "./decode";
 
 /** Null for what is no verdict. Fields that are missing have what says that nothing was measured. */
 export function decodeVerdict(raw: unknown): Verdict | null {
   if (!isRaw(raw)) return null;
+  const explanation = decodeExplanation(raw.explanation);
   const kind = verdictKinds.find((one) => one === raw.verdict);
   if (!kind || !isStep(raw.step)) return null;
   return {
@@ -28,6 +30,7 @@ export function decodeVerdict(raw: unknown): Verdict | null {
     ...(Array.isArray(raw.map) && { map: raw.map.flatMap(mapRow) }),
     escapeTime: numberOrNull(raw.escapeTime),
     chain: Array.isArray(raw.chain) ? raw.chain.flatMap(linkOf) : [],
+    ...(explanation && { explanation }),
     evidence: texts(raw.evidence),
   };
 }

@@ -26,9 +26,19 @@ export const earlyDynamics = (optimizer: OptimizerSpec): Dynamics & { readonly p
     momentum: optimizer.momentum,
     nesterov: optimizer.nesterov,
     weightDecay: optimizer.weightDecay,
-    ...(optimizer.sam && { radius: optimizer.sam.radius }),
+    ...(optimizer.sam && { radius: optimizer.batchSize === "full" ? optimizer.sam.radius : NaN }),
   }),
 });
+
+/** Largest sharpness that an optimizer bears at a slope ‖∇L‖, which SAM's limit depends on; undefined where it is not known. */
+export function slopedLimit(
+  optimizer: OptimizerSpec,
+  learningRate: number,
+  gradNorm: number | undefined,
+): number | undefined {
+  const limit = sharpnessLimit({ ...earlyDynamics(optimizer), learningRate, gradNorm });
+  return Number.isNaN(limit) ? undefined : limit;
+}
 
 /** At a step; without one, now. */
 export function limitsOf(run: RunView, step = Infinity): RunLimits {

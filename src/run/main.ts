@@ -1,4 +1,4 @@
-// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, `explore`, `suggest`, asked over standard input; `doctor`.
+// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, `explain`, `explore`, `suggest`, asked over standard input; `doctor`.
 import { join } from "node:path";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
@@ -9,6 +9,7 @@ import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
 import { DiskFull, withDiskFull } from "./diskFull";
 import { escape } from "./escape";
+import { explain } from "./explain";
 import { explore } from "./explore";
 import { Interrupt } from "./interrupt";
 import { ownJob } from "./job";
@@ -33,6 +34,9 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       return 0;
     case "explore":
       await explore(readRequest());
+      return 0;
+    case "explain":
+      await explain(readRequest());
       return 0;
     case "suggest":
       await suggest(readRequest());

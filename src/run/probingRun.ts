@@ -63,6 +63,11 @@ export class ProbingRun {
     }
   }
 
+  /** Loss of the last batch; NaN before the first. */
+  get lastLoss(): number {
+    return this.losses.at(-1) ?? NaN;
+  }
+
   /** Mean loss of the batches of the last tenth of its steps, an epoch of them at least; Infinity once it diverged. */
   get recentLoss(): number {
     const { losses, problem } = this;

@@ -1,6 +1,6 @@
 // A run from its first step to its verdict: trainer × probes × log.
 import { join } from "node:path";
-import { ClosingBudget, closingSeconds, PausingMeter } from "../measure/budget";
+import { BudgetSpent, ClosingBudget, closingSeconds, PausingMeter } from "../measure/budget";
 import { closingMeasurement, type Closing } from "../measure/closing";
 import { optimizerOf } from "../optimizers";
 import type { RunEvent } from "../protocol/events";
@@ -13,16 +13,21 @@ import { loadNewest, type Checkpoint } from "../trainers/basin/checkpoint";
 import { kinksOf } from "../trainers/basin/kinks";
 import type { Problem } from "../trainers/basin/problem";
 import { Trainer } from "../trainers/basin/trainer";
+import { riseOf } from "../stability/spike";
+import type { Explanation } from "../types/explanation";
 import type { Verdict } from "../types/verdict";
 import { ActiveProbes } from "./activeProbes";
 import { slotsOf } from "./branch";
 import { startHeartbeat } from "./heartbeat";
 import type { Interrupt } from "./interrupt";
 import { assembleVerdict } from "./judge";
+import { explainSpike, spikeIn } from "./explain";
 import { Training, type Reached } from "./training";
 
 /** What a closing measurement may take where the experiment does not say. The schema's text says the same. */
 const defaultClosing = { seconds: 20 };
+/** Spikes of the loss above this factor are explained with the verdict; runs at the edge of stability have smaller ones all the time. */
+const toldRise = 10;
 
 export interface SessionParts {
   readonly problem: Problem;
@@ -147,7 +152,11 @@ export class Session {
       : null;
     const at = last ?? this.trainer.state();
     const finite = at.theta.every(Number.isFinite);
-    const closing = finite ? await this.close(at, reached) : null;
+    const { experiment } = problem;
+    const seconds = closingSeconds(experiment.closing ?? defaultClosing);
+    const bytes = memoryBytes(experiment.memory);
+    const budget = new ClosingBudget(seconds, bytes, () => this.parts.interrupt.closingAsked);
+    const closing = finite ? await this.close(at, reached, budget) : null;
     const verdict = assembleVerdict({
       experiment: problem.experiment,
       n: problem.n,
@@ -160,15 +169,40 @@ export class Session {
       closing,
       course: this.probes.course,
     });
-    return { closing, verdict };
+    const explanation = await this.explain(budget);
+    return { closing, verdict: { ...verdict, ...(explanation && { explanation }) } };
   }
 
-  private async close(at: ReturnType<Trainer["state"]>, reached: Reached): Promise<Closing> {
-    const { problem, log, interrupt } = this.parts;
+  /** What happened at the largest spike, where it is one that a user would ask about and the time is not over. */
+  private async explain(budget: ClosingBudget): Promise<Explanation | null> {
+    const { problem, folder, log } = this.parts;
+    log.flush();
+    const spike = spikeIn(folder);
+    if (!spike || riseOf(spike) < toldRise) return null;
+    const leave = (why: string): null => {
+      const message = `Left out: what happened at the spike of the loss between steps ${spike.from} and ${spike.peak}, ${why}.`;
+      log.add({ kind: "note", step: this.step, message });
+      return null;
+    };
+    try {
+      if (budget.over()) return leave("for want of time; basin explain tells it");
+      return (
+        (await explainSpike({ problem, folder, spike, check: () => budget.check() })) ??
+        leave("for want of a checkpoint before it or of finite numbers there")
+      );
+    } catch (error) {
+      if (!(error instanceof BudgetSpent)) throw error;
+      return leave("for want of time; basin explain tells it");
+    }
+  }
+
+  private async close(
+    at: ReturnType<Trainer["state"]>,
+    reached: Reached,
+    budget: ClosingBudget,
+  ): Promise<Closing> {
+    const { problem, log } = this.parts;
     const { experiment } = problem;
-    const seconds = closingSeconds(experiment.closing ?? defaultClosing);
-    const bytes = memoryBytes(experiment.memory);
-    const budget = new ClosingBudget(seconds, bytes, () => interrupt.closingAsked);
     this.meter.obey(() => budget.check());
     const point = await this.trainer.pointOf(at);
     return closingMeasurement(point, {

@@ -8,6 +8,7 @@ export * from "./secondMoment";
 export * from "./varianceLimit";
 export * from "./growth";
 export * from "./typical";
+export * from "./tailIndex";
 export * from "./growthBounds";
 export * from "./stationary";
 export * from "./edgeVariance";

@@ -1,6 +1,7 @@
 // `verdict.json`: the judgement of a run at the point it reached, with the evidence it rests on (theory.md, section 7).
 import type { Bracket } from "./bracket";
 import type { ChainLink } from "./chainLink";
+import type { Explanation } from "./explanation";
 
 export const verdictKinds = [
   "diverged",
@@ -96,6 +97,8 @@ export interface Verdict {
   readonly escapeTime: number | null;
   /** The links from stability to generalization (theory.md, section 4), both sides of each; [] where nothing was measured. */
   readonly chain: readonly ChainLink[];
+  /** What happened where the loss rose tenfold or the run diverged; absent where neither was, or there was no time for it. */
+  readonly explanation?: Explanation;
   /** Which of full Hessian or Gauss–Newton each number used, in words. */
   readonly evidence: readonly string[];
 }

@@ -72,7 +72,7 @@ interface AnyChart {
   /** One sentence for a newcomer, and for those who cannot see the picture. */
   readonly about: string;
   /** What its numbers come from. A chart whose probes the experiment does not ask for takes no room, unless there is something to draw. */
-  readonly measuredBy: "loop" | "verdict" | readonly ProbeId[];
+  readonly measuredBy: "loop" | "verdict" | "spike" | readonly ProbeId[];
   /** Said in place of the picture while there is nothing to draw. */
   readonly empty: (run: RunModel) => string;
   readonly formulas: Formulas;
@@ -159,6 +159,8 @@ export function isShown(chart: Chart, run: RunModel): boolean {
   const { measuredBy } = chart;
   const { probes } = run.info.experiment;
   if (measuredBy === "loop") return true;
+  // Most runs have none, and then it takes no room.
+  if (measuredBy === "spike") return chart.kind === "canvas" && chart.hasData(run);
   // What comes with the verdict has its place before, so that nothing moves when it comes.
   if (measuredBy === "verdict")
     return chart.kind === "canvas" && (probes.noise !== undefined || chart.hasData(run));

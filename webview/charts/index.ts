@@ -2,6 +2,7 @@
 import type { Chart } from "./chart";
 import { displacement } from "./displacement";
 import { drift } from "./drift";
+import { explanation } from "./explanation";
 import { flow } from "./flow";
 import { fractions } from "./fractions";
 import { gap } from "./gap";
@@ -22,6 +23,7 @@ export const charts: readonly Chart[] = [
   nonuniformity,
   gap,
   fractions,
+  explanation,
   stabilityMap,
   stabilityRegion,
   spectrum,

@@ -1,11 +1,10 @@
 // How far a run has come, from the one fold of its log: what the displays draw beside its curves.
 import type { RunEvent } from "../../protocol/events";
 import type { Experiment } from "../../protocol/experiment";
-import { earlyDynamics } from "../../record/limits";
+import { slopedLimit } from "../../record/limits";
 import { edgeForecast, type EdgeForecast } from "../../record/edgeForecast";
 import { provisionalFlag, type ProvisionalFlag } from "../../record/provisionalFlag";
 import { RunSeries } from "../../record/runSeries";
-import { sharpnessLimit } from "../../stability/thresholds";
 
 /** Speed is taken over the last so many seconds of training. */
 const window = 5;
@@ -105,12 +104,9 @@ export class Progress {
 
   /** The sharpness at which this learning rate is as large as the mean allows: thresholds scale as 1/sharpness, but for SAM's. */
   get sharpnessLimit(): number | undefined {
-    const dynamics = earlyDynamics(this.experiment.optimizer);
-    if (dynamics.radius !== undefined) {
-      const { learningRate } = this;
-      const limit = sharpnessLimit({ ...dynamics, learningRate, gradNorm: this.last("gradNorm") });
-      return Number.isNaN(limit) ? undefined : limit;
-    }
+    const { optimizer } = this.experiment;
+    if (optimizer.kind === "sgd" && optimizer.sam)
+      return slopedLimit(optimizer, this.learningRate, this.last("gradNorm"));
     const [sharpness, limit] = [this.last(this.sharpnessName), this.last("stability.meanLimit")];
     if (sharpness === undefined || limit === undefined || !Number.isFinite(limit)) return undefined;
     return (sharpness * limit) / this.learningRate;

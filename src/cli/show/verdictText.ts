@@ -2,6 +2,7 @@
 import { flagged, type Verdict } from "../../types/verdict";
 import { verdictSign, verdictWords } from "../../types/verdictWords";
 import type { ProvisionalFlag } from "../../record/provisionalFlag";
+import { explanationLines } from "../../record/explanation";
 import { number, wrap, type Style } from "./text";
 
 /** A text in the colour that goes with a verdict. */
@@ -25,6 +26,8 @@ export function verdictLines(verdict: Verdict, style: Style, width: number): str
     ...reasons.map((reason) => `  · ${reason}`),
     `  · ${verdict.minimum.why}`,
   ];
+  if (verdict.explanation)
+    lines.push("", "  What happened:", ...explanationLines(verdict.explanation).map((text) => `  · ${text}`));
   const advice = adviceFor(verdict);
   if (advice.length > 0) lines.push("", ...advice.map((text) => `  → ${text}`));
   // Under the text, not under its bullet.

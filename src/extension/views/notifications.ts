@@ -1,4 +1,4 @@
-// Tells of a run that was flagged or has ended, where the settings want it told.
+// Tells of a run that will meet its limit, was flagged or has ended, where the settings want it told.
 import * as vscode from "vscode";
 import type { RunRecord } from "../../launchers";
 import type { Disposables } from "../disposables";
@@ -12,14 +12,18 @@ import { noticesOf, type Notice } from "../workspace/notices";
 export function registerNotifications(services: Services, own: Disposables): void {
   const { runs } = services;
   let before: readonly RunRecord[] = [];
+  const foretold = new Set<string>();
   own.own(
     runs.onDidChange(() => {
-      const notices = noticesOf(before, runs.all);
+      const notices = noticesOf(before, runs.all, foretold);
       before = runs.all;
       const asked = notices.length > 0 ? told() : "off";
       const wanted = (notice: Notice) =>
         asked === "all" || (asked === "flagged" && notice.flagged) || (asked === "ended" && notice.ended);
-      for (const notice of notices.filter(wanted)) void tell(services, notice);
+      for (const notice of notices.filter(wanted)) {
+        if (notice.foretells) foretold.add(notice.run.folder);
+        void tell(services, notice);
+      }
     }),
   );
 }

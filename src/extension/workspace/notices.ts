@@ -1,5 +1,6 @@
-// What is worth telling of runs that have moved on: one was flagged, one ended, or the last of a sweep did. Pure.
+// What is worth telling of runs that have moved on: one will meet its limit, was flagged, or ended, or the last of a sweep did. Pure.
 import type { RunRecord } from "../../launchers";
+import { forecastWords } from "../../record/edgeForecast";
 import { isActive } from "../../types/runStatus";
 import { flagged } from "../../types/verdict";
 import { shortNumber } from "../format";
@@ -11,6 +12,8 @@ export interface Notice {
   readonly flagged: boolean;
   /** Whether it tells of an end. */
   readonly ended: boolean;
+  /** Whether it tells of a limit that a run will meet. */
+  readonly foretells?: true;
   readonly text: string;
   readonly run: RunRecord;
 }
@@ -18,8 +21,15 @@ export interface Notice {
 /** Ends that are told: a run that the user stopped is no news, and one that failed is told with its log. */
 const told = ({ status }: RunRecord): boolean => status === "finished" || status === "diverged";
 
-/** @param before  The same runs as last seen; what was not there, or had ended, is no news. */
-export function noticesOf(before: readonly RunRecord[], after: readonly RunRecord[]): Notice[] {
+/**
+ * @param before    The same runs as last seen; what was not there, or had ended, is no news.
+ * @param foretold  Folders of runs whose forecast was told: one that goes and comes back is no news either.
+ */
+export function noticesOf(
+  before: readonly RunRecord[],
+  after: readonly RunRecord[],
+  foretold: ReadonlySet<string> = new Set(),
+): Notice[] {
   const was = new Map(before.map((run) => [run.folder, run]));
   const ends = after.filter((run) => {
     const old = was.get(run.folder);
@@ -28,6 +38,9 @@ export function noticesOf(before: readonly RunRecord[], after: readonly RunRecor
   const single = ends.filter(({ info }) => !isOfSweep(info));
   const sweeps = new Set(ends.filter(({ info }) => isOfSweep(info)).map(sweepOf));
   return [
+    ...after
+      .filter((run) => newlyForeseen(was.get(run.folder), run) && !foretold.has(run.folder))
+      .map(forecastOf),
     ...after.filter((run) => newlyFlagged(was.get(run.folder), run)).map(provisional),
     ...single.map(endOf),
     ...[...sweeps].flatMap((sweep) => endOfSweep(after.filter((run) => sweepOf(run) === sweep))),
@@ -40,6 +53,21 @@ const isFlagged = ({ verdict }: RunRecord): boolean => verdict !== null && flagg
 
 const newlyFlagged = (old: RunRecord | undefined, run: RunRecord): boolean =>
   old !== undefined && old.flag === null && run.flag !== null && run.status === "running";
+
+const newlyForeseen = (old: RunRecord | undefined, run: RunRecord): boolean =>
+  old !== undefined && old.forecast === null && run.forecast !== null && run.status === "running";
+
+function forecastOf(run: RunRecord): Notice {
+  const { experiment } = run.info;
+  const sharpness = experiment.optimizer.kind === "sgd" ? "sharpness" : "preconditioned sharpness";
+  return {
+    flagged: false,
+    ended: false,
+    foretells: true,
+    run,
+    text: `${experiment.name} (${labelOf(run)}): its ${sharpness} ${forecastWords(run.forecast!)}.`,
+  };
+}
 
 function provisional(run: RunRecord): Notice {
   const { learningRate, limit } = run.flag!;

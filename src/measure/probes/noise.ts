@@ -172,7 +172,7 @@ async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measu
     const typical =
       own && isSample(point) ? await widenTypical(own, reading.factors, { point, errors, budget }) : own;
     if (typical) {
-      await addTypical(point, reading, typical, read);
+      await addTypical(point, reading, typical, { read, budget });
       facts = { ...facts, typical };
     }
     const leftOut = typical ? [] : ["what a typical run does"];

@@ -91,7 +91,7 @@ export async function fromFactors(
   if (typical) {
     const widened = m < n ? await widenTypical(typical, factors, { point, errors, budget }) : typical;
     facts = { ...facts, typical: widened };
-    await addTypical(point, found, widened, read);
+    await addTypical(point, found, widened, { read, budget });
   } else leftOut.push("Left out: what a typical run does.");
   if (budget.over()) leftOut.push("Left out: the map over batch sizes.");
   else {

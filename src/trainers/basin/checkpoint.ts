@@ -95,7 +95,7 @@ export function saveCheckpoint(folder: string, model: Model, state: Checkpoint):
 export const hasCheckpoint = (folder: string): boolean => stepsIn(folder).length > 0;
 
 /** Steps with a checkpoint, newest first. */
-function stepsIn(folder: string): number[] {
+export function stepsIn(folder: string): number[] {
   const steps = readdirSync(folder).map(stepOf).filter(Number.isFinite);
   return steps.sort((a, b) => b - a);
 }

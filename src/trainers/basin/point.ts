@@ -4,6 +4,7 @@ import type { CurvaturePoint } from "../../curvature/curvaturePoint";
 import { deadUnits } from "../../curvature/deadUnits";
 import {
   exampleCurvature,
+  gradientsAlong,
   jacobianNorms,
   squaredGradientNorms,
   weightedGradient,
@@ -89,6 +90,7 @@ export class PointSource {
       factors: at,
       perExample: {
         squaredGradientNorms: () => squaredGradientNorms(at),
+        gradientsAlong: (v) => gradientsAlong(at, v),
         weightedGradient: (weights) => weightedGradient(at, weights),
         jacobianNorms: () => jacobianNorms(at),
         firstWeight: () => at.firstWeight(),

@@ -70,6 +70,18 @@ test("a flag is told when it is raised, while the run trains", () => {
   expect(noticesOf([training({ flag })], [training({ flag })])).toEqual([]);
 });
 
+test("a limit that a run will meet is told when it is foreseen, once, as neither flag nor end", () => {
+  const forecast = { step: 900, share: 0.9, earliest: 1100, latest: 1250 };
+  const [notice, ...more] = noticesOf([training()], [training({ forecast })]);
+  expect(more).toEqual([]);
+  expect(notice).toMatchObject({ flagged: false, ended: false, foretells: true });
+  expect(notice.text).toContain("its sharpness meets its limit between steps 1,100 and 1,250");
+  const later = { ...forecast, step: 910 };
+  expect(noticesOf([training({ forecast })], [training({ forecast: later })])).toEqual([]);
+  expect(noticesOf([training()], [training({ forecast })], new Set(["/runs/a"]))).toEqual([]);
+  expect(noticesOf([], [training({ forecast })])).toEqual([]);
+});
+
 test("a sweep is told once, when the last of it has ended", () => {
   const point = (n: number, run: RunRecord): RunRecord => ({
     ...run,

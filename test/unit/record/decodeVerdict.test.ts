@@ -32,3 +32,23 @@ test.each([
   expect(verdict.readings.typicalGrowth).toBeNull();
   expect(onlyMeanSquare(verdict)).toBe(false);
 });
+
+test("an explanation comes back as it was written, and one without its direction is none", () => {
+  const explanation = {
+    spike: { from: 3, peak: 9, loss: 0.5, peakLoss: "Infinity" },
+    directions: [{ eigenvalue: 30, error: 0.1, share: 0.9 }],
+    direction: 0,
+    preconditioned: false,
+    limit: 20,
+    parameters: [{ name: "0.weight", share: 0.7 }],
+    examples: [{ example: 4, gradient: -0.2, curvature: 0.6 }],
+    of: 12,
+  };
+  const told = (one: unknown) =>
+    decodeVerdict({ verdict: "diverged", step: 7, explanation: one })?.explanation;
+  expect(told(explanation)).toEqual({ ...explanation, spike: { ...explanation.spike, peakLoss: Infinity } });
+  expect(told({ ...explanation, direction: 1 })).toBeUndefined();
+  expect(told({ ...explanation, directions: "none" })).toBeUndefined();
+  expect(told({ ...explanation, examples: [null, 3] })).toMatchObject({ examples: [] });
+  expect(told([])).toBeUndefined();
+});
