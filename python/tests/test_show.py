@@ -119,7 +119,7 @@ class Show(unittest.TestCase):
             for factor in (0.98, 1.02):
                 x = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
                 optimizer = torch.optim.SGD([x], lr=0.3, momentum=momentum, nesterov=nesterov)
-                for _ in range(3000):
+                for _ in range(600):
                     optimizer.zero_grad()
                     (0.5 * factor * limit * x**2).sum().backward()
                     optimizer.step()

@@ -14,6 +14,8 @@ import { styleOf, type Style } from "./show/text";
 
 const exec = promisify(execFile);
 const waitMilliseconds = 20_000;
+/** The first import of torch after a start of the machine reads hundreds of megabytes. */
+const torchMilliseconds = 90_000;
 
 /** What the run process tells about an engine. */
 interface EngineReport {
@@ -99,7 +101,7 @@ async function python(): Promise<Finding> {
   const optional = (text: string): Finding => ({ name, state: "optional", text });
   try {
     const { path, from } = findInterpreter({ folder: process.cwd() });
-    const { stdout } = await exec(path, ["-c", versions], { timeout: waitMilliseconds });
+    const { stdout } = await exec(path, ["-c", versions], { timeout: torchMilliseconds });
     const [own, torch, bridge] = stdout.split(/\r?\n/).map((line) => line.trim());
     const python = { path, torch, bridge };
     const where = `Python ${own}, ${path}, by ${from}`;

@@ -67,7 +67,9 @@ export function checkExperiment(text: string, file: string, options: CheckOption
     if (problems.length === 0) problems.push(notAnObject(source));
     return { problems, points: [], placeOf };
   }
-  const checked = checkValue({ ...options.defaults, ...source.value }, source, file, options);
+  // Those are of Basin's own trainer: a script would be refused for a key that nobody wrote.
+  const defaults = isScripted(source.value) ? {} : options.defaults;
+  const checked = checkValue({ ...defaults, ...source.value }, source, file, options);
   problems.push(...checked.problems);
   const failed = problems.some(({ severity }) => severity === "error");
   return { problems, points: failed ? [] : checked.points, placeOf };

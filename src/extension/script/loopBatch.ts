@@ -1,6 +1,6 @@
 // What a training loop does with a batch: which model sees what of it, and what the loss compares; followed from the loop's head to the loss
 // by putting each name's expression in its place. Pure.
-import { closing, lastPart, namesIn, separated, targetsOf, type Call, type Statement } from "./pythonText";
+import { brackets, lastPart, namesIn, separated, type Call, type Statement } from "./pythonText";
 import type { ScriptBlocks } from "./scriptBlocks";
 import { refuse } from "./watchInsertion";
 
@@ -116,7 +116,7 @@ export class LoopBatch {
     if (
       !match ||
       !wrappers.test(lastPart(match[1])) ||
-      closing(source, match[0].length - 1) !== source.length
+      brackets(source).get(match[0].length - 1) !== source.length
     )
       return undefined;
     const [first] = separated(source, { start: match[0].length, end: source.length - 1 });
@@ -152,7 +152,7 @@ export class LoopBatch {
     let loss: Statement | undefined;
     for (let at = begin + 1; at < this.where.until; at++) {
       const statement = statements[at];
-      const targets = targetsOf(statement);
+      const targets = statement.targets;
       if (targets.length === 0) continue;
       const sometimes = this.blocks
         .headersAround(at, begin)
@@ -170,7 +170,7 @@ export class LoopBatch {
 
   private assign(statement: Statement, sometimes: boolean): void {
     const { code, text } = this.right(statement);
-    const targets = targetsOf(statement);
+    const targets = statement.targets;
     const model = sometimes ? undefined : this.wholeModelCall(statement, code);
     if (model && targets.length === 1) {
       this.made.set(targets[0], this.output(model));
@@ -230,7 +230,7 @@ export class LoopBatch {
       own.includes(callee) ||
       this.blocks.statements.some(
         (statement) =>
-          targetsOf(statement).includes(callee) &&
+          statement.targets.includes(callee) &&
           namesIn(this.right(statement).code).some((name) => own.includes(name)),
       )
     );

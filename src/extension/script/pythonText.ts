@@ -1,6 +1,7 @@
 // What can be seen of a Python script without running it: its statements, calls and imports, by a scan that bears any text. Pure.
 //
 // No grammar of the language: strings and comments are blanked, brackets are matched, and what cannot be told is left out.
+import { lastAsked } from "../../util/lastAsked";
 
 /** Offsets from the start of the text. */
 export interface Span {
@@ -16,6 +17,8 @@ export interface Statement extends Span {
   readonly indent: number;
   /** Its code, strings and comments blanked. */
   readonly code: string;
+  /** Names that it gives a value: those before `=`. */
+  readonly targets: readonly string[];
 }
 
 export interface Argument extends Span {
@@ -72,20 +75,24 @@ function statementsOf(code: string): Statement[] {
         end: line + piece.trimEnd().length,
         indent,
         code: piece.trim(),
+        targets: targetsOf(piece.trim()),
       });
     line = at + 1;
   }
   return found;
 }
 
-/** The offset behind the bracket that closes the one at `open`; undefined where none does. */
-export function closing(code: string, open: number): number | undefined {
-  let depth = 0;
-  for (let at = open; at < code.length; at++) {
-    if (openers.includes(code[at])) depth++;
-    else if (closers.includes(code[at]) && --depth === 0) return at + 1;
+/** For each opening bracket that is closed the offset behind the one that does. */
+export function brackets(code: string): ReadonlyMap<number, number> {
+  const [open, found] = [[] as number[], new Map<number, number>()];
+  for (let at = 0; at < code.length; at++) {
+    if (openers.includes(code[at])) open.push(at);
+    else if (closers.includes(code[at])) {
+      const own = open.pop();
+      if (own !== undefined) found.set(own, at + 1);
+    }
   }
-  return undefined;
+  return found;
 }
 
 /** Parts between commas that are in no bracket. */
@@ -117,7 +124,9 @@ function argumentsOf(text: string, code: string, inside: Span): Argument[] {
   });
 }
 
-const callee = /((?:[A-Za-z_]\w*\s*\.\s*)*[A-Za-z_]\w*)\s*\(/g;
+const callee = /(?<![\w.])((?:[A-Za-z_]\w*\s*\.\s*)*[A-Za-z_]\w*)\s*\(/g;
+/** Of longer ones the arguments are not looked at: what a training is set to fits into less. */
+const longestCall = 20_000;
 const keywords = new Set([
   "if",
   "elif",
@@ -136,12 +145,13 @@ const keywords = new Set([
 ]);
 
 function callsOf(text: string, code: string): Call[] {
+  const closedAt = brackets(code);
   return [...code.matchAll(callee)].flatMap((match): Call[] => {
     const name = match[1].replace(/\s/g, "");
     if (keywords.has(name)) return [];
     const open = match.index + match[0].length - 1;
-    const end = closing(code, open);
-    if (end === undefined) return [];
+    const end = closedAt.get(open);
+    if (end === undefined || end - open > longestCall) return [];
     const args = argumentsOf(text, code, { start: open + 1, end: end - 1 });
     const isDefinition = /\b(def|class)\s+$/.test(code.slice(Math.max(0, match.index - 20), match.index));
     return [{ callee: name, start: match.index, end, args, isDefinition }];
@@ -149,9 +159,9 @@ function callsOf(text: string, code: string): Call[] {
 }
 
 /** Longer texts are no training scripts, and are passed over. */
-const longest = 500_000;
+const longest = 200_000;
 
-export function readPython(text: string): PythonText {
+export const readPython: (text: string) => PythonText = lastAsked((text) => {
   const read = text.length > longest ? "" : text;
   const code = blanked(read, "strings too");
   return {
@@ -160,13 +170,16 @@ export function readPython(text: string): PythonText {
     statements: statementsOf(code),
     calls: callsOf(blanked(read, "comments alone"), code),
   };
-}
+});
 
 /** The last part of a dotted name. */
 export const lastPart = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
 
-/** Names that a statement gives a value: those before `=`. */
-export function targetsOf({ code }: Statement): string[] {
+/** What stands before `=` is found in this many characters, or not at all. */
+const longestTargets = 300;
+
+function targetsOf(all: string): string[] {
+  const code = all.slice(0, longestTargets);
   const match = /^([\w\s.,()[\]*]+?)\s*(?::[^=]+)?(?:=(?!=)|\+=|-=|\*=|\/=)/.exec(code);
   return match && !/^(if|elif|while|for|with|assert|return|def|class)\b/.test(code) ? namesIn(match[1]) : [];
 }

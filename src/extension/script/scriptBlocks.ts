@@ -1,5 +1,5 @@
 // The blocks of a Python script by their indentation: what stands around a statement, and which names a block gives a value. Pure.
-import { namesIn, targetsOf, type Call, type PythonText, type Statement } from "./pythonText";
+import { namesIn, type Call, type PythonText, type Statement } from "./pythonText";
 
 interface FunctionBlock {
   readonly name: string;
@@ -87,7 +87,7 @@ export class ScriptBlocks {
     return this.statements
       .slice(header, end)
       .flatMap((statement) => [
-        ...targetsOf(statement),
+        ...statement.targets,
         ...namesIn(/^for\s+([^]+?)\s+in\b/.exec(statement.code)?.[1] ?? ""),
         ...namesIn(/^with\b[^]*\bas\s+(\w+)/.exec(statement.code)?.[1] ?? ""),
       ]);
@@ -96,7 +96,7 @@ export class ScriptBlocks {
   /** The calls whose value a name is given. */
   callsGiving(name: string): Call[] {
     return this.statements.flatMap((statement) =>
-      targetsOf(statement).includes(name)
+      statement.targets.includes(name)
         ? this.python.calls.filter(({ start, end }) => statement.start <= start && end <= statement.end)
         : [],
     );

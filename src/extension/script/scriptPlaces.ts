@@ -9,7 +9,6 @@ import {
   namesIn,
   numberIn,
   readPython,
-  targetsOf,
   watchCalls,
   type Argument,
   type Call,
@@ -24,6 +23,9 @@ const keywordsOf: Readonly<Record<ChartedSetting, RegExp>> = {
 const optimizerName =
   /^(SGD|ASGD|Adam|AdamW|Adamax|NAdam|RAdam|RMSprop|Adagrad|Adadelta|Lion|Adafactor|LBFGS)$/;
 const scheduler = /\b(lr_scheduler|[A-Z]\w*(?:LR|Restarts|Plateau|Scheduler)|get_\w+_schedule\w*)\b/;
+
+/** More of them are in no script that anyone trains with. */
+const mostAsked = 200;
 
 /** A number that may be the setting. */
 interface Candidate {
@@ -80,11 +82,13 @@ function placeOf(
 }
 
 function written(python: PythonText, setting: ChartedSetting, watch: Call | undefined): Written {
-  const asked = python.calls.flatMap((call) =>
-    call.args
-      .filter(({ name }) => name !== undefined && keywordsOf[setting].test(name))
-      .map((argument) => ({ call, argument })),
-  );
+  const asked = python.calls
+    .flatMap((call) =>
+      call.args
+        .filter(({ name }) => name !== undefined && keywordsOf[setting].test(name))
+        .map((argument) => ({ call, argument })),
+    )
+    .slice(0, mostAsked);
   const uses = asked.filter(({ call }) => !call.isDefinition && call.start !== watch?.start);
   const given = uses
     .map(({ argument }) => argument)
@@ -127,15 +131,17 @@ const positional = ({ calls }: PythonText): Argument[] =>
       : [],
   );
 
+const loopHead = /^(?:async\s+)?for\s+([\w\s,().*]{1,200}?)\sin\b/;
+
 /** The number that a name stands for: given once in the script, and never changed. */
 function assigned(
-  { statements, code, text }: PythonText,
+  { statements, text }: PythonText,
   name: string,
 ): Pick<Argument, "start" | "text"> | undefined {
   if (!/^[A-Za-z_]\w*$/.test(name)) return undefined;
-  const changes = statements.filter((statement) => targetsOf(statement).includes(name));
-  if (changes.length !== 1 || new RegExp(`\\bfor\\s+[^:]*\\b${name}\\b[^:]*\\bin\\b`).test(code))
-    return undefined;
+  const changes = statements.filter((statement) => statement.targets.includes(name));
+  const inLoop = statements.some(({ code }) => namesIn(loopHead.exec(code)?.[1] ?? "").includes(name));
+  if (changes.length !== 1 || inLoop) return undefined;
   const [{ start, end, code: own }] = changes;
   const match = /^\w+\s*(?::[^=]+)?=\s*/.exec(own);
   if (!match) return undefined;
@@ -147,7 +153,7 @@ function assigned(
 /** The argument of the optimizer or loader that is watched, before one of an optimizer or of no test set, before the one nearest to the call. */
 function rankOf(python: PythonText, { start }: Argument, watch: Call | undefined): number {
   const statement = python.statements.find((one) => one.start <= start && start < one.end);
-  const targets = statement ? targetsOf(statement) : [];
+  const targets = statement ? statement.targets : [];
   const named = (watch?.args ?? []).filter(
     ({ name }) => name === undefined || name === "optimizer" || name === "data",
   );

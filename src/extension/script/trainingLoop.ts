@@ -6,7 +6,6 @@ import {
   lastPart,
   namesIn,
   readPython,
-  targetsOf,
   watchCalls,
   type PythonText,
   type Span,
@@ -34,6 +33,8 @@ export function watchedLoop(text: string, at?: number): Inserted {
 
 /** Whether a text may have a training loop: asked at every move of the cursor in any script. */
 export const mayTrain = (text: string): boolean => /\.backward\(/.test(text) && /\.step\(/.test(text);
+
+const mostSteps = 20;
 
 interface Step {
   /** Index of its statement. */
@@ -96,6 +97,7 @@ class Loop {
         return this.isOptimizer(argument) ? [{ at: index, optimizer: argument }] : [];
       }),
     );
+    if (all.length > mostSteps) refuse("too many optimizers step in it to tell which is meant");
     if (all.length === 0)
       refuse(
         /\bTrainer\(/.test(this.python.code)
@@ -252,7 +254,7 @@ class Loop {
     const parameters = own?.parameters ?? [];
     const given = this.python.statements.flatMap((statement, index) =>
       index < this.outer && this.blocks.isVisible(index, this.outer) && /\bDataLoader\(/.test(statement.code)
-        ? targetsOf(statement)
+        ? statement.targets
         : [],
     );
     return [...parameters, ...given].findLast((name) => testLoader.test(name));

@@ -86,3 +86,21 @@ test("no text makes it fail: it inserts or refuses", () => {
     expect("refused" in result || mayTrain(cut)).toBe(true);
   }
 });
+
+test("a text made to be slow is passed over as quickly as any", () => {
+  const long = 150_000;
+  const texts = [
+    "f(".repeat(long / 2),
+    "f(".repeat(long / 3) + ")".repeat(long / 3),
+    "for ".repeat(long / 4),
+    "a.".repeat(long / 2),
+    `x(${" ".repeat(long)}lr=1)`,
+    "f(lr=1)\n".repeat(long / 8),
+    "(".repeat(long) + "lr=0.1",
+    "optimizer.step()\n".repeat(long / 17),
+  ];
+  for (const text of texts) {
+    watchPlaceIn(`import basin\n${text}`);
+    expect(watchedLoop(`loss.backward()\n${text}`)).toHaveProperty("refused");
+  }
+});

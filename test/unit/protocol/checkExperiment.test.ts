@@ -394,6 +394,15 @@ describe("a model by file", () => {
 });
 
 describe("defaults", () => {
+  it("of the user's own are Basin's trainer's: a script's experiment is not refused for them", () => {
+    const defaults = { engine: "wasm", memory: "2GB" } as const;
+    const script = checkExperiment('{ "trainer": { "python": "train.py" } }', file, { defaults });
+    expect(script.problems).toEqual([]);
+    expect(script.points).toHaveLength(1);
+    expect(script.points[0].experiment.engine).toBeUndefined();
+    expect(checkExperiment(least, file, { defaults }).points[0].experiment).toMatchObject(defaults);
+  });
+
   it("are those of the kind that is written, not of the kind that would be the default", () => {
     const text = least.replace('{ "hidden": [10] }', '{ "kind": "deepLinear", "hidden": [10] }');
     expect(checkExperiment(text, file).points[0].experiment.model).toStrictEqual({
