@@ -77,7 +77,8 @@ export function runTable(runs: readonly RunRecord[], style: Style): string {
 /** Where Slurm has the runs: a line for each, one for all that wait for the same. */
 function placeLines(runs: readonly RunRecord[]): string[] {
   const groups = new Map<string, RunRecord[]>();
-  for (const run of runs) if (run.place) groups.set(run.place.says, [...(groups.get(run.place.says) ?? []), run]);
+  for (const run of runs)
+    if (run.place) groups.set(run.place.says, [...(groups.get(run.place.says) ?? []), run]);
   return [...groups].map(([says, [run, ...others]]) =>
     others.length > 0
       ? `${others.length + 1} runs: ${says}`

@@ -31,6 +31,8 @@ export interface Cluster {
 /** Takes about half a second. @throws Error with what its daemons said. */
 export function startCluster({ nodes = 3, largestArray = 1001 } = {}): Cluster {
   const place = mkdtempSync(join(tmpdir(), "slurm-"));
+  // munged wants every folder above its socket to be open to all.
+  chmodSync(place, 0o755);
   const folder = execFileSync(join(here, "up.sh"), [join(place, "s")], {
     encoding: "utf8",
     env: { ...process.env, NODES: String(nodes), MAX_ARRAY: String(largestArray), CPUS: "2" },
