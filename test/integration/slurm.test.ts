@@ -21,6 +21,7 @@ const experiment = {
   loss: "mse",
   optimizer: { kind: "sgd", learningRate: 0.05 },
   closing: { seconds: 1 },
+  probes: { sharpness: { every: 25 } },
 };
 const seeds = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -86,7 +87,6 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
     // Slurm looks at time limits every half minute: it lasts longer than that.
     const long = workspace({
       stop: { steps: 40_000 },
-      probes: { sharpness: { every: 25 } },
       checkpoints: { every: 100_000 },
       launch: { on: "slurm", slurm: { time: "1", warning: 50 } },
     });
@@ -94,7 +94,6 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
 
     const alone = workspace({
       stop: { steps: 40_000 },
-      probes: { sharpness: { every: 25 } },
       checkpoints: { every: 100_000 },
     });
     const uninterrupted = basin(alone.folder, "run", "a.basin.json");
