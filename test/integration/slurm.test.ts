@@ -86,15 +86,15 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
   test("a run that reaches its time limit goes on, requeued, to the same θ as one that is never interrupted; a sweep of 12 goes on beside it, through a cancel, a kill and a restart of the scheduler", async () => {
     // Slurm looks at time limits every half minute: it lasts longer than that.
     const long = workspace({
-      stop: { steps: 40_000 },
-      checkpoints: { every: 100_000 },
+      stop: { steps: 100_000 },
+      checkpoints: { every: 1_000_000 },
       launch: { on: "slurm", slurm: { time: "1", warning: 50 } },
     });
     expect((await basin(long.folder, "run", "a.basin.json")).err).toBe("");
 
     const alone = workspace({
-      stop: { steps: 40_000 },
-      checkpoints: { every: 100_000 },
+      stop: { steps: 100_000 },
+      checkpoints: { every: 1_000_000 },
     });
     const uninterrupted = basin(alone.folder, "run", "a.basin.json");
 
