@@ -153,6 +153,12 @@ function systemPackages() {
     ...(nativeTensorflow() && !works("make", "--version") ? ["make"] : []),
     ...(!flags.includes("--e2e") && !works("python3", "-m", "pip", "--version") ? ["python3-pip"] : []),
     ...(flags.includes("--unit") || existsSync(browser) ? [] : ["chromium"]),
+    // A cluster of this machine alone: test/support/slurm.
+    ...(process.platform !== "linux" ||
+    flags.includes("--e2e") ||
+    (works("which", "sbatch") && works("which", "munge"))
+      ? []
+      : ["slurm-wlm", "munge"]),
     ...(has("torch") ? [] : ["python3-torch"]),
     ...(has("scipy") ? [] : ["python3-scipy"]),
   ];

@@ -9,6 +9,7 @@ import { stringify } from "../protocol/numbers";
 import { exit, type Command } from "./command";
 import { findInterpreter } from "../run/script/interpreter";
 import { runScript } from "./places";
+import { printable } from "../util/printable";
 import { print } from "./show/print";
 import { styleOf, type Style } from "./show/text";
 
@@ -120,9 +121,18 @@ async function python(): Promise<Finding> {
 async function slurm(): Promise<Finding> {
   try {
     const { stdout } = await exec("sbatch", ["--version"], { timeout: waitMilliseconds });
-    return { name: "Slurm", state: "ok", text: stdout.trim() };
-  } catch {
-    return { name: "Slurm", state: "optional", text: "not found; runs start on this machine" };
+    const { stdout: parts } = await exec("sinfo", ["-h", "-o", "%P %a"], { timeout: waitMilliseconds });
+    const up = parts.split("\n").filter((line) => line.endsWith(" up"));
+    const names = [...new Set(up.map((line) => line.split(" ")[0].replace("*", "")))].join(", ");
+    return {
+      name: "Slurm",
+      state: "ok",
+      text: `${stdout.trim()}, partitions: ${printable(names) || "none is up"}`,
+    };
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const text = missing ? "not found" : "installed, but its controller does not answer (`scontrol ping`)";
+    return { name: "Slurm", state: "optional", text: `${text}; runs start on this machine` };
   }
 }
 

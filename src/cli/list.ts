@@ -70,8 +70,18 @@ export function runTable(runs: readonly RunRecord[], style: Style): string {
   const damaged = runs.flatMap(({ info, damage }) =>
     damage.length > 0 ? [style.yellow(`damaged: ${printable(`${info.id}: ${damage.join(", ")}`)}`)] : [],
   );
-  const jobs = runs.flatMap(({ info, place }) =>
-    place ? [style.dim(printable(`${info.id}: job ${place.job}, ${place.says}`))] : [],
-  );
+  const jobs = placeLines(runs).map((line) => style.dim(printable(line)));
   return [table(["run", ...(places ? ["point"] : []), ...head], rows, style), ...jobs, ...damaged].join("\n");
+}
+
+/** Where Slurm has the runs: a line for each, one for all that wait for the same. */
+function placeLines(runs: readonly RunRecord[]): string[] {
+  const groups = new Map<string, RunRecord[]>();
+  for (const run of runs)
+    if (run.place) groups.set(run.place.says, [...(groups.get(run.place.says) ?? []), run]);
+  return [...groups].map(([says, [run, ...others]]) =>
+    others.length > 0
+      ? `${others.length + 1} runs: ${says}`
+      : `${run.info.id}: ${says} (job ${run.place!.job})`,
+  );
 }

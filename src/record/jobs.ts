@@ -114,6 +114,7 @@ export function jobWords({ life, reason, nodes, left, restarts }: Job): string {
 /** How Slurm ended a job that could not say so itself → words. */
 const ends: Readonly<Record<string, string>> = {
   CANCELLED: "cancelled",
+  FAILED: "its process failed",
   TIMEOUT: "reached its time limit",
   OUT_OF_MEMORY: "took more memory than its job asked for",
   NODE_FAIL: "its node failed",

@@ -82,7 +82,7 @@ const refusals: readonly (readonly [RegExp, string, string])[] = [
     "Try again in a while; `scontrol ping` tells whether it is up.",
   ],
   [
-    /write.*(error|fail)|No space left|disk quota/i,
+    /error writing|No space left|disk quota/i,
     "the disk is full",
     "Make room where runs are kept, or name another folder with --runs DIR.",
   ],

@@ -173,6 +173,12 @@ export class RunReader {
     });
   }
 
+  /** Submitted, and nothing heard yet; or it has left its place, and nobody has asked since. */
+  private isLeft(): boolean {
+    const { headers, ended } = this.folded;
+    return this.claim?.handle?.on === "slurm" && (headers === 0 || ended?.reason === "interrupted");
+  }
+
   /** What the scheduler said of it, where one has it. */
   private job(): Job | undefined {
     const { claim, life, folder } = this;
@@ -189,8 +195,7 @@ export class RunReader {
       headers: this.folded.headers,
       end: this.folded.ended?.reason ?? null,
       changes: performance.now() - this.grewAt < quietMilliseconds,
-      // Submitted, and nothing heard yet.
-      job: job?.life ?? (this.claim?.handle?.on === "slurm" && this.folded.headers === 0 ? "queued" : null),
+      job: job?.life ?? (this.isLeft() ? "queued" : null),
       quiet: performance.now() - this.changedAt > quietMilliseconds,
     });
   }

@@ -31,10 +31,9 @@ export interface Cluster {
 /** Takes about half a second. @throws Error with what its daemons said. */
 export function startCluster({ nodes = 3, largestArray = 1001 } = {}): Cluster {
   const place = mkdtempSync(join(tmpdir(), "slurm-"));
-  const folder = execFileSync(join(here, "up.sh"), [join(place, "s")], {
-    encoding: "utf8",
-    env: { ...process.env, NODES: String(nodes), MAX_ARRAY: String(largestArray), CPUS: "2" },
-  }).trim();
+  // munged wants every folder above its socket to be open to all.
+  chmodSync(place, 0o755);
+  const folder = up(place, { NODES: String(nodes), MAX_ARRAY: String(largestArray), CPUS: "2" });
   const counting = join(place, "bin");
   const calls = join(place, "squeue.calls");
   const real = execFileSync("which", ["squeue"], {
@@ -68,6 +67,16 @@ export function startCluster({ nodes = 3, largestArray = 1001 } = {}): Cluster {
       rmSync(place, { recursive: true, force: true });
     },
   };
+}
+
+function up(place: string, options: Readonly<Record<string, string>>): string {
+  try {
+    const env = { ...process.env, ...options };
+    return execFileSync(join(here, "up.sh"), [join(place, "s")], { encoding: "utf8", env }).trim();
+  } catch (error) {
+    rmSync(place, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Where nobody reaps, what has ended stays as a zombie. */

@@ -126,9 +126,9 @@ const mistakes: readonly [
   ],
   [
     "planned launcher",
-    ['"local"', '"slurm"'],
-    '`on` "slurm" is not yet supported; supported: "local"',
-    { under: '"slurm"' },
+    ['"local"', '"python"'],
+    '`on` "python" is not yet supported; supported: "local", "slurm"',
+    { under: '"python"' },
   ],
   ["learning rate 0", [": 0.5", ": 0"], "`learningRate` must be a number > 0; found 0", { under: "0" }],
   [
