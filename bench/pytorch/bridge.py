@@ -131,7 +131,7 @@ def ms(seconds):
 
 
 def times(ratio):
-    return f"{ratio:.1f}" if math.isfinite(ratio) else "–"
+    return f"{ratio:.2g}" if math.isfinite(ratio) else "–"
 
 
 def has(name):
