@@ -43,7 +43,7 @@ describe.each(rows)("%s %s", (kind, _title, change) => {
   test("has the keys that the schema gives it", () => {
     const keys = keysAt({ optimizer: { kind } }, ["optimizer"]);
     expect(keys.sort()).toEqual(["kind", ...Object.keys(record.spec.properties)].sort());
-    const optional = ["schedule", "clip", "labelNoise"];
+    const optional = ["schedule", "clip", "labelNoise", "sam"];
     const filled = keys.filter((key) => !optional.includes(key));
     expect(Object.keys(specOf(kind)).sort(), "defaults of this kind alone").toEqual(filled);
   });
