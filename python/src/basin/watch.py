@@ -69,7 +69,8 @@ def watch(
     @raises BasinError where something cannot be measured, saying why and what to do.
     """
     settings = folders.environment()
-    wanted = _wanted(settings.get("probes", probes), every)
+    # An experiment that says nothing of probes holds an empty object: the call decides then.
+    wanted = _wanted(settings.get("probes") or probes, every)
     rank, ranks = world()
     team = Team() if ranks > 1 else None
     if team is None and int(os.environ.get("RANK", "0") or 0) != 0:

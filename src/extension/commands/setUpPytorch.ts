@@ -1,7 +1,7 @@
 // Basin: Set Up PyTorch. Finds the Python that scripts run with, puts the package into it that came with the extension, and says what it did.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -12,25 +12,16 @@ import { commandIds } from "./ids";
 
 const exec = promisify(execFile);
 
-/** Returns what pip said. It builds beside its source, so that it gets a copy. */
+/** Returns what pip said. It is given a wheel, which takes nothing but Python to make: an environment may have no tool that builds. */
 async function install(path: string, source: string): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), "basin-torch-"));
+  const folder = await mkdtemp(join(tmpdir(), "basin-torch-"));
   try {
-    await cp(source, copy, { recursive: true });
-    const args = [
-      "-m",
-      "pip",
-      "install",
-      "--no-deps",
-      "--no-build-isolation",
-      "--no-index",
-      "--upgrade",
-      copy,
-    ];
+    const { stdout: wheel } = await exec(path, [join(source, "wheel.py"), folder]);
+    const args = ["-m", "pip", "install", "--no-deps", "--no-index", "--force-reinstall", wheel.trim()];
     const { stdout, stderr } = await exec(path, args);
     return `${path} ${args.join(" ")}\n${stdout}${stderr}`;
   } finally {
-    await rm(copy, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

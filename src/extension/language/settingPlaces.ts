@@ -3,7 +3,7 @@ import { findNodeAtLocation, getNodeValue, parseTree, type Node } from "jsonc-pa
 import type { RunInfo } from "../../protocol/runFolder";
 import { lastAsked } from "../../util/lastAsked";
 
-export interface TextPlace {
+interface TextPlace {
   readonly offset: number;
   readonly length: number;
 }
