@@ -63,7 +63,8 @@ export class Queue {
       }
     }
     const active = new Set(this.waitingSubmissions());
-    const own = this.all().filter(({ submission }) => active.has(submission));
+    // Those of a launcher with a queue of its own need nobody who waits for them.
+    const own = this.all().filter(({ submission, together }) => active.has(submission) && !together);
     const count = (state: Entry["state"]): number => own.filter((entry) => entry.state === state).length;
     return { waiting: count("waiting"), training: count("training") };
   }

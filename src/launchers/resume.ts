@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileError } from "../protocol/errors";
 import { files } from "../protocol/runFolder";
-import { holderOf, type Holder } from "../record/disk/processes";
+import { jobName } from "../record/jobs";
+import { holderOf, lifeOf, type Holder } from "../record/disk/processes";
 import { launch } from "./launch";
 import type { ProcessOptions } from "./launcher";
 import { readRun } from "../record/disk/catalog";
@@ -33,6 +34,8 @@ export async function resumeRun(options: ResumeOptions): Promise<void> {
     throw fileError(folder, `has ${status}; there is nothing to resume`, "Start it anew with `basin run`.");
   if (status === "running") throw stillRunning(name);
   const holder = holderOf(folder);
+  if (status === "queued" && holder?.handle?.on === "slurm" && lifeOf(holder) !== "gone")
+    throw fileError(name, `waits already, as job ${jobName(holder.handle)}`, "`basin list` says for what.");
   if (status === "unknown" && holder) await watch(folder, holder, options);
   await launch(folder, status === "queued" ? "start" : "resume", holder, options);
 }

@@ -150,11 +150,11 @@ export class RunStarter {
   }
 
   /** A run that could not train says why in its log. */
-  private async reportFailure({ folder, info, status }: RunRecord): Promise<void> {
+  private async reportFailure({ folder, info, status, place }: RunRecord): Promise<void> {
     const said = readLog(folder);
     this.log.error(`Run ${info.id} ${status}:\n${said}`);
     const show = "Show Log";
-    const first = said.split("\n").find((line) => line.trim() !== "") ?? "its process ended.";
+    const first = said.split("\n").find((line) => line.trim() !== "") ?? place?.says ?? "its process ended.";
     const answer = await vscode.window.showErrorMessage(
       `Basin: a run of ${plain(info.experiment.name)} failed. ${plain(first)}`,
       show,
