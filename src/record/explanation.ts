@@ -52,9 +52,11 @@ export function explanationLines(explanation: Explanation): string[] {
     ? `rose from ${num(spike.loss)} to ${num(spike.peakLoss)}`
     : `rose from ${num(spike.loss)} out of the range of numbers`;
   const matrix = preconditioned ? "the preconditioned Hessian" : "the Hessian";
-  const against = Number.isFinite(limit)
+  const known = Number.isFinite(limit) && Number.isFinite(eigenvalue);
+  const against = known
     ? `${num(eigenvalue)}, ${eigenvalue > limit ? "above" : "below"} its limit ${num(limit)}`
     : num(eigenvalue);
+  const within = known && directions.every((one) => one.eigenvalue + one.error < limit);
   const tensors = parameters.slice(0, 3).map((one) => `${one.name} ${percent(one.share)}`);
   const named = examples
     .slice(0, 3)
@@ -65,6 +67,11 @@ export function explanationLines(explanation: Explanation): string[] {
   return [
     `The loss ${rose} between steps ${spike.from} and ${spike.peak}.`,
     `It moved along eigenvector ${direction + 1} of ${matrix}: eigenvalue ${against}; ${percent(share)} of the squared displacement.`,
+    ...(within
+      ? [
+          "No eigenvalue found there was above its limit: the curvature alone does not explain the rise; noise of the batches, momentum or the slope itself began it.",
+        ]
+      : []),
     ...(tensors.length > 0 ? [`That eigenvector lies in ${tensors.join(", ")}.`] : []),
     ...(named.length > 0 ? [`Along it, of ${of} examples, most comes from ${named.join(", ")}.`] : []),
   ];
