@@ -1,4 +1,5 @@
 // The batch script that a submission leaves in the runs folder: read by people, and run by Slurm on the node. Pure.
+import { fileError } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { memoryBytes } from "../../protocol/memory";
 
@@ -35,8 +36,19 @@ export interface BatchScript {
 /** A word for the shell. */
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** A word on an `#SBATCH` line, where quotes group as in a shell. */
-const option = (text: string): string => (/^[\w@%+=:,./[\]-]+$/.test(text) ? text : quoted(text));
+/**
+ * A word on an `#SBATCH` line, where quotes group as in a shell.
+ * @throws UserError for a line break, behind which whatever a folder is called would be a line of shell.
+ */
+function option(text: string): string {
+  if (/[\0-\x1f\x7f]/.test(text))
+    throw fileError(
+      JSON.stringify(text.replace(/^--\w+=/, "")),
+      "cannot stand in a batch script: it holds a line break or another control character",
+      "Rename the folder.",
+    );
+  return /^[\w@%+=:,./[\]-]+$/.test(text) ? text : quoted(text);
+}
 
 const megabytes = (memory: string): number => Math.ceil(memoryBytes(memory) / 2 ** 20);
 

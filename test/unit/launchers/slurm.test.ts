@@ -65,6 +65,11 @@ test("a batch script asks for everything that the experiment asks for, the user'
   expect(single).not.toContain("--mem");
 });
 
+test("a folder whose name holds a line break is refused: its rest would be a line of shell", () => {
+  const hostile = { ...parts, workingFolder: "/w/a\ntouch /tmp/owned\n" };
+  expect(() => batchScript(hostile)).toThrow(/line break.*\n.*Rename the folder/);
+});
+
 test("a script of the user's own on two nodes of four GPUs is started by srun and torchrun", () => {
   const text = batchScript({ ...parts, script: true, slurm: { nodes: 2, gpus: 4 } });
   expect(text).toContain(
