@@ -76,6 +76,7 @@ export class Scope {
  */
 export function belowReshape(tap: Tap): Tap {
   const { output } = tap;
+  if (output.op.name === "broadcast") throw new Error("internal: a tap on what arithmetic reads past");
   if (output.op.name !== "reshape") return tap;
   return {
     ...tap,

@@ -131,7 +131,11 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
     expect(runs).toHaveLength(12);
     const waiting = runs.filter(({ status: one }) => one === "queued");
     expect(waiting.length).toBeGreaterThanOrEqual(9);
-    expect(waiting[0].place?.says).toMatch(/waits for its turn in the sweep|waits|others come first/);
+    const reason = /waits for its turn in the sweep|waits|others come first/;
+    // A job that has just come has none until the scheduler has looked at it.
+    await until(runsDir, poll, (all) =>
+      all.some(({ status: one, place }) => one === "queued" && reason.test(place?.says ?? "")),
+    );
 
     // One that waits is cancelled: nothing of it is left in the queue, and the others go on.
     const last = waiting.find(({ info }) => info.sweep!.index === 12)!;

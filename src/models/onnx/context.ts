@@ -54,11 +54,12 @@ export class OpContext extends NodeReader {
     const { build } = this;
     let copy = build.copies.get(parameter.name);
     if (!copy) {
-      const node = this.declare(parameter);
-      const all = [build.n, ...parameter.own];
-      copy = broadcastTo(reshape(node, [1, ...parameter.own]), all);
+      const size = sizeOf(parameter.own);
+      // With an axis more than anything reads it: what reads a broadcast as it stands passes it by, and its cotangent would be zero.
+      const wide = broadcastTo(reshape(this.declare(parameter), [1, 1, size]), [1, build.n, size]);
+      copy = reshape(wide, [build.n, ...parameter.own]);
       build.copies.set(parameter.name, copy);
-      this.tap({ output: copy, perExample: (delta) => reshape(delta, [build.n, sizeOf(parameter.own)]) });
+      this.tap({ output: copy, perExample: (delta) => reshape(delta, [build.n, size]) });
     }
     return parameter.forth(copy);
   }
@@ -99,8 +100,10 @@ export class OpContext extends NodeReader {
     this.tap({
       output,
       perExample: (delta) => {
-        const wide = broadcastTo(p, output.shape);
-        const [full] = vjp([f(x, wide)], [delta], [wide]);
+        // An axis more, as in `copies`.
+        const wide = broadcastTo(p, [1, ...output.shape]);
+        const [kept] = vjp([f(x, reshape(wide, output.shape))], [delta], [wide]);
+        const full = reshape(kept, output.shape);
         const spread = aligned.flatMap((d, i) => (d === 1 && i !== axis ? [i] : []));
         const own = this.front(spread.length > 0 ? sum(full, spread) : full, axis);
         return this.flatBack(parameter, reshape(own, [output.shape[axis], ...parameter.node.shape]));
