@@ -11,8 +11,18 @@ import { isActive } from "../../../src/types/runStatus";
 /** A folder that goes when the test has finished. */
 export function temporary(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "basin-launchers-")));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  // As a whole again where a process that is ending wrote one more file: Node's own retries look at no new ones.
+  onTestFinished(() => until(() => isRemoved(folder)));
   return folder;
+}
+
+function isRemoved(folder: string): boolean {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Processes of the fake, which behaves as `fake` says (FAKE_… variables of the fixture). */
