@@ -1,9 +1,9 @@
 // What every file of scenarios begins with: one real VS Code with a workspace of its own, a picture and Basin's log of each scenario that fails.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import { fileOf, type ExperimentName } from "./experiments";
-import { codeServer, inCurrent, packedExtension, root } from "./setup";
+import { codeServer, packedExtension, root } from "./setup";
 import { startVsCode, stopVsCode, type VsCode, type VsCodeOptions } from "./vsCode";
 
 const found = codeServer();
@@ -14,9 +14,6 @@ if (missing) console.log(`Skipped the end-to-end tests: ${found.missing}.`);
 export const inVsCode = describe.skipIf(missing);
 /** The same for what rests on signals, links or pipes of POSIX. */
 export const inVsCodeOnPosix = describe.skipIf(missing || process.platform === "win32");
-
-/** `test` of what the oldest VS Code has no API for. */
-export const testInCurrent = test.skipIf(!inCurrent);
 
 export interface ScenarioTools {
   /** Takes a picture to look at. */
