@@ -4,6 +4,7 @@ import { fileError } from "../protocol/errors";
 import type { Experiment } from "../protocol/experiment";
 import { memoryBytes } from "../protocol/memory";
 import { hasScript } from "../protocol/script";
+import { oneLine, shellWord } from "../protocol/shellText";
 
 interface TaskParts {
   readonly experiment: Experiment;
@@ -23,8 +24,6 @@ const block = (key: string, lines: readonly string[]): string[] => [
   `${key}: |`,
   ...lines.map((line) => `  ${line}`),
 ];
-
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** Packages that the bundles load at run time. */
 const packages = ["onnxruntime-node", "onnxruntime-common"];
@@ -51,7 +50,7 @@ export function skypilotTask({ experiment, file, workspace, basin, gpu }: TaskPa
     ...(cpus === undefined ? [] : [`  cpus: ${scalar(`${cpus}+`)}`]),
     ...(memory === undefined ? [] : [`  memory: ${scalar(`${Math.ceil(memoryBytes(memory) / 2 ** 30)}+`)}`]),
   ];
-  const path = relative(workspace, file).split(sep).join("/");
+  const path = oneLine(relative(workspace, file).split(sep).join("/"), "a task file");
   const mounts = [["dist"], ...packages.map((name) => ["node_modules", name])];
   return [
     `# ${path} as a task of SkyPilot: sky launch THIS_FILE. Its runs lie in ~/sky_workdir/.basin/runs of the machine:`,
@@ -69,7 +68,7 @@ export function skypilotTask({ experiment, file, workspace, basin, gpu }: TaskPa
       ...(hasScript(experiment) && count > 1
         ? [`export BASIN_TORCHRUN="python -m torch.distributed.run --standalone --nproc-per-node=${count}"`]
         : []),
-      `node ~/basin/dist/cli.js run ${quoted(path)} --on local`,
+      `node ~/basin/dist/cli.js run ${shellWord(path)} --on local`,
     ]),
     "",
   ].join("\n");

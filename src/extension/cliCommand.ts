@@ -1,4 +1,5 @@
 // The call of the command line that does what a run did. Pure.
+import { shellWord } from "../protocol/shellText";
 
 export interface CallOf {
   readonly file: string;
@@ -36,5 +37,4 @@ function textOf(value: unknown): string {
 }
 
 /** In single quotes where a POSIX shell would read more into it. */
-const quoted = (word: string): string =>
-  /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`;
+const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : shellWord(word));

@@ -1,7 +1,7 @@
 // The batch script that a submission leaves in the runs folder: read by people, and run by Slurm on the node. Pure.
-import { fileError } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { memoryBytes } from "../../protocol/memory";
+import { oneLine, shellWord } from "../../protocol/shellText";
 
 export type SlurmSpec = NonNullable<Experiment["launch"]["slurm"]>;
 
@@ -33,22 +33,9 @@ export interface BatchScript {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A word for the shell. */
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
-
-/**
- * A word on an `#SBATCH` line, where quotes group as in a shell.
- * @throws UserError for a line break, behind which whatever a folder is called would be a line of shell.
- */
-function option(text: string): string {
-  if (/[\0-\x1f\x7f]/.test(text))
-    throw fileError(
-      JSON.stringify(text.replace(/^--\w+=/, "")),
-      "cannot stand in a batch script: it holds a line break or another control character",
-      "Rename the folder.",
-    );
-  return /^[\w@%+=:,./[\]-]+$/.test(text) ? text : quoted(text);
-}
+/** A word on an `#SBATCH` line, where quotes group as in a shell. @throws UserError for what is no line. */
+const option = (text: string): string =>
+  /^[\w@%+=:,./[\]-]+$/.test(text) ? text : shellWord(oneLine(text, "a batch script"));
 
 const megabytes = (memory: string): number => Math.ceil(memoryBytes(memory) / 2 ** 20);
 
@@ -108,7 +95,7 @@ export function batchScript(parts: BatchScript): string {
     "",
     list(
       "folders",
-      runs.map(({ folder }) => quoted(folder)),
+      runs.map(({ folder }) => shellWord(folder)),
     ),
     list(
       "claims",
@@ -119,7 +106,7 @@ export function batchScript(parts: BatchScript): string {
     "restarts=${SLURM_RESTART_COUNT:-0}",
     `most=${requeues}`,
     "",
-    ...Object.entries(env).map(([key, value]) => `export ${key}=${quoted(value)}`),
+    ...Object.entries(env).map(([key, value]) => `export ${key}=${shellWord(value)}`),
     'export BASIN_SLURM_JOB="${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}|${SLURM_ARRAY_TASK_ID:-}|$restarts"',
     ...(slurm.setup ?? []),
     "",
@@ -146,7 +133,7 @@ export function batchScript(parts: BatchScript): string {
     "# Everything in the job gets this one: preempted, cancelled, out of time.",
     "trap 'left=${left:-ended}' TERM",
     "",
-    `${quoted(execPath)} ${quoted(runScript)} "$command" "$folder" "\${claims[$i]}" >> "$folder/run.log" 2>&1 &`,
+    `${shellWord(execPath)} ${shellWord(runScript)} "$command" "$folder" "\${claims[$i]}" >> "$folder/run.log" 2>&1 &`,
     "run=$!",
     'while kill -0 "$run" 2> /dev/null; do wait "$run"; done',
     'wait "$run"',

@@ -55,3 +55,9 @@ test("a task without an answer to which GPU, or of several nodes, is refused wit
   expect(() => skypilotTask({ ...parts, experiment: experimentWith({ gpus: 1 }) })).toThrow(/--gpu H100/);
   expect(() => skypilotTask({ ...parts, experiment: experimentWith({ nodes: 2 }, true) })).toThrow(/2 nodes/);
 });
+
+test("a file whose name holds a line break is refused: its rest would be a line of the task", () => {
+  const parts = { experiment: experimentWith({}), workspace, basin: "/opt/basin", gpu: undefined };
+  const hostile = resolve("/w/a\nrun: touch owned\n.basin.json");
+  expect(() => skypilotTask({ ...parts, file: hostile })).toThrow(/cannot stand in a task file.*line break/);
+});

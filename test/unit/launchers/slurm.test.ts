@@ -67,7 +67,7 @@ test("a batch script asks for everything that the experiment asks for, the user'
 
 test("a folder whose name holds a line break is refused: its rest would be a line of shell", () => {
   const hostile = { ...parts, workingFolder: "/w/a\ntouch /tmp/owned\n" };
-  expect(() => batchScript(hostile)).toThrow(/line break.*\n.*Rename the folder/);
+  expect(() => batchScript(hostile)).toThrow(/line break.*\n.*Rename it/);
 });
 
 test("a script of the user's own on two nodes of four GPUs is started by srun and torchrun", () => {
