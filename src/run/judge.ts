@@ -76,7 +76,7 @@ export const rateOf = ({ experiment, closing }: Judged): number =>
 /**
  * Sharpness-aware steps beyond their limit grow until the slope has grown with them, and then swing at it, up to the limit of plain
  * steps; undefined for others.
- * @source Bartlett, Long & Bousquet, JMLR 2023, "The dynamics of sharpness-aware minimization", theorem 1: quadratic losses.
+ * @source Bartlett, Long & Bousquet, JMLR 2023, "The dynamics of sharpness-aware minimization": quadratic losses.
  */
 export function boundOf(from: Judged): number | undefined {
   const { closing } = from;
