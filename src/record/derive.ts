@@ -22,16 +22,18 @@ export const derivable: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Largest η of the full-batch condition. A preconditioned reading holds the weight decay of the gradient already.
+ * How the largest η of the full-batch condition follows from readings. A preconditioned reading holds the weight decay of the gradient already.
  * @source theory.md, section 3.
  */
-function meanLimitOf(
-  { sharpness, preconditioned, gradNorm }: Known,
-  dynamics: NonNullable<Dynamics>,
-): number {
-  return dynamics.preconditioned
-    ? meanLimit(preconditioned ?? NaN, { ...dynamics, weightDecay: 0 })
-    : meanLimit(sharpness, { ...dynamics, gradNorm });
+function meanLimitFrom(dynamics: NonNullable<Dynamics>): (known: Known) => number {
+  // Once, not for every reading: a run may write thousands of them a second.
+  if (dynamics.preconditioned) {
+    const undecayed = { ...dynamics, weightDecay: 0 };
+    return ({ preconditioned }) => meanLimit(preconditioned ?? NaN, undecayed);
+  }
+  return dynamics.radius === undefined
+    ? ({ sharpness }) => meanLimit(sharpness, dynamics)
+    : ({ sharpness, gradNorm }) => meanLimit(sharpness, { ...dynamics, gradNorm });
 }
 
 /** The packed reading with what was left out of it: top eigenvalue, mean limit, and their error bars. */
@@ -61,12 +63,13 @@ export function derivedColumns(columns: Columns, dynamics: Dynamics): Columns {
   const error = columns["sharpness.error"];
   const decisive = own ?? sharpness;
   const decisiveError = own === undefined ? error : columns["preconditionedSharpness.error"];
+  const limitOf =
+    columns["stability.meanLimit"] === undefined && dynamics ? meanLimitFrom(dynamics) : undefined;
   const limits =
-    columns["stability.meanLimit"] === undefined && dynamics
-      ? sharpness.map((value, i) =>
-          meanLimitOf({ sharpness: value, preconditioned: own?.[i], gradNorm: gradNorm?.[i] }, dynamics),
-        )
-      : undefined;
+    limitOf &&
+    sharpness.map((value, i) =>
+      limitOf({ sharpness: value, preconditioned: own?.[i], gradNorm: gradNorm?.[i] }),
+    );
   return {
     ...columns,
     ...(columns["eigenvalues.0"] === undefined && { "eigenvalues.0": sharpness }),
@@ -97,7 +100,7 @@ function meanLimitValues(values: Values, sharpness: number, dynamics: NonNullabl
     return typeof value === "number" ? value : undefined;
   };
   const own = number("preconditionedSharpness");
-  const limit = meanLimitOf({ sharpness, preconditioned: own, gradNorm: number("gradNorm") }, dynamics);
+  const limit = meanLimitFrom(dynamics)({ sharpness, preconditioned: own, gradNorm: number("gradNorm") });
   const [decisive, error] =
     own === undefined
       ? [sharpness, values["sharpness.error"]]

@@ -16,6 +16,9 @@ const quiet = [
 
 export const chromiumPath = process.env.BASIN_CHROMIUM ?? "/usr/bin/chromium";
 
+/** A tick box of a list of several; newer versions draw it themselves. */
+const checkbox = "input[type=checkbox], [role=checkbox]";
+
 export class Workbench {
   private constructor(
     private readonly browser: Browser,
@@ -114,14 +117,14 @@ export class Workbench {
   /** Ticks one of an open list of several. */
   async tick(text: string): Promise<void> {
     const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
-    await row.locator("input[type=checkbox]").click();
+    await row.locator(checkbox).click();
   }
 
   /** Ticks all of an open list of several. */
   async tickAll(placeholder: string): Promise<void> {
     await this.page.locator(`.quick-input-widget input[placeholder^="${placeholder}"]`).waitFor();
     await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
-    const all = this.page.locator(".quick-input-widget .quick-input-check-all");
+    const all = this.page.locator(".quick-input-widget .quick-input-header").locator(checkbox).first();
     if (!(await all.isChecked())) await all.click();
   }
 
