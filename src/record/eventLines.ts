@@ -1,10 +1,13 @@
 // From the bytes of `events.jsonl`, as they come, to events: whole lines only, the torn last line waits for its newline.
 import type { RunEvent } from "../protocol/events";
 import { decodeRecent } from "./recentLines";
+import { latestOfEachShape } from "./latestLines";
 
 /** A longer line is no event: it is passed over, not kept. */
 const longestLine = 64 * 2 ** 20;
 const newline = 10;
+/** So much is read whole by whoever wants the latest only. */
+const fewBytes = 1 << 13;
 
 export class EventLines {
   private rest: Uint8Array[] = [];
@@ -37,8 +40,11 @@ export class EventLines {
     [this.damage, this.torn] = [0, 0];
   }
 
-  /** Adds the events of the lines that these bytes complete. */
-  take(chunk: Uint8Array, events: RunEvent[]): void {
+  /**
+   * Adds the events of the lines that these bytes complete.
+   * @param latestOnly  Of many bytes the latest readings of each shape will do.
+   */
+  take(chunk: Uint8Array, events: RunEvent[], latestOnly = false): void {
     let bytes = chunk;
     // Split at the newline byte: a character of several bytes is never cut.
     if (this.skipping) {
@@ -52,7 +58,9 @@ export class EventLines {
     const text = this.decoder.decode(joined([...this.rest, bytes.subarray(0, end)]));
     [this.rest, this.restBytes] = [[], 0];
     this.keep(bytes.subarray(end + 1));
-    for (const line of text.split("\n")) this.line(line, events);
+    const lines = text.split("\n");
+    const wanted = latestOnly && text.length > fewBytes ? latestOfEachShape(lines) : lines;
+    for (const line of wanted) this.line(line, events);
   }
 
   private line(line: string, events: RunEvent[]): void {

@@ -3,7 +3,7 @@ import { lowerBound } from "./column";
 import type { RunSeries } from "./runSeries";
 
 export interface ProvisionalFlag {
-  /** Step since which every reading has been beyond the limit. */
+  /** Step since which every reading that was looked at has been beyond the limit: of thousands a second some are passed over. */
   readonly since: number;
   /** Of the latest reading. */
   readonly step: number;

@@ -176,11 +176,20 @@ async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void>
   });
 }
 
+/** What the README shows, by the names it has there. */
+const readme = {
+  "finished-wide-dark": "finished-wide-dark",
+  "measured-dark": "measured-dark",
+  "provenance-light": "provenance-light",
+  "quick-fix-light": "quick-fix-light",
+  "inline-beside-panel-dark": "inline-panel-dark",
+} as const;
+
 function keepForReadme(): void {
   const media = join(root, "media", "readme");
   mkdirSync(media, { recursive: true });
-  for (const name of ["finished-wide-dark", "measured-dark", "provenance-light", "quick-fix-light"])
-    copyFileSync(join(folder, `${name}.png`), join(media, `${name}.png`));
+  for (const [shot, kept] of Object.entries(readme))
+    copyFileSync(join(folder, `${shot}.png`), join(media, `${kept}.png`));
 }
 
 function fill(workspace: string): void {

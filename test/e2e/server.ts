@@ -95,8 +95,11 @@ export async function startServer(
  * again, as after a change of the colour theme, for then VS Code knows their scope.
  */
 function byPlace(settings: Record<string, unknown>) {
-  const declared: Readonly<Record<string, { readonly scope?: string }>> = contributes.configuration.properties;
-  const isOfMachine = ([name]: [string, unknown]) => declared[name]?.scope?.startsWith("machine") === true;
+  const declared: Readonly<Record<string, object>> = contributes.configuration.properties;
+  const isOfMachine = ([name]: [string, unknown]) => {
+    const setting = declared[name] ?? {};
+    return "scope" in setting && String(setting.scope).startsWith("machine");
+  };
   const all = Object.entries(settings);
   return {
     User: Object.fromEntries(all.filter((one) => !isOfMachine(one))),

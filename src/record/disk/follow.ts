@@ -4,7 +4,7 @@ import type { RunEvent } from "../../protocol/events";
 import type { RunStatus } from "../../types/runStatus";
 import type { Verdict } from "../../types/verdict";
 import type { RunRecord } from "../runRecord";
-import { RunReader } from "./runReader";
+import { forFollowing, RunReader } from "./runReader";
 
 const pollMilliseconds = 100;
 
@@ -33,7 +33,7 @@ export function followRun(
   handlers: FollowHandlers,
   milliseconds = pollMilliseconds,
 ): Follower {
-  const reader = new RunReader(resolve(folder));
+  const reader = new RunReader(resolve(folder), forFollowing);
   let damage = 0;
   let disposed = false;
   let before = "";

@@ -34,12 +34,28 @@ export interface Extent {
   /** Of a log longer than this, in bytes, only the beginning is read, which says what it is of, and the end. */
   readonly longLog: number;
   readonly endBytes: number;
+  /** Whether readings that later ones replace are passed over where many have come since the last look. */
+  readonly latestOnly: boolean;
 }
 
 /** A list needs the latest values, and enough of the curves to say whether a run is beyond its limit. */
-const forList: Extent = { points: 128, whole: false, longLog: 2 ** 15, endBytes: 3 * 2 ** 12 };
+const forList: Extent = {
+  points: 128,
+  whole: false,
+  longLog: 2 ** 15,
+  endBytes: 3 * 2 ** 12,
+  latestOnly: true,
+};
+/** As for a list, and every event is told. */
+export const forFollowing: Extent = { ...forList, latestOnly: false };
 /** A small picture of a run: of a log of more than a megabyte its last one. */
-export const forPicture: Extent = { points: 1024, whole: true, longLog: 2 ** 20, endBytes: 2 ** 20 };
+export const forPicture: Extent = {
+  points: 1024,
+  whole: true,
+  longLog: 2 ** 20,
+  endBytes: 2 ** 20,
+  latestOnly: false,
+};
 
 /** A small JSON file, decoded again only when it changed. */
 class JsonFile<T> {
@@ -109,12 +125,12 @@ export class RunReader {
     return this.tail.damagedLines;
   }
 
-  /** Reads what was added to the log since the last call. */
+  /** Reads what was added to the log since the last call; returns its events, of readings as many as the extent asks for. */
   update(): RunEvent[] {
     // Before the log: of a process that has gone the log is then read to its end, and never an end taken for missing.
     this.claim = holderOf(this.folder);
     this.life = this.claim ? lifeOf(this.claim) : "gone";
-    const { events, restarted } = this.tail.read();
+    const { events, restarted } = this.tail.read(Infinity, this.opened && this.extent.latestOnly);
     if (restarted) this.folded = new RunSeries(this.extent.points, this.extent.whole);
     if (events.length > 0) this.changedAt = performance.now();
     if (events.length > 0 && this.opened) this.grewAt = performance.now();

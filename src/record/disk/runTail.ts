@@ -41,8 +41,8 @@ export class RunTail {
    * As `EventTail.read`. Judgements come behind all that the log says: a resume's header takes back none of them. Where one of both files
    * was replaced, both are told anew, for who reads them forgets all that was told.
    */
-  read(most = Infinity): TailSlice {
-    const slice = this.log.read(most);
+  read(most = Infinity, latestOnly = false): TailSlice {
+    const slice = this.log.read(most, latestOnly);
     if (slice.restarted) this.judged.restart();
     if (slice.more) return slice;
     const judged = this.judged.read();

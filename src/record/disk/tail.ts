@@ -45,8 +45,12 @@ export class EventTail {
     this.lines.restart();
   }
 
-  /** Events of the lines completed since the last call, from at most `most` bytes of the file. No file, a link, a device: no events. */
-  read(most = Infinity): TailSlice {
+  /**
+   * Events of the lines completed since the last call. No file, a link, a device: no events.
+   * @param most        Bytes of the file.
+   * @param latestOnly  Of many bytes the latest readings of each shape will do.
+   */
+  read(most = Infinity, latestOnly = false): TailSlice {
     let fd: number;
     try {
       fd = openSync(
@@ -80,7 +84,7 @@ export class EventTail {
         const got = readSync(fd, chunk, 0, chunk.length, this.offset);
         if (got === 0) break;
         this.offset += got;
-        this.lines.take(chunk.subarray(0, got), events);
+        this.lines.take(chunk.subarray(0, got), events, latestOnly);
       }
       return { events, restarted, more: this.offset < stat.size };
     } finally {
