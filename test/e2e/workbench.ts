@@ -18,6 +18,8 @@ export const chromiumPath = process.env.BASIN_CHROMIUM ?? "/usr/bin/chromium";
 
 /** A tick box of a list of several; newer versions draw it themselves. */
 const checkbox = "input[type=checkbox], [role=checkbox]";
+/** What is typed into; a tick box that was clicked has the focus in newer versions, and Enter would take the tick back. */
+const quickInput = ".quick-input-widget .quick-input-box input";
 
 export class Workbench {
   private constructor(
@@ -78,7 +80,7 @@ export class Workbench {
 
   /** Opens VS Code's quick input. A key that arrives while a view takes the focus is lost, as for any user: press again. */
   private async quickInput(key: string): Promise<Locator> {
-    const input = this.page.locator(".quick-input-widget .quick-input-box input");
+    const input = this.page.locator(quickInput);
     for (let attempt = 0; attempt < 5; attempt++) {
       await this.page.keyboard.press("Escape");
       await this.page.keyboard.press(key);
@@ -118,6 +120,7 @@ export class Workbench {
   async tick(text: string): Promise<void> {
     const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
     await row.locator(checkbox).click();
+    await this.page.locator(quickInput).focus();
   }
 
   /** Ticks all of an open list of several. */
@@ -126,6 +129,7 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
     const all = this.page.locator(".quick-input-widget .quick-input-header").locator(checkbox).first();
     if (!(await all.isChecked())) await all.click();
+    await this.page.locator(quickInput).focus();
   }
 
   /** What was copied last. */
@@ -140,7 +144,7 @@ export class Workbench {
 
   /** Where VS Code asks for a text. */
   get inputBox(): Locator {
-    return this.page.locator(".quick-input-widget .quick-input-box input");
+    return this.page.locator(quickInput);
   }
 
   /**
@@ -370,7 +374,7 @@ export class Workbench {
     const now = this.page.locator(`.monaco-workbench.${shown}`);
     if (await now.isVisible()) return;
     await this.command("Preferences: Color Theme");
-    await this.page.locator(".quick-input-widget .quick-input-box input").fill(label);
+    await this.page.locator(quickInput).fill(label);
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click();
     await now.waitFor();
   }
