@@ -374,8 +374,11 @@ export class Workbench {
     const now = this.page.locator(`.monaco-workbench.${shown}`);
     if (await now.isVisible()) return;
     await this.command("Preferences: Color Theme");
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    // Its first row leads elsewhere; what is typed before the themes have come finds none of them.
+    await rows.nth(1).waitFor();
     await this.page.locator(quickInput).fill(label);
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click();
+    await rows.filter({ hasText: label }).first().click();
     await now.waitFor();
   }
 
