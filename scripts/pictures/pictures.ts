@@ -10,7 +10,9 @@ import type { MetricName } from "../../src/protocol/metrics";
 import { num } from "../../webview/format";
 import { limitOver, limitsOf } from "../../src/record/limits";
 import { column, entry, type RunModel } from "../../webview/store/runModel";
+import { rasterize } from "../../src/cli/rasterize";
 import { picture, type Curve, type Level, type Panel } from "./draw";
+import { meanSquare } from "./meanSquare";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "examples", "pictures");
@@ -229,11 +231,14 @@ async function trained(name: string, extra: readonly string[]): Promise<RunModel
   }
 }
 
+/** The picture of README's own, which is of no experiment. */
+const ofReadme = "mean-square";
+
 const named = process.argv.slice(2);
-const unknown = named.filter((name) => !Object.hasOwn(examples, name));
+const unknown = named.filter((name) => name !== ofReadme && !Object.hasOwn(examples, name));
 if (unknown.length > 0) {
   process.stderr.write(
-    `No picture of ${unknown.join(", ")}; there are ${Object.keys(examples).join(", ")}.\n`,
+    `No picture of ${unknown.join(", ")}; there are ${[...Object.keys(examples), ofReadme].join(", ")}.\n`,
   );
   process.exit(2);
 }
@@ -246,4 +251,10 @@ for (const [name, draw] of Object.entries(examples)) {
   const lastStep = Math.max(...runs.map(({ series }) => series.step));
   writeFileSync(join(folder, `${name}.svg`), picture(title, panels, lastStep));
   process.stdout.write(`${name}: ${numbers}\n`);
+}
+if (named.length === 0 || named.includes(ofReadme)) {
+  const { svg, numbers } = await meanSquare();
+  const file = join(root, "media", "readme", `${ofReadme}.png`);
+  writeFileSync(file, await rasterize(svg, join(root, "dist", "png")));
+  process.stdout.write(`${ofReadme}: ${numbers}\n`);
 }
