@@ -72,6 +72,8 @@ interface ExampleSource {
   }>;
   /** uᵀ∇²Lᵢ v, [n]; absent where batch statistics tie the examples together. */
   readonly curvature?: (u: Float32Array, v: Float32Array) => Promise<Float32Array>;
+  /** The largest change of the outputs found within a distance r of each input, [n]; `normal` draws the directions to begin with. */
+  largestChange(radius: number, normal: () => number): Promise<Float64Array>;
   /** W₁ [rows, columns]; null likewise. */
   firstWeight(): { readonly values: Float32Array; readonly columns: number } | null;
 }
