@@ -120,7 +120,7 @@ export interface ProbesSpec {
     readonly every: number;
     /** Eigenvectors that span the sharp subspace. */
     readonly top: number;
-    /** Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those. */
+    /** Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those, with RMSProp and Adam for every Gram matrix a product for each as well. */
     readonly drift: boolean;
   };
   /** The central flow beside gradient descent on full batches, with momentum or not, or RMSProp: its own parameters follow the path that the run takes on average, also while it swings at the edge of stability (Cohen et al. 2025). */
