@@ -17,6 +17,10 @@ function draw(): void {
   if (!selected) return;
   header.update(page.state);
   body.draw(selected);
+  const { reveal } = page.state;
+  if (reveal === undefined) return;
+  page.state.reveal = undefined;
+  body.reveal(reveal);
 }
 
 page.start([body.element, welcome], draw, () => body.forget());

@@ -108,6 +108,15 @@ export class RunBody {
     for (const [id, group] of this.groups) group.update(shown.has(id));
   }
 
+  /** Brings a chart into sight, its group opened. */
+  reveal(id: string): void {
+    const found = this.cards.get(id);
+    if (!found) return;
+    this.page.view.close(found.group, false);
+    this.groups.get(found.group)?.update(true);
+    found.card.element.scrollIntoView({ block: "center" });
+  }
+
   /** Another run: what was only in the last one goes. */
   forget(): void {
     this.playhead.keep(undefined);

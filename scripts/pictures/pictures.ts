@@ -10,7 +10,9 @@ import type { MetricName } from "../../src/protocol/metrics";
 import { num } from "../../webview/format";
 import { limitOver, limitsOf } from "../../src/record/limits";
 import { column, entry, type RunModel } from "../../webview/store/runModel";
+import { rasterize } from "../../src/cli/rasterize";
 import { picture, type Curve, type Level, type Panel } from "./draw";
+import { meanSquare } from "./meanSquare";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "examples", "pictures");
@@ -38,7 +40,11 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
   "two-minima": twoMinima,
   "label-noise": labelNoise,
   "central-flow": centralFlow,
+  catapult,
 };
+
+/** Folders of examples that have one of their own, under examples/, with their picture in it. */
+const folders: Readonly<Record<string, string>> = { catapult: "paper/catapult" };
 
 const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
 
@@ -197,6 +203,41 @@ function centralFlow([run]: readonly RunModel[]): Drawn {
   };
 }
 
+/** Four learning rates from one start: two that the start's curvature bears in different ways, and one that it does not. */
+function catapult(runs: readonly RunModel[]): Drawn {
+  const colors = ["blue", "purple", "orange", "red"] as const;
+  const rising = [...runs].sort((a, b) => rateOf(a) - rateOf(b));
+  // Every run starts at the same place. The residual f adds to λ₀ there: λmax(H)² − λ₀ λmax(H) = 3f² = 6L for f = uᵀv.
+  const [sharpest, loss] = (["sharpness", "loss.train"] as const).map(
+    (name) => column(rising[0], name).values[0],
+  );
+  const start = sharpest - (6 * loss) / sharpest;
+  const named = (name: "loss.train" | "sharpness", of: readonly RunModel[]): Curve[] =>
+    of.map((run) => ({
+      label: `η = ${(rateOf(run) * start).toFixed(1)}/λ₀`,
+      column: column(run, name),
+      color: colors[rising.indexOf(run)],
+    }));
+  const staying = rising.filter(({ status }) => status !== "diverged");
+  return {
+    title: "Between 2/λ₀ and 4/λ₀ the loss rises first, and gradient descent lands at a flatter minimum",
+    panels: [
+      { label: "training loss", height: 200, curves: named("loss.train", rising), logFrom: 1e-8 },
+      { label: "sharpness λmax(H), loss/θ²", height: 200, curves: named("sharpness", staying) },
+    ],
+    numbers: rising
+      .map((run) => {
+        const losses = column(run, "loss.train").values;
+        const [peak, last] = [
+          Math.max(...losses.filter(Number.isFinite)),
+          column(run, "sharpness").values.at(-1),
+        ];
+        return `ηλ₀ = ${num(rateOf(run) * start)}: loss at most ${num(peak / losses[0])} of its first, sharpness · η at the end ${num(last! * rateOf(run))}, ${run.status}`;
+      })
+      .join("; "),
+  };
+}
+
 const lossPanel = (curves: readonly Curve[]): Panel => ({
   label: "training loss",
   height: 120,
@@ -210,7 +251,7 @@ const median = (values: Float64Array): number => [...values].sort((a, b) => a - 
 async function trained(name: string, extra: readonly string[]): Promise<RunModel[]> {
   const runs = mkdtempSync(join(tmpdir(), "basin-pictures-"));
   try {
-    const file = join(root, "examples", `${name}.basin.json`);
+    const file = join(root, "examples", folders[name] ?? "", `${name}.basin.json`);
     const args = [join(root, "dist", "cli.js"), "run", file, "--runs", runs, ...extra];
     const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
     if (status !== 0) throw new Error(`basin run ${file} ended with ${status}`);
@@ -229,21 +270,32 @@ async function trained(name: string, extra: readonly string[]): Promise<RunModel
   }
 }
 
+/** The picture of README's own, which is of no experiment. */
+const ofReadme = "mean-square";
+
 const named = process.argv.slice(2);
-const unknown = named.filter((name) => !Object.hasOwn(examples, name));
+const unknown = named.filter((name) => name !== ofReadme && !Object.hasOwn(examples, name));
 if (unknown.length > 0) {
   process.stderr.write(
-    `No picture of ${unknown.join(", ")}; there are ${Object.keys(examples).join(", ")}.\n`,
+    `No picture of ${unknown.join(", ")}; there are ${[...Object.keys(examples), ofReadme].join(", ")}.\n`,
   );
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
 for (const [name, draw] of Object.entries(examples)) {
   if (named.length > 0 && !named.includes(name)) continue;
-  // Two minima are decided in a few dozen steps; the rest of the run is two level lines.
-  const runs = await trained(name, name === "two-minima" ? ["--set", "stop.steps=60"] : []);
+  // These are decided in a few dozen steps; the rest of the run is level lines.
+  const enough = { "two-minima": 60, catapult: 24 }[name];
+  const runs = await trained(name, enough === undefined ? [] : ["--set", `stop.steps=${enough}`]);
   const { title, panels, numbers } = draw(runs);
   const lastStep = Math.max(...runs.map(({ series }) => series.step));
-  writeFileSync(join(folder, `${name}.svg`), picture(title, panels, lastStep));
+  const into = folders[name] ? join(root, "examples", folders[name]) : folder;
+  writeFileSync(join(into, `${name}.svg`), picture(title, panels, lastStep));
   process.stdout.write(`${name}: ${numbers}\n`);
+}
+if (named.length === 0 || named.includes(ofReadme)) {
+  const { svg, numbers } = await meanSquare();
+  const file = join(root, "media", "readme", `${ofReadme}.png`);
+  writeFileSync(file, await rasterize(svg, join(root, "dist", "png")));
+  process.stdout.write(`${ofReadme}: ${numbers}\n`);
 }

@@ -2,6 +2,7 @@
 import { stringify } from "../protocol/numbers";
 import { metricInfo } from "../protocol/metrics";
 import { comparisonOf, settingOf } from "../record/comparison";
+import { spikeWords } from "../record/explanation";
 import { differingSettings } from "../record/settings";
 import { inOrder, summaryOf, type MetricSummary } from "../record/summary";
 import type { ExportedRun } from "../record/export/exporter";
@@ -54,6 +55,9 @@ function asText(runs: readonly ExportedRun[], style: Style, width: number): stri
         return verdict ? paintVerdict(verdict, verdict.verdict, style) : "–";
       },
     ],
+    ...(runs.some(({ verdict }) => verdict?.explanation)
+      ? [["spike", (i) => spikeWords(runs[i].verdict?.explanation)] satisfies [string, (i: number) => string]]
+      : []),
   ];
   const note = style.dim("last (best) / limit, where the settings put one on it");
   return [...legend, "", ...pages(rows, runs.length, { style, width }), note].join("\n");

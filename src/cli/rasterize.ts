@@ -10,12 +10,11 @@ const mostPixels = 50e6;
 /** DejaVu has the Greek letters and signs of our labels; what it lacks (Chinese, say) is drawn as a box. */
 const family = "DejaVu Sans";
 
-const fileOf = (name: string): Uint8Array => readFileSync(join(__dirname, "png", name));
-
 let ready: Promise<void> | undefined;
 
-/** The picture of an SVG of ours on its own background, as the bytes of a PNG. */
-export async function rasterize(svg: string): Promise<Uint8Array> {
+/** The picture of an SVG of ours on its own background, as the bytes of a PNG. @param folder  Where renderer and font are. */
+export async function rasterize(svg: string, folder = join(__dirname, "png")): Promise<Uint8Array> {
+  const fileOf = (name: string): Uint8Array => readFileSync(join(folder, name));
   ready ??= initWasm(fileOf("resvg.wasm"));
   await ready;
   const font = {

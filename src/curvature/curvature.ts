@@ -88,6 +88,8 @@ export class Curvature {
       theta: own,
       fullBatch,
       perExample,
+      x,
+      moved: (other) => this.perExample.at(other, y, running),
       signals,
       gramFunction: (group, all) => this.gramFunction(group, all),
     });

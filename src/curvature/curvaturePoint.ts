@@ -21,6 +21,9 @@ export interface PointParts extends ofLoss.AtPoint {
   readonly perExample: ChunkPoints;
   /** The examples as `perExample` has them, in chunks small enough for per-example gradients. */
   readonly signals: ChunkPoints;
+  /** Inputs of all examples, [n, D], and `perExample` with others in their place. */
+  readonly x: Float32Array;
+  readonly moved: (x: Float32Array) => ChunkPoints;
   readonly gramFunction: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>;
 }
 
@@ -53,6 +56,15 @@ export class CurvaturePoint implements ofLoss.AtPoint {
 
   get fullBatch(): ChunkPoints {
     return this.parts.fullBatch;
+  }
+
+  get x(): Float32Array {
+    return this.parts.x;
+  }
+
+  /** `perExample` with other inputs [n, D]. */
+  get moved(): (x: Float32Array) => ChunkPoints {
+    return this.parts.moved;
   }
 
   get perExample(): ChunkPoints {

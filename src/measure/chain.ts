@@ -1,13 +1,16 @@
 // Measures what the chain from stability to generalization needs, see stability/chain.ts.
 import { losses } from "../losses";
-import { chainOf, type ChainLink } from "../stability/chain";
+import { chainOf, type ChainInput, type ChainLink } from "../stability/chain";
 import { samplingFactor } from "../stability/thresholds";
+import { Rng } from "../util/rng";
 import { Breather } from "../util/breather";
 import type { Smoothness } from "./inputSmoothness";
 import { isInterpolated } from "./minimum";
 import type { Inputs, Point } from "./point";
 import type { Task } from "./probe";
 
+/** Radius of the changes of inputs, as a share of their root mean square length. */
+const nearShare = 0.02;
 /** Multiplications the search for nearest training points may cost. */
 const searchLimit = 4e9;
 
@@ -39,10 +42,11 @@ function whyNoEstimate({ inputs, examples: n }: Point): string | null {
 /** Both sides of every link at the point. Costs the kernel blocks and one search. */
 export async function measureChain(
   { point, known, budget, initialLoss }: Task,
-  { input, perExample, bound, noBound }: Smoothness,
+  smoothness: Smoothness,
 ): Promise<ChainLink[]> {
   const { outputs: K, examples: n, batchSize, descent, loss } = point;
   if (point.factors === undefined || point.interpolationResidual === undefined || budget.over()) return [];
+  const { input, perExample, bound, noBound } = smoothness;
   const { squares, trace } = await factorNorms(point);
   const noEstimate = whyNoEstimate(point);
   const { loss: here } = await point.evaluate();
@@ -60,11 +64,24 @@ export async function measureChain(
     smoothness: input,
     smoothnessBound: bound,
     noBound,
+    robustness: budget.over() ? null : await robustnessOf(point, smoothness),
     estimate: noEstimate === null ? await estimateOf(point.inputs!, perExample) : null,
     noEstimate,
     testLoss: typeof testLoss === "number" ? testLoss : null,
     alignment: typeof mu === "number" && typeof frobenius === "number" ? { mu, frobenius } : null,
   });
+}
+
+/** The largest change of the outputs within a part of the inputs' length; null where their slopes are none. Costs 25 gradients. */
+async function robustnessOf(
+  { perExample, seed, examples: n }: Point,
+  { inputs, firstLayer, input }: Smoothness,
+): Promise<ChainInput["robustness"]> {
+  const radius = nearShare * inputs;
+  if (!(radius > 0 && input > 0)) return null;
+  const rng = new Rng(seed, "robustness");
+  const changes = await perExample!.largestChange(radius, () => rng.normal());
+  return { radius, change: Math.sqrt(changes.reduce((sum, one) => sum + one * one, 0) / n), firstLayer };
 }
 
 /** Mean over the rows of `test` of (slope at the nearest row of `train` · distance to it)². */

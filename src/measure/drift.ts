@@ -5,7 +5,7 @@ import { axpy, dot, norm, scale } from "../util/linalg/vector";
 import { symmetricEigen } from "../util/linalg/symmetricEigen";
 import type { ProbeMemory } from "./memory";
 import { minimumBeside, type Minimum } from "./minimumBeside";
-import type { Point } from "./point";
+import { stateless, type Point } from "./point";
 import type { Readings, Task } from "./probe";
 
 /** Rows nK of the factors at most: every one of them costs two products. */
@@ -22,7 +22,7 @@ export interface Drift {
   readonly flat: (x: Float32Array) => Promise<Float32Array>;
   /** Δθ_flat per step, [P]. */
   readonly step: Float32Array;
-  /** What it does per step to λmax and to the trace; null where nothing is carried along. */
+  /** What it does per step to λmax and to the trace of H; null where nothing is carried along, and with a preconditioner, whose eigenvectors are none of H. */
   readonly effect: { readonly sharpness: number; readonly trace: number } | null;
   readonly method: string;
 }
@@ -31,7 +31,9 @@ export interface Drift {
 function refusal({ examples, outputs, descent, residuals, tied }: Point): string | null {
   if (!residuals)
     return "only for square losses: others have no minimum at finite parameters where every example is fitted";
-  if (descent.preconditioner !== null) return "not for preconditioned optimizers";
+  if (stateless(descent)) return "the optimizer's state, which makes its preconditioner, is not there";
+  if (descent.preconditioner !== null && (descent.weightDecay || descent.decoupledDecay))
+    return "not for preconditioned optimizers with weight decay";
   if (descent.radius !== undefined) return "not for SAM";
   if (tied) return "not with batch normalization, whose statistics tie the examples together";
   return examples * outputs > mostRows
@@ -42,12 +44,14 @@ function refusal({ examples, outputs, descent, residuals, tied }: Point): string
 /**
  * Predicts the drift along the manifold of minima,
  *
- *   Δθ_flat per step = −(η/(1−β)) P_flat (½ ∇⟨H, C⟩ + wθ),
+ *   Δθ_flat per step = −(γη/(1−β)) P_flat (½ ∇⟨H, C⟩ + wθ),
  *
  * C the stationary covariance at the minimum beside the point from its residuals and from label noise, w the weight decay in the
- * gradient, P_flat the complement of the eigenvectors with λ > 10⁻⁶ λ₁.
+ * gradient, P_flat the complement of the eigenvectors with λ > 10⁻⁶ λ₁. RMSProp and Adam (γ = 1 − β₁) do this in the coordinates P^{1/2}θ,
+ * their preconditioner P held as it stands.
  *
- * @returns  in words why there is none, where there is none. Costs a Gram matrix for each Newton step, and two products a direction.
+ * @returns  in words why there is none, where there is none. Costs a Gram matrix for each Newton step (with a preconditioner nK products),
+ *   and two products a direction.
  * @source Ma, Kunin, Wu & Ying 2022; Li, Wang & Arora 2022; theory.md, section 9.
  */
 export async function predictDrift(point: Point): Promise<Drift | string> {
@@ -66,8 +70,9 @@ export async function predictDrift(point: Point): Promise<Drift | string> {
   const { force, effect } = await pushOf(minimum, C);
   const { theta } = minimum.point;
   axpy(descent.weightDecay ?? 0, theta, force);
-  const step = await span.flat(force);
-  scale(-descent.learningRate / (1 - (descent.momentum ?? 0)), step);
+  const step = await span.flatDescent(force);
+  const { momentum = 0, gain = 1, learningRate, preconditioner } = descent;
+  scale((-gain * learningRate) / (1 - momentum), step);
   const sources = [
     ...(labelNoise > 0 ? ["label noise"] : []),
     ...(minimum.residual && samplingFactor(examples, batchSize) > 0 ? ["residuals"] : []),
@@ -81,7 +86,10 @@ export async function predictDrift(point: Point): Promise<Drift | string> {
     theta,
     flat: (x) => span.flat(x),
     step,
-    effect: effect && { sharpness: dot(effect.sharpness, step), trace: dot(effect.trace, step) },
+    effect:
+      preconditioner === null && effect
+        ? { sharpness: dot(effect.sharpness, step), trace: dot(effect.trace, step) }
+        : null,
     method: sampling === "epochs" && batchSize < examples ? `${method}; batches as if drawn anew` : method,
   };
 }

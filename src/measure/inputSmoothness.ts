@@ -13,6 +13,10 @@ export interface Smoothness {
   readonly perExample: Float64Array;
   /** ‖W₁‖₂ / min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f(xᵢ)‖_F²)^½; null where the first layer is not z = W₁x + b₁ or an input is zero. */
   readonly bound: number | null;
+  /** ‖W₁‖₂ / min‖xᵢ‖; null likewise. */
+  readonly firstLayer: number | null;
+  /** Root mean square of ‖xᵢ‖. */
+  readonly inputs: number;
   /** Why there is no bound. */
   readonly noBound: string | null;
 }
@@ -38,15 +42,23 @@ export async function inputSmoothness({
         ? "an example's input is zero"
         : null;
   const weight = perExample!.firstWeight();
-  const bound =
-    firstLayer && weight && noBound === null
-      ? Math.sqrt((mean(firstLayer) / smallest) * (await squaredNorm(weight, seed)))
-      : null;
+  const ratio =
+    firstLayer && weight && noBound === null ? Math.sqrt((await squaredNorm(weight, seed)) / smallest) : null;
+  const bound = ratio === null ? null : ratio * Math.sqrt(mean(firstLayer!));
   const value = Math.sqrt(mean(input));
   // d√x = dx / (2√x)
   const spread = meanError({ examples: n, population }, input);
   const sampling = spread === 0 ? 0 : spread / (2 * value);
-  return { input: value, sampling, perExample: input.map(Math.sqrt), bound, noBound };
+  const inputs = Math.sqrt(mean(examples));
+  return {
+    input: value,
+    sampling,
+    perExample: input.map(Math.sqrt),
+    bound,
+    firstLayer: ratio,
+    inputs,
+    noBound,
+  };
 }
 
 /** ‖W‖₂² of W [rows, columns]: the largest eigenvalue of WᵀW. */

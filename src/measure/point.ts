@@ -9,6 +9,22 @@ import type { Dynamics } from "../types/dynamics";
 import type { Sampling } from "../util/batchSampler";
 import type { Gemm } from "../util/gemm";
 
+/** How the optimizer goes on, for what goes beside the run with parameters and a state of its own. All vectors [d]. */
+export interface Motion {
+  /** The state as it stands, copied: to be asked before the next update. */
+  state(): Float32Array[];
+  /** One update of θ and a state, in place. */
+  update(theta: Float32Array, gradient: Float32Array, state: readonly Float32Array[]): void;
+  /** Index of the velocity in the state; absent without momentum. */
+  readonly velocity?: number;
+  /** The running mean square of the gradient in the state, its decay, and the preconditioner that it makes; absent without one. */
+  readonly squares?: {
+    readonly slot: number;
+    readonly decay: number;
+    preconditioner(square: Float32Array): Float32Array;
+  };
+}
+
 /** The optimizer as it stands at θ: its linear dynamics (in the coordinates P^{1/2}θ when preconditioned) and the rate in force. */
 export interface Descent extends Dynamics {
   readonly learningRate: number;
@@ -16,6 +32,8 @@ export interface Descent extends Dynamics {
   readonly preconditioner: Float32Array | null;
   /** False where no optimizer state was there and P was made from the gradient at this point alone. */
   readonly settled: boolean;
+  /** Absent where nothing trains, and where the central flow beside such an optimizer is not known. */
+  readonly motion?: Motion;
 }
 
 /** Whether the optimizer's dynamics are not known here: its preconditioner comes from a state that is not there. */
@@ -54,6 +72,8 @@ interface ExampleSource {
   }>;
   /** uᵀ∇²Lᵢ v, [n]; absent where batch statistics tie the examples together. */
   readonly curvature?: (u: Float32Array, v: Float32Array) => Promise<Float32Array>;
+  /** The largest change of the outputs found within a distance r of each input, [n]; `normal` draws the directions to begin with. */
+  largestChange(radius: number, normal: () => number): Promise<Float64Array>;
   /** W₁ [rows, columns]; null likewise. */
   firstWeight(): { readonly values: Float32Array; readonly columns: number } | null;
 }

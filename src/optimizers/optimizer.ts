@@ -33,6 +33,11 @@ export interface Optimizer<Spec extends OptimizerSpec = OptimizerSpec> {
     /** Writes P [d] for a state after `count` > 0 updates. */
     write(spec: Spec, square: Float32Array, count: number, into: Float32Array): void;
   };
+  /**
+   * The parts of the state that the central flow carries along; null where no flow is known at these settings, and absent where none is
+   * at all. Momentum's velocity by its slot, and the decay of the preconditioner's mean square.
+   */
+  centralFlow?(spec: Spec): { readonly velocity?: string; readonly decay?: number } | null;
   /** Variants the sweep tests draw from, beside the defaults. */
   readonly samples: readonly Partial<Spec>[];
 }

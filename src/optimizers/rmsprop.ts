@@ -56,5 +56,6 @@ export const rmsprop: Optimizer<RmspropSpec> = {
       for (let i = 0; i < into.length; i++) into[i] = Math.sqrt(square[i]) + epsilon;
     },
   },
+  centralFlow: ({ alpha, momentum }) => (momentum > 0 || alpha === 0 ? null : { decay: alpha }),
   samples: [{ momentum: 0.9 }, { weightDecay: 0.3 }, { alpha: 0.9, momentum: 0.5, weightDecay: 0.3 }],
 };

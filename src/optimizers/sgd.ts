@@ -107,6 +107,7 @@ export const sgd: Optimizer<SgdSpec> = {
     // Every batch has a slope of its own: what that does to stability is not known.
     ...(sam && { radius: batchSize === "full" ? sam.radius : NaN }),
   }),
+  centralFlow: ({ momentum }) => (momentum > 0 ? { velocity: "momentum" } : {}),
   samples: [
     { momentum: 0.9 },
     { momentum: 0.9, nesterov: true },

@@ -120,17 +120,19 @@ export interface ProbesSpec {
     readonly every: number;
     /** Eigenvectors that span the sharp subspace. */
     readonly top: number;
-    /** Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those. */
+    /** Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those, with RMSProp and Adam for every Gram matrix a product for each as well. */
     readonly drift: boolean;
   };
-  /** The central flow beside gradient descent on full batches: its own parameters follow the path that the run takes on average, also while it swings at the edge of stability (Cohen et al. 2025). */
+  /** The central flow beside gradient descent on full batches, with momentum or not, or RMSProp: its own parameters follow the path that the run takes on average, also while it swings at the edge of stability (Cohen et al. 2025). */
   readonly flow?: {
     /** Steps from one reading to the next. */
     readonly every: number;
-    /** Step at which the flow leaves the run, at its first reading from there on. */
+    /** Step at which the flow leaves the run, at its first reading from there on. With RMSProp better not before its mean square has settled, some 1/(1 − α) steps. */
     readonly from: number;
-    /** Steps that the flow follows the run; each costs some twenty times as much as one of the run. */
+    /** Steps that the flow follows the run; each costs some ten times as much as one of the run. */
     readonly steps: number;
+    /** Gradients and products that the flow may cost for each step of training, on the average over its course. Beyond that it ends, and says so. */
+    readonly overhead: number;
     /** Eigenvectors of the Hessian that may be at the edge at once. */
     readonly top: number;
   };

@@ -143,11 +143,12 @@ export const metrics = [
   }),
   m("flow.loss", "loss of the central flow", "loss", { about: "L at the flow's own θ", source: central }),
   m("flow.sharpness", "sharpness of the central flow", "loss / θ²", {
-    about: "λmax(H) at the flow's own θ: held at 2/η by just as much oscillation as that takes",
+    about:
+      "λmax(H) at the flow's own θ, of a preconditioned optimizer λmax(P^-½ H P^-½): held at its limit by just as much oscillation as that takes",
     source: central,
   }),
   m("flow.variance", "predicted variance of the oscillation", "θ²", {
-    about: "tr X, 0 ⪯ X ⟂ β(X) − α ⪰ 0 on the eigenvectors at 2/η",
+    about: "tr Σ, Σ = UXUᵀ, 0 ⪯ X ⟂ β(X) − α ⪰ 0 on the eigenvectors U at the limit",
     source: central,
   }),
   m("flow.swing", "square of the run's oscillation", "θ²", {

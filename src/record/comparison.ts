@@ -1,4 +1,5 @@
 // Runs side by side as one plain object: the settings in which they differ, and each one's metrics and verdict. Pure.
+import { explanationLines } from "./explanation";
 import type { ExportedRun } from "./export/exporter";
 import { differingSettings, settingsOf } from "./settings";
 import { summaryOf } from "./summary";
@@ -20,6 +21,8 @@ export function comparisonOf(runs: readonly ExportedRun[]) {
       step: run.series.step,
       verdict: run.verdict?.verdict ?? null,
       provisional: run.verdict?.provisional ?? null,
+      // A sentence each: what happened where the loss jumped.
+      spike: run.verdict?.explanation ? explanationLines(run.verdict.explanation) : null,
       settings: Object.fromEntries(keys.map((key) => [key, settingOf(run, key)])),
       metrics: Object.fromEntries(summaryOf(run)),
     })),

@@ -1,4 +1,5 @@
 // An explanation of a spike as the record has it: its door, and its words.
+import { riseOf } from "../stability/spike";
 import type { Explanation } from "../types/explanation";
 import { num } from "../util/numberText";
 import { isRaw, numberOr, text, type Raw } from "./decode";
@@ -43,6 +44,10 @@ const rows = <Row>(raw: unknown, row: (one: Raw) => Row): Row[] =>
 
 const percent = (share: number): string =>
   Math.abs(share) < 0.0095 ? "less than 1 %" : `${Math.round(100 * share)} %`;
+
+/** How far the loss rose, and where, for a cell of a table. */
+export const spikeWords = (explanation: Explanation | undefined): string =>
+  explanation ? `× ${num(riseOf(explanation.spike))} at step ${explanation.spike.peak}` : "–";
 
 /** What happened, a sentence each. */
 export function explanationLines(explanation: Explanation): string[] {

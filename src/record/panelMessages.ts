@@ -28,6 +28,8 @@ export type ToPanel =
   /** Answered with `received`: the next one waits for it, and then holds all that came in between. */
   | { readonly kind: "series"; readonly run: string; readonly delta: SeriesDelta }
   | ({ readonly kind: "status"; readonly run: string } & RunState)
+  /** A chart by its id, to be brought into sight. */
+  | { readonly kind: "reveal"; readonly run: string; readonly chart: string }
   /** The file as a form, with what was typed and refused. `trusted`: whether it may be run. */
   | { readonly kind: "form"; readonly form: ExperimentForm; readonly trusted: boolean };
 

@@ -22,6 +22,15 @@ export interface ChainInput {
   readonly smoothness: number;
   readonly smoothnessBound: number | null;
   readonly noBound: string | null;
+  /**
+   * ((1/n) Σ max ‖f(xᵢ + δ) − f(xᵢ)‖²)^½ over ‖δ‖ ≤ r, as far as it was found, and ‖W₁‖₂/min‖xᵢ‖, null where `smoothnessBound` is; null
+   * where it was not measured.
+   */
+  readonly robustness: {
+    readonly radius: number;
+    readonly change: number;
+    readonly firstLayer: number | null;
+  } | null;
   /** Mean square over the test points of ‖∇ₓf(xⱼ)‖·‖x − xⱼ‖ with xⱼ the nearest training point; null with the reason. */
   readonly estimate: number | null;
   readonly noEstimate: string | null;
@@ -30,13 +39,22 @@ export interface ChainInput {
   readonly alignment: { readonly frobenius: number; readonly mu: number } | null;
 }
 
+/** A link with its sides, or with the reason why it has none. */
+type Linked = (
+  id: ChainLink["id"],
+  formula: string,
+  why: string | null,
+  sides: () => readonly [left: number, right: number],
+) => ChainLink;
+
 const unaligned = "the gradients' noise does not lie along the curvature here (μ ≤ 0 or no loss is left)";
 
 /**
  * 1. mean-square stability ⇒ (1/n) Σ ‖Hᵢ‖_F² ≤ (2/(ηp)) tr H, and since Hᵢ has rank ≤ K, tr H ≤ 2K/(ηp);
  * 2. flatness ⇒ input smoothness ≤ ‖W₁‖₂/min‖xᵢ‖ · ((1/n) Σ ‖∇_{W₁}f‖_F²)^½;
  * 3. input smoothness ⇒ generalization: the first-order estimate beside the measured test loss.
- * Where it was measured also ‖H‖_F ≤ (1/η)(pμ)^{-1/2}: the noise of one step alone leaves an expected loss of η²pμ‖H‖_F² L on a
+ * Where it was measured also how far a small change of the inputs moves the outputs: to first order r times the input smoothness, which
+ * with 1. and 2. is at most r‖W₁‖₂/min‖xᵢ‖ · (2K/(ηpM))^½, M the curvature of the loss in an output; and ‖H‖_F ≤ (1/η)(pμ)^{-1/2}: the noise of one step alone leaves an expected loss of η²pμ‖H‖_F² L on a
  * parabola, so beyond it the loss rises from here (Wu, Wang & Su, NeurIPS 2022, with 1/B in place of p).
  * Where an assumption fails a link says why and gives no number.
  * @source Ma & Ying, NeurIPS 2021; theory.md, section 4 (the factor K is needed: without it the inequality is false).
@@ -54,12 +72,7 @@ export function chainOf(input: ChainInput): ChainLink[] {
       ? null
       : "full batches have no sampling noise (p = 0), so stability bounds no flatness beyond sharpness"
     : "it is derived for SGD without momentum, preconditioner or SAM";
-  const link = (
-    id: ChainLink["id"],
-    formula: string,
-    why: string | null,
-    sides: () => readonly [left: number, right: number],
-  ): ChainLink => {
+  const link: Linked = (id, formula, why, sides) => {
     if (why !== null) return { id, formula, left: null, right: null, holds: null, notApplicable: why };
     const [left, right] = sides();
     return { id, formula, left, right, holds: left <= right, notApplicable: null };
@@ -86,6 +99,7 @@ export function chainOf(input: ChainInput): ChainLink[] {
       assumptions ?? input.noBound,
       () => [input.smoothness, input.smoothnessBound!],
     ),
+    ...robustnessLinks(input, { assumptions, noise, link }),
     // Two numbers side by side, no inequality.
     {
       ...link(
@@ -97,5 +111,37 @@ export function chainOf(input: ChainInput): ChainLink[] {
       ),
       holds: null,
     },
+  ];
+}
+
+/** What stability says of small changes of the inputs: to first order in their length, so that the first link is no inequality. */
+function robustnessLinks(
+  { robustness, smoothness, noBound, learningRate, p, outputs, squareLoss }: ChainInput,
+  {
+    assumptions,
+    noise,
+    link,
+  }: { readonly assumptions: string | null; readonly noise: string | null; readonly link: Linked },
+): ChainLink[] {
+  if (robustness === null) return [];
+  const { radius, change, firstLayer } = robustness;
+  const found = `((1/n) Σ max ‖f(xᵢ+δ) − f(xᵢ)‖²)^½ over ‖δ‖ ≤ r = ${radius.toPrecision(3)}`;
+  return [
+    {
+      ...link("smoothness-robustness", `${found}, beside r·((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½`, null, () => [
+        change,
+        radius * smoothness,
+      ]),
+      holds: null,
+    },
+    link(
+      "stability-robustness",
+      `${found} ≤ r‖W₁‖₂/min‖xᵢ‖ · (2K/(ηpM))^½, to first order in r`,
+      assumptions ?? noise ?? (firstLayer === null ? noBound : null),
+      () => [
+        change,
+        radius * firstLayer! * Math.sqrt((2 * outputs) / (learningRate * p * squareLoss!.scale)),
+      ],
+    ),
   ];
 }

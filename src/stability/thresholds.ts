@@ -25,7 +25,8 @@ export function stabilityConstant({ momentum = 0, nesterov = false }: Dynamics):
  *
  * Sharpness-aware steps see a curvature λ as λ(1 + aλ), a = r/‖∇L‖: the limit is that λ at which this meets the limit S of plain
  * steps, (√(1 + 4aS) − 1)/(2a); for descent (‖∇L‖/2r)(√(1 + 8r/(η‖∇L‖)) − 1).
- * @source Cohen et al., ICLR 2021, §2 and appendix B; Cohen et al. 2022, §2; Long & Bartlett 2023, §2; theory.md, sections 3 and 11.
+ * @source Cohen et al., ICLR 2021, §2 and appendix B; Cohen et al. 2022, §2; Long & Bartlett, "Sharpness-Aware
+ * Minimization and the Edge of Stability", arXiv 2309.12488, 2023; theory.md, sections 3 and 11.
  */
 export function sharpnessLimit(settings: Dynamics & { readonly learningRate: number }): number {
   const { learningRate: eta, momentum = 0, gain = 1, weightDecay = 0, decoupledDecay = 0 } = settings;

@@ -2,7 +2,13 @@
 
 export interface ChainLink {
   readonly id:
-    "stability-flatness" | "trace" | "alignment" | "flatness-smoothness" | "smoothness-generalization";
+    | "stability-flatness"
+    | "trace"
+    | "alignment"
+    | "flatness-smoothness"
+    | "smoothness-robustness"
+    | "stability-robustness"
+    | "smoothness-generalization";
   /** The inequality in letters. */
   readonly formula: string;
   /** Its two sides; null where the link does not apply. */

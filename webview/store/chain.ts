@@ -46,6 +46,18 @@ const words: Readonly<Record<string, Words>> = {
     sides: ["input smoothness", "bound by the first layer"],
     meaning: "The first layer multiplies inputs by weights, so that both slopes are one.",
   },
+  "smoothness-robustness": {
+    title: "Smooth functions resist",
+    sides: ["largest change found", "r · input smoothness"],
+    meaning:
+      "How far the outputs move when every input is moved by up to r in its worst direction, beside what the slopes at the inputs say.",
+  },
+  "stability-robustness": {
+    title: "A stable minimum resists",
+    sides: ["largest change found", "bound by learning rate and batch size"],
+    meaning:
+      "Stability bounds flatness, flatness the slopes in the inputs, and these how far a small change of the inputs can move the outputs.",
+  },
   "smoothness-generalization": {
     title: "Smooth functions carry over",
     sides: ["first-order estimate", "test loss"],
@@ -74,7 +86,7 @@ export function chainOf(verdict: Verdict): Link[] {
           ["step", String(verdict.step)],
           [
             "data",
-            `all ${verdict.settings.examples} training examples${holds === null ? " and all test examples" : ""}`,
+            `all ${verdict.settings.examples} training examples${id === "smoothness-generalization" ? " and all test examples" : ""}`,
           ],
           ["how", "Gauss–Newton parts of the Hessians; norms summed over the outputs"],
           ["measured by", "the verdict, at the run's last point"],

@@ -10,6 +10,8 @@ export interface PanelState {
   loaded: boolean;
   /** The file whose runs the page follows, as the user knows it. */
   file: string | undefined;
+  /** A chart that the next drawing brings into sight. */
+  reveal: string | undefined;
   /** The file as a form, on a page that has one. */
   form: FormState | undefined;
 }
@@ -20,6 +22,7 @@ export const emptyState = (): PanelState => ({
   selected: undefined,
   loaded: false,
   file: undefined,
+  reveal: undefined,
   form: undefined,
 });
 
@@ -30,6 +33,9 @@ export function apply(state: PanelState, message: ToPanel): void {
       state.loaded = true;
       state.file = message.file;
       state.selected = message.run ? { ...message.run, series: new RunSeries() } : undefined;
+      return;
+    case "reveal":
+      if (state.selected?.key === message.run) state.reveal = message.chart;
       return;
     case "form":
       state.form = { form: message.form, trusted: message.trusted };

@@ -24,6 +24,7 @@ export const commandIds = {
   unpin: "basin.unpinRun",
   escape: "basin.escape",
   explore: "basin.explore",
+  explain: "basin.explainSpike",
   suggest: "basin.suggestLearningRate",
   showLog: "basin.showLog",
   openDashboard: "basin.openDashboard",

@@ -6,6 +6,7 @@ import { openDashboard, openText } from "./dashboard";
 import { deleteRun } from "./deleteRun";
 import { doctor } from "./doctor";
 import { escape } from "./escape";
+import { explain } from "./explain";
 import { explore } from "./explore";
 import { exportRuns } from "./export";
 import { fetchTensorflow } from "./fetchTensorflow";
@@ -42,6 +43,7 @@ export const commands = [
   doctor,
   escape,
   explore,
+  explain,
   suggest,
   pin,
   unpin,

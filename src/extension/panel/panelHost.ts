@@ -12,16 +12,17 @@ export class PanelHost {
 
   constructor(private readonly services: PageServices) {}
 
-  /** Opens or reveals the panel; with `run`, a run's folder, it shows that run. */
-  show(run?: string, { preserveFocus = false } = {}): void {
+  /** Opens or reveals the panel; with `run`, a run's folder, it shows that run, and brings a chart into sight, by its id. */
+  show(run?: string, { preserveFocus = false, chart = undefined as string | undefined } = {}): void {
     const selected = run ?? this.page?.run ?? this.selected;
     if (this.panel) {
       this.panel.reveal(undefined, preserveFocus);
       if (selected !== this.page?.run) this.page?.select(selected);
-      return;
+    } else {
+      const column = { viewColumn: panelColumn(), preserveFocus };
+      this.adopt(vscode.window.createWebviewPanel(panelType, "Basin", column, {}), selected);
     }
-    const column = { viewColumn: panelColumn(), preserveFocus };
-    this.adopt(vscode.window.createWebviewPanel(panelType, "Basin", column, {}), selected);
+    if (chart !== undefined) this.page?.reveal(chart);
   }
 
   /** Takes over the panel VS Code kept over a reload, unless the user has opened one since: theirs shows what they chose. */

@@ -51,6 +51,8 @@ export class RunPage {
   /** The folder of the run shown or wished for. */
   private picked: string | undefined;
   private readonly follower: RunFollower;
+  /** A chart to be brought into sight. */
+  private wanted: string | undefined;
   /** What the page was last told to show. */
   private told: { readonly run: string | undefined; readonly file: string | undefined } | undefined;
 
@@ -83,6 +85,12 @@ export class RunPage {
     const run = this.options.choose(folder);
     this.picked = run?.folder ?? folder;
     if (this.ready) this.follow(run);
+  }
+
+  /** Brings a chart of the run into sight, now or as soon as the page is there. */
+  reveal(chart: string): void {
+    this.wanted = chart;
+    this.sendWanted();
   }
 
   /** Something may be another one now: the runs, or the file that is followed. */
@@ -175,6 +183,13 @@ export class RunPage {
     const file = this.fileName();
     this.told = { run: run?.folder, file };
     this.follower.follow(run, file);
+    this.sendWanted();
+  }
+
+  private sendWanted(): void {
+    if (this.wanted === undefined || !this.ready || this.picked === undefined) return;
+    this.post({ kind: "reveal", run: this.picked, chart: this.wanted });
+    this.wanted = undefined;
   }
 
   private async pick(): Promise<void> {

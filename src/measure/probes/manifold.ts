@@ -172,7 +172,7 @@ export const manifold: Probe = {
         type: "boolean",
         default: false,
         description:
-          "Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those.",
+          "Whether to predict where noise carries the run along the minima, and to measure where it goes. For square losses and at most 512 examples times outputs; costs a few Gram matrices and two products for each of those, with RMSProp and Adam for every Gram matrix a product for each as well.",
       },
     },
   },

@@ -1,6 +1,6 @@
 // The optimizer as it stands at a point: the rate in force, its linear dynamics, and the preconditioner its state makes.
 import { learningRateAt, optimizerOf } from "../../optimizers";
-import type { Descent } from "../../measure/point";
+import type { Descent, Motion } from "../../measure/point";
 import type { OptimizerSpec } from "../../protocol/experiment";
 import { norm } from "../../util/linalg/vector";
 
@@ -25,10 +25,13 @@ export function descentOf(
   const optimizer = optimizerOf(spec);
   const { preconditioner } = optimizer;
   const dynamics = optimizer.dynamics(spec);
+  const learningRate = step === null ? spec.learningRate : learningRateAt(spec, step);
+  const motion = motionOf(spec, { slots, count }, { learningRate, size: gradient.length });
   const base = {
     ...dynamics,
     ...(dynamics.radius !== undefined && { gradNorm: norm(gradient) }),
-    learningRate: step === null ? spec.learningRate : learningRateAt(spec, step),
+    learningRate,
+    ...(motion && { motion }),
   };
   if (!preconditioner) return { ...base, preconditioner: null, settled: true };
   const square = slots.get(preconditioner.slot);
@@ -44,4 +47,36 @@ export function descentOf(
       P,
     );
   return { ...base, preconditioner: P, settled };
+}
+
+/** Null where the flow beside such an optimizer is not known: a clipped gradient is none of those it is made of. */
+function motionOf(
+  spec: OptimizerSpec,
+  { slots, count }: Pick<OptimizerState, "slots" | "count">,
+  { learningRate, size }: { readonly learningRate: number; readonly size: number },
+): Motion | null {
+  const optimizer = optimizerOf(spec);
+  const carried = spec.clip === undefined ? optimizer.centralFlow?.(spec) : null;
+  if (!carried) return null;
+  const names = optimizer.slots(spec);
+  const { preconditioner } = optimizer;
+  const { velocity, decay } = carried;
+  return {
+    state: () => names.map((name) => slots.get(name)?.slice() ?? new Float32Array(size)),
+    update: (theta, gradient, state) =>
+      optimizer.update(spec, { learningRate, theta, gradient, state, count }),
+    ...(velocity !== undefined && { velocity: names.indexOf(velocity) }),
+    ...(decay !== undefined &&
+      preconditioner && {
+        squares: {
+          slot: names.indexOf(preconditioner.slot),
+          decay,
+          preconditioner: (square: Float32Array) => {
+            const P = new Float32Array(size);
+            preconditioner.write(spec, square, count, P);
+            return P;
+          },
+        },
+      }),
+  };
 }

@@ -9,6 +9,7 @@ import {
   squaredGradientNorms,
   weightedGradient,
 } from "../../curvature/gradients";
+import { largestChange } from "../../curvature/inputAscent";
 import type { Meter } from "../../curvature/meter";
 import { openGemm } from "../../engines";
 import type { Descent, Point } from "../../measure/point";
@@ -93,6 +94,7 @@ export class PointSource {
         gradientsAlong: (v) => gradientsAlong(at, v),
         weightedGradient: (weights) => weightedGradient(at, weights),
         jacobianNorms: () => jacobianNorms(at),
+        largestChange: (radius, normal) => largestChange(at, radius, normal),
         firstWeight: () => at.firstWeight(),
         ...(!at.tied && { curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v) }),
       },

@@ -35,7 +35,8 @@ interface Piece {
 /**
  * Sharpness-aware minimization: θ is updated by the batch's gradient at θ + r g/‖g‖, g that at θ, with the same dropout; running
  * statistics and the loss that is told are those at θ.
- * @source Foret, Kleiner, Mobahi & Neyshabur, ICLR 2021, algorithm 1 and its published code (1e-12 beside the norm).
+ * @source Foret, Kleiner, Mobahi & Neyshabur, "Sharpness-Aware Minimization for Efficiently Improving Generalization", ICLR 2021, arXiv
+ *   2010.01412; 1e-12 beside the norm as its published code has it.
  */
 interface Ascent {
   readonly radius: number;

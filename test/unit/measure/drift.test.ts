@@ -47,6 +47,7 @@ const example = readFileSync(join(import.meta.dirname, "../../../examples/label-
 const norm = (x: ArrayLike<number>): number => Math.sqrt(Array.from(x).reduce((sum, v) => sum + v * v, 0));
 
 interface How {
+  readonly kind?: "adam" | "rmsprop";
   readonly loss: "mse" | "squared-error";
   readonly labelNoise: number;
   readonly learningRate?: number;
@@ -63,10 +64,21 @@ describe("the prediction at a point of a run", () => {
     { labelNoise: 0.1, loss: "squared-error", batchSize: 2, learningRate: 0.1, sampling: "independent" },
     { labelNoise: 0.1, loss: "squared-error", momentum: 0.7, learningRate: 0.05 },
     { labelNoise: 0.1, loss: "squared-error", weightDecay: 1e-5 },
+    { kind: "adam", labelNoise: 0.1, loss: "squared-error", learningRate: 0.002 },
+    {
+      kind: "adam",
+      labelNoise: 0.1,
+      loss: "mse",
+      learningRate: 0.002,
+      batchSize: 2,
+      sampling: "independent",
+    },
+    { kind: "rmsprop", labelNoise: 0.1, loss: "squared-error", learningRate: 0.001 },
   ])("is that of float64 at the minimum beside it: %j", async ({ loss, ...optimizer }) => {
     const { problem, trainer } = await open(experimentOf(optimizer, { loss }));
     await train(trainer, 6000);
-    const drift = (await predictDrift(trainer.point())) as Drift;
+    const point = trainer.point();
+    const drift = (await predictDrift(point)) as Drift;
     expect(drift).toBeTypeOf("object");
     const { x, y } = problem.data.train;
     const net = tanhNet(Float64Array.from(x), 1, 8);
@@ -76,18 +88,24 @@ describe("the prediction at a point of a run", () => {
     expect(norm(theta.map((value, i) => value - drift.theta[i]))).toBeLessThan(1e-3);
     const { J } = jacobian(net, theta);
     const scale = loss === "mse" ? Math.sqrt(2) : 1;
-    const G = J.map((value) => scale * value);
+    // Everything in the coordinates P^{1/2}θ, P as it stands.
+    const { preconditioner, gain = 1, momentum = 0 } = point.descent;
+    const P = preconditioner ?? new Float32Array(net.P).fill(1);
+    const G = J.map((value, k) => (scale * value) / Math.sqrt(P[k % net.P]));
     const factors = await factorSpectrum(gramOf(G, 6), { n: 6, K: 1 }, "all");
-    const { learningRate = 0.2, batchSize = 6, momentum = 0, weightDecay = 0, labelNoise } = optimizer;
+    const { learningRate = 0.2, batchSize = 6, weightDecay = 0, labelNoise } = optimizer;
     const noise = stepNoise(factors, batchSize, { labelVariance: (scale * labelNoise) ** 2 });
-    const options = { learningRate, batchSize, momentum, weightDecay, gemm };
+    const options = { learningRate, batchSize, momentum, gain, weightDecay, gemm };
     const C = (await stationaryCovariance(factors, noise, options))!;
     const U = directions(factors, G);
-    const half = push(net, theta, inParameters(C, U, factors.r)).map((value) => (scale * scale * value) / 2);
+    const covariance = inParameters(C, U, factors.r).map(
+      (value, k) => value / Math.sqrt(P[Math.floor(k / net.P)] * P[k % net.P]),
+    );
+    const half = push(net, theta, covariance).map((value) => (scale * scale * value) / 2);
     const expected = flatPart(
-      half.map((value, i) => value + weightDecay * theta[i]),
+      half.map((value, i) => (value + weightDecay * theta[i]) / Math.sqrt(P[i])),
       U,
-    ).map((value) => (-learningRate / (1 - momentum)) * value);
+    ).map((value, i) => ((-gain * learningRate) / (1 - momentum) / Math.sqrt(P[i])) * value);
     expect(norm(expected.map((value, i) => value - drift.step[i])) / norm(expected)).toBeLessThan(0.02);
   });
 
@@ -100,9 +118,9 @@ describe("the prediction at a point of a run", () => {
   });
 
   test("is none, and says why, for an optimizer or a point that it does not know", async () => {
-    const adam = await open(experimentOf({ kind: "adam", learningRate: 0.01 }));
+    const adam = await open(experimentOf({ kind: "adamw", learningRate: 0.01, weightDecay: 0.1 }));
     await train(adam.trainer, 1);
-    expect(await predictDrift(adam.trainer.point())).toContain("preconditioned");
+    expect(await predictDrift(adam.trainer.point())).toContain("with weight decay");
     // Where it starts the net is no minimum's neighbour.
     const { trainer } = await open(example);
     await trainer.computeGradient();

@@ -1,7 +1,7 @@
 // The central flow against the moving average of the run it goes beside, and a resume in the middle of it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { plainMeter } from "../../../src/curvature/meter";
 import { openEngine } from "../../../src/engines";
 import { unlimited } from "../../../src/measure/budget";
@@ -22,10 +22,15 @@ async function open(example: string, change: (text: string) => string = (text) =
 }
 
 type Opened = Awaited<ReturnType<typeof open>>;
-const read = ({ trainer }: Opened, memory: ProbeMemory, settings: { from: number; top: number }) =>
+interface Settings {
+  readonly from: number;
+  readonly top: number;
+  readonly overhead?: number;
+}
+const read = ({ trainer }: Opened, memory: ProbeMemory, settings: Settings) =>
   flow.measure({
     point: trainer.point(),
-    probes: { flow: { every: 10, steps: 2000, ...settings } },
+    probes: { flow: { every: 10, steps: 2000, overhead: 200, ...settings } },
     effort: "running",
     step: trainer.step,
     memory,
@@ -124,12 +129,58 @@ test("goes on bit for bit from what a checkpoint holds", async () => {
   expect(resumed.get("flow.theta")).toEqual(memory.get("flow.theta"));
 });
 
-test.each(['"momentum": 0.5', '"weightDecay": 0.01', '"labelNoise": 0.1'])(
-  "there is none with %s, which is said",
-  async (key) => {
-    const opened = await open("central-flow", (text) => text.replace('"batchSize"', `${key}, "batchSize"`));
-    const { readings, leftOut } = await read(opened, new ProbeMemory(new Rng(0)), { from: 0, top: 3 });
-    expect(readings).toEqual([]);
-    expect(leftOut).toEqual([expect.stringContaining("gradient descent on full batches")]);
-  },
-);
+const optimizerIs = (keys: string) => (text: string) =>
+  text.replace('"kind": "sgd", "learningRate": 0.12, "batchSize"', `${keys}, "batchSize"`);
+
+describe.each([
+  ["heavy ball", '"kind": "sgd", "learningRate": 0.156, "momentum": 0.3', [300, 600], 2.6 / 0.156],
+  [
+    "Nesterov's momentum",
+    '"kind": "sgd", "learningRate": 0.09, "momentum": 0.5, "nesterov": true',
+    [300, 700],
+    3 / 2 / 0.09,
+  ],
+  ["RMSProp", '"kind": "rmsprop", "learningRate": 0.001', [400, 600], 2 / 0.001],
+] as const)("with %s", (_name, keys, [from, to], limit) => {
+  test("the flow goes with the run's moving average and holds its own sharpness at the limit", async () => {
+    const opened = await open("central-flow", optimizerIs(keys));
+    const { run, flows, values } = await follow(opened, { from, to, top: 3 });
+    const last = flows[flows.length - 1];
+    const travelled = flows.slice(1).reduce((sum, theta, i) => sum + norm(difference(theta, flows[i])), 0);
+    const apart = norm(difference(mean(run.slice(to - 20, to + 20)), last));
+    expect(travelled).toBeGreaterThan(1);
+    expect(apart).toBeLessThan(0.03 * travelled);
+    expect(Math.abs(values.get("flow.sharpness")! / limit - 1)).toBeLessThan(0.002);
+  });
+});
+
+test("beyond its overhead it ends, says at what cost, and is not taken up again", async () => {
+  const opened = await open("central-flow");
+  const memory = new ProbeMemory(new Rng(0, "flow"));
+  const told: (string | undefined)[] = [];
+  for (let t = 0; t <= 40; t++) {
+    await opened.trainer.computeGradient();
+    if (t % 10 === 0) {
+      const { readings, leftOut } = await read(opened, memory, { from: 0, top: 3, overhead: 2 });
+      told.push(readings.length > 0 ? (leftOut?.[0] ?? "") : undefined);
+    }
+    opened.trainer.advance();
+  }
+  expect(told.slice(0, 2)).toEqual(["", ""]);
+  expect(told[2]).toMatch(/from step 20 on: \d+ gradients and products .* `overhead`, 2/);
+  expect(told.slice(3)).toEqual([undefined, undefined]);
+});
+
+test.each([
+  ['"kind": "sgd", "learningRate": 0.12, "momentum": 0.9', "above 0.5"],
+  ['"kind": "sgd", "learningRate": 0.12, "weightDecay": 0.01', "full batches"],
+  ['"kind": "sgd", "learningRate": 0.12, "labelNoise": 0.1', "full batches"],
+  ['"kind": "sgd", "learningRate": 0.12, "clip": 1', "full batches"],
+  ['"kind": "rmsprop", "learningRate": 0.001, "momentum": 0.5', "full batches"],
+  ['"kind": "adam", "learningRate": 0.001', "full batches"],
+])("there is none with %s, which is said", async (keys, why) => {
+  const opened = await open("central-flow", optimizerIs(keys));
+  const { readings, leftOut } = await read(opened, new ProbeMemory(new Rng(0)), { from: 0, top: 3 });
+  expect(readings).toEqual([]);
+  expect(leftOut).toEqual([expect.stringContaining(why)]);
+});

@@ -1,5 +1,6 @@
 // The door of verdict.json: what a typical run does, as it was written, by an older version, or by anybody.
 import { expect, test } from "vitest";
+import { spikeWords } from "../../../src/record/explanation";
 import { decodeVerdict } from "../../../src/record/decodeVerdict";
 import { onlyMeanSquare } from "../../../src/types/verdict";
 
@@ -51,4 +52,9 @@ test("an explanation comes back as it was written, and one without its direction
   expect(told({ ...explanation, directions: "none" })).toBeUndefined();
   expect(told({ ...explanation, examples: [null, 3] })).toMatchObject({ examples: [] });
   expect(told([])).toBeUndefined();
+  expect(spikeWords(told(explanation))).toBe("× ∞ at step 9");
+  expect(spikeWords(told({ ...explanation, spike: { ...explanation.spike, peakLoss: 20 } }))).toBe(
+    "× 40 at step 9",
+  );
+  expect(spikeWords(undefined)).toBe("–");
 });

@@ -21,6 +21,7 @@ const base: ChainInput = {
   noEstimate: null,
   testLoss: 0.3,
   alignment: { frobenius: 2, mu: 0.5 },
+  robustness: { radius: 0.1, change: 0.09, firstLayer: 3 },
 };
 const link = (input: Partial<ChainInput>, id: string) =>
   chainOf({ ...base, ...input }).find((one) => one.id === id)!;
@@ -105,12 +106,22 @@ test("sides are those of the formulas, with the loss's scale", () => {
   expect(last.holds).toBe(null);
 });
 
+test("how far inputs move outputs stands beside the slopes, and below what stability leaves", () => {
+  expect(link({}, "smoothness-robustness")).toMatchObject({ left: 0.09, right: 0.1, holds: null });
+  const bound = link({ outputs: 2, squareLoss: { scale: 0.5 } }, "stability-robustness");
+  expect(bound).toMatchObject({ left: 0.09, holds: true });
+  expect(bound.right).toBeCloseTo(0.1 * 3 * Math.sqrt(4 / (0.1 * 0.5 * 0.5)), 12);
+  expect(chainOf({ ...base, robustness: null }).some(({ id }) => id.endsWith("robustness"))).toBe(false);
+});
+
 test.each([
   [{ squareLoss: null }, "trace", /cross-entropy/],
   [{ interpolated: false }, "flatness-smoothness", /not interpolated/],
   [{ p: 0 }, "stability-flatness", /full batches/],
   [{ plain: false }, "trace", /without momentum/],
   [{ p: 0 }, "alignment", /full batches/],
+  [{ p: 0 }, "stability-robustness", /full batches/],
+  [{ interpolated: false }, "stability-robustness", /not interpolated/],
   [{ alignment: { frobenius: 1, mu: NaN } }, "alignment", /not lie along/],
   [
     { smoothnessBound: null, noBound: "the first layer is not z = W₁x + b₁" },

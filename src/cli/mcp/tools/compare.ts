@@ -7,7 +7,7 @@ import { defineTool } from "../tool";
 export const compare = defineTool({
   name: "compare",
   description:
-    "Runs side by side: the settings in which they differ, and of each its verdict and the last, best and largest stable value (limit) of every metric.",
+    "Runs side by side: the settings in which they differ, and of each its verdict and the last, best and largest stable value (limit) of every metric, and what happened where its loss jumped.",
   writes: false,
   input: z.object({
     runs: z.array(z.string()).min(1).max(20).describe('Run ids, beginnings of them, folders, or "latest".'),
