@@ -79,6 +79,9 @@ inVsCode("Scripts in VS Code", () => {
   test(
     "Set Up PyTorch installs the package that came with the extension into the Python of the setting",
     async () => {
+      // VS Code reads its settings again: that of the machine stays.
+      await workbench.useTheme("light");
+      await workbench.useTheme("dark");
       await workbench.command("Basin: Set Up PyTorch");
       await workbench.dialog.getByText(dirname(own)).first().waitFor({ timeout: 150_000 });
       await workbench.dialog.locator(".monaco-button", { hasText: "Install" }).click();

@@ -13,6 +13,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { contributes } from "../../package.json";
 import { holderOf, lifeOf } from "../../src/record/disk/processes";
 import type { codeServer } from "./setup";
 
@@ -55,8 +56,10 @@ export async function startServer(
   fill?.(workspace);
   const opened = open(workspace);
   const query = opened.endsWith(".code-workspace") ? "workspace" : "folder";
-  mkdirSync(join(user, "User"), { recursive: true });
-  writeFileSync(join(user, "User", "settings.json"), JSON.stringify(settings));
+  for (const [kind, own] of Object.entries(byPlace(settings))) {
+    mkdirSync(join(user, kind), { recursive: true });
+    writeFileSync(join(user, kind, "settings.json"), JSON.stringify(own));
+  }
   const folders = ["--user-data-dir", user, "--extensions-dir", extensions];
   const env = {
     ...process.env,
@@ -84,6 +87,20 @@ export async function startServer(
       endRuns(workspace);
       await remove(home);
     },
+  };
+}
+
+/**
+ * A window on a server takes settings of the machine from the server's own file. In the user's they hold only until that file is read
+ * again, as after a change of the colour theme, for then VS Code knows their scope.
+ */
+function byPlace(settings: Record<string, unknown>) {
+  const declared: Readonly<Record<string, { readonly scope?: string }>> = contributes.configuration.properties;
+  const isOfMachine = ([name]: [string, unknown]) => declared[name]?.scope?.startsWith("machine") === true;
+  const all = Object.entries(settings);
+  return {
+    User: Object.fromEntries(all.filter((one) => !isOfMachine(one))),
+    Machine: Object.fromEntries(all.filter(isOfMachine)),
   };
 }
 
