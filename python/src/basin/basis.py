@@ -12,7 +12,7 @@ Besides the product a vector costs about two passes over the basis. Memory: (q +
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional, Sequence
+from typing import Callable, Literal, Optional, Sequence
 
 import torch
 
@@ -23,14 +23,17 @@ _PASSES, _TAKEN = 4, 0.7
 _SLIGHT = 1e-2
 
 
+End = Literal["largest", "smallest"]
+
+
 @dataclass(frozen=True)
 class Ritz:
-    """Descending. Of the first that were asked for, but for Y."""
+    """From an end of the spectrum inwards. Of the first that were asked for, but for Y."""
 
     values: list[float]
     residuals: list[float]
     gaps: list[float]
-    """To the nearest other Ritz value less that one's residual; 0 where there is none."""
+    """To the nearest other Ritz value less twice that one's residual, for another eigenvalue may lie nearer; 0 where there is none."""
     Y: torch.Tensor
     """All Ritz vectors in the basis, [q, q]."""
 
@@ -72,13 +75,12 @@ class Basis:
         """V Y as rows, [columns of Y, d]."""
         return Y.t().to(self._W) @ self.vectors
 
-    def ritz(self, k: int) -> Optional[Ritz]:
-        """The k largest; None where a product was not finite."""
+    def ritz(self, k: int, end: End = "largest") -> Optional[Ritz]:
+        """The k outermost; None where a product was not finite."""
         if not bool(torch.isfinite(self._C).all()):
             return None
-        T = (self._P + self._P.t()) / 2
-        theta, Y = torch.linalg.eigh(T)
-        theta, Y = theta.flip(0), Y.flip(1)
+        T = self._symmetric()
+        theta, Y = _from(end, T)
         seen = min(k + 1, self.count)
         # What P lacks in symmetry lies inside the basis, and is part of the residual all the same.
         rest = torch.cat([self._P - T, self._B]) @ Y[:, :seen]
@@ -86,7 +88,7 @@ class Basis:
         k = min(k, seen)
         gaps = []
         for i in range(k):
-            others = [abs(values[i] - values[j]) - residuals[j] for j in range(seen) if j != i]
+            others = [abs(values[i] - values[j]) - 2 * residuals[j] for j in range(seen) if j != i]
             gaps.append(max(0.0, min(others)) if others and i + 1 < seen else 0.0)
         return Ritz(values[:k], residuals[:k], gaps, Y)
 
@@ -115,15 +117,17 @@ class Basis:
         self._append()
         return True
 
-    def restart(self, keep: int, Y: torch.Tensor) -> torch.Tensor:
-        """Keeps the span of the largest Ritz vectors. Returns Y in it."""
+    def restart(self, keep: int, Y: torch.Tensor, end: End = "largest") -> torch.Tensor:
+        """Keeps the span of the outermost Ritz vectors. Returns Y in it."""
         q, p = self.count, self._outside
-        _, kept = torch.linalg.eigh((self._P + self._P.t()) / 2)
-        kept = kept.flip(1)[:, :keep]
+        kept = _from(end, self._symmetric())[1][:, :keep]
         self._W[: keep + p] = torch.cat([self.combine(kept), self._W[q : q + p]])
         self._C = torch.cat([kept.t() @ self._P @ kept, self._B @ kept])
         self.count = keep
         return kept.t() @ Y
+
+    def _symmetric(self) -> torch.Tensor:
+        return (self._P + self._P.t()) / 2
 
     def _append(self) -> None:
         """Takes the first vector outside into the basis: of its product the part in the basis is known."""
@@ -172,3 +176,9 @@ class Basis:
             return None
         _, rest, left = self._split(v / length)
         return rest / left if left > 1e-6 else None
+
+
+def _from(end: End, T: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Eigenvalues and vectors from an end inwards."""
+    theta, Y = torch.linalg.eigh(T)
+    return (theta, Y) if end == "smallest" else (theta.flip(0), Y.flip(1))
