@@ -365,6 +365,9 @@ def main():
         print(most / (2**20 if sys.platform == "darwin" else 2**10))
         return
     print(f"PyTorch {torch.__version__}, one thread, seconds of the processor; tanh 784-200-200-10\n")
+    for name in ("scipy", "curvlinops"):
+        if not has(name):
+            print(f"Without {name}, which this Python does not have.\n")
     print("| work | Basin | peer | ratio |\n|---|---|---|---|")
     parts = {"product": product, "sharpness": sharpness, "nonuniformity": nonuniformity, "overhead": overhead, "memory": memory}
     for name in sys.argv[1:] or parts:
