@@ -95,7 +95,7 @@ export async function startServer(
  * again, as after a change of the colour theme, for then VS Code knows their scope.
  */
 function byPlace(settings: Record<string, unknown>) {
-  const declared: Readonly<Record<string, { readonly scope?: string }>> =
+  const declared: Partial<Record<string, { readonly order: number; readonly scope?: string }>> =
     contributes.configuration.properties;
   const isOfMachine = ([name]: [string, unknown]) => declared[name]?.scope?.startsWith("machine") === true;
   const all = Object.entries(settings);
