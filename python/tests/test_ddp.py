@@ -45,9 +45,14 @@ def train(case, root, rank, ranks):
         return F.cross_entropy(f, t)
     if ranks > 1:
         dist.init_process_group("gloo", init_method="file://" + root + "/meet", rank=rank, world_size=ranks)
+    if case == "sharded":
+        from torch.distributed.fsdp import fully_shard
+        for layer in (model[0], model[2]): fully_shard(layer)
+        fully_shard(model)
+    elif ranks > 1:
         model = torch.nn.parallel.DistributedDataParallel(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    plain = case in ("mlp", "cnn", "small")
+    plain = case in ("mlp", "cnn", "small", "sharded")
     probes = {name: {"every": 2} for name in ("sharpness", "noise", "gradientNoise", "generalization")}
     if plain: probes.update(spectrum={"every": 2}, layers={"every": 2})
     probe = basin.watch(model, optimizer, loss="no loss" if case == "watch" and rank else loss,
@@ -104,6 +109,11 @@ runpy.run_path("ddp.py", run_name="__main__")
 FAILING = ("reading", "watch", "script", "data", "stop", "interrupt")
 
 
+def shards():
+    """Whether this PyTorch has FSDP2 where the script looks for it."""
+    return tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 6)
+
+
 def torchrun(script, arguments, root):
     """As `torchrun` does it, but for where the processes meet: in files, so that nothing listens."""
     own = {
@@ -151,7 +161,7 @@ class Distributed(unittest.TestCase):
         script.write_text(SCRIPT + CASES)
         own = {**os.environ, "PYTHONPATH": SOURCE, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
         done = subprocess.run(
-            [sys.executable, str(script), str(cls.root), *FAILING], env=own, cwd=cls.root, capture_output=True, text=True, timeout=800, check=False
+            [sys.executable, str(script), str(cls.root), *FAILING, *(["sharded"] if shards() else [])], env=own, cwd=cls.root, capture_output=True, text=True, timeout=800, check=False
         )
         if done.returncode != 0:
             raise AssertionError(done.stderr[-3000:])
@@ -191,6 +201,14 @@ class Distributed(unittest.TestCase):
                 for ranks in (1, 2):
                     self.assertEqual([status for status, _, _ in self.ranks(case, ranks)[0]], [0] * ranks, self.ranks(case, ranks))
                 self.same_run(read(self.root / f"{case}1"), read(self.root / f"{case}2"))
+
+    @unittest.skipUnless(shards(), "fully_shard")
+    def test_so_do_ranks_that_hold_the_model_in_pieces(self):
+        self.assertEqual([status for status, _, _ in self.ranks("sharded")[0]], [0, 0], self.ranks("sharded"))
+        one, two = read(self.root / "mlp1"), read(self.root / "sharded2")
+        self.same_run(one, two)
+        notes = [e["message"] for e in two[2] if e["kind"] == "note"]
+        self.assertTrue(any("gathers the sharded model" in note for note in notes), notes)
 
     def test_so_does_torchrun_and_the_examples_batch_is_that_of_all_ranks(self):
         with tempfile.TemporaryDirectory() as root:

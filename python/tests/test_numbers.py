@@ -13,14 +13,16 @@ from torch import nn
 from dense import Dense
 
 import basin
-from basin.curvature import LADDER, functional
 from basin.descent import describe, inner
+from basin.dense_layers import dense_layers
 from basin.factors import Factors, gauss_newton_factors
+from basin.ladder import LADDER, functional
 from basin.measuring import take
 from basin.probes import Memory, _sampling_error
 from basin.problem import set_up
 from basin.quiet import precise
 from basin.reading import Deadline
+from basin.rows import cotangents, factor_columns, rows as rows_of
 from basin.tracker import Tracker
 
 
@@ -298,7 +300,7 @@ class FactorFiles(unittest.TestCase):
         J, M = dense.jacobian(), dense.curvatures()
         with precise():
             own = setup(model, loss, data).point()
-            found = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True, scale=None)
+            (found,) = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True)
         self.assertEqual(tuple(found.gram.shape), (30, 30))
         # S_i is known up to a rotation: blocks G_iᵀG_j up to one on either side, so norms are compared.
         for i, j in itertools.product(range(10), repeat=2):
@@ -331,8 +333,79 @@ class FactorFiles(unittest.TestCase):
         wanted = torch.linalg.eigvalsh(scale[:, None] * parts.mean(0) * scale).flip(0)
         with precise():
             own = setup(model, loss, data).point()
-            found = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True, scale=scale)
+            (found,) = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True, scales=[scale])
         self.assertLess(float((found.eigenvalues[:4] - wanted[:4]).abs().max() / wanted[0]), 1e-5)
+
+
+class InPlace(nn.Module):
+    """A dense layer whose output is changed in place, and one that a sequence goes through."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.token, self.second = nn.Linear(4, 6), nn.Linear(3, 2), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.second(self.token(self.first(x).relu_().reshape(-1, 2, 3)).flatten(1))
+
+
+class Shared(nn.Module):
+    """One dense layer applied twice, one whose weight is used beside it too, and one that comes after neither."""
+
+    def __init__(self):
+        super().__init__()
+        self.twice, self.beside, self.last = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = torch.tanh(self.twice(torch.tanh(self.twice(x))))
+        x = self.beside(x) + torch.tanh(x) @ self.beside.weight
+        return self.last(torch.tanh(x))
+
+
+def frozen_bias():
+    model = network()
+    model[0].bias.requires_grad_(False)
+    return model
+
+
+class DenseLayers(unittest.TestCase):
+    def gram(self, model, X, y, loss, dense, memory=None):
+        """As rows give it, and as dense layers do without them."""
+        with precise():
+            own = setup(model, loss, (X, y), memory=memory).point()
+            found = [one.name for one in dense_layers(own)]
+            self.assertEqual(found, dense)
+            K = 3
+            S = cotangents(own, factor_columns, K, K)
+            G = torch.cat([rows for _, rows in rows_of(own, S, 2**20, lambda: False)]).flatten(0, 1).double()
+            (factors,) = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True)
+        self.assertIsNotNone(factors.gram)
+        self.assertLess(float((factors.gram - G @ G.t()).norm() / (G @ G.t()).norm()), 1e-6)
+        self.assertEqual(float((factors.gram - factors.gram.t()).abs().max()), 0.0)
+        wanted = torch.linalg.eigvalsh(Dense(model, loss, X, y).gauss_newton_parts().mean(0))[-1]
+        self.assertLess(abs(factors.sharpness() / float(wanted) - 1), 1e-5)
+
+    def test_their_part_of_the_gram_matrix_is_that_of_their_rows(self):
+        X, y = examples(F.cross_entropy)
+        for make, dense in (
+            (network, ["0", "2"]),
+            (lambda: network(nn.ReLU(inplace=True)), ["0", "2"]),
+            (frozen_bias, ["0", "2"]),
+            (InPlace, ["first", "second"]),
+            (Shared, ["last"]),
+        ):
+            for loss in (F.cross_entropy, F.mse_loss):
+                torch.manual_seed(4)
+                model = make()
+                targets = y if loss is F.cross_entropy else examples(loss)[1]
+                with self.subTest(model=type(model).__name__, dense=dense, loss=loss.__name__):
+                    self.gram(model, X, targets, loss, dense)
+
+    def test_so_it_is_in_pieces_and_beside_convolutions(self):
+        torch.manual_seed(4)
+        model = nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.Flatten(), nn.Tanh(), nn.Linear(3, 3))
+        X, y = examples(F.cross_entropy)
+        self.gram(model, X, y, F.cross_entropy, ["4"])
+        self.gram(network(), X, y, F.cross_entropy, ["0", "2"], memory=20000)
 
 
 class Samples(unittest.TestCase):

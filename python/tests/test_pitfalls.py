@@ -303,7 +303,7 @@ class Refused(unittest.TestCase):
         each = lambda f, y: F.mse_loss(f, y, reduction="none")  # noqa: E731
         self.refuse("one number", network(), each, examples(F.mse_loss))
 
-    def test_sharded_models(self):
+    def test_models_in_pieces_that_cannot_be_gathered(self):
         class FullyShardedDataParallel(nn.Module):
             pass
 

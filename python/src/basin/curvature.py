@@ -1,16 +1,8 @@
-"""
-Loss, gradient and products at θ held fixed, over the held examples in pieces that fit the memory bound.
-
-H v is taken by the first of a ladder that works: forward over reverse (`torch.func`), double backward, central differences of the
-gradient in float64. `method` says which. Where the gradient's graph fits the memory bound, double backward comes first: the graph is
-made once, and a product is one pass through it.
-"""
+"""Loss, gradient and products at θ held fixed, over the held examples in pieces that fit the memory bound."""
 
 from __future__ import annotations
 
 import copy
-import itertools
-import math
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional, Sequence
 
@@ -19,12 +11,11 @@ from torch import nn
 
 from .errors import BasinError
 from .held import Held
+from .ladder import LADDER, Outputs, hessian_product
+from .parameters import Parameters
 from .ranks import Part, Team
-from .trees import leaves, map_tree
+from .trees import map_tree
 from .twin import Twin, computed
-
-LADDER = ("torch.func forward over reverse", "double backward", "finite differences")
-Operator = Callable[[torch.Tensor], torch.Tensor]
 
 
 def default_forward(model: nn.Module, batch: Any) -> tuple[Any, Any]:
@@ -72,35 +63,36 @@ class _Call(nn.Module):
         return outputs, targets
 
 
-def functional() -> Any:
-    """torch.func, or None before PyTorch 2.0."""
-    return getattr(torch, "func", None) if hasattr(getattr(torch, "func", None), "functional_call") else None
+class _Graphs:
+    """What autograd recorded of this rank's pieces, of one kind at a time: kept from product to product where the memory suffices."""
+
+    def __init__(self, kept: bool) -> None:
+        self.kept = kept
+        self._kind = ""
+        self._of: dict[int, Any] = {}
+
+    def of(self, kind: str, piece: slice, make: Callable[[], Any]) -> Any:
+        if not self.kept:
+            return make()
+        if kind != self._kind:
+            self._kind, self._of = kind, {}
+        if piece.start not in self._of:
+            self._of[piece.start] = make()
+        return self._of[piece.start]
 
 
-class Curvature:
+class Curvature(Parameters):
     """
     θ held fixed. Vectors are flat, [d], over the trained parameters in the model's order.
 
-    Sums over the held examples run over this rank's share of them; `_summed` makes them whole where a team measures together.
+    Sums over the held examples run over this rank's share of them; `summed` makes them whole where a team measures together.
     """
 
     def __init__(
         self, twin: Twin, problem: Problem, trained: Sequence[int], rung: int = 0, team: Optional[Team] = None
     ) -> None:
-        self.twin, self.problem, self.team = twin, problem, team
-        self.trained = list(trained)
-        everything = list(twin.module.parameters())
-        for i, parameter in enumerate(everything):
-            parameter.requires_grad_(i in set(trained))
-        self.parameters = [everything[i] for i in trained]
-        names = {id(p): name for name, p in twin.module.named_parameters()}
-        self.names = ["model." + names[id(p)] for p in self.parameters]
-        self.size = sum(p.numel() for p in self.parameters)
-        self.device = self.parameters[0].device
-        self.fixed = self._untrained()
-        """Places in a flat vector of what training never moves, None for none."""
-        self.dtype = twin.dtype
-        self.rung = rung
+        super().__init__(twin, trained)
+        self.problem, self.team, self.rung = problem, team, rung
         self.products = 0.0
         self.fallen: list[str] = []
         """Why rungs before this one were left."""
@@ -108,9 +100,9 @@ class Curvature:
         """Whether `torch.func.vmap` works on the model."""
         self.call = _Call(twin.module, problem.forward)
         self.call.training = False
+        self.graphs = _Graphs(problem.kept)
         self._wide: Optional[Curvature] = None
         self._is_wide = False
-        self._graphs: dict[int, Sequence[Optional[torch.Tensor]]] = {}
 
     @property
     def m(self) -> int:
@@ -119,17 +111,6 @@ class Curvature:
     @property
     def method(self) -> str:
         return LADDER[self.rung]
-
-    def layers(self) -> list[tuple[str, slice]]:
-        """Neighbouring parameters of one module, with their place in a flat vector."""
-        found: list[tuple[str, slice]] = []
-        at = 0
-        for name, p in zip(self.names, self.parameters):
-            module = name[len("model.") :].rpartition(".")[0] or name[len("model.") :]
-            begin = found.pop()[1].start if found and found[-1][0] == module else at
-            at += p.numel()
-            found.append((module, slice(begin, at)))
-        return found
 
     # Pieces.
 
@@ -143,6 +124,10 @@ class Curvature:
         own = range(number * rank // ranks, number * (rank + 1) // ranks)
         return [slice(m * k // number, m * (k + 1) // number) for k in own]
 
+    def weight(self, piece: slice) -> float:
+        """Of a mean over a piece in the mean over all."""
+        return (piece.stop - piece.start) / self.m
+
     def summed(self, part: Part, shape: Sequence[int], dtype: torch.dtype, *given: Any) -> torch.Tensor:
         """Σ of `part` over the ranks, for rank 0; with one rank that is its own. @raises what was raised on any of them."""
         return self.team.sum(part, shape, dtype, self, given, self._is_wide) if self.team else part(self, *given)
@@ -151,35 +136,6 @@ class Curvature:
         held = self.problem.held.take(index, self.device)
         # Inputs follow the model's own precision; labels and token numbers stay.
         return map_tree(lambda t: t.to(self.dtype) if t.is_floating_point() else t, held)
-
-    # Flat vectors.
-
-    def flat(self, tensors: Sequence[Optional[torch.Tensor]]) -> torch.Tensor:
-        joined = torch.cat(
-            [
-                (torch.zeros_like(p) if t is None else t.detach()).reshape(-1).to(self.dtype)
-                for t, p in zip(tensors, self.parameters)
-            ]
-        )
-        return self.moving(joined)
-
-    def moving(self, v: torch.Tensor) -> torch.Tensor:
-        """v [… , d] without its part along what training never moves."""
-        return v if self.fixed is None else v.index_fill(-1, self.fixed, 0)
-
-    def _untrained(self) -> Optional[torch.Tensor]:
-        starts = dict(zip(self.trained, itertools.accumulate([0, *(p.numel() for p in self.parameters)])))
-        everything = list(self.twin.module.parameters())
-        places = [
-            torch.arange(everything[i][0].numel(), device=self.device) + starts[i] + row % len(everything[i]) * everything[i][0].numel()
-            for i, row in self.twin.untrained_rows
-            if i in starts
-        ]
-        return torch.cat(places) if places else None
-
-    def shaped(self, v: torch.Tensor) -> list[torch.Tensor]:
-        parts = self.moving(v.to(self.dtype)).split([p.numel() for p in self.parameters])
-        return [part.view_as(p) for part, p in zip(parts, self.parameters)]
 
     # Values.
 
@@ -198,7 +154,7 @@ class Curvature:
     def _over(self, held: Held) -> "Curvature":
         other = copy.copy(self)
         other.problem = replace(self.problem, held=held)
-        other._graphs, other._wide = {}, None
+        other.graphs, other._wide = _Graphs(self.problem.kept), None
         return other
 
     def alone(self, held: Held) -> "Curvature":
@@ -215,10 +171,25 @@ class Curvature:
             other.problem = replace(other.problem, piece=len(index))
         return other
 
+    def move(self, v: torch.Tensor, amount: float) -> None:
+        self.graphs = _Graphs(self.problem.kept)
+        super().move(v, amount)
+
     def gradient(self) -> tuple[float, torch.Tensor]:
         """L and ∇L [d]."""
         both = self.summed(_gradient, (1 + self.size,), torch.float64)
         return float(both[0]), both[1:].to(self.dtype)
+
+    def own_gradient(self) -> torch.Tensor:
+        """[L, ∇L] of this rank's share, float64."""
+        total = torch.zeros(self.size, dtype=self.dtype, device=self.device)
+        value = 0.0
+        for piece in self.pieces():
+            loss = self.loss_of(self.batch(piece))
+            grads = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+            total += self.flat(grads) * self.weight(piece)
+            value += float(loss.detach()) * self.weight(piece)
+        return torch.cat([total.new_tensor([value], dtype=torch.float64), total.double()])
 
     # Products.
 
@@ -227,31 +198,17 @@ class Curvature:
         self.products += 1
         return self.summed(_hessian, (self.size,), v.dtype, v)
 
-    def _piece_product(self, piece: slice, v: torch.Tensor) -> torch.Tensor:
-        if self.rung == 0:
-            f = functional()
-            batch = self.batch(piece)
+    def at_outputs(self, piece: slice) -> Outputs:
+        return self.graphs.of("outputs", piece, lambda: Outputs(self, piece))
 
-            def loss(values: tuple[torch.Tensor, ...]) -> torch.Tensor:
-                outputs, targets = f.functional_call(self.call, dict(zip(self.names, values)), (batch,))
-                return self.problem.loss(outputs, targets)
-
-            at = tuple(p.detach() for p in self.parameters)
-            _, product = f.jvp(f.grad(loss), (at,), (tuple(self.shaped(v)),))
-            return self.flat(product)
-        grads = self._graphs.get(piece.start)
-        if grads is None:
-            loss = self.loss_of(self.batch(piece))
-            grads = torch.autograd.grad(loss, self.parameters, create_graph=True, allow_unused=True)
-            if self.problem.kept:
-                self._graphs[piece.start] = grads
-        pairs = [(g, t) for g, t in zip(grads, self.shaped(v)) if g is not None and g.requires_grad]
-        if not pairs:
-            return torch.zeros_like(v)
-        own, tangents = zip(*pairs)
-        return self.flat(
-            torch.autograd.grad(own, self.parameters, tangents, allow_unused=True, retain_graph=self.problem.kept)
-        )
+    def curve(self, at: Outputs, u: torch.Tensor) -> torch.Tensor:
+        """M_i u_i for every example of a piece, M_i the Hessian of its own loss by its outputs."""
+        z = at.value.detach().requires_grad_()
+        (first,) = torch.autograd.grad(self.problem.loss(z, at.targets) * len(z), z, create_graph=True)
+        if not first.requires_grad:
+            return torch.zeros_like(u)
+        (second,) = torch.autograd.grad(first, z, u, allow_unused=True)
+        return torch.zeros_like(u) if second is None else second.detach()
 
     def wide(self) -> Optional["Curvature"]:
         """The same point in float64; None where the model cannot be evaluated there. Costs a copy of the model."""
@@ -271,116 +228,6 @@ class Curvature:
             self._wide = other
         return self._wide
 
-    def _moved(self, v: torch.Tensor, amount: float) -> None:
-        self._graphs = {}
-        with torch.no_grad():
-            for p, step in zip(self.parameters, self.shaped(v)):
-                p.add_(step, alpha=amount)
-
-    def _differences(self, v: torch.Tensor) -> torch.Tensor:
-        at = self.wide() or self
-        length = float(v.norm())
-        if length == 0:
-            return torch.zeros_like(v)
-        # Third root of the precision, of which the error of a central difference is the square.
-        step = (6e-6 if at.dtype == torch.float64 else 5e-3) / length
-        wide = v.to(at.dtype)
-        before = [p.detach().clone() for p in at.parameters]
-        try:
-            at._moved(wide, step)
-            above = _gradient(at)[1:]
-            at._moved(wide, -2 * step)
-            below = _gradient(at)[1:]
-        finally:
-            with torch.no_grad():
-                for p, old in zip(at.parameters, before):
-                    p.copy_(old)
-        return ((above - below) / (2 * step)).to(v.dtype)
-
-    def _as_differences(self, v: torch.Tensor, product: torch.Tensor) -> bool:
-        """
-        Whether a product is what differences of the gradient give: a function whose own backward pass leaves something out yields a
-        product, and a wrong one. The difference may step over a kink, so one agreement of two will do.
-        """
-        other = self._differences(v)
-        return float((other - product).norm()) <= 1e-2 * float(other.norm()) + 1e-6
-
-    def settle(self) -> int:
-        """Finds the first rung of the ladder whose product exists and is symmetric, on few examples. Returns it."""
-        few = self.on(torch.arange(min(self.m, 8)))
-        generator = torch.Generator().manual_seed(1)
-        u, v = (
-            torch.randn(self.size, generator=generator, dtype=torch.float64).to(self.device, self.dtype)
-            for _ in range(2)
-        )
-        reasons: list[str] = []
-        for rung in (1, 0, 2) if self.problem.kept else (0, 1, 2):
-            if rung == 0 and functional() is None:
-                continue
-            few.rung = rung
-            try:
-                hu, hv = few.hessian(u), few.hessian(v)
-            except (RuntimeError, NotImplementedError, TypeError, AttributeError) as error:
-                reasons.append(f"{LADDER[rung]}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
-                continue
-            scale = float(hu.norm() * v.norm() + hv.norm() * u.norm())
-            # At a point that is not finite nothing can be told: every rung says so.
-            if math.isfinite(scale):
-                if abs(float(v @ hu - u @ hv)) > 1e-3 * scale:
-                    reasons.append(f"{LADDER[rung]}: the product is not symmetric")
-                    continue
-                if rung < 2 and few.wide() is not None and not (few._as_differences(u, hu) or few._as_differences(v, hv)):
-                    reasons.append(f"{LADDER[rung]}: the product is not the gradient's derivative")
-                    continue
-            self.rung, self.fallen = rung, reasons
-            return rung
-        raise BasinError("basin: no product with the Hessian can be had of this model: " + "; ".join(reasons) + ".")
-
-    # Outputs: Jacobian products and the curvature of the loss by them.
-
-    def jvp(self, batch: Any, v: torch.Tensor) -> tuple[torch.Tensor, Any, torch.Tensor]:
-        """Outputs with their graph, targets, and J v in the shape of the outputs."""
-        outputs, targets = self.call(batch)
-        if self.rung == 0:
-            f = functional()
-
-            def run(values: tuple[torch.Tensor, ...]) -> torch.Tensor:
-                return f.functional_call(self.call, dict(zip(self.names, values)), (batch,))[0]
-
-            at = tuple(p.detach() for p in self.parameters)
-            return outputs, targets, f.jvp(run, (at,), (tuple(self.shaped(v)),))[1].detach()
-        if self.rung == 1:
-            # The transpose of the transpose: Jᵀw is linear in w.
-            w = torch.zeros_like(outputs, requires_grad=True)
-            pulled = torch.autograd.grad(outputs, self.parameters, w, create_graph=True, allow_unused=True)
-            along = sum((g * t).sum() for g, t in zip(pulled, self.shaped(v)) if g is not None)
-            (tangent,) = torch.autograd.grad(along, w, retain_graph=True)
-            return outputs, targets, tangent.detach()
-        at = self.wide() or self
-        wide_batch = map_tree(lambda t: t.to(at.dtype) if t.is_floating_point() else t, batch)
-        step = (6e-6 if at.dtype == torch.float64 else 5e-3) / max(float(v.norm()), 1e-30)
-        before = [p.detach().clone() for p in at.parameters]
-        try:
-            with torch.no_grad():
-                at._moved(v.to(at.dtype), step)
-                above = at.call(wide_batch)[0]
-                at._moved(v.to(at.dtype), -2 * step)
-                below = at.call(wide_batch)[0]
-        finally:
-            with torch.no_grad():
-                for p, old in zip(at.parameters, before):
-                    p.copy_(old)
-        return outputs, targets, ((above - below) / (2 * step)).to(outputs.dtype)
-
-    def _curve(self, outputs: torch.Tensor, targets: Any, u: torch.Tensor) -> torch.Tensor:
-        """M_i u_i for every example, M_i the Hessian of its own loss by its outputs."""
-        z = outputs.detach().requires_grad_()
-        (first,) = torch.autograd.grad(self.problem.loss(z, targets) * len(z), z, create_graph=True)
-        if not first.requires_grad:
-            return torch.zeros_like(u)
-        (second,) = torch.autograd.grad(first, z, u, allow_unused=True)
-        return torch.zeros_like(u) if second is None else second.detach()
-
     def gauss_newton(self, v: torch.Tensor) -> torch.Tensor:
         """(1/m) Σ J_iᵀ M_i J_i v, [d]."""
         self.products += 1
@@ -389,12 +236,6 @@ class Curvature:
     def gauss_newton_parts(self, v: torch.Tensor) -> torch.Tensor:
         """vᵀ J_iᵀ M_i J_i v of every example, [m]: what the mean curvature along v is a mean of."""
         return self.summed(_gauss_newton_parts, (self.m,), self.dtype, v)
-
-    # Random vectors.
-
-    def random(self, generator: torch.Generator, signs: bool = False) -> torch.Tensor:
-        v = torch.randn(self.size, generator=generator)
-        return self.moving((v.sign() if signs else v).to(self.device, self.dtype))
 
 
 # Parts of sums over the held examples: each goes through a rank's own pieces.
@@ -410,7 +251,7 @@ def _score(c: Curvature, test: bool) -> torch.Tensor:
     with torch.no_grad():
         for piece in own.pieces():
             outputs, targets = own.call(own.batch(piece))
-            weight = (piece.stop - piece.start) / own.m
+            weight = own.weight(piece)
             loss += float(own.problem.loss(outputs, targets)) * weight
             share = _accuracy(outputs, targets)
             unknown += share is None
@@ -419,42 +260,27 @@ def _score(c: Curvature, test: bool) -> torch.Tensor:
 
 
 def _gradient(c: Curvature) -> torch.Tensor:
-    """[L, ∇L], float64."""
-    total = torch.zeros(c.size, dtype=c.dtype, device=c.device)
-    value = 0.0
-    for piece in c.pieces():
-        weight = (piece.stop - piece.start) / c.m
-        loss = c.loss_of(c.batch(piece))
-        grads = torch.autograd.grad(loss, c.parameters, allow_unused=True)
-        total += c.flat(grads) * weight
-        value += float(loss.detach()) * weight
-    return torch.cat([total.new_tensor([value], dtype=torch.float64), total.double()])
+    return c.own_gradient()
 
 
 def _hessian(c: Curvature, v: torch.Tensor) -> torch.Tensor:
-    if c.rung == 2:
-        return c._differences(v)
-    out = torch.zeros_like(v)
-    for piece in c.pieces():
-        out += c._piece_product(piece, v) * ((piece.stop - piece.start) / c.m)
-    return out
+    return hessian_product(c, v)
 
 
 def _gauss_newton(c: Curvature, v: torch.Tensor) -> torch.Tensor:
     out = torch.zeros_like(v)
     for piece in c.pieces():
-        outputs, targets, tangent = c.jvp(c.batch(piece), v)
-        curved = c._curve(outputs, targets, tangent)
-        grads = torch.autograd.grad(outputs, c.parameters, curved / c.m, allow_unused=True)
-        out += c.flat(grads)
+        at = c.at_outputs(piece)
+        out += at.back(c.curve(at, at.along(v)) / c.m)
     return out
 
 
 def _gauss_newton_parts(c: Curvature, v: torch.Tensor) -> torch.Tensor:
     out = torch.zeros(c.m, dtype=c.dtype, device=c.device)
     for piece in c.pieces():
-        outputs, targets, tangent = c.jvp(c.batch(piece), v)
-        out[piece] = (c._curve(outputs, targets, tangent) * tangent).flatten(1).sum(1)
+        at = c.at_outputs(piece)
+        tangent = at.along(v)
+        out[piece] = (c.curve(at, tangent) * tangent).flatten(1).sum(1)
     return out
 
 
@@ -470,66 +296,3 @@ def _accuracy(outputs: torch.Tensor, targets: Any) -> Optional[float]:
         if one_hot:
             return float((outputs.argmax(1) == targets.argmax(1)).float().mean())
     return None
-
-
-def check_loss(problem: Problem, curvature: Curvature) -> None:
-    """@raises BasinError unless the loss is a scalar mean over examples and gives the same value twice."""
-    from .quiet import seed
-
-    m = min(curvature.m, 8)
-    batch = curvature.batch(slice(0, m))
-    with torch.no_grad():
-        seed(1)
-        outputs, targets = curvature.outputs(batch)
-        whole = problem.loss(outputs, targets)
-        seed(2)
-        again = problem.loss(*curvature.outputs(batch))
-        if not isinstance(whole, torch.Tensor) or whole.numel() != 1:
-            raise BasinError("basin: loss(outputs, targets) must return one number, the mean over the examples.")
-        if outputs.dim() == 0 or outputs.shape[0] != m:
-            raise BasinError(
-                f"basin: the outputs' first axis must be the {m} examples of the batch; their shape is {list(outputs.shape)}."
-            )
-        a, b = float(whole), float(again)
-        if a == a and abs(a - b) > 1e-6 * max(abs(a), 1e-12):
-            raise BasinError(
-                f"basin: the loss of the same examples came out as {a:.7g} and then {b:.7g}: the model draws random numbers "
-                "(a functional dropout without training=self.training, noise, sampling). Products need a loss that repeats."
-            )
-        if m == 1 or a != a:
-            return
-        one_by_one = []
-        for i in range(m):
-            own = map_tree(lambda t: t[i : i + 1] if t.dim() and t.shape[0] == m else t, targets)
-            one_by_one.append(float(problem.loss(outputs[i : i + 1], own)))
-        mean = sum(one_by_one) / m
-        if abs(a - mean) > 1e-4 * max(abs(mean), 1e-6):
-            what = "their sum" if abs(a - mean * m) <= 1e-4 * abs(mean * m) else "something else"
-            raise BasinError(
-                f"basin: loss must be a mean over examples; for {m} of them it is {a:.6g}, their own losses have the mean "
-                f"{mean:.6g}: it returns {what}. Use reduction='mean', and a mean within each example where it has positions to ignore."
-            )
-
-
-def fitting_piece(curvature: Curvature, memory: int, ranks: int = 1) -> tuple[int, bool]:
-    """
-    How many examples at once, and whether all of a rank's share together, keep what autograd stores below `memory` bytes: measured with one or
-    two examples in a forward pass; a second derivative stores about four times as much.
-    """
-    stored = 0
-    own = {p.data_ptr() for p in curvature.twin.module.parameters()}
-
-    def pack(t: torch.Tensor) -> torch.Tensor:
-        nonlocal stored
-        if t.data_ptr() not in own:
-            stored += t.numel() * t.element_size()
-        return t
-
-    count = min(2, curvature.m)
-    batch = curvature.batch(slice(0, count))
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
-        curvature.loss_of(batch)
-    inputs = sum(t.numel() * t.element_size() for t in leaves(batch))
-    each = max(1, (stored + inputs) // count)
-    most = memory // (4 * each)
-    return max(1, min(512, most)), most >= -(-curvature.m // ranks)

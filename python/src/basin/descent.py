@@ -7,6 +7,8 @@ from typing import Any, Optional
 
 import torch
 
+from .sharded import whole
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -171,10 +173,10 @@ def _ratio(largest: float, own: float) -> float:
 def _divisor(state: dict[str, Any], group: dict[str, Any], p: torch.Tensor) -> Optional[torch.Tensor]:
     epsilon = float(group.get("eps", 0.0))
     if "square_avg" in state:
-        return state["square_avg"].detach().reshape(-1).float().sqrt() + epsilon
+        return whole(state["square_avg"].detach()).reshape(-1).float().sqrt() + epsilon
     moment = state.get("max_exp_avg_sq", state.get("exp_avg_sq"))
     if moment is None or float(state.get("step", 0)) == 0:
         return None
     beta2 = float(group["betas"][1])
-    v = moment.detach().reshape(-1).float() / (1 - beta2 ** float(state["step"]))
+    v = whole(moment.detach()).reshape(-1).float() / (1 - beta2 ** float(state["step"]))
     return v.sqrt() + epsilon

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 import torch
 
 from . import safetensors
 from .curvature import Curvature
+from .dense_layers import dense_gram, dense_layers, signals_size
+from .errors import NotApplicable
 from .reading import Deadline
-from .rows import loss_curvature, root, factor_columns, outputs_of, rows
+from .rows import cotangents, factor_columns, loss_curvature, outputs_of, root, rows
 from .tracker import Tracker
 
 # Rows of a Gram matrix while training and at the end: the judge decomposes it, which takes m·K cubed.
 _MOST_ROWS = {False: 1024, True: 2048}
+_MOST_OUTPUTS = 512
 # Rows that batch normalization ties together take a back-propagation of a whole piece each.
 _MOST_TIED = 512
 # Directions kept where the matrix would be larger.
 _RANK = {False: 24, True: 64}
 # Eigenvalues below this share of the largest are rounding of the Gram matrix.
 _NOISE = 1e-10
+# Parameters at once, and rows of a block, of a Gram matrix: what keeps the processor's caches busy.
+_SLICE, _BLOCK = 8192, 256
 
 
 @dataclass(frozen=True)
@@ -91,22 +96,107 @@ def gauss_newton_factors(
     deadline: Deadline,
     *,
     closing: bool,
-    scale: Optional[torch.Tensor],
-) -> Factors:
+    scales: Sequence[Optional[torch.Tensor]] = (None,),
+) -> list[Factors]:
     """
-    The factors at a point, of P^-½ G where `scale` is the diagonal of P^-½.
+    The factors at a point, of P^-½ G for every diagonal of P^-½ in `scales`, of G for None.
 
-    Costs m·K back-propagations of one example where all directions are kept, else about four products a direction.
+    All directions cost K back-propagations of all examples where every layer is a dense one and nothing is scaled, else m·K of one
+    example; the sharpest ones about four products a direction.
     @raises NotApplicable where the loss is not convex in the outputs, or an example has too many.
     """
     K = outputs_of(c)
+    if K > _MOST_OUTPUTS:
+        raise NotApplicable(f"{K} outputs an example; the factors of an example are kept for up to {_MOST_OUTPUTS}")
     count = c.m * K
     affordable = not c.problem.tied or count <= _MOST_TIED
-    if affordable and count <= _MOST_ROWS[closing] and 4 * count * c.size <= c.problem.memory:
-        return _all_directions(c, K, scale, deadline)
-    if affordable and c.size <= _MOST_ROWS[closing]:
-        return _all_parameters(c, K, scale, deadline)
-    return _sharpest(c, K, generator, deadline, closing=closing, scale=scale)
+    source = _Rows(c, K, deadline)
+    found = []
+    for scale in scales:
+        if affordable and count <= _MOST_ROWS[closing] and source.gram_bytes(scale) <= c.problem.memory:
+            found.append(_all_directions(c, K, source.gram(scale)))
+        elif affordable and c.size <= _MOST_ROWS[closing] and 12 * count * c.size <= c.problem.memory:
+            found.append(_all_parameters(c, K, source.every(), scale))
+        else:
+            found.append(_sharpest(c, K, generator, deadline, closing=closing, scale=scale))
+    return found
+
+
+class _Rows:
+    """The rows of G at a point, made once, and only those that are needed."""
+
+    def __init__(self, c: Curvature, K: int, deadline: Deadline) -> None:
+        self._c, self._K, self._deadline = c, K, deadline
+        self._dense = dense_layers(c)
+        named = {name for layer in self._dense for name in layer.names()}
+        self._others = [name for name in c.names if name not in named]
+        self._every: Optional[torch.Tensor] = None
+        self._S: Optional[torch.Tensor] = None
+
+    def _columns(self) -> torch.Tensor:
+        """Of every S_i, [m, K, K]."""
+        if self._S is None:
+            self._S = self._c.summed(_roots, (self._c.m, self._K, self._K), self._c.dtype, self._K)
+        return self._S
+
+    def every(self) -> torch.Tensor:
+        """[m, K, d]"""
+        if self._every is None:
+            self._every = self._of(self._c.names, self._c.size)
+        return self._every
+
+    def gram_bytes(self, scale: Optional[torch.Tensor]) -> int:
+        """What the rows take that a Gram matrix needs."""
+        c, K = self._c, self._K
+        if scale is not None or self._every is not None:
+            return 4 * c.m * K * c.size
+        return 4 * c.m * (K * self._size() + signals_size(self._dense, K))
+
+    def gram(self, scale: Optional[torch.Tensor]) -> torch.Tensor:
+        """GᵀG, scaled, [m K, m K] float64."""
+        c, K = self._c, self._K
+        if scale is not None:
+            return _products(self.every().flatten(0, 1), scale)
+        gram = torch.zeros(c.m * K, c.m * K, dtype=torch.float64, device=c.device)
+        if self._dense:
+            gram += dense_gram(c, self._columns(), self._dense, self._deadline.left())
+        if self._others:
+            gram += _products(self._of(self._others, self._size()).flatten(0, 1), None)
+        return (gram + gram.t()) / 2
+
+    def _size(self) -> int:
+        """Parameters outside of the dense layers."""
+        others = set(self._others)
+        return sum(p.numel() for name, p in zip(self._c.names, self._c.parameters) if name in others)
+
+    def _of(self, names: Sequence[str], size: int) -> torch.Tensor:
+        c, K = self._c, self._K
+        return c.summed(_rows, (c.m, K, size), c.dtype, self._columns(), list(names), size, self._deadline.left())
+
+
+def _roots(c: Curvature, K: int) -> torch.Tensor:
+    return cotangents(c, factor_columns, K, K)
+
+
+def _rows(c: Curvature, S: torch.Tensor, names: list[str], size: int, seconds: float) -> torch.Tensor:
+    """Every factor of this rank's share by these parameters, [m, K, size]; the others' rows are 0."""
+    G = torch.zeros(*S.shape[:2], size, dtype=c.dtype, device=c.device)
+    for piece, own in rows(c, S, c.problem.memory // 4, Deadline(seconds).over, names):
+        G[piece] = own
+    return G
+
+
+def _products(G: torch.Tensor, scale: Optional[torch.Tensor]) -> torch.Tensor:
+    """G Gᵀ in float64 of G [N, d], its columns scaled. N² d multiplications: the upper half is the lower one."""
+    gram = torch.zeros(len(G), len(G), dtype=torch.float64, device=G.device)
+    # In slices of the parameters: the float64 copy never is as large as G.
+    for at in range(0, G.shape[1], _SLICE):
+        columns = slice(at, at + _SLICE)
+        part = _scaled(G[:, columns], None if scale is None else scale[columns])
+        for top in range(0, len(G), _BLOCK):
+            end = min(len(G), top + _BLOCK)
+            gram[top:end, :end] += part[top:end] @ part[:end].t()
+    return gram.tril() + gram.tril(-1).t()
 
 
 def _scaled(own: torch.Tensor, scale: Optional[torch.Tensor]) -> torch.Tensor:
@@ -114,25 +204,7 @@ def _scaled(own: torch.Tensor, scale: Optional[torch.Tensor]) -> torch.Tensor:
     return wide if scale is None else wide * scale
 
 
-def _rows(c: Curvature, K: int, seconds: float) -> torch.Tensor:
-    """Every factor of this rank's share, [m, K, d]; the others' rows are 0."""
-    G = torch.zeros(c.m, K, c.size, dtype=c.dtype, device=c.device)
-    for piece, own in rows(c, factor_columns, c.problem.memory // 4, Deadline(seconds).over):
-        G[piece] = own
-    return G
-
-
-def _every_row(c: Curvature, K: int, deadline: Deadline) -> torch.Tensor:
-    return c.summed(_rows, (c.m, K, c.size), c.dtype, K, deadline.left())
-
-
-def _all_directions(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
-    G = _every_row(c, K, deadline).flatten(0, 1)
-    gram = torch.zeros(len(G), len(G), dtype=torch.float64, device=G.device)
-    # In slices of the parameters: the float64 copy never is as large as G.
-    for a in range(0, c.size, 65536):
-        part = _scaled(G[:, a : a + 65536], None if scale is None else scale[a : a + 65536])
-        gram += part @ part.t()
+def _all_directions(c: Curvature, K: int, gram: torch.Tensor) -> Factors:
     gram = gram.cpu()
     if not bool(torch.isfinite(gram).all()):
         return _lost(c.m, K)
@@ -143,7 +215,7 @@ def _all_directions(c: Curvature, K: int, scale: Optional[torch.Tensor], deadlin
     # Rounding of float32 rows in the largest eigenvalue.
     error = 2.0**-22 * float(w[0]) / c.m if r else 0.0
     trace = float(gram.diagonal().sum()) / c.m
-    return Factors(c.m, K, w[:r] / c.m, A, gram, "every factor of every held example", trace, error, len(G))
+    return Factors(c.m, K, w[:r] / c.m, A, gram, "every factor of every held example", trace, error, len(gram))
 
 
 def _lost(m: int, K: int) -> Factors:
@@ -151,10 +223,11 @@ def _lost(m: int, K: int) -> Factors:
     return Factors(m, K, nan, torch.full((m, K, 1), float("nan"), dtype=torch.float64), None, "not finite", float("nan"), 0.0, 1)
 
 
-def _all_parameters(c: Curvature, K: int, scale: Optional[torch.Tensor], deadline: Deadline) -> Factors:
+def _all_parameters(c: Curvature, K: int, rows_: torch.Tensor, scale: Optional[torch.Tensor]) -> Factors:
     """Fewer parameters than factors: the d × d matrix is the smaller one."""
-    G = _scaled(_every_row(c, K, deadline), scale).cpu()
-    H = torch.einsum("mkd,mke->de", G, G) / c.m
+    G = _scaled(rows_, scale).cpu()
+    flat = G.flatten(0, 1)
+    H = flat.t() @ flat / c.m
     if not bool(torch.isfinite(H).all()):
         return _lost(c.m, K)
     w, V = torch.linalg.eigh(H)
@@ -171,12 +244,10 @@ def _coordinates(c: Curvature, K: int, V: torch.Tensor) -> torch.Tensor:
     """V's products with every factor of this rank's share, [m, K, r] float64; the others' are 0."""
     A = torch.zeros(c.m, K, len(V), dtype=torch.float64)
     for piece in c.pieces():
-        batch = c.batch(piece)
-        with torch.no_grad():
-            outputs, targets = c.outputs(batch)
-        S = root(loss_curvature(c, outputs, targets))
+        at = c.at_outputs(piece)
+        S = root(loss_curvature(c, at.value, at.targets))
         for j, v in enumerate(V):
-            tangent = c.jvp(batch, v)[2].flatten(1).double()
+            tangent = at.along(v).flatten(1).double()
             A[piece, :, j] = torch.einsum("bkq,bk->bq", S, tangent).cpu()
     return A
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .curvature import LADDER
+from .ladder import LADDER
 from .descent import Descent
 from .problem import Setup
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import math
 import os
-import signal
-import sys
-import threading
 import time
 import warnings
 from pathlib import Path
@@ -18,7 +14,9 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 import torch
 
 from . import folder as folders
+from .budget import Budget
 from .curvature import Curvature
+from .endings import Ending, closed, opened
 from .log import EventLog
 from .measuring import take
 from .probes import PROBES, Memory
@@ -28,13 +26,11 @@ from .judged import factor_metadata
 from .reading import Value
 from .rows import outputs_of
 from .show import bundle, display
+from .stopping import StopRequest
 
 # A reading of the loop's own numbers takes the loss from the device: not at every step.
 _LOOP_SECONDS = 0.25
 _LOOP_PLAIN = 200
-# Contract: the stop file is looked for this often, and obeyed by raising when nobody asked for `should_stop` for so long.
-_STOP_EVERY = 0.3
-_STOP_PATIENCE = 3.0
 # Times its first value from which the loss counts as diverged (theory.md, section 7).
 _DIVERGED = 1e4
 # Seconds that one reading may take while training.
@@ -59,28 +55,24 @@ class Probe:
         self._setup, self._run, self._probes = setup, run, dict(probes)
         # The other ranks know when readings are due by what was asked for, whichever of them have since failed.
         self._team, self._asked, self._resumed = setup.team, dict(probes), resumed
-        self._budget, self._closing, self._scaler = budget, closing, scaler
+        self._budget, self._closing, self._scaler = Budget(budget), closing, scaler
         self._accumulation, self._calls = accumulation, 0
         self._memory = Memory()
         self._log = EventLog(run.path / "events.jsonl", self._with_supervisor if run.supervisor else None)
         self._step = 0
-        self._spent = 0.0
-        self._dear: dict[str, float] = {}
-        self._skipped: dict[str, int] = {}
-        self._taken: dict[str, int] = {}
         self._said: set[str] = set()
         self._how: dict[str, Any] = {}
         self._loop_lines, self._loop_at = 0, -math.inf
         self._first_loss: Optional[float] = None
         self._diverged = False
         self._closed = False
-        self._stop_seen: Optional[float] = None
-        self._stop_asked = False
-        self._stop_looked = 0.0
+        self._stop = StopRequest(run.path)
         self._failed: Optional[dict[str, Any]] = None
         self._rate: Optional[float] = None
         self._process = os.getpid()
         (run.path / "factors").mkdir(exist_ok=True)
+        self._ending = Ending(self._interrupted, self._raised, self._exited)
+        opened(self._ending)
 
     # What users call.
 
@@ -93,11 +85,8 @@ class Probe:
     def should_stop(self) -> bool:
         """Whether Basin asked this run to stop. Reading it says that the script ends by itself."""
         if not self._leads:
-            self._look_for_stop()
-        if self._stop_seen is not None and not self._stop_asked:
-            self._stop_asked = True
-            (self._run.path / "stopping").touch()
-        return self._stop_seen is not None
+            self._stop.look()
+        return self._stop.obey()
 
     @property
     def _leads(self) -> bool:
@@ -133,10 +122,8 @@ class Probe:
 
     def _impatient(self) -> bool:
         """Whether a script that nobody else stops was asked to and did not look for so long."""
-        self._look_for_stop()
-        if self._stop_seen is None or self._stop_asked or self._run.launched:
-            return False
-        return time.monotonic() - self._stop_seen > _STOP_PATIENCE
+        self._stop.look()
+        return not self._run.launched and self._stop.overdue()
 
     @contextlib.contextmanager
     def _with_the_others(self) -> Iterator[bool]:
@@ -147,7 +134,7 @@ class Probe:
             return
         interrupt = self._impatient()
         with self._losing_them():
-            self._team.tell(self._step, stop=self._stop_seen is not None, interrupt=interrupt, closed=self._closed)
+            self._team.tell(self._step, stop=self._stop.seen, interrupt=interrupt, closed=self._closed)
         if self._closed:
             self._team.leave()
         yield interrupt
@@ -213,10 +200,9 @@ class Probe:
         if error is None:
             self.close()
         elif isinstance(error, KeyboardInterrupt):
-            self._close("interrupted")
+            self._interrupted()
         else:
-            self._fail(error, trace)
-            self._close("error")
+            self._raised(error, trace)
 
     def _give_up(self, error: OSError) -> None:
         """A full disk ends the watching, not the training."""
@@ -256,37 +242,21 @@ class Probe:
 
     # Readings.
 
-    def _elapsed(self) -> float:
-        return self._log.time
-
-    def _affordable(self, name: str) -> bool:
-        """Whether the share of the time that readings have had, this one with it, is within the budget. The first of each is taken."""
-        if self._budget is None or name not in self._dear:
-            return True
-        spent = self._spent + self._dear[name]
-        return spent <= self._budget * (self._elapsed() + self._dear[name])
-
     def _readings(self, due: Sequence[str], closing: bool) -> None:
         seconds = self._closing if closing else _READING_SECONDS
         end = time.monotonic() + seconds
         wanted = [name for name in PROBES if name in due or (name == "gradient" and "noise" in due)]
         for name in wanted:
-            if not closing and not self._affordable(name):
-                self._skip(name)
+            if not closing and not self._budget.allows(name, self._log.time):
+                note = self._budget.skip(name)
+                if note:
+                    self._note(note)
                 continue
             left = end - time.monotonic() if closing else seconds
             if closing and left <= 0:
                 self._note(f"no closing {name}: the {self._closing:g} s for the closing measurement were over")
                 continue
             self._reading(name, max(left * (0.6 if closing else 1.0), 0.5), closing)
-
-    def _skip(self, name: str) -> None:
-        self._skipped[name] = self._skipped.get(name, 0) + 1
-        if self._skipped[name] == 1:
-            assert self._budget is not None
-            self._note(
-                f"a reading of {name} was skipped: one takes {self._dear[name]:.2g} s, and the budget is {self._budget:.0%} of the time"
-            )
 
     def _reading(self, name: str, seconds: float, closing: bool) -> None:
         try:
@@ -298,9 +268,7 @@ class Probe:
             self._note(f"{name} could not be read: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             self._probes.pop(name, None)
             return
-        self._spent += read.seconds
-        self._dear[name] = max(read.seconds, 0.5 * self._dear.get(name, 0.0))
-        self._taken[name] = self._taken.get(name, 0) + 1
+        self._budget.took(name, read.seconds)
         for note in read.notes:
             self._note(note)
         if read.values:
@@ -376,7 +344,7 @@ class Probe:
         for note in [*setup.notes, *descent.notes, *notes]:
             self._note(note)
         self._reading("generalization", _READING_SECONDS, closing=False)
-        self._spent = 0.0
+        self._budget.begin()
         if self._team:
             self._team.done()
 
@@ -391,37 +359,33 @@ class Probe:
             self._note("Basin's run process is gone: the script ends with it")
         supervisor.end()
 
-    def _look_for_stop(self) -> None:
-        now = time.monotonic()
-        if self._stop_seen is None and now - self._stop_looked > _STOP_EVERY:
-            self._stop_looked = now
-            if (self._run.path / "stop").exists():
-                self._stop_seen = now
-
-    def _fail(self, error: BaseException, trace: Optional[TracebackType]) -> None:
-        self._failed = {"message": f"{type(error).__name__}: {error}"[:2000], **folders.place(trace)}
-
     def _close(self, reason: Optional[str]) -> None:
         if self._closed or os.getpid() != self._process:
             return
         self._closed = True
-        if reason is None and self._stop_asked:
+        if reason is None and self._stop.obeyed:
             reason = "interrupted"
         if reason is None and not self._diverged and self._closing > 0 and self._step > 0:
             self._readings(list(self._probes), closing=True)
-        for name, count in self._skipped.items():
-            taken = self._taken.get(name, 0)
-            self._note(f"{name}: {taken} readings taken, {count} skipped for the budget, {self._step // max(1, taken)} steps apart")
+        for note in self._budget.spacing(self._step):
+            self._note(note)
         why = reason or ("diverged" if self._diverged else "steps")
         own = {"error": self._failed} if self._failed else {}
         self._log.add("end", step=self._step, time=self._now(), reason=why, **own)
         self._log.close()
-        if why in ("error", "interrupted") and self._team and not self._stop_asked:
+        if why in ("error", "interrupted") and self._team and not self._stop.obeyed:
             self._team.leave()
         self._run.release({"error": 1, "interrupted": 130}.get(why, 0))
-        _open.discard(self)
+        closed(self._ending)
 
-    def _at_exit(self) -> None:
+    def _interrupted(self) -> None:
+        self._close("interrupted")
+
+    def _raised(self, error: BaseException, trace: Optional[TracebackType]) -> None:
+        self._failed = {"message": f"{type(error).__name__}: {error}"[:2000], **folders.place(trace)}
+        self._close("error")
+
+    def _exited(self) -> None:
         """The script ended without `close`. Where Basin launched it, Basin sees how and says so."""
         if self._closed or os.getpid() != self._process:
             return
@@ -437,38 +401,3 @@ def _outputs(setup: Setup) -> tuple[int, list[str]]:
     with random_states(), precise():
         point = Curvature(setup.twin, setup.problem, setup.trained, setup.rung)
         return outputs_of(point), [name for name, _ in point.layers()]
-
-
-_open: set[Probe] = set()
-_hooked = False
-
-
-def opened(probe: Probe) -> None:
-    """From here on it says how a script ends that raises, is interrupted or just ends. Each earlier hook is called too."""
-    global _hooked
-    _open.add(probe)
-    if _hooked:
-        return
-    _hooked = True
-    before = sys.excepthook
-
-    def on_error(kind: type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
-        for probe in list(_open):
-            if issubclass(kind, KeyboardInterrupt):
-                probe._close("interrupted")
-            else:
-                probe._fail(error, trace)
-                probe._close("error")
-        before(kind, error, trace)
-
-    sys.excepthook = on_error
-    atexit.register(lambda: [probe._at_exit() for probe in list(_open)])
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _on_terminate)
-
-
-def _on_terminate(number: int, _frame: Any) -> None:
-    for probe in list(_open):
-        probe._close("interrupted")
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)

@@ -14,7 +14,7 @@ from .descent import Descent
 from .errors import NotApplicable
 from .factors import Factors, gauss_newton_factors
 from .reading import Deadline, Readings
-from .rows import gradient_columns, rows
+from .rows import cotangents, gradient_columns, outputs_of, rows
 from .tracker import Pairs, Tracker, bar
 
 RUNNING_TOLERANCE = 1e-2
@@ -125,29 +125,12 @@ def _evaluation(task: Task, make: Make, found: Pairs) -> list[float]:
     return errors
 
 
-def _largest(task: Task, name: str, make: Make, top: int, part: float) -> tuple[Pairs, list[float]]:
-    tracker = task.memory.tracker(name, top, task.tolerance, task.most_vectors)
-    found = tracker.measure(make(task.point), task.random, task.deadline.share(part))
-    rounding = _evaluation(task, make, found)
-    return found, [a + b for a, b in zip(found.errors, rounding)]
+def _with_rounding(task: Task, make: Make, found: Pairs) -> list[float]:
+    return [a + b for a, b in zip(found.errors, _evaluation(task, make, found))]
 
 
 def _hessian(c: Curvature) -> Callable[[torch.Tensor], torch.Tensor]:
     return c.hessian
-
-
-def _smallest(task: Task, name: str, make: Make, largest: Pairs) -> tuple[float, float, bool]:
-    width = abs(largest.values[0]) if math.isfinite(largest.values[0]) else 0.0
-    tracker = task.memory.tracker(name, 1, _FLATTEST if task.closing else 1e-2, task.most_vectors)
-
-    def negated(c: Curvature) -> Callable[[torch.Tensor], torch.Tensor]:
-        apply = make(c)
-        return lambda v: -apply(v)
-
-    extra = largest.lowest if tracker.last is None else None
-    found = tracker.measure(negated(task.point), task.random, task.deadline.share(0.6), width, extra)
-    rounding = _evaluation(task, negated, found)
-    return -found.values[0], found.errors[0] + rounding[0], found.cut
 
 
 def sharpness(task: Task) -> Readings:
@@ -155,17 +138,26 @@ def sharpness(task: Task) -> Readings:
     read = Readings()
     point = task.point
     method = task.said("Lanczos on the full Hessian")
-    found, errors = _largest(task, "hessian", _hessian, task.top, 0.4)
+    tracker = task.memory.tracker("hessian", task.top, task.tolerance, task.most_vectors)
+    search = tracker.search(point.hessian, task.random)
+    found = search.largest(task.deadline.share(0.4))
     sampled = [0.0] * len(found.values)
     if point.m < task.total and math.isfinite(found.values[0]):
         try:
             sampled = [_sampling_error(point.gauss_newton_parts(v), task.total) for v in found.vectors]
         except (NotApplicable, RuntimeError):
             read.notes.append("the sampling error of the sharpness could not be taken")
-    errors = [math.hypot(e, s) for e, s in zip(errors, sampled)]
+    errors = [math.hypot(e, s) for e, s in zip(_with_rounding(task, _hessian, found), sampled)]
     read.add("sharpness", found.values[0], "estimate", method, errors[0])
     read.add("eigenvalues", found.values, "estimate", method, errors)
     left = ["the sharpness"] if found.cut else []
+    if task.closing or not task.deadline.over():
+        width = abs(found.values[0]) if math.isfinite(found.values[0]) else 0.0
+        low = search.smallest(_FLATTEST if task.closing else 1e-2, width, task.deadline.share(0.5))
+        read.add("eigenvalue.min", low.values[0], "estimate", method, _with_rounding(task, _hessian, low)[0])
+        left += ["the smallest eigenvalue"] if low.cut else []
+    # The basis goes before the next one is made.
+    del search
     own = task.descent
     if own is not None and own.preconditioned:
         if task.P is None:
@@ -173,10 +165,6 @@ def sharpness(task: Task) -> Readings:
         else:
             cut = _preconditioned(task, read, sampled[0] / max(abs(found.values[0]), 1e-30))
             left += ["the preconditioned sharpness"] if cut else []
-    if task.closing or not task.deadline.over():
-        low, error, cut = _smallest(task, "hessian.min", _hessian, found)
-        read.add("eigenvalue.min", low, "estimate", task.said("Lanczos on the full Hessian, negated"), error)
-        left += ["the smallest eigenvalue"] if cut else []
     if left:
         read.notes.append(f"the time for a reading was up: {', '.join(left)} with a wide error bar")
     return read
@@ -195,8 +183,9 @@ def _preconditioned(task: Task, read: Readings, sampled: float) -> bool:
 
         return apply
 
-    found, errors = _largest(task, "preconditioned", make, 1, 0.6)
-    value = found.values[0]
+    tracker = task.memory.tracker("preconditioned", 1, task.tolerance, task.most_vectors)
+    found = tracker.measure(make(task.point), task.random, task.deadline.share(0.9))
+    value, errors = found.values[0], _with_rounding(task, make, found)
     read.add(
         "preconditionedSharpness",
         value,
@@ -263,7 +252,11 @@ def noise(task: Task) -> Readings:
     """Gauss–Newton sharpness and non-uniformity, from the factors that the judge is given too."""
     read = Readings()
     scale = task.P.double().rsqrt() if task.descent is not None and task.descent.preconditioned and task.P is not None else None
-    plain = gauss_newton_factors(task.point, task.memory.generator, task.deadline, closing=task.closing, scale=None)
+    own = task.descent
+    stateless = own is not None and own.preconditioned and scale is None
+    plain, *scaled = gauss_newton_factors(
+        task.point, task.memory.generator, task.deadline, closing=task.closing, scales=[None] if scale is None else [None, scale]
+    )
     method = task.said(plain.method, products=False)
     if task.point.method == "finite differences" and plain.gram is None:
         method = task.said(plain.method)
@@ -279,13 +272,8 @@ def noise(task: Task) -> Readings:
         read.add("nonuniformity", s, how, method, spread)
     else:
         read.add("nonuniformity", s, "bound", method + ", within those directions: not less than this", spread)
-    stateless = task.descent is not None and task.descent.preconditioned and scale is None
-    if task.descent is not None and task.descent.known and not stateless:
-        task.factors = (
-            plain
-            if scale is None
-            else gauss_newton_factors(task.point, task.memory.generator, task.deadline, closing=task.closing, scale=scale)
-        )
+    if own is not None and own.known and not stateless:
+        task.factors = scaled[0] if scaled else plain
     return read
 
 
@@ -293,7 +281,8 @@ def _moments(c: Curvature, seconds: float) -> torch.Tensor:
     """Mean of the squared norms of the examples' gradients and of these, [1 + d] float64."""
     mean = torch.zeros(c.size, dtype=torch.float64, device=c.device)
     squares = 0.0
-    for _, own in rows(c, gradient_columns, c.problem.memory // 2, Deadline(seconds).over):
+    u = cotangents(c, gradient_columns, 1, outputs_of(c))
+    for _, own in rows(c, u, c.problem.memory // 2, Deadline(seconds).over):
         wide = own[:, 0].double()
         mean += wide.sum(0) / c.m
         squares += float((wide * wide).sum()) / c.m

@@ -9,10 +9,12 @@ from typing import Any, Callable, Optional, Union
 import torch
 from torch import nn
 
-from .curvature import Curvature, Problem, check_loss, default_forward, fitting_piece
+from .checks import check_loss, fitting_piece
+from .curvature import Curvature, Problem, default_forward
 from .descent import Descent, describe, inner, preconditioner, trained_ids
 from .errors import BasinError
 from .held import Held, hold
+from .ladder import settle
 from .quiet import precise, random_states
 from .ranks import Team
 from .twin import Twin
@@ -36,18 +38,21 @@ class Setup:
     notes: list[str]
     cudnn: bool
     team: Optional[Team] = None
+    _scales: Optional[tuple[Optional[torch.Tensor], torch.Tensor]] = None
+    """The preconditioner and the decay of a sharded optimizer at the θ of the last point."""
 
     def point(self) -> Curvature:
         """θ as the script's model has it now; for every rank where a team measures together."""
-        self.twin.refresh()
         if self.team:
-            self.team.open(self._tensors())
+            self.team.open(self._tensors(), self._refresh, self.twin.sharded)
+        else:
+            self._refresh()
         return Curvature(self.twin, self.problem, self.trained, self.rung, self.team)
 
     def serve(self) -> None:
         """Takes part in what rank 0 measures until it is done."""
         assert self.team is not None
-        self.team.serve(self._tensors(), partial(Curvature, self.twin, self.problem, self.trained, self.rung, self.team))
+        self.team.serve(self._tensors(), self._refresh, partial(Curvature, self.twin, self.problem, self.trained, self.rung, self.team))
 
     def join(self, team: Team) -> None:
         """From here on the held examples are divided over the ranks, by what rank 0 found of the model."""
@@ -62,11 +67,17 @@ class Setup:
     def _tensors(self) -> list[torch.Tensor]:
         return [*self.twin.module.parameters(), *self.twin.module.buffers()]
 
+    def _refresh(self) -> None:
+        self.twin.refresh()
+        if self.twin.sharded and self.optimizer is not None:
+            # Its state lies in pieces too: gathered by all ranks at once.
+            self._scales = preconditioner(self.optimizer, describe(self.optimizer), self.trained_parameters())
+
     def descent(self) -> Optional[Descent]:
         return None if self.optimizer is None else describe(self.optimizer)
 
     def preconditioner(self, descent: Descent, point: Curvature) -> tuple[Optional[torch.Tensor], torch.Tensor]:
-        P, decay = preconditioner(self.optimizer, descent, self.trained_parameters())
+        P, decay = self._scales or preconditioner(self.optimizer, descent, self.trained_parameters())
         return (None if P is None else P.to(point.device)), decay.to(point.device)
 
 
@@ -103,6 +114,9 @@ def set_up(
     """@raises BasinError with what is wrong and what to do."""
     if not isinstance(model, nn.Module):
         raise BasinError(f"basin: model must be a torch.nn.Module, not {type(model).__name__}.")
+    # First: of a sharded model it is a collective, at which no rank may be missing for what it raised before.
+    with precise():
+        twin = Twin(model, batch_norm)
     if not callable(loss):
         raise BasinError("basin: loss must be a function of (outputs, targets), e.g. torch.nn.functional.cross_entropy.")
     if batch_norm not in ("batch", "running"):
@@ -112,7 +126,6 @@ def set_up(
     bytes_ = _memory(memory)
     with precise():
         held = hold(data)
-        twin = Twin(model, batch_norm)
     optimizer = inner(optimizer)
     trained = twin.trained(trained_ids(optimizer))
     own_batch = held.batch_size
@@ -130,7 +143,7 @@ def set_up(
         problem = replace(problem, piece=most, kept=kept)
         with torch.backends.cudnn.flags(enabled=not twin.has_rnn):
             point = Curvature(twin, problem, trained)
-            rung = point.settle()
+            rung = settle(point)
     notes = list(twin.notes)
     if tied and most < held.m:
         notes.append(f"the held examples are normalized in pieces of {most}")

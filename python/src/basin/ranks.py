@@ -103,10 +103,18 @@ class Team:
 
     # Measuring.
 
-    def open(self, tensors: Sequence[torch.Tensor]) -> None:
-        """Rank 0: a new θ. Everybody measures at rank 0's parameters and buffers."""
+    def open(self, tensors: Sequence[torch.Tensor], refresh: Callable[[], None], together: bool) -> None:
+        """
+        Rank 0: a new θ. Everybody measures at rank 0's parameters and buffers.
+
+        refresh   takes them from the script's model into `tensors`; a collective of the script's own processes where `together`.
+        """
+        if not together:
+            refresh()
         with self._exchange():
-            self._post(("open", None, False, (), None, None))
+            self._post(("open", None, together, (), None, None))
+            if together:
+                refresh()
             for t in tensors:
                 self._broadcast(t)
 
@@ -140,11 +148,12 @@ class Team:
             with self._exchange():
                 self._post(("done", None, False, (), None, None))
 
-    def serve(self, tensors: Sequence[torch.Tensor], make: Callable[[], Any]) -> None:
+    def serve(self, tensors: Sequence[torch.Tensor], refresh: Callable[[], None], make: Callable[[], Any]) -> None:
         """
         The others: takes part in rank 0's sums until it is done.
 
         tensors  parameters and buffers, which get rank 0's.
+        refresh  takes part in gathering them.
         make     the point at them.
         """
         point: Any = None
@@ -158,6 +167,8 @@ class Team:
                     continue
                 if kind == "open":
                     point = None
+                    if wide:
+                        refresh()
                     for t in tensors:
                         t.detach().copy_(self._receive(tuple(t.shape), t.dtype))
                     continue

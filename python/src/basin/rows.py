@@ -7,18 +7,18 @@ M_i = S_i S_iᵀ is the Hessian of example i's loss by its K outputs. One back-p
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence
 
 import torch
 
-from .curvature import Curvature, functional
+from .curvature import Curvature
 from .errors import NotApplicable
+from .ladder import functional
 from .trees import map_tree
 
-MOST_OUTPUTS = 512
 # Eigenvalues of M_i below this share of its largest are rounding.
 _NOISE = 1e-6
-_TIME = "the time for a reading was up before every held example had had its turn; hold fewer examples"
+TIME = "the time for a reading was up before every held example had had its turn; hold fewer examples"
 
 
 def outputs_of(c: Curvature) -> int:
@@ -34,10 +34,8 @@ def _wide(outputs: torch.Tensor, targets: Any) -> tuple[torch.Tensor, Any]:
 
 
 def loss_curvature(c: Curvature, outputs: torch.Tensor, targets: Any) -> torch.Tensor:
-    """M_i [b, K, K] in float64. @raises NotApplicable where K is large."""
+    """M_i [b, K, K] in float64."""
     b, K = len(outputs), outputs[0].numel()
-    if K > MOST_OUTPUTS:
-        raise NotApplicable(f"{K} outputs an example; the factors of an example are kept for up to {MOST_OUTPUTS}")
     z, wide = _wide(outputs, targets)
     (first,) = torch.autograd.grad(c.problem.loss(z, wide) * b, z, create_graph=True)
     M = torch.zeros(b, K, K, dtype=torch.float64, device=z.device)
@@ -63,7 +61,7 @@ def root(M: torch.Tensor) -> torch.Tensor:
 
 
 Columns = Callable[[Curvature, torch.Tensor, Any], torch.Tensor]
-"""From outputs and targets the cotangents [b, q, K] whose pull-backs are the rows."""
+"""From outputs and targets of a piece [b, …] cotangents [b, q, K]."""
 
 
 def factor_columns(c: Curvature, outputs: torch.Tensor, targets: Any) -> torch.Tensor:
@@ -78,86 +76,107 @@ def gradient_columns(c: Curvature, outputs: torch.Tensor, targets: Any) -> torch
     return first.detach().reshape(len(z), 1, -1)
 
 
+def cotangents(c: Curvature, columns: Columns, q: int, K: int) -> torch.Tensor:
+    """Of this rank's share, [m, q, K]; the others' are 0. Taken once: S_i is known up to a rotation, and rounding may choose another."""
+    out = torch.zeros(c.m, q, K, dtype=c.dtype, device=c.device)
+    for piece in c.pieces():
+        with torch.no_grad():
+            outputs, targets = c.outputs(c.batch(piece))
+        with torch.enable_grad():
+            out[piece] = columns(c, outputs, targets).to(c.dtype)
+    return out
+
+
 def rows(
-    c: Curvature, columns: Columns, bytes_at_once: int, over: Callable[[], bool]
+    c: Curvature, u: torch.Tensor, bytes_at_once: int, over: Callable[[], bool], only: Optional[Sequence[str]] = None
 ) -> Iterator[tuple[slice, torch.Tensor]]:
     """
-    This rank's pieces of the examples with their rows [b, q, d]; b·q·d numbers stay below the bound where one example does.
+    This rank's pieces of the examples with their rows J_iᵀ u_i [b, q, d]; b·q·d numbers stay below the bound where one example does.
+
+    u     cotangents of all examples, [m, q, K].
+    only  names of parameters: the rows are of these, in the model's order.
     @raises NotApplicable when the time is up: rows of some examples are no rows of all.
     """
-    limit = None
-    piece_count: Optional[int] = None
+    of = _Of(c, c.names if only is None else only)
+    count: Optional[int] = None
     if not c.problem.tied:
-        q = 1 if columns is gradient_columns else outputs_of(c)
-        limit = max(1, bytes_at_once // max(1, 4 * q * c.size))
-        piece_count = min(c.problem.piece, limit)
-    for piece in c.pieces(piece_count):
+        count = min(c.problem.piece, max(1, bytes_at_once // max(1, 4 * u.shape[1] * of.size)))
+    for piece in c.pieces(count):
         if over():
-            raise NotApplicable(_TIME)
-        batch = c.batch(piece)
-        outputs, targets = c.outputs(batch)
-        cotangents = columns(c, outputs, targets).to(outputs.dtype)
+            raise NotApplicable(TIME)
+        own = u[piece].to(c.device)
         if c.problem.tied:
-            yield piece, _tied(c, outputs, cotangents, over)
+            outputs, _ = c.outputs(c.batch(piece))
+            yield piece, _tied(of, outputs, own, over)
         else:
-            yield piece, c.moving(_independent(c, batch, outputs, cotangents))
+            yield piece, _independent(of, c.batch(piece), own)
 
 
-def _independent(
-    c: Curvature, batch: Any, outputs: torch.Tensor, cotangents: torch.Tensor
-) -> torch.Tensor:
-    f = functional()
+class _Of:
+    """Parameters that rows are of."""
+
+    def __init__(self, c: Curvature, only: Sequence[str]) -> None:
+        self.c = c
+        chosen = set(only)
+        own = [k for k, name in enumerate(c.names) if name in chosen]
+        self.names = [c.names[k] for k in own]
+        self.parameters = [c.parameters[k] for k in own]
+        self.others = {name: p for name, p in zip(c.names, c.parameters) if name not in chosen}
+        self.size = sum(p.numel() for p in self.parameters)
+        self.whole = len(own) == len(c.names)
+
+    def moving(self, rows: torch.Tensor) -> torch.Tensor:
+        assert self.whole or self.c.fixed is None, "internal: rows of some parameters where training never moves a part"
+        return self.c.moving(rows) if self.whole else rows
+
+    def pulled(self, outputs: torch.Tensor, cotangents: Iterable[torch.Tensor]) -> torch.Tensor:
+        """Rows [q, size] of cotangents in the shape of the outputs."""
+        every = []
+        for u in cotangents:
+            parts = torch.autograd.grad(outputs, self.parameters, u, retain_graph=True, allow_unused=True)
+            every.append(torch.cat([(torch.zeros_like(p) if t is None else t).flatten() for t, p in zip(parts, self.parameters)]))
+        return self.moving(torch.stack(every))
+
+
+def _independent(of: _Of, batch: Any, cotangents: torch.Tensor) -> torch.Tensor:
+    c, f = of.c, functional()
     if f is not None and c.vectorizes:
-        at = {name: p.detach() for name, p in zip(c.names, c.parameters)}
+        at = {name: p.detach() for name, p in zip(of.names, of.parameters)}
+        others = {name: p.detach() for name, p in of.others.items()}
 
         def one(example: Any, own: torch.Tensor) -> torch.Tensor:
             single = map_tree(lambda t: t.unsqueeze(0), example)
 
             def run(values: dict[str, torch.Tensor]) -> torch.Tensor:
-                return f.functional_call(c.call, values, (single,))[0].reshape(-1)
+                return f.functional_call(c.call, {**others, **values}, (single,))[0].reshape(-1)
 
             _, pull = f.vjp(run, at)
             parts = f.vmap(lambda u: pull(u)[0])(own)
-            return torch.cat([parts[name].flatten(1) for name in c.names], 1)
+            return torch.cat([parts[name].flatten(1) for name in of.names], 1)
 
         try:
-            return f.vmap(one)(batch, cotangents).detach()
+            return of.moving(f.vmap(one)(batch, cotangents).detach())
         except (RuntimeError, ValueError, NotImplementedError):
             # Data-dependent control flow, an op without a batching rule: one example after the other.
             c.vectorizes = False
-    count, q, K = cotangents.shape
-    out = torch.empty(count, q, c.size, dtype=c.dtype, device=c.device)
+    count, q, _ = cotangents.shape
+    out = torch.empty(count, q, of.size, dtype=c.dtype, device=c.device)
     for i in range(count):
         single = map_tree(lambda t: t[i : i + 1], batch)
         own, _ = c.outputs(single)
-        out[i] = _pulled(c, own, cotangents[i].reshape(q, *own.shape))
+        out[i] = of.pulled(own, cotangents[i].reshape(q, *own.shape))
     return out
 
 
-def _pulled(c: Curvature, outputs: torch.Tensor, cotangents: torch.Tensor) -> torch.Tensor:
-    """Rows [q, d] of cotangents [q, …outputs]."""
-    return torch.stack(
-        [
-            c.flat(torch.autograd.grad(outputs, c.parameters, u, retain_graph=True, allow_unused=True))
-            for u in cotangents
-        ]
-    )
-
-
-def _tied(
-    c: Curvature, outputs: torch.Tensor, cotangents: torch.Tensor, over: Callable[[], bool]
-) -> torch.Tensor:
+def _tied(of: _Of, outputs: torch.Tensor, cotangents: torch.Tensor, over: Callable[[], bool]) -> torch.Tensor:
     """Rows of examples that batch normalization ties together: each takes a back-propagation of the whole piece."""
     count, q, _ = cotangents.shape
-    out = torch.empty(count, q, c.size, dtype=c.dtype, device=c.device)
+    out = torch.empty(count, q, of.size, dtype=of.c.dtype, device=of.c.device)
     own = cotangents.reshape(count, q, *outputs.shape[1:])
     for i in range(count):
         if over():
-            raise NotApplicable(_TIME)
-        for j in range(q):
-            u = torch.zeros_like(outputs)
-            u[i] = own[i, j]
-            out[i, j] = c.flat(
-                torch.autograd.grad(outputs, c.parameters, u, retain_graph=True, allow_unused=True)
-            )
+            raise NotApplicable(TIME)
+        u = torch.zeros(q, *outputs.shape, dtype=outputs.dtype, device=outputs.device)
+        u[:, i] = own[i]
+        out[i] = of.pulled(outputs, u)
     return out

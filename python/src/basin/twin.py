@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from .errors import BasinError
+from .sharded import gathered, is_sharded, whole
 
-_SHARDED = ("FullyShardedDataParallel", "DeepSpeedEngine", "FSDPModule")
+_SHARDED = ("FullyShardedDataParallel", "DeepSpeedEngine")
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 # Hooks that make a layer's weight from its parameters: without them it is another layer.
 _REPARAMETERIZE = ("WeightNorm", "SpectralNorm", "BasePruningMethod")
@@ -26,7 +27,7 @@ def unwrap(model: nn.Module) -> nn.Module:
         if sharded:
             raise BasinError(
                 f"basin cannot measure a {sorted(sharded)[0]}: its parameters lie in pieces on several processes. "
-                "Measure a checkpoint gathered into one process with basin.measure."
+                "Shard it with fully_shard (FSDP2), or measure a checkpoint gathered into one process with basin.measure."
             )
         if "OptimizedModule" in names:
             model = model._orig_mod  # type: ignore[assignment]
@@ -34,6 +35,8 @@ def unwrap(model: nn.Module) -> nn.Module:
             model = model.module  # type: ignore[assignment]
         else:
             break
+    if is_sharded(model):
+        return model
     for name, parameter in model.named_parameters():
         kind = type(parameter).__name__
         data = type(parameter.data).__name__
@@ -54,13 +57,18 @@ class Twin:
 
     def __init__(self, model: nn.Module, batch_norm: str) -> None:
         self.original = unwrap(model)
+        self.sharded = is_sharded(self.original)
+        """Whether a refresh is a collective."""
         self.notes: list[str] = []
+        if self.sharded:
+            self.notes.append("every rank gathers the sharded model into a whole copy while measuring")
         self.untrained_rows: list[tuple[int, int]] = []
         """Rows of parameters (by place) that training never moves: of an embedding at its padding index."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self.module = copy.deepcopy(self.original, computed(self.original))
+                make = gathered if self.sharded else copy.deepcopy
+                self.module = make(self.original, computed(self.original))
         except Exception as error:  # Whatever a module's own state refuses to be copied with.
             raise BasinError(
                 f"basin measures on a copy of the model, and {type(self.original).__name__} cannot be copied "
@@ -119,7 +127,7 @@ class Twin:
                 zip(self.module.buffers(), self.original.buffers()),
             ):
                 for mine, theirs in pairs:
-                    mine.copy_(theirs.detach())
+                    mine.copy_(whole(theirs.detach()))
         for mine in self.module.parameters():
             mine.grad = None
 

@@ -13,7 +13,7 @@ from . import folder as folders
 from .errors import BasinError
 from .follower import Follower
 from .held import hold
-from .probe import Probe, opened
+from .probe import Probe
 from .probes import PROBES
 from .problem import Setup, set_up
 from .quiet import precise
@@ -143,7 +143,6 @@ def _open(
     probe = Probe(
         setup, run, wanted, budget=budget, closing=closing, scaler=scaler, accumulation=accumulation, resumed=resumed
     )
-    opened(probe)
     return probe, [*notes, *said]
 
 

@@ -1,0 +1,49 @@
+"""Which readings a share of the wall time allows."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+
+class Budget:
+    """
+    share  of the wall time that readings may take; None for no bound. A reading over it is skipped, never queued; the first of each
+           probe is taken.
+    """
+
+    def __init__(self, share: Optional[float]) -> None:
+        self._share = share
+        self._spent = 0.0
+        self._last: dict[str, float] = {}
+        self._taken: dict[str, int] = {}
+        self._skipped: dict[str, int] = {}
+
+    def allows(self, probe: str, elapsed: float) -> bool:
+        """Whether the share of the time that readings have had, this one with it, is within the budget."""
+        if self._share is None or probe not in self._last:
+            return True
+        return self._spent + self._last[probe] <= self._share * (elapsed + self._last[probe])
+
+    def took(self, probe: str, seconds: float) -> None:
+        self._spent += seconds
+        self._last[probe] = max(seconds, 0.5 * self._last.get(probe, 0.0))
+        self._taken[probe] = self._taken.get(probe, 0) + 1
+
+    def begin(self) -> None:
+        """What was read before the first step counts for nothing."""
+        self._spent = 0.0
+
+    def skip(self, probe: str) -> Optional[str]:
+        """What is to be said of it: the first time only."""
+        self._skipped[probe] = self._skipped.get(probe, 0) + 1
+        if self._skipped[probe] > 1:
+            return None
+        return f"a reading of {probe} was skipped: one takes {self._last[probe]:.2g} s, and the budget is {self._share:.0%} of the time"
+
+    def spacing(self, steps: int) -> list[str]:
+        """How far apart the readings were, for every probe of which some were skipped."""
+        return [
+            f"{probe}: {self._taken.get(probe, 0)} readings taken, {count} skipped for the budget, "
+            f"{steps // max(1, self._taken.get(probe, 0))} steps apart"
+            for probe, count in self._skipped.items()
+        ]
