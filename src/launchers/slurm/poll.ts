@@ -8,7 +8,7 @@ import { holderOf, lifeOf, rewriteClaim, type Holder } from "../../record/disk/p
 import type { RunRecord } from "../../record/runRecord";
 import { isActive } from "../../types/runStatus";
 import { isTicketOf } from "../ticket";
-import { askAccounts, askScheduler, leastMilliseconds, type Answer, type SeenJob } from "./scheduler";
+import { askAccounts, askScheduler, leastMilliseconds, lifeIn, type Answer, type SeenJob } from "./scheduler";
 
 const [mostMilliseconds, growth] = [60_000, 1.5];
 
@@ -100,8 +100,11 @@ export class JobPoll {
     const forgotten = gone.filter(({ name }) => !seen.has(name)).map(({ name }) => name);
     const accounts = await askAccounts(forgotten, this.env);
     for (const { folder, holder, name } of gone) {
+      const state = seen.get(name)?.state ?? accounts.get(name) ?? "";
+      // The controller has lost sight of it, or the accounts are behind: neither says that it has ended.
+      if (lifeIn(state) !== "gone") continue;
       this.missing.delete(name);
-      writeLost(folder, holder, seen.get(name)?.state ?? accounts.get(name) ?? "");
+      writeLost(folder, holder, state);
     }
   }
 }
