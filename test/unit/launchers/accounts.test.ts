@@ -8,20 +8,36 @@ import { JobPoll, listRuns, submit } from "../../../src/launchers";
 import { ownClaim, takeClaim } from "../../../src/record/disk/processes";
 import { requests, runsDirOf, temporary } from "./support";
 
+const disk = vi.hoisted(() => ({ isFull: false }));
+vi.mock(import("../../../src/record/disk/files"), async (original) => {
+  const files = await original();
+  return {
+    ...files,
+    writeAtomic: (path: string, bytes: string | Uint8Array) => {
+      // The cache lies elsewhere.
+      if (disk.isFull && path.includes(join(".basin", "runs")))
+        throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+      files.writeAtomic(path, bytes);
+    },
+  };
+});
+
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout"] });
   return () => vi.useRealTimers();
 });
 
-/** One look; the accounts are asked five seconds after the queue, here at once. */
-async function look(env: NodeJS.ProcessEnv, runsDir: string): Promise<void> {
+/** One look, and what could not be kept of it; the accounts are asked five seconds after the queue, here at once. */
+async function look(env: NodeJS.ProcessEnv, runsDir: string): Promise<string | null> {
   let looking = true;
-  const done = new JobPoll(env).look(await listRuns(runsDir)).finally(() => (looking = false));
+  const poll = new JobPoll(env);
+  const done = poll.look(await listRuns(runsDir)).finally(() => (looking = false));
   while (looking) {
     await vi.advanceTimersByTimeAsync(1000);
     await new Promise((next) => setImmediate(next));
   }
   await done;
+  return poll.problem;
 }
 
 /** A cluster that has forgotten every job, with what its `sacct` does. */
@@ -101,6 +117,18 @@ describe.skipIf(process.platform === "win32")("a job that squeue lists no more",
     const runsDir = jobsOf(2);
     await look(env, runsDir);
     for (const { status } of await inOrder(runsDir)) expect(status).toBe("unknown");
+  });
+
+  test("where the disk of the runs is full, that is said, and how they ended is kept once there is room", async () => {
+    const { env } = clusterWith("echo '101|OUT_OF_MEMORY'");
+    const runsDir = jobsOf(1);
+    disk.isFull = true;
+    const problem = await look(env, runsDir).finally(() => (disk.isFull = false));
+    expect(problem).toMatch(/disk is full \(ENOSPC\).*Make room/);
+    const elsewhere = { ...env, SLURM_CONF: `${env.SLURM_CONF}/again` };
+    expect(await look(elsewhere, runsDir)).toBeNull();
+    const [run] = await listRuns(runsDir);
+    expect(run.place?.says).toBe("took more memory than its job asked for");
   });
 
   test("a database that does not answer is asked again, a cluster that keeps no accounts is not; the log decides", async () => {
