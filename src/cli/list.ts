@@ -5,7 +5,7 @@ import { isActive } from "../types/runStatus";
 import { exit, type Command } from "./command";
 import { printable } from "../util/printable";
 import { processes, runsDirHere, runsOption } from "./places";
-import { print } from "./show/print";
+import { print, warn } from "./show/print";
 import { number, styleOf, table, type Style } from "./show/text";
 import { paintVerdict } from "./show/verdictText";
 
@@ -19,7 +19,9 @@ export const list: Command = {
     const runsDir = runsDirHere(given);
     let runs = await listRuns(runsDir);
     if (runs.some(({ place, status }) => place !== null && isActive(status))) {
-      await new JobPoll().look(runs);
+      const poll = new JobPoll();
+      await poll.look(runs);
+      if (poll.problem !== null) warn(`${printable(poll.problem)}\n`);
       runs = await listRuns(runsDir);
     }
     if (given.has("json")) print(`${stringify(runs.map(plain))}\n`);

@@ -8,6 +8,7 @@ import { files } from "../protocol/runFolder";
 import type { Experiment } from "../protocol/experiment";
 import { holderOf } from "../record/disk/processes";
 import { isActive, type RunStatus } from "../types/runStatus";
+import { printable } from "../util/printable";
 import { exit } from "./command";
 import type { FollowHandlers } from "../record/disk/follow";
 import { displayFor, leftText, type Display, type Shown } from "./show/displays";
@@ -60,8 +61,11 @@ export async function watchRuns(runs: readonly WatchedRun[], options: WatchOptio
       const open = watches.filter(({ outcome }) => !outcome);
       if (i % seldom === 0 && open.some(({ shown }) => shown.status === "queued"))
         await options.keepGoing?.();
-      if (jobs?.pause === 0)
+      if (jobs?.pause === 0) {
+        const before = jobs.problem;
         await jobs.look(await Promise.all(open.map(({ run }) => readRun(run.folder))).catch(() => []));
+        if (jobs.problem !== null && jobs.problem !== before) warn(`${printable(jobs.problem)}\n`);
+      }
       for (const watch of open) await watch.poll(display, i % seldom === 0, stops.asked > 0);
       await new Promise((done) => setTimeout(done, pause));
     }

@@ -113,19 +113,22 @@ export function jobWords({ life, reason, nodes, left, restarts }: Job): string {
 
 /** How Slurm ended a job that could not say so itself → words. */
 const ends: Readonly<Record<string, string>> = {
+  COMPLETED: "its job is done, and its log has no end",
   CANCELLED: "cancelled",
   FAILED: "its process failed",
   TIMEOUT: "reached its time limit",
   OUT_OF_MEMORY: "took more memory than its job asked for",
   NODE_FAIL: "its node failed",
   BOOT_FAIL: "its node did not start",
+  LAUNCH_FAILED: "it could not be started on its node",
   DEADLINE: "reached its deadline",
   PREEMPTED: "made way for another job",
 };
 
 /** @param state  Slurm's last word on a job, "CANCELLED by 1000"; "" where nobody remembers it. */
 export function endWords(state: string): string {
-  const [word] = state.split(" ");
+  const [word, , by] = state.split(" ");
+  if (word === "CANCELLED" && /^\d+$/.test(by)) return `cancelled by user ${by}`;
   return Object.hasOwn(ends, word) ? ends[word] : "its job ended";
 }
 

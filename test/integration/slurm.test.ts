@@ -1,17 +1,16 @@
 // Runs on a real Slurm of this machine: submitted as arrays, watched, cancelled, killed, out of time, and its controller restarted in between.
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { JobPoll, listRuns, stopRuns, stopRun, type RunRecord } from "../../src/launchers";
-import { jobName } from "../../src/record/jobs";
 import { holderOf } from "../../src/record/disk/processes";
 import { isActive } from "../../src/types/runStatus";
-import { hasSlurm, startCluster, type Cluster } from "../support/slurm/cluster";
-import { root, temporary, tensorsOf } from "../support/runs";
+import { hasSlurm } from "../support/slurm/cluster";
+import { basin, cli, jobOf, onCluster, until, workspaceOf } from "../support/slurm/onCluster";
+import { tensorsOf } from "../support/runs";
 
-const cli = join(root, "dist", "cli.js");
 const exec = promisify(execFile);
 
 /** A small net whose runs differ by their seed. */
@@ -25,44 +24,7 @@ const experiment = {
 };
 const seeds = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-let cluster: Cluster;
-const before = { ...process.env };
-
-function workspace(more: object) {
-  const folder = temporary();
-  mkdirSync(join(folder, ".basin"));
-  writeFileSync(join(folder, "a.basin.json"), JSON.stringify({ name: "a", ...experiment, ...more }));
-  return { folder, runsDir: join(folder, ".basin", "runs") };
-}
-
-async function basin(folder: string, ...args: string[]) {
-  const options = { cwd: folder, env: { ...process.env, NO_COLOR: "1" } };
-  return exec(process.execPath, [cli, ...args], options).then(
-    ({ stdout, stderr }) => ({ out: stdout, err: stderr, status: 0 }),
-    (error: { stdout: string; stderr: string; code: number }) => ({
-      out: error.stdout,
-      err: error.stderr,
-      status: error.code,
-    }),
-  );
-}
-
-/** Looks every half second, as a window or a terminal does, until something holds of the runs. */
-async function until(runsDir: string, poll: JobPoll, holds: (runs: RunRecord[]) => boolean, seconds = 500) {
-  for (let i = 0; ; i++) {
-    await poll.look(await listRuns(runsDir));
-    const runs = await listRuns(runsDir);
-    if (holds(runs)) return runs;
-    if (i > 2 * seconds)
-      throw new Error(`It did not come to hold: ${runs.map(({ status }) => status).join(", ")}.`);
-    await new Promise((done) => setTimeout(done, 500));
-  }
-}
-
-const jobOf = (run: RunRecord): string => {
-  const handle = holderOf(run.folder)?.handle;
-  return handle?.on === "slurm" ? jobName(handle) : "";
-};
+const workspace = (more: object) => workspaceOf({ ...experiment, ...more });
 
 const finalTheta = (folder: string) => {
   const dir = join(folder, "checkpoints");
@@ -72,16 +34,7 @@ const finalTheta = (folder: string) => {
 };
 
 describe.skipIf(!hasSlurm)("on Slurm", () => {
-  beforeAll(() => {
-    cluster = startCluster({ largestArray: 64 });
-    Object.assign(process.env, cluster.env);
-  });
-  afterAll(() => {
-    cluster?.down();
-    for (const key of ["PATH", "SLURM_CONF", "BASIN_CACHE"])
-      if (before[key] === undefined) delete process.env[key];
-      else process.env[key] = before[key];
-  });
+  const cluster = onCluster({ largestArray: 64 });
 
   test("a run that is signalled as before its time limit goes on, requeued, to the same θ as one that is never interrupted", async () => {
     // Slurm looks at time limits every half minute, and may do so too late for a fast machine: the signal that it would send comes from here.
@@ -150,7 +103,7 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
     const victim = runs.find(({ status: one, step }) => one === "running" && step > 0)!;
     process.kill(holderOf(victim.folder)!.pid, "SIGKILL");
 
-    cluster.restartController();
+    cluster().restartController();
 
     let most = 0;
     runs = await until(runsDir, poll, (all) => {
@@ -187,11 +140,11 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
     expect(lines.filter((line) => line.includes("afterany"))).toHaveLength(136);
 
     const poll = new JobPoll();
-    const asked = cluster.asked().length;
+    const asked = cluster().asked().length;
     const started = performance.now();
     await until(runsDir, poll, (all) => all.some(({ status }) => status === "running"));
     const seconds = (performance.now() - started) / 1000;
-    const calls = cluster.asked().length - asked;
+    const calls = cluster().asked().length - asked;
     expect(calls).toBeLessThanOrEqual(seconds / 5 + 1);
     process.stdout.write(`200 runs were watched for ${seconds.toFixed(0)} s by ${calls} calls of squeue.\n`);
 
@@ -214,6 +167,9 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
     );
     expect(await refusal({ cpus: 500 })).toMatch(/no node has what the job asks for/);
     expect(await refusal({ nodes: 2 })).toMatch(/Basin's own trainer works on one/);
+    expect(await refusal({ args: ["--array=0-9"] })).toMatch(/gives --array=0-9[^]*launch\.concurrency/);
+    expect(await refusal({ args: ["--constraint=fast"] })).toMatch(/no node has such a feature/);
+    expect(await refusal({ args: ["--bogus"] })).toMatch(/sbatch does not know an option/);
     const { folder } = workspace({ stop: { steps: 5 } });
     const elsewhere = { ...process.env, PATH: "/nowhere" };
     const { stderr } = await exec(process.execPath, [cli, "run", "a.basin.json", "--on", "slurm"], {
@@ -225,7 +181,9 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
 
   test("several windows and terminals together ask at most once in five seconds", async () => {
     // All of this file's looks, those of the command line among them, went through one gate.
-    const gaps = cluster.asked().sort((a, b) => a - b);
+    const gaps = cluster()
+      .asked()
+      .sort((a, b) => a - b);
     const own = gaps.slice(1).map((at, i) => at - gaps[i]);
     expect(own.length).toBeGreaterThan(3);
     const { folder, runsDir } = workspace({
@@ -240,7 +198,9 @@ describe.skipIf(!hasSlurm)("on Slurm", () => {
       await Promise.all(polls.map((poll) => poll.look(runs)));
       await new Promise((done) => setTimeout(done, 200));
     }
-    const times = cluster.asked().filter((at) => at >= start);
+    const times = cluster()
+      .asked()
+      .filter((at) => at >= start);
     expect(times.length).toBeGreaterThanOrEqual(2);
     // The shim's clock is read before the call, ours after it.
     for (let i = 1; i < times.length; i++) expect(times[i] - times[i - 1]).toBeGreaterThan(4.9);

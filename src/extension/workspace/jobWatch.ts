@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { JobPoll } from "../../launchers";
 import { isActive } from "../../types/runStatus";
 import { Disposables } from "../disposables";
+import { plain } from "../format";
 import type { Runs } from "./runs";
 
 export class JobWatch {
@@ -25,7 +26,11 @@ export class JobWatch {
   }
 
   private async look(): Promise<void> {
+    const before = this.poll.problem;
     await this.poll.look(this.runs.all);
+    const { problem } = this.poll;
+    if (problem !== null && problem !== before)
+      void vscode.window.showWarningMessage(`Basin: ${plain(problem)}`);
     this.timer = undefined;
     await this.runs.refresh();
     this.wait();

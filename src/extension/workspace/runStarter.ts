@@ -149,12 +149,14 @@ export class RunStarter {
     }
   }
 
-  /** A run that could not train says why in its log. */
+  /** A run that could not train says why in its log; of one that could not say it, its scheduler does. */
   private async reportFailure({ folder, info, status, place }: RunRecord): Promise<void> {
     const said = readLog(folder);
     this.log.error(`Run ${info.id} ${status}:\n${said}`);
     const show = "Show Log";
-    const first = said.split("\n").find((line) => line.trim() !== "") ?? place?.says ?? "its process ended.";
+    const own = said.split("\n").find((line) => line.trim() !== "");
+    const theirs = place ? `Slurm: ${place.says}.` : undefined;
+    const first = (status === "died" ? (theirs ?? own) : own) ?? "its process ended.";
     const answer = await vscode.window.showErrorMessage(
       `Basin: a run of ${plain(info.experiment.name)} failed. ${plain(first)}`,
       show,

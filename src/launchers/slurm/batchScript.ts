@@ -71,12 +71,15 @@ export const isDistributed = ({ nodes = 1, gpus = 1 }: SlurmSpec): boolean => no
  */
 function torchrun({ nodes = 1, gpus = 1, cpus }: SlurmSpec): string[] {
   const srun = `srun --nodes=${nodes} --ntasks=${nodes} --ntasks-per-node=1 --kill-on-bad-exit=1${cpus === undefined ? "" : ` --cpus-per-task=${cpus}`}`;
-  const rendezvous =
-    "--rdzv-id=$SLURM_JOB_ID --rdzv-backend=c10d --rdzv-endpoint=$head:$((20000 + SLURM_JOB_ID % 10000))";
+  // On one node its processes meet on a port that is free, whatever the node's name resolves to.
+  const meeting =
+    nodes === 1
+      ? "--standalone"
+      : "--rdzv-id=$SLURM_JOB_ID --rdzv-backend=c10d --rdzv-endpoint=$head:$((20000 + SLURM_JOB_ID % 10000))";
   return [
     "# One run on several processes: how its script is started. `python` stands for the interpreter of the experiment.",
-    'head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
-    `export BASIN_TORCHRUN="${srun} python -m torch.distributed.run --nnodes=${nodes} --nproc-per-node=${gpus} ${rendezvous}"`,
+    ...(nodes === 1 ? [] : ['head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)']),
+    `export BASIN_TORCHRUN="${srun} python -m torch.distributed.run --nnodes=${nodes} --nproc-per-node=${gpus} ${meeting}"`,
     "",
   ];
 }

@@ -43,6 +43,11 @@ export class SlurmError extends Error {
   }
 }
 
+const noAnswer = [
+  "Slurm's controller does not answer",
+  "Try again in a while; `scontrol ping` tells whether it is up.",
+] as const;
+
 /** What Slurm prints → what is wrong, and what to do. The first that fits. */
 const refusals: readonly (readonly [RegExp, string, string])[] = [
   [
@@ -62,6 +67,12 @@ const refusals: readonly (readonly [RegExp, string, string])[] = [
     "Wait until some of your jobs have ended (`squeue --me`), or sweep over fewer points.",
   ],
   [
+    // sbatch would try for minutes.
+    /temporarily unable to accept/i,
+    "its queue is full",
+    "Wait until jobs have ended (`squeue` lists them), or sweep over fewer points.",
+  ],
+  [
     /accounting\/QOS policy|QOS\w*Limit|Assoc\w*Limit|QOSMax|AssocMax/i,
     "the job asks for more than your quota allows",
     "Ask for less time, fewer processors or GPUs in `launch.slurm`.",
@@ -77,9 +88,28 @@ const refusals: readonly (readonly [RegExp, string, string])[] = [
     "Ask for fewer processors, GPUs or less memory in `launch.slurm`; `sinfo -Nl` lists what nodes have.",
   ],
   [
+    /invalid feature/i,
+    "no node has such a feature",
+    "Correct `--constraint` in `launch.slurm.args`; `sinfo -o '%N %f'` lists what nodes have.",
+  ],
+  [
+    /invalid node name/i,
+    "Slurm knows no such node",
+    "Correct `launch.slurm.args`; `sinfo -N` lists the nodes there are.",
+  ],
+  [
+    /reservation is invalid|invalid reservation/i,
+    "Slurm knows no such reservation",
+    "Correct `--reservation` in `launch.slurm.args`; `scontrol show reservation` lists those there are.",
+  ],
+  [
+    /unrecognized option|invalid option|requires an argument|option .* is ambiguous/i,
+    "sbatch does not know an option",
+    "Correct `launch.slurm.args`; `sbatch --help` lists what it takes.",
+  ],
+  [
     /unable to contact|connect failure|timed out|Zero Bytes|unable to process configuration|Communication connection/i,
-    "Slurm's controller does not answer",
-    "Try again in a while; `scontrol ping` tells whether it is up.",
+    ...noAnswer,
   ],
   [
     /error writing|No space left|disk quota/i,
@@ -97,9 +127,8 @@ export function explained(error: SlurmError, about: string, deed = "submitted"):
       `is to be ${deed} by Slurm, and \`${command}\` was not found on this machine`,
       "Do it on a login node of the cluster; `--on local` trains on this machine.",
     );
-  if (why === "silent")
-    return fileError(about, `cannot be ${deed}: Slurm's controller does not answer`, refusals[7][2]);
   const found = refusals.find(([pattern]) => pattern.test(said));
+  if (why === "silent" && !found) return fileError(about, `cannot be ${deed}: ${noAnswer[0]}`, noAnswer[1]);
   const last = said
     .split("\n")
     .map((line) => line.replace(/^\w+: (error: )?/, "").trim())

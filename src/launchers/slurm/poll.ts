@@ -7,8 +7,9 @@ import { forgetJobs, jobsIn, jobsPath } from "../../record/disk/jobs";
 import { holderOf, lifeOf, rewriteClaim, type Holder } from "../../record/disk/processes";
 import type { RunRecord } from "../../record/runRecord";
 import { isActive } from "../../types/runStatus";
+import { isDiskFull } from "../../util/diskFull";
 import { isTicketOf } from "../ticket";
-import { askAccounts, askScheduler, leastMilliseconds, type Answer, type SeenJob } from "./scheduler";
+import { askAccounts, askScheduler, leastMilliseconds, lifeIn, type Answer, type SeenJob } from "./scheduler";
 
 const [mostMilliseconds, growth] = [60_000, 1.5];
 
@@ -25,6 +26,8 @@ export class JobPoll {
   private wait = leastMilliseconds;
   private due = -Infinity;
   private before = "";
+  /** Why what was heard last could not be written down, where that can be mended; null while it can. */
+  problem: string | null = null;
   /** By name, the question in which a job was first missing. */
   private readonly missing = new Map<string, string>();
 
@@ -47,6 +50,7 @@ export class JobPoll {
     const answer = await askScheduler(this.env);
     if (!answer) return this.next(false);
     const seen = new Map(answer.jobs.map((job) => [job.name, job]));
+    this.problem = null;
     for (const runsDir of new Set(tracked.map(({ folder }) => dirname(folder))))
       this.keep(
         runsDir,
@@ -76,9 +80,15 @@ export class JobPoll {
       mkdirSync(join(runsDir, slurmFolder), { recursive: true });
       writeAtomic(jobsPath(runsDir), `${JSON.stringify({ schema: 1, jobs })}\n`);
       forgetJobs(runsDir);
-    } catch {
+    } catch (error) {
       // A folder that can only be read is shown as it was left.
+      this.unwritten(runsDir, error);
     }
+  }
+
+  private unwritten(runsDir: string, error: unknown): void {
+    if (!isDiskFull(error)) return;
+    this.problem = `The disk is full (${error.code}): what Slurm says of the runs in ${runsDir} cannot be written there, and they are shown as they were before. Make room.`;
   }
 
   private async settle(
@@ -100,8 +110,16 @@ export class JobPoll {
     const forgotten = gone.filter(({ name }) => !seen.has(name)).map(({ name }) => name);
     const accounts = await askAccounts(forgotten, this.env);
     for (const { folder, holder, name } of gone) {
+      const state = seen.get(name)?.state ?? accounts.get(name) ?? "";
+      // The controller has lost sight of it, or the accounts are behind: neither says that it has ended.
+      if (lifeIn(state) !== "gone") continue;
       this.missing.delete(name);
-      writeLost(folder, holder, seen.get(name)?.state ?? accounts.get(name) ?? "");
+      try {
+        writeLost(folder, holder, state);
+      } catch (error) {
+        // It is shown as not heard of.
+        this.unwritten(dirname(folder), error);
+      }
     }
   }
 }
@@ -123,13 +141,8 @@ function liveOf(job: SeenJob | undefined): Job | undefined {
   return { state, life, reason, nodes, left, restarts };
 }
 
-/** The job has ended and will write no more: its claim says so in its place. */
-function writeLost(folder: string, holder: Holder, state: string): void {
-  const { n, ...claim } = holder;
-  try {
-    const now = holderOf(folder);
-    if (now?.n === n && now.exit === undefined) rewriteClaim(folder, n, { ...claim, lost: state });
-  } catch {
-    // It cannot be written: it is shown as not heard of.
-  }
+/** The job has ended and will write no more: its claim says so in its place. @throws the system's error. */
+function writeLost(folder: string, { n, ...claim }: Holder, state: string): void {
+  const now = holderOf(folder);
+  if (now?.n === n && now.exit === undefined) rewriteClaim(folder, n, { ...claim, lost: state });
 }

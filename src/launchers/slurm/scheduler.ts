@@ -42,6 +42,10 @@ const columns = [
 const waiting = ["PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"];
 const present = ["RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNALING", "RESIZING"];
 
+/** By Slurm's word for a state; "CANCELLED by 1000" as any other. */
+export const lifeIn = (state: string): SeenJob["life"] =>
+  waiting.includes(state) ? "queued" : present.includes(state) ? "running" : "gone";
+
 /** What `squeue -O` printed with our columns, one byte a character. Lines that are none are left out. */
 export function parseQueue(text: string): SeenJob[] {
   return text.split("\n").flatMap((line): SeenJob[] => {
@@ -57,7 +61,7 @@ export function parseQueue(text: string): SeenJob[] {
     }
     const [job, task, state, restarts, left, nodes, reason, script] = words;
     if (!/^\d+$/.test(job) || state === "") return [];
-    const life = waiting.includes(state) ? "queued" : present.includes(state) ? "running" : "gone";
+    const life = lifeIn(state);
     return [
       {
         name: /^\d+$/.test(task) ? `${job}_${task}` : job,
@@ -136,8 +140,9 @@ export async function askScheduler(env: NodeJS.ProcessEnv = process.env): Promis
   }
 }
 
-/** Whether this cluster keeps accounts; found out by the first question. */
+/** Whether this cluster keeps accounts; found out by the first question. A database that is down may come up again. */
 let hasAccounts = true;
+const noAccounts = /accounting storage is disabled/i;
 
 /**
  * How jobs ended that Slurm's controller has forgotten, by their names; none where the cluster keeps no accounts.
@@ -154,7 +159,8 @@ export async function askAccounts(
     const args = ["-n", "-P", "-X", "-o", "JobID,State", "-j", names.join(",")];
     return parseAccounts(await call("sacct", args, { env }));
   } catch (error) {
-    if (error instanceof SlurmError) hasAccounts = false;
+    if (error instanceof SlurmError && (error.why === "missing" || noAccounts.test(error.said)))
+      hasAccounts = false;
     return new Map();
   }
 }

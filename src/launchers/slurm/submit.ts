@@ -56,13 +56,26 @@ function infoIn(folder: string): RunInfo {
   return info;
 }
 
+/** Options that the batch script says itself, and relies on → what says them instead. */
+const ownOptions: readonly (readonly [RegExp, string])[] = [
+  [/^(--array\b|-a)/, "A sweep becomes an array by itself, `launch.concurrency` tasks at a time."],
+  [/^--signal\b/, "Say when with `launch.slurm.warning`."],
+  [/^--(no-)?requeue\b/, "Say how often with `launch.slurm.requeues`, 0 for never."],
+  [/^--wrap\b/, "Lines of shell before the run stand in `launch.slurm.setup`."],
+];
+
 /** @throws UserError for settings that no job can have. */
 function checkSlurm(experiment: Experiment, about: string): void {
-  const { nodes = 1 } = experiment.launch.slurm ?? {};
+  const { nodes = 1, args = [] } = experiment.launch.slurm ?? {};
   const wrong = schemaFindings({ launch: experiment.launch as unknown as Json }).find(
     ({ path, severity }) => path[0] === "launch" && severity === "error",
   );
   if (wrong) throw fileError(about, wrong.message, wrong.hint);
+  for (const [option, instead] of ownOptions) {
+    const given = args.find((word) => option.test(word));
+    if (given !== undefined)
+      throw fileError(about, `gives ${given} in \`launch.slurm.args\`, which Basin says itself`, instead);
+  }
   if (nodes > 1 && !hasScript(experiment))
     throw fileError(
       about,

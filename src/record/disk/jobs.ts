@@ -17,8 +17,7 @@ export function jobsIn(runsDir: string): Jobs {
   const now = performance.now();
   if (before && now - before.looked < lookMilliseconds) return before.jobs;
   const path = jobsPath(runsDir);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  const stamp = stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : "";
+  const stamp = stampOf(path);
   const jobs = before?.stamp === stamp ? before.jobs : read(path);
   known.set(runsDir, { looked: now, stamp, jobs });
   return jobs;
@@ -26,6 +25,16 @@ export function jobsIn(runsDir: string): Jobs {
 
 /** After writing them. */
 export const forgetJobs = (runsDir: string): void => void known.delete(runsDir);
+
+/** "" where there is no file, or none that this user may see. */
+function stampOf(path: string): string {
+  try {
+    const { mtimeMs, size, ino } = lstatSync(path);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return "";
+  }
+}
 
 function read(path: string): Jobs {
   try {

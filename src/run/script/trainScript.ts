@@ -14,8 +14,11 @@ import { findInterpreter } from "./interpreter";
 import { errorIn } from "./traceback";
 
 const pollMilliseconds = 200;
-/** Seconds that a script has to end by itself once it is asked: one that says it is about to, and one that does not. */
-const [patience, quickPatience] = [60, 3];
+/**
+ * Seconds that a script has to end by itself once it is asked: one that says it is about to, and one that does not. The last where its job
+ * is about to end, and what counts is the state that it saves: Slurm waits 30 s between a termination and the end (KillWait).
+ */
+const [patience, quickPatience, leavingPatience] = [60, 3, 20];
 /** Seconds from an interrupt to a termination, and from there to the end; both shorter where it is asked twice. */
 const [toTerminate, toKill, urgent] = [10, 5, 2];
 /** Bytes of the log in which a traceback is looked for. */
@@ -111,7 +114,8 @@ class Stopping {
       leaveWord(join(this.folder, stopFile));
     }
     const waited = now - this.asked;
-    const patient = existsSync(join(this.folder, stoppingFile)) ? patience : quickPatience;
+    const unheard = leaving ? leavingPatience : quickPatience;
+    const patient = existsSync(join(this.folder, stoppingFile)) ? patience : unheard;
     const twice = count > 1;
     if (this.sent === "nothing" && twice) this.send("terminate", now);
     else if (this.sent === "nothing" && waited > patient)

@@ -2,12 +2,26 @@
 # Bring up a private, real Slurm (munged + slurmctld + N x slurmd) on 127.0.0.1.
 #   usage:  up.sh [DIR]       then:  . DIR/env   ... sbatch/squeue/scancel ...;   down.sh DIR
 #   env:    NODES=2 CPUS=2 MEM=2000 GPUS=0   SLURMD_TIMEOUT=10 MIN_JOB_AGE=600  MAX_ARRAY=1001
+#           CONF= further lines of slurm.conf, such as a second partition
+#           HOSTS=1: every node is a host of its own (network and host name), joined by a bridge that nobody outside sees.
+#                    Needs root; clients must be in the controller's network: nsenter -n -t $(cat DIR/pids/munged) sbatch ...
 # Everything lives under DIR; DIR/pids/* holds one pid per daemon. Works as root or unprivileged
 # (daemons and jobs then all run as you). No systemd, no cgroups, nothing in /etc is read.
 set -euo pipefail
 umask 022
 NODES=${NODES:-2} CPUS=${CPUS:-2} MEM=${MEM:-2000} GPUS=${GPUS:-0}
-export PATH=$PATH:/usr/sbin:/sbin
+export PATH=$PATH:/usr/sbin:/sbin HOSTS=${HOSTS:-}
+# --- hosts. Everything but the files is in a network of its own, where this script begins again as the host "head".
+if [ "$HOSTS" = 1 ]; then
+  D=${1:-$(mktemp -d /tmp/slurm.XXXXXX)}
+  HOSTS=head exec unshare --net --uts --mount --propagation private -- "$0" "$D"
+elif [ "$HOSTS" = head ]; then
+  hostname head; ip link set lo up
+  ip link add nodes type bridge; ip addr add 10.77.0.1/24 dev nodes; ip link set nodes up
+  names=$(mktemp); { echo "127.0.0.1 localhost"; echo "10.77.0.1 head"
+    for ((i = 1; i <= NODES; i++)); do echo "10.77.0.$((1 + i)) n$i"; done; } > "$names"
+  chmod 644 "$names"; mount --bind "$names" /etc/hosts; rm -f "$names"
+fi
 # --- address. SlurmctldHost must be this host's own short name. With No*InAddrAny the daemons bind to
 # whatever that name resolves to (not to the address written here), so both must agree: 127.* where
 # /etc/hosts says so; in Docker the container's own address, unless "127.0.0.1 <hostname>" comes first.
@@ -16,7 +30,7 @@ A=$(getent ahostsv4 "$H" | awk 'NR == 1 { print $1 }') || true
 case "$A" in
   127.*) ;;
   "") echo "up: '$H' does not resolve; put '127.0.0.1 $H' in /etc/hosts (and, with no interface but lo, ip addr add 10.255.255.254/32 dev lo)" >&2; exit 1 ;;
-  *) echo "up: note: $H is $A, not 127.*: the daemons will listen there" >&2 ;;
+  *) [ "$HOSTS" ] || echo "up: note: $H is $A, not 127.*: the daemons will listen there" >&2 ;;
 esac
 D=${1:-$(mktemp -d /tmp/slurm.XXXXXX)}; mkdir -p "$D"; D=$(cd "$D" && pwd -P)
 [ -z "$(ls -A "$D")" ] || { echo "up: $D is not empty" >&2; exit 1; }           # down.sh will rm -rf it
@@ -77,9 +91,11 @@ PropagateResourceLimits=NONE
 $( ((GPUS)) && echo GresTypes=gpu)
 CONF
 for ((i = 1; i <= NODES; i++)); do
-  echo "NodeName=n$i NodeHostname=$H NodeAddr=$A Port=$((B + i)) CPUs=$CPUS RealMemory=$MEM$( ((GPUS)) && echo " Gres=gpu:$GPUS") State=UNKNOWN"
+  if [ "$HOSTS" ]; then where="NodeHostname=n$i NodeAddr=10.77.0.$((1 + i))"; else where="NodeHostname=$H NodeAddr=$A"; fi
+  echo "NodeName=n$i $where Port=$((B + i)) CPUs=$CPUS RealMemory=$MEM$( ((GPUS)) && echo " Gres=gpu:$GPUS") State=UNKNOWN"
 done >> "$D/etc/slurm.conf"
 echo "PartitionName=ci Nodes=n[1-$NODES] Default=YES MaxTime=INFINITE State=UP" >> "$D/etc/slurm.conf"
+printf '%s\n' "${CONF:-}" >> "$D/etc/slurm.conf"
 # slurmd 22.05 always loads a cgroup plugin, used or not. autodetect dies without a cgroup mount and on plain
 # cgroup v2 without systemd (containers, CI); naming v1 skips detection, and nothing above ever uses it.
 echo 'CgroupPlugin=cgroup/v1' > "$D/etc/cgroup.conf"
@@ -104,7 +120,18 @@ start munged munged -F --key-file="$D/munge/key" --socket="$D/munge/socket" --pi
 waitfor munged 50 munge -n -S "$D/munge/socket"
 start slurmctld slurmctld -D -i
 waitfor slurmctld 100 scontrol ping
-for ((i = 1; i <= NODES; i++)); do start slurmd.n$i slurmd -D -N n$i; done
+# A host begins without a network: its end of the cable is put in from here.
+host() { local i=$1 p
+  start slurmd.n$i unshare --net --uts -- sh -c "hostname n$i; ip link set lo up
+    until ip addr add 10.77.0.$((1 + i))/24 dev eth$i 2>/dev/null; do sleep 0.05; done
+    ip link set eth$i up; exec slurmd -D -N n$i"
+  p=$(cat "$D/pids/slurmd.n$i")
+  until [ "$(readlink "/proc/$p/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+  ip link add port$i type veth peer name eth$i netns "$p"
+  ip link set port$i master nodes; ip link set port$i up; }
+for ((i = 1; i <= NODES; i++)); do
+  if [ "$HOSTS" ]; then host $i; else start slurmd.n$i slurmd -D -N n$i; fi
+done
 nodes_idle() { [ "$(sinfo -h -N -t idle -o %N | sort -u | wc -l)" = "$NODES" ]; }
 waitfor nodes 150 nodes_idle
 echo "$D"

@@ -70,12 +70,15 @@ test("a folder whose name holds a line break is refused: its rest would be a lin
   expect(() => batchScript(hostile)).toThrow(/line break.*\n.*Rename it/);
 });
 
-test("a script of the user's own on two nodes of four GPUs is started by srun and torchrun", () => {
+test("a script of the user's own on two nodes of four GPUs is started by srun and torchrun; on one node its processes meet there", () => {
   const text = batchScript({ ...parts, script: true, slurm: { nodes: 2, gpus: 4 } });
   expect(text).toContain(
     'BASIN_TORCHRUN="srun --nodes=2 --ntasks=2 --ntasks-per-node=1 --kill-on-bad-exit=1 python -m torch.distributed.run --nnodes=2 --nproc-per-node=4 --rdzv-id=$SLURM_JOB_ID --rdzv-backend=c10d',
   );
   expect(text).toContain("#SBATCH --gres=gpu:4\n");
+  const single = batchScript({ ...parts, script: true, slurm: { gpus: 4 } });
+  expect(single).toContain("python -m torch.distributed.run --nnodes=1 --nproc-per-node=4 --standalone");
+  expect(single).not.toContain("rdzv");
   expect(batchScript(parts)).not.toContain("torch");
 });
 
@@ -236,13 +239,23 @@ test.each([
     /sinfo -Nl/,
   ],
   ["Unable to contact slurm controller (connect failure)", /controller does not answer/, /scontrol ping/],
+  ["allocation failure: Invalid feature specification", /no node has such a feature/, /--constraint/],
+  ["allocation failure: Invalid node name specified", /knows no such node/, /sinfo -N/],
+  ["allocation failure: Requested reservation is invalid", /knows no such reservation/, /--reservation/],
+  ["unrecognized option '--bogus=1'", /does not know an option.*--bogus=1/, /sbatch --help/],
+  ["Slurm temporarily unable to accept job, sleeping and retrying", /its queue is full/, /squeue/],
   ["Batch job submission failed: I/O error writing script/environment to file", /disk is full/, /Make room/],
   ["something new", /Slurm refuses it \(sbatch: something new\)/, /launch\.slurm/],
 ])("a refusal (%s) is told in words", (said, words, hint) => {
-  const [problem] = explained(
-    new SlurmError("sbatch", "refused", `sbatch: error: ${said}`),
-    "a.basin.json",
-  ).problems;
-  expect(problem.message).toMatch(words);
-  expect(problem.hint).toMatch(hint);
+  for (const why of ["refused", "silent"] as const) {
+    const error = new SlurmError("sbatch", why, `sbatch: error: ${said}`);
+    const [problem] = explained(error, "a.basin.json").problems;
+    if (why === "silent" && said === "something new") {
+      // It had no time to say more.
+      expect(problem.message).toMatch(/controller does not answer/);
+      continue;
+    }
+    expect(problem.message).toMatch(words);
+    expect(problem.hint).toMatch(hint);
+  }
 });

@@ -35,7 +35,8 @@ test("a job's words say where it is and how long it may stay, or why it waits an
   expect(reasonWords("ReqNodeNotAvail, UnavailableNodes:n[1-4]")).toMatch(/^cannot start: the nodes/);
   expect(reasonWords("QOSGrpBillingMinutes")).toBe("a quota is reached (QOSGrpBillingMinutes)");
   expect(reasonWords("constructor")).toBe("waits (constructor)");
-  expect(endWords("CANCELLED by 1000")).toBe("cancelled");
+  expect(endWords("CANCELLED")).toBe("cancelled");
+  expect(endWords("CANCELLED by 1000")).toBe("cancelled by user 1000");
   expect(endWords("")).toBe("its job ended");
 });
 
