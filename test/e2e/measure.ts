@@ -53,7 +53,7 @@ async function inWorkbench<T>(
 }
 
 /** What is in a workspace, and opened of it, when the extension is activated. */
-const openings = [
+const activations = [
   { what: "an experiment file", file: fileOf("steady"), fill: writeExperiments },
   {
     what: "a Python file and nothing of Basin",
@@ -63,7 +63,7 @@ const openings = [
 ];
 
 async function activation(editor: Editor, vsix: string, starts: number): Promise<void> {
-  for (const { what, file, fill } of openings) {
+  for (const { what, file, fill } of activations) {
     const times: number[] = [];
     for (let i = 0; i < starts; i++) {
       const vsCode = await startVsCode(editor, vsix, { fill });
