@@ -116,7 +116,8 @@ async function script(
   };
   writeInfo(folder, info);
   const goesOn = resumes || from !== undefined;
-  if (goesOn && !saved) process.stdout.write("The script has saved no state (`probe.save`): it starts anew.\n");
+  if (goesOn && !saved)
+    process.stdout.write("The script has saved no state (`probe.save`): it starts anew.\n");
   const { reason } = await trainScript({ folder, info, interrupt, state: saved?.path ?? null, goesOn });
   return statusOf(reason, interrupt);
 }
