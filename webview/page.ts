@@ -5,9 +5,16 @@ import { apply, emptyState } from "./store/panelState";
 import { onThemeChange } from "./theme";
 import { registerToolkit } from "./toolkit";
 
+/**
+ * Milliseconds in which the readings of a run are there that was told to be shown. Drawn without them, its charts would be hidden and
+ * shown anew: three frames of layout more until the first curve.
+ */
+const readingsFollow = 100;
+
 export class Page extends Drawn {
   readonly state = emptyState();
   private parts: () => void = () => undefined;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -31,7 +38,9 @@ export class Page extends Drawn {
         this.zoom = undefined;
         onRun();
       }
-      this.redraw();
+      clearTimeout(this.waiting);
+      if (message.kind === "select" && message.run) this.waiting = setTimeout(this.redraw, readingsFollow);
+      else this.redraw();
     });
     onThemeChange(this.themed);
     new ResizeObserver(this.redraw).observe(document.body);

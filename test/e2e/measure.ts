@@ -112,8 +112,8 @@ async function longLogs(editor: Editor, vsix: string): Promise<void> {
           await setTimeout(1500);
           times.push(await openRun(workbench, run, events / 2 - 1));
           if (events === 1_000_000 && i === openings - 1) {
-            // Its points follow the picture of it: zooming is measured once they are there.
-            await setTimeout(5000);
+            // Its points follow the picture of it, half a million a curve: zooming is measured once they are there.
+            await setTimeout(15_000);
             const frames = await framesWhileZooming(workbench.page);
             console.log(`Zooming and panning over it: ${frames.toFixed(0)} frames/s`);
           }
