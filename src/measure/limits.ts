@@ -1,5 +1,5 @@
 // The stability limits in force while training: the last of each kind, and the smaller of them, which binds.
-import type { Reading } from "../types/reading";
+import type { How, Reading } from "../types/reading";
 
 /** Learning rates; absent until one was read. */
 export interface LimitValues {
@@ -8,6 +8,9 @@ export interface LimitValues {
 }
 
 export class Limits {
+  /** How each was read last: the one that binds may be older than the readings that come now. */
+  private readonly ways: { mean?: How; variance?: How } = {};
+
   constructor(private now: LimitValues = {}) {}
 
   get values(): LimitValues {
@@ -25,12 +28,13 @@ export class Limits {
       ...(mean && { mean: mean.value as number }),
       ...(variance && { variance: variance.value as number }),
     };
+    if (mean) this.ways.mean = mean.how;
+    if (variance) this.ways.variance = variance.how;
     const value = Math.min(this.now.mean ?? Infinity, this.now.variance ?? Infinity);
-    const binding = value === this.now.mean ? mean : variance;
     return {
       metric: "stability.limit",
       value,
-      how: binding?.how ?? "estimate",
+      how: (value === this.now.mean ? this.ways.mean : this.ways.variance) ?? "estimate",
       method: "the smaller of the mean and the mean-square limit read last",
       cost: (variance ?? mean)!.cost,
     };

@@ -1,6 +1,8 @@
 // One metric over steps, in growing typed arrays: steps ascend, a later value for the same step replaces the earlier one.
 
 const firstRoom = 64;
+/** Changes of a column that are told apart. */
+const mostChanges = 32;
 
 /** What draws and decimates a column sees of it. */
 export interface ColumnView {
@@ -13,8 +15,10 @@ export class Column {
   private allSteps = new Float64Array(firstRoom);
   private allValues = new Float64Array(firstRoom);
   private size = 0;
-  /** Counts the times points already handed out changed: whoever copies a column then copies it anew. */
+  /** Counts the times points already handed out changed. */
   private changes = 0;
+  /** Such changes and the points before them, which stayed; both ascend, for a later change of an earlier point hides those before it. */
+  private readonly recent: { readonly change: number; readonly from: number }[] = [];
 
   /**
    * @param most   Points kept, up to twice as many: a summary of a long run stays small.
@@ -46,6 +50,21 @@ export class Column {
 
   get version(): number {
     return this.changes;
+  }
+
+  /** How many points are still what they were at a version: whoever copies a column copies it anew from there on. */
+  unchangedSince(version: number): number {
+    return this.recent.find(({ change }) => change > version)?.from ?? this.size;
+  }
+
+  /** Points from this index on are others than they were. */
+  private changed(from: number): void {
+    while (this.recent.length > 0 && this.recent[this.recent.length - 1].from >= from) this.recent.pop();
+    this.recent.push({ change: ++this.changes, from });
+    if (this.recent.length <= mostChanges) return;
+    // Whoever has not looked for so long is told more than it need know.
+    const [oldest, next] = this.recent.splice(0, 2);
+    this.recent.unshift({ change: next.change, from: oldest.from });
   }
 
   get lastStep(): number | undefined {
@@ -80,7 +99,7 @@ export class Column {
 
   /** Keeps the first `from` points and puts these, which ascend beyond them, in the place of the rest. */
   replace(from: number, steps: Float64Array, values: Float64Array): void {
-    if (from < this.size) this.changes++;
+    if (from < this.size) this.changed(from);
     this.size = Math.min(from, this.size);
     this.append(steps, values);
   }
@@ -91,18 +110,18 @@ export class Column {
     while (n > 0 && this.allSteps[n - 1] >= step) n--;
     if (n === this.size) return;
     this.size = n;
-    this.changes++;
+    this.changed(n);
   }
 
   /** The value at the latest step ≤ `step`, or undefined. */
   at(step: number): number | undefined {
-    const i = lowerBound(this.steps, step);
+    const i = lowerBound(this.allSteps, step, this.size);
     if (i < this.size && this.allSteps[i] === step) return this.allValues[i];
     return i > 0 ? this.allValues[i - 1] : undefined;
   }
 
   private insert(step: number, value: number): void {
-    const i = lowerBound(this.steps, step);
+    const i = lowerBound(this.allSteps, step, this.size);
     if (this.allSteps[i] !== step) {
       this.reserve(this.size + 1);
       this.allSteps.copyWithin(i + 1, i, this.size);
@@ -111,15 +130,16 @@ export class Column {
       this.allSteps[i] = step;
     } else if (Object.is(this.allValues[i], value)) return;
     this.allValues[i] = value;
-    this.changes++;
+    this.changed(i);
   }
 
-  /** Both lists in one pass; where a step stands in both, the newer value counts. */
+  /** Both lists in one pass, from the first of the new steps on; where a step stands in both, the newer value counts. */
   private merge(steps: ArrayLike<number>, values: ArrayLike<number>): void {
-    const [ownSteps, ownValues] = [this.steps.slice(), this.values.slice()];
-    this.size = 0;
-    this.changes++;
-    this.reserve(ownSteps.length + steps.length);
+    const from = lowerBound(this.allSteps, steps[0], this.size);
+    const [ownSteps, ownValues] = [this.steps.slice(from), this.values.slice(from)];
+    this.size = from;
+    this.changed(from);
+    this.reserve(from + ownSteps.length + steps.length);
     const put = (step: number, value: number): void => {
       this.allSteps[this.size] = step;
       this.allValues[this.size++] = value;
@@ -140,7 +160,7 @@ export class Column {
     this.allSteps.copyWithin(0, from, this.size);
     this.allValues.copyWithin(0, from, this.size);
     this.size = this.most;
-    this.changes++;
+    this.changed(0);
   }
 
   /** Of each of many equal stretches of steps the lowest and the highest, in their order; a value that is not finite is never lost. */
@@ -164,7 +184,7 @@ export class Column {
       }
     }
     this.size = kept;
-    this.changes++;
+    this.changed(0);
   }
 
   private reserve(size: number): void {
@@ -180,10 +200,10 @@ export class Column {
   }
 }
 
-/** First index whose value is ≥ x, in an ascending list. */
-export function lowerBound(sorted: ArrayLike<number>, x: number): number {
+/** First index whose value is ≥ x, in an ascending list or its first `length` entries. */
+export function lowerBound(sorted: ArrayLike<number>, x: number, length = sorted.length): number {
   let low = 0;
-  let high = sorted.length;
+  let high = length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (sorted[middle] < x) low = middle + 1;

@@ -51,56 +51,79 @@ export function pack(
   events: readonly RunEvent[],
   isPlain: (event: Metrics) => boolean = () => false,
 ): RunEvent[] {
-  const groups = new Map<string, Metrics[]>();
-  const out: (RunEvent | Metrics[])[] = [];
+  const out: RunEvent[] = [];
+  let flight = new Flight();
   for (const event of events) {
-    if (event.kind !== "metrics" || event.how || event.earlier || "stability.varianceLimit" in event.values) {
-      // Nothing is moved across a header, an end or a divergence, nor across a limit that the readings after it derive from.
-      groups.clear();
-      out.push(event);
+    if (event.kind === "metrics" && isPackable(event)) {
+      flight.add(event, isPlain(event));
       continue;
     }
-    if (isPlain(event)) {
-      out.push(event);
-      continue;
-    }
-    const key = signatureOf(event);
-    const group = groups.get(key);
-    if (group && group.at(-1)!.step < event.step) group.push(event);
-    else {
-      const made = [event];
-      groups.set(key, made);
-      out.push(made);
-    }
+    // Nothing is moved across a header, an end or a divergence, nor across what says how readings are taken from there on.
+    out.push(...flight.packed(), event);
+    flight = new Flight();
   }
-  return out.flatMap((one) =>
-    Array.isArray(one) ? (one.length < leastPacked ? one : [joined(one)]) : [one],
-  );
+  return [...out, ...flight.packed()];
+}
+
+const noiseLimit = "stability.varianceLimit";
+const bindingLimit = "stability.limit";
+
+/** Of a mean-square limit alone a reader derives at once what binds, from the readings before it. */
+const isPackable = ({ how, earlier, values }: Metrics): boolean =>
+  !how && !earlier && (!(noiseLimit in values) || bindingLimit in values);
+
+/** Readings in a row of which none has to stay before or behind another probe's. */
+class Flight {
+  private readonly groups = new Map<string, Metrics[]>();
+  private readonly lines: Metrics[][] = [];
+  /** Where the first mean-square limit was read: readings beyond have another limit than those before. */
+  private newLimit = Infinity;
+
+  add(event: Metrics, isPlain: boolean): void {
+    if (noiseLimit in event.values) this.newLimit = Math.min(this.newLimit, event.step);
+    const key = signatureOf(event);
+    const group = isPlain ? undefined : this.groups.get(key);
+    if (group && group[group.length - 1].step < event.step) {
+      group.push(event);
+      return;
+    }
+    const made = [event];
+    this.lines.push(made);
+    if (!isPlain) this.groups.set(key, made);
+  }
+
+  packed(): Metrics[] {
+    const joined = this.lines.map((group) => (group.length < leastPacked ? group : [this.joined(group)]));
+    // Where both are read at a step the noise comes after the sharpness, and what binds then is what holds.
+    const isLate = (group: readonly Metrics[]): boolean => noiseLimit in group[0].values;
+    return [...joined.filter((group) => !isLate(group)), ...joined.filter(isLate)].flat();
+  }
+
+  private joined(group: readonly Metrics[]): Metrics {
+    const before = group.slice(0, -1);
+    const last = group[group.length - 1];
+    const isOneLimit = this.newLimit >= last.step;
+    const total = (of: "products" | "seconds"): number =>
+      rounded(
+        before.reduce((sum, { cost }) => sum + cost![of], 0),
+        errorDigits,
+      );
+    const earlier: Earlier = {
+      steps: before.map(({ step }) => step),
+      times: [before[0].time, before[before.length - 1].time],
+      values: Object.fromEntries(
+        keptNames(last.values, isOneLimit).map((name) => [name, before.map(({ values }) => values[name])]),
+      ),
+      ...(last.cost && { cost: { products: total("products"), seconds: total("seconds") } }),
+    };
+    return { ...last, earlier };
+  }
 }
 
 const signatureOf = ({ probe, values, cost }: Metrics): string =>
   `${probe ?? ""}|${cost !== undefined}|${Object.entries(values)
     .map(([name, value]) => (typeof value === "number" ? name : `${name}:${value.length}`))
     .join()}`;
-
-function joined(group: readonly Metrics[]): Metrics {
-  const before = group.slice(0, -1);
-  const last = group[group.length - 1];
-  const total = (of: "products" | "seconds"): number =>
-    rounded(
-      before.reduce((sum, { cost }) => sum + cost![of], 0),
-      errorDigits,
-    );
-  const earlier: Earlier = {
-    steps: before.map(({ step }) => step),
-    times: [before[0].time, before[before.length - 1].time],
-    values: Object.fromEntries(
-      keptNames(last.values).map((name) => [name, before.map(({ values }) => values[name])]),
-    ),
-    ...(last.cost && { cost: { products: total("products"), seconds: total("seconds") } }),
-  };
-  return { ...last, earlier };
-}
 
 /** An event as it stands in the log. */
 export function encodeEvent(event: RunEvent): object {
@@ -124,11 +147,14 @@ function packSteps(steps: readonly number[]): unknown {
     : steps;
 }
 
-/** A reader derives the rest: see derive.ts. */
-function keptNames(values: MetricValues): string[] {
+/** A reader derives the rest: see derive.ts. What binds is derived where one mean-square limit holds for all of them. */
+function keptNames(values: MetricValues, isOneLimit: boolean): string[] {
   // Only a reading of the sharpness has what they derive from.
-  if (values.sharpness === undefined) return Object.keys(values).filter((name) => name !== "stability.limit");
-  return Object.keys(values).filter((name) => !derivable.has(name) || isSeveral(values[name]));
+  const isDerived = (name: string): boolean =>
+    name === bindingLimit
+      ? isOneLimit && !(noiseLimit in values)
+      : values.sharpness !== undefined && derivable.has(name) && !isSeveral(values[name]);
+  return Object.keys(values).filter((name) => !isDerived(name));
 }
 
 /** The readings that an event holds packed, as events of their own, and the event without them. What a reader derives is still missing. */

@@ -102,7 +102,7 @@ export class SeriesSender {
   private pieceOf(name: string, column: Column, room: number): ColumnPiece | null {
     if (room <= 0 || this.isWhole(column)) return null;
     const known = this.sent.get(column);
-    const from = known?.version === column.version ? known.length : 0;
+    const from = known ? Math.min(known.length, column.unchangedSince(known.version)) : 0;
     const to = Math.min(column.length, from + room);
     this.sent.set(column, { length: to, version: column.version });
     return { name, from, steps: column.steps.slice(from, to), values: column.values.slice(from, to) };

@@ -1,6 +1,7 @@
 // A column that keeps a summary of a long run: the latest points, or all of it thinned out.
 import { expect, test } from "vitest";
 import { Column } from "../../../src/record/column";
+import { Rng } from "../../../src/util/rng";
 
 test("a column of the latest points drops the oldest", () => {
   const column = new Column(10);
@@ -25,4 +26,40 @@ test("a column of the whole run keeps its beginning, its end and every spike, in
     expect(Array.from(column.values)).toEqual(expect.arrayContaining([50, -50, NaN]));
     expect(Array.from(column.steps)).toEqual(Array.from(column.steps).sort((a, b) => a - b));
   }
+});
+
+test("a column says from where on a copy of it has to be copied anew", () => {
+  const rng = new Rng(5, "test");
+  const column = new Column(300, true);
+  let copy: { readonly version: number; readonly steps: number[]; readonly values: number[] } = {
+    version: 0,
+    steps: [],
+    values: [],
+  };
+  let copied = 0;
+  for (let i = 0; i < 3000; i++) {
+    // Mostly onwards, now and then back among the latest points, seldom a resume that takes some back.
+    const last = column.lastStep ?? 0;
+    const back = Math.floor(12 * rng.uniform());
+    if (i % 97 === 0) column.rewind(last - 5);
+    else if (i % 3 === 0) column.add(Math.max(0, last - back), rng.uniform());
+    else if (i % 5 === 0)
+      column.append(
+        [last - back, last + 1, last + 3].filter((step) => step >= 0),
+        [1, 2, 3],
+      );
+    else column.add(last + 1 + back, rng.uniform());
+    if (rng.uniform() < 0.7) continue;
+    const from = Math.min(copy.steps.length, column.unchangedSince(copy.version));
+    copied += column.length - from;
+    copy = {
+      version: column.version,
+      steps: [...copy.steps.slice(0, from), ...column.steps.subarray(from)],
+      values: [...copy.values.slice(0, from), ...column.values.subarray(from)],
+    };
+    expect(copy.steps).toEqual(Array.from(column.steps));
+    expect(copy.values).toEqual(Array.from(column.values));
+  }
+  // Copied whole each time it would be some 400,000.
+  expect(copied).toBeLessThan(100_000);
 });

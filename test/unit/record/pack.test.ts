@@ -35,18 +35,6 @@ function told(steps: number, top: number, preconditioned = false): RunEvent[] {
       time,
       values: { "loss.train": rng.uniform(), gradNorm: rng.normal() },
     });
-    if (step % 30 === 0) {
-      variance = 0.1 + rng.uniform();
-      const cost = { products: 30, seconds: 0.1234567 };
-      events.push({
-        kind: "metrics",
-        step,
-        time,
-        probe: "noise",
-        cost,
-        values: { nonuniformity: rng.uniform(), "stability.varianceLimit": variance },
-      });
-    }
     if (step % 2 === 1) continue;
     const sharpness = step === 100 ? NaN : 1 + rng.uniform();
     const eigenvalues = Array.from({ length: top }, (_, i) => sharpness / (i + 1));
@@ -72,6 +60,22 @@ function told(steps: number, top: number, preconditioned = false): RunEvent[] {
         "stability.limit": Math.min(mean, variance),
       },
     });
+    if (step % 30 === 0) {
+      variance = 0.1 + rng.uniform();
+      const cost = { products: 30, seconds: 0.1234567 };
+      events.push({
+        kind: "metrics",
+        step,
+        time,
+        probe: "noise",
+        cost,
+        values: {
+          nonuniformity: rng.uniform(),
+          "stability.varianceLimit": variance,
+          "stability.limit": Math.min(mean, variance),
+        },
+      });
+    }
   }
   return events;
 }
@@ -132,13 +136,34 @@ describe("packed readings", () => {
     expect(Object.keys((last as { values: object }).values)).toContain("stability.limit");
   });
 
-  it("never move across a limit that later readings derive from", () => {
-    const events = told(40, 1);
-    const variance = pack(events).findIndex(
+  it("stand in one line a probe and flight, whatever limits are read in between", () => {
+    const lines = pack(told(600, 1)).map((event) => (event.kind === "metrics" ? event.probe : event.kind));
+    expect(lines).toEqual(["header", undefined, "sharpness", "noise"]);
+  });
+
+  it("never move across a limit that a reader derives from", () => {
+    const events = told(40, 1).map((event): RunEvent => {
+      if (event.kind !== "metrics" || event.probe !== "noise") return event;
+      const { "stability.limit": _, ...values } = event.values;
+      return { ...event, values };
+    });
+    const packed = pack(events);
+    const variance = packed.findIndex(
       (event) => event.kind === "metrics" && event.step === 30 && event.probe === "noise",
     );
-    const after = pack(events).slice(variance + 1);
-    for (const event of after)
+    for (const event of packed.slice(variance + 1))
       if (event.kind === "metrics") expect(event.earlier?.steps[0] ?? event.step).toBeGreaterThanOrEqual(30);
+  });
+
+  it("of a probe whose readings still have a line each let the others' columns hold the limits they had", () => {
+    const events = told(600, 1).map(roundEvent);
+    const packed = pack(events, (event) => event.probe === "noise");
+    const [one, other] = [fold(events), fold(packed)].map((series) => series.column("stability.limit"));
+    expect(Array.from(other.steps)).toEqual(Array.from(one.steps));
+    one.values.forEach((value, i) => {
+      const [about, read] = [`step ${one.steps[i]}`, other.values[i]];
+      if (Number.isFinite(value)) expect(Math.abs(read - value), about).toBeLessThanOrEqual(1.1e-7 * value);
+      else expect(read, about).toBe(value);
+    });
   });
 });

@@ -1,0 +1,33 @@
+// The limit that binds while training is explained by the reading it is of, however long ago that was.
+import { expect, test } from "vitest";
+import { Limits } from "../../../src/measure/limits";
+import type { How, Reading } from "../../../src/types/reading";
+
+const reading = (metric: string, value: number, how: How): Reading => ({
+  metric,
+  value,
+  how,
+  method: "test",
+  cost: { products: 1, seconds: 0 },
+});
+
+test("the smaller limit binds and says how it was read, also when the other is read anew", () => {
+  const limits = new Limits();
+  expect(limits.update([reading("sharpness", 3, "estimate")])).toBeNull();
+  expect(limits.update([reading("stability.meanLimit", 0.5, "estimate")])).toMatchObject({
+    value: 0.5,
+    how: "estimate",
+  });
+  expect(limits.update([reading("stability.varianceLimit", 0.4, "exact")])).toMatchObject({
+    value: 0.4,
+    how: "exact",
+  });
+  expect(limits.update([reading("stability.meanLimit", 0.45, "estimate")])).toMatchObject({
+    value: 0.4,
+    how: "exact",
+  });
+  expect(limits.update([reading("stability.meanLimit", 0.3, "estimate")])).toMatchObject({
+    value: 0.3,
+    how: "estimate",
+  });
+});
