@@ -185,8 +185,8 @@ export const frameDefinitions: Readonly<Record<string, SchemaNode>> = {
       every: {
         type: "integer",
         minimum: 1,
-        default: 500,
-        description: "Steps from one checkpoint to the next.",
+        description:
+          "Steps from one checkpoint to the next. Default: 500, and as a run grows long the largest 500 · 2^k within a 64th of its steps so far, so that they never pile up.",
       },
     },
   },

@@ -706,8 +706,8 @@ export interface Experiment {
   readonly probes: ProbesSpec;
   /** Saved states, from which a run resumes bit-exactly. */
   readonly checkpoints: {
-    /** Steps from one checkpoint to the next. */
-    readonly every: number;
+    /** Steps from one checkpoint to the next. Default: 500, and as a run grows long the largest 500 · 2^k within a 64th of its steps so far, so that they never pile up. */
+    readonly every?: number;
   };
   /** What computes losses, gradients and Hessian products. `basin doctor` says which engines work here. */
   readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";

@@ -4,6 +4,7 @@ import type { EndReason, Measured } from "../protocol/events";
 import { files } from "../protocol/runFolder";
 import type { EventLog } from "../record/disk/eventLog";
 import { hasCheckpoint, saveCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
+import { isCheckpointStep } from "../trainers/basin/checkpointSteps";
 import type { Trainer } from "../trainers/basin/trainer";
 import { norm } from "../util/linalg/vector";
 import type { ActiveProbes } from "./activeProbes";
@@ -79,7 +80,7 @@ export class Training {
         return { reason, loss: this.loss, initialLoss: this.initialLoss };
       }
       trainer.advance();
-      if (trainer.step % checkpoints.every === 0) this.keep();
+      if (isCheckpointStep(trainer.step, checkpoints.every)) this.keep();
       // The engine answers through promises alone; let signals, timers and the log have their turn.
       if (trainer.step % 16 === 0) await new Promise(setImmediate);
     }

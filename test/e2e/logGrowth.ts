@@ -15,7 +15,6 @@ const experiment = {
   optimizer: { kind: "sgd", learningRate: 0.02, batchSize: "full" },
   stop: { minutes: seconds / 60 },
   probes: { sharpness: { every: 20 } },
-  checkpoints: { every: 1_000_000_000 },
 };
 
 /** Trains for a minute and says what that wrote, a minute and a reading. */

@@ -43,7 +43,7 @@ describe("a valid experiment", () => {
         noise: { every: 100, rank: 64, tolerance: 1e-2 },
         generalization: { every: 100 },
       },
-      checkpoints: { every: 500 },
+      checkpoints: {},
       memory: "4GB",
       engine: "auto",
       launch: { on: "local", concurrency: 1 },
