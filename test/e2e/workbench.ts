@@ -373,10 +373,22 @@ export class Workbench {
     const { label, shown } = themes[kind];
     const now = this.page.locator(`.monaco-workbench.${shown}`);
     if (await now.isVisible()) return;
-    await this.command("Preferences: Color Theme");
     const rows = this.page.locator(".quick-input-list .monaco-list-row");
-    // Its first row leads elsewhere; what is typed before the themes have come finds none of them.
-    await rows.nth(1).waitFor();
+    for (let tries = 1; ; tries++) {
+      await this.command("Preferences: Color Theme");
+      // Its first row leads elsewhere; what is typed before the themes have come finds none of them.
+      const come = await rows
+        .nth(1)
+        .waitFor({ timeout: 20_000 })
+        .then(
+          () => true,
+          () => false,
+        );
+      if (come) break;
+      // The list goes when something else takes the focus, as a window that has just opened may.
+      if (tries === 4) throw new Error("the list of themes did not stay open");
+      await this.page.keyboard.press("Escape");
+    }
     await this.page.locator(quickInput).fill(label);
     await rows.filter({ hasText: label }).first().click();
     await now.waitFor();
