@@ -16,7 +16,7 @@ export const experiments = {
   steady: {
     ...base,
     optimizer: sgd(0.05),
-    stop: { steps: 1_000_000 },
+    stop: { minutes: 0.2 },
     probes: { sharpness: { every: 1000, top: 2 }, noise: { every: 5000 }, generalization: { every: 5000 } },
     checkpoints: { every: 50_000 },
   },
