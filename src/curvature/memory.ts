@@ -36,6 +36,12 @@ function footprint(parts: NetworkParts, n: number): { all: number; staged: numbe
 /** Bytes of per-example gradients at once at most, whatever the budget: more would be worked on for too long without a pause. */
 const signalBytes = 128 * 2 ** 20;
 
+/** Bytes that the factors of all examples may fill at most: products read all of them, and with more the network is as quick. */
+const storedMost = 512 * 2 ** 20;
+
+/** Bytes that the factors of all examples may fill, of a budget of bytes. */
+export const storedRoom = (budget: number): number => Math.min(budget / 4, storedMost);
+
 /**
  * Splits n examples so that what the factors of one chunk need, K gradients of a layer an example, fits into a quarter of the budget.
  * Null where one chunk holds all.

@@ -29,12 +29,14 @@ function curvatureOf(
   sample: ModelSample,
   chunking: Chunking | null,
   signals: Chunking | null = null,
+  stored = 0,
 ): CurvaturePoint {
   const { x, y } = dataFor(sample, n, two);
   const parts = partsOf(sample);
   const build = (size: number) => buildNetwork(parts, size);
   const chunks = { chunks: { chunking, signals, fullBatch: build, perExample: build } };
-  const curvature = new Curvature(engine, build(n), { x, y }, chunking || signals ? chunks : {});
+  const split = chunking || signals ? chunks : {};
+  const curvature = new Curvature(engine, build(n), { x, y }, { ...split, stored });
   const theta = new Float32Array(curvature.size);
   const views = viewsOf(theta, curvature.shapes);
   initialize(parts.model.parameters, new Rng(2, "init")).forEach((v, i) => views[i].set(v));
@@ -91,6 +93,31 @@ test("chunks for per-example gradients alone change neither kernel blocks nor Gr
     for (const name of ["kernel", "gram"]) expectClose(split[name], whole[name], ROUNDING, name);
   }
 });
+
+test.each(modelSamples.map((sample) => ({ name: sample.name, sample })))(
+  "$name: factors that are kept give the kernel blocks, the Gram matrix and the products that those through the network give",
+  async ({ sample }) => {
+    const through = curvatureOf(sample, null);
+    const own = await through.gram();
+    const { size } = through.sufficientOperator(0);
+    const c = uniform(new Rng(11, "c"), [size]);
+    const product = async (at: CurvaturePoint, p: number): Promise<Float32Array> => {
+      const out = new Float32Array(size);
+      await at.sufficientOperator(p).apply(c, out);
+      return out;
+    };
+    const dense = Float64Array.from({ length: size }, (_, i) =>
+      c.reduce((sum, x, j) => sum + (own[i * size + j] * x) / n, 0),
+    );
+    for (const signals of [null, { size: 2, keep: true }]) {
+      const kept = curvatureOf(sample, null, signals, Infinity);
+      expectClose(await product(kept, 0), dense, ROUNDING, "(1/n) GᵀG c");
+      expectClose(await product(kept, 0.3), await product(through, 0.3), ROUNDING, "p = 0.3");
+      expectClose(await kept.kernelBlocks(), await through.kernelBlocks(), ROUNDING, "kernel");
+      expectClose(await kept.gram(), own, ROUNDING, "gram");
+    }
+  },
+);
 
 test("the plan for per-example gradients keeps K columns of a chunk within a quarter of the budget", () => {
   const parts = partsOf(modelSamples[0]);
