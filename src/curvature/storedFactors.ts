@@ -87,7 +87,6 @@ export async function productFunction(
             ...(dense ? [[inputs[l]!, dense.input] as const] : []),
           ]),
         ),
-        true,
       ),
     run: async (at, values, out) => {
       await compiled.run(at, new Map([[c, values]]), [out]);
