@@ -88,7 +88,8 @@ const pushCode: Code = define(5, ([rows, end, from, to, inner], newLocal) => {
   ];
 });
 
-type Kernel = (rows: number, end: number, from: number, to: number, inner: number) => void;
+/** First address of the rows' addresses and end of them, of the vectors and end of them, and of what stands between. */
+type Kernel = (...addresses: number[]) => void;
 
 /** Factors in a memory of their own, with the kernels on it. */
 interface Room {
