@@ -1,6 +1,7 @@
 // The networks the benchmarks share: data, compiled gradient and curvature at a starting point.
 import { buildNetwork } from "../src/curvature/buildNetwork";
 import { Curvature } from "../src/curvature/curvature";
+import { planChunks, planSignals, storedRoom } from "../src/curvature/memory";
 import { viewsOf } from "../src/curvature/flat";
 import { onnxEngine } from "../src/engines/onnx/engine";
 import { native } from "../src/engines/onnx/native";
@@ -9,10 +10,14 @@ import { grad } from "../src/graph/differentiate";
 import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
 import type { BuiltinSpec } from "../src/protocol/experiment";
+import { memoryBytes } from "../src/protocol/memory";
 import { Rng } from "../src/util/rng";
 
 /** Of both sides. On a busy machine one, and processor time, say more. */
 export const threads = Number(process.env.BASIN_BENCH_THREADS ?? 2);
+
+/** What a run may fill by default. */
+const memory = memoryBytes();
 
 export const wide: BuiltinSpec = { kind: "mlp", hidden: [200, 200], activation: "tanh", bias: true };
 export const small: BuiltinSpec = { kind: "mlp", hidden: [30, 20], activation: "tanh", bias: true };
@@ -43,9 +48,21 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
   const shapes = model.parameters.map((p) => p.shape);
   // What `"engine": "auto"` opens.
   const engine = withKernels(onnxEngine(native.version, { threads }));
-  const network = buildNetwork({ model, loss: losses.mse, inputs: D, outputs: K }, n);
+  const parts = { model, loss: losses.mse, inputs: D, outputs: K };
+  const build = (count: number) => buildNetwork(parts, count);
+  const network = build(n);
   const [x, y] = [normal(n * D), normal(n * K)];
-  const curvatures = new Curvature(engine, network, { x, y });
+  // As a run plans it.
+  const plan = { chunking: planChunks(parts, n, memory), signals: planSignals(parts, n, memory) };
+  const curvatures = new Curvature(
+    engine,
+    network,
+    { x, y },
+    {
+      stored: storedRoom(memory),
+      ...((plan.chunking ?? plan.signals) && { chunks: { ...plan, fullBatch: build, perExample: build } }),
+    },
+  );
   const theta = new Float32Array(curvatures.size);
   initialize(model.parameters, rng).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
   const curvature = curvatures.at(theta);

@@ -4,14 +4,14 @@ import type { Node } from "../graph/node";
 import { axpy } from "../util/linalg/vector";
 import { CompiledNetwork } from "./compiledNetwork";
 import type { Network } from "./network";
-import type { StagedPoint } from "./stagedFunction";
+import { stagedFunctions, type StagedPoint } from "./stagedFunction";
 
 /** How the examples are split; without it they are one chunk. */
 export interface Chunking {
   /** Examples per chunk; the last one may be smaller. */
   readonly size: number;
-  /** Whether what is staged at a point is kept for every chunk, or computed anew for every product. */
-  readonly keep: boolean;
+  /** For how many functions what is staged at a point is kept for every chunk; the others compute it anew for every product. */
+  readonly keep: number;
 }
 
 interface ChunkPlan {
@@ -32,7 +32,7 @@ type Outputs = (compiled: CompiledNetwork) => readonly Node[];
 /** A network split over its examples; `at` gives it at a θ. */
 export class Chunks {
   private readonly plans: readonly ChunkPlan[];
-  private readonly keep: boolean;
+  private readonly keep: number;
 
   /**
    * @param network  The network for all n examples; itself used where they are one chunk.
@@ -46,7 +46,7 @@ export class Chunks {
   ) {
     const { n } = network;
     const size = Math.min(chunking?.size ?? n, n);
-    this.keep = chunking?.keep ?? true;
+    this.keep = chunking?.keep ?? stagedFunctions;
     const bySize = new Map<number, CompiledNetwork>();
     const compiledFor = (count: number): CompiledNetwork => {
       let compiled = bySize.get(count);

@@ -21,7 +21,7 @@ export class CompiledNetwork {
   }
 
   /** Values in the order x, y, parameters, buffers. */
-  point(values: readonly Float32Array[], keep: boolean): StagedPoint {
+  point(values: readonly Float32Array[], keep: number): StagedPoint {
     return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), keep);
   }
 

@@ -8,6 +8,7 @@ import { gramFunction, type TapSignal } from "./gram";
 import { plainMeter, type Meter } from "./meter";
 import type { Network } from "./network";
 import { layersOf, type Layer } from "./restricted";
+import { productFunction, storedBytes, type ProductFunction } from "./storedFactors";
 
 export interface CurvatureOptions {
   readonly meter?: Meter;
@@ -15,6 +16,8 @@ export interface CurvatureOptions {
   readonly perExample?: Network;
   /** Those statistics, as they are when `at` is called. */
   readonly buffers?: readonly Float32Array[];
+  /** Bytes that the factors of all examples may fill to be kept. Default 0: products go through the network. */
+  readonly stored?: number;
   /** How to split the examples, and how to build either network for another number of them. */
   readonly chunks?: {
     /** For products; null where they need no splitting. */
@@ -37,6 +40,8 @@ export class Curvature {
   private readonly signals: Chunks;
   private readonly buffers: readonly Float32Array[];
   private readonly grams = new Map<string, Promise<Compiled>>();
+  private readonly keepsSignals: boolean;
+  private product: Promise<ProductFunction> | null = null;
 
   /**
    * @param network  Batch statistics where the model normalizes over the batch: loss, gradient, Hessian.
@@ -46,7 +51,7 @@ export class Curvature {
     private readonly engine: Engine,
     readonly network: Network,
     private readonly examples: { readonly x: Float32Array; readonly y: Float32Array },
-    { meter = plainMeter(), perExample, buffers = [], chunks }: CurvatureOptions = {},
+    { meter = plainMeter(), perExample, buffers = [], chunks, stored = 0 }: CurvatureOptions = {},
   ) {
     this.meter = meter;
     this.buffers = buffers;
@@ -56,6 +61,7 @@ export class Curvature {
       network.parameters.map((node, i) => ({ name: nameOf(node), shape: this.shapes[i] })),
     );
     const own = perExample ?? network;
+    this.keepsSignals = !perExample && stored > 0 && storedBytes(own) <= stored;
     const never = (): Network => network;
     const { chunking = null, signals = null } = chunks ?? {};
     this.fullBatch = new Chunks(
@@ -92,6 +98,8 @@ export class Curvature {
       moved: (other) => this.perExample.at(other, y, running),
       signals,
       gramFunction: (group, all) => this.gramFunction(group, all),
+      keepsSignals: this.keepsSignals,
+      productFunction: (all) => (this.product ??= productFunction(this.engine, this.network, all)),
     });
   }
 

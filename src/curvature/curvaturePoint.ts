@@ -4,13 +4,21 @@ import type { ChunkPoints } from "./chunks";
 import * as factor from "./factorOperators";
 import { viewsOf } from "./flat";
 import type { TapSignal } from "./gram";
-import { gramMatrix, kernelBlocks, tiedGramMatrix, tiedKernelBlocks } from "./gramMatrices";
+import {
+  gramMatrix,
+  kernelBlocks,
+  storedKernelBlocks,
+  tiedGramMatrix,
+  tiedKernelBlocks,
+} from "./gramMatrices";
 import * as ofLoss from "./lossOperators";
 import type { Evaluation } from "./lossOperators";
 import type { Meter } from "./meter";
 import type { Network } from "./network";
 import type { LinearOperator } from "./operator";
 import type { Layer } from "./restricted";
+import type { StagedPoint } from "./stagedFunction";
+import { storeSignals, type ProductFunction } from "./storedFactors";
 
 /** What a point is made of. */
 export interface PointParts extends ofLoss.AtPoint {
@@ -25,10 +33,21 @@ export interface PointParts extends ofLoss.AtPoint {
   readonly x: Float32Array;
   readonly moved: (x: Float32Array) => ChunkPoints;
   readonly gramFunction: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>;
+  /** Whether the signals of all taps are kept, and what then multiplies with them. */
+  readonly keepsSignals: boolean;
+  readonly productFunction: (signals: readonly TapSignal[]) => Promise<ProductFunction>;
+}
+
+/** The signals of all taps, kept, and where products with them are staged. */
+interface Stored {
+  readonly signals: readonly TapSignal[];
+  readonly product: ProductFunction;
+  readonly at: StagedPoint;
 }
 
 export class CurvaturePoint implements ofLoss.AtPoint {
   private kernel: Promise<Float32Array> | null = null;
+  private stored: Promise<Stored> | null = null;
   private evaluation: Promise<Evaluation> | null = null;
 
   constructor(private readonly parts: PointParts) {}
@@ -110,12 +129,15 @@ export class CurvaturePoint implements ofLoss.AtPoint {
   }
 
   sufficientOperator(p: number): LinearOperator {
-    return factor.sufficientOperator(this, p, () => this.kernelBlocks());
+    return factor.sufficientOperator(this, p, {
+      blocks: () => this.kernelBlocks(),
+      gram: this.gramOperator(),
+    });
   }
 
   /** Kernel blocks GᵢᵀGᵢ, [n, K, K]; computed once, and anew where that was abandoned. */
   async kernelBlocks(): Promise<Float32Array> {
-    this.kernel ??= this.tied ? tiedKernelBlocks(this) : kernelBlocks(this.parts.signals, this.meter);
+    this.kernel ??= this.newKernelBlocks();
     try {
       return await this.kernel;
     } catch (error) {
@@ -124,17 +146,59 @@ export class CurvaturePoint implements ofLoss.AtPoint {
     }
   }
 
+  private async newKernelBlocks(): Promise<Float32Array> {
+    if (this.tied) return tiedKernelBlocks(this);
+    const stored = await this.storedFactors();
+    return stored
+      ? storedKernelBlocks(stored.signals, this.network, this.meter)
+      : kernelBlocks(this.parts.signals, this.meter);
+  }
+
+  /** The factors of all examples, where they fit; computed once, and anew where that was abandoned. */
+  private async storedFactors(): Promise<Stored | null> {
+    if (!this.parts.keepsSignals) return null;
+    this.stored ??= this.store();
+    try {
+      return await this.stored;
+    } catch (error) {
+      this.stored = null;
+      throw error;
+    }
+  }
+
+  private async store(): Promise<Stored> {
+    const signals = await storeSignals(this.parts.signals, this.meter);
+    const product = await this.parts.productFunction(signals);
+    return { signals, product, at: product.at(signals) };
+  }
+
+  /** c ↦ (1/n) GᵀG c on data space [nK]: with the factors themselves where they are kept, else through the network. */
+  private gramOperator(): LinearOperator {
+    const through = factor.gramOperator(this);
+    return {
+      size: through.size,
+      apply: async (c, out) => {
+        const stored = await this.storedFactors();
+        if (!stored) return through.apply(c, out);
+        await this.meter.check();
+        await stored.product.run(stored.at, c, out);
+        this.meter.products++;
+      },
+    };
+  }
+
   /** Frees what is compiled for it and staged at it; not while anything is being computed. */
   async release(): Promise<void> {
     const { fullBatch, perExample, signals } = this.parts;
+    this.stored = null;
     for (const examples of new Set([fullBatch, perExample, signals])) await examples.release();
   }
 
   /** GᵀG [nK, nK] of the factors, see `gramMatrix`. */
-  gram(): Promise<Float32Array> {
-    return this.tied
-      ? tiedGramMatrix(this)
-      : gramMatrix(this.parts.signals, this.meter, this.parts.gramFunction);
+  async gram(): Promise<Float32Array> {
+    if (this.tied) return tiedGramMatrix(this);
+    const stored = (await this.storedFactors())?.signals ?? null;
+    return gramMatrix(this.parts.signals, this.meter, { stored, functionOf: this.parts.gramFunction });
   }
 
   /** W₁ [rows, columns] of a first layer that is linear in x; null where there is none. */

@@ -98,19 +98,36 @@ export async function pushFactors(
   );
 }
 
-/**
- * The sufficient condition's operator on data space [nK]: c ↦ (1 − p)/n GᵀG c + p blockdiag(GᵢᵀGᵢ) c. Its λmax bounds the
- * generalized one of ((1−p)H² + p(1/n)ΣHᵢ²) against H from above (v ↦ c = Gᵀv), so 2/λmax is certainly stable.
- * @source theory.md, section 1. One product costs one vector-Jacobian and one Jacobian-vector product.
- */
-export function sufficientOperator(at: AtPoint, p: number, blocks: Blocks): LinearOperator {
+/** c ↦ (1/n) GᵀG c on data space [nK], through the network: one vector-Jacobian and one Jacobian-vector product. */
+export function gramOperator(at: AtPoint): LinearOperator {
   const { n, K } = at.fullBatch.network;
   const back = new Float32Array(at.size);
   return {
     size: n * K,
     apply: async (c, out) => {
       await pushFactors(at, c, back);
-      const forth = await factorCoordinates(at, back);
+      out.set(await factorCoordinates(at, back));
+    },
+  };
+}
+
+/**
+ * The sufficient condition's operator on data space [nK]: c ↦ (1 − p)/n GᵀG c + p blockdiag(GᵢᵀGᵢ) c. Its λmax bounds the
+ * generalized one of ((1−p)H² + p(1/n)ΣHᵢ²) against H from above (v ↦ c = Gᵀv), so 2/λmax is certainly stable.
+ * @param gram  c ↦ (1/n) GᵀG c; what one product costs.
+ * @source theory.md, section 1.
+ */
+export function sufficientOperator(
+  { fullBatch }: AtPoint,
+  p: number,
+  { blocks, gram }: { readonly blocks: Blocks; readonly gram: LinearOperator },
+): LinearOperator {
+  const { n, K } = fullBatch.network;
+  const forth = new Float32Array(n * K);
+  return {
+    size: n * K,
+    apply: async (c, out) => {
+      await gram.apply(c, forth);
       const kernel = p === 0 ? null : await blocks();
       for (let i = 0; i < n; i++)
         for (let k = 0; k < K; k++) {

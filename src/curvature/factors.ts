@@ -2,7 +2,7 @@
 import { jvp, vjp } from "../graph/differentiate";
 import { sizeOf, type Node } from "../graph/node";
 import { mul } from "../graph/ops";
-import type { Chunk } from "./chunks";
+import type { Chunk, ChunkPoints } from "./chunks";
 import type { TapSignal } from "./gram";
 import type { Network } from "./network";
 import type { CompiledNetwork } from "./compiledNetwork";
@@ -29,14 +29,15 @@ export function tapGroups({ taps }: Network): number[][] {
 /** Bytes of one example's factor columns over all taps up to which they are computed in one pass. */
 const onePassBytes = 8 * 2 ** 20;
 
+/** Numbers in one factor column of an example that each tap contributes. */
+export const widthsOf = ({ graph, taps, n }: Network): number[] =>
+  graph.aside(() =>
+    taps.map((tap) => sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape) / n),
+  );
+
 /** Taps that are computed together where every example is done by itself, and the numbers a column then has at most. */
 export function passesOf(network: Network): { readonly groups: number[][]; readonly width: number } {
-  // Numbers in one factor column of an example that each tap contributes.
-  const widths = network.graph.aside(() =>
-    network.taps.map(
-      (tap) => sizeOf((tap.dense ? tap.output : tap.perExample(tap.output)).shape) / network.n,
-    ),
-  );
+  const widths = widthsOf(network);
   const sum = (group: readonly number[]): number => group.reduce((total, l) => total + widths[l], 0);
   const all = network.taps.map((_, l) => l);
   const groups = 4 * network.K * sum(all) <= onePassBytes ? [all] : tapGroups(network);
@@ -86,23 +87,26 @@ export async function signalsOf(
   }));
 }
 
-/** The signals of consecutive chunks as those of all examples. */
-export function joinSignals(parts: readonly (readonly TapSignal[])[]): TapSignal[] {
-  if (parts.length === 1) return [...parts[0]];
-  const joined = (arrays: readonly Float32Array[]): Float32Array => {
-    const all = new Float32Array(arrays.reduce((total, { length }) => total + length, 0));
-    let at = 0;
-    for (const array of arrays) {
-      all.set(array, at);
-      at += array.length;
-    }
-    return all;
-  };
-  return parts[0].map(({ width, dense }, l) => ({
-    rows: joined(parts.map((part) => part[l].rows)),
-    width,
-    ...(dense
-      ? { dense: { input: joined(parts.map((part) => part[l].dense!.input)), bias: dense.bias } }
-      : {}),
-  }));
+/** The same of all examples, whatever their chunks. */
+export async function signalsOfAll(
+  { network: { n, K }, list }: ChunkPoints,
+  wanted: readonly number[],
+  meter: Pick<Meter, "check">,
+): Promise<TapSignal[]> {
+  if (list.length === 1) return signalsOf(list[0], wanted, meter);
+  const all: TapSignal[] = [];
+  for (const chunk of list) {
+    (await signalsOf(chunk, wanted, meter)).forEach(({ rows, width, dense }, l) => {
+      const features = dense ? dense.input.length / chunk.n : 0;
+      all[l] ??= {
+        rows: new Float32Array(n * K * width),
+        width,
+        ...(dense && { dense: { input: new Float32Array(n * features), bias: dense.bias } }),
+      };
+      all[l].rows.set(rows, chunk.start * K * width);
+      if (dense) all[l].dense!.input.set(dense.input, chunk.start * features);
+    });
+    chunk.point.forget();
+  }
+  return all;
 }

@@ -1,14 +1,29 @@
 // Inner products of the factors at one θ: the blocks GᵢᵀGᵢ of every example, and the whole Gram matrix.
 import type { Compiled } from "../engines/engine";
 import type { ChunkPoints } from "./chunks";
-import { joinSignals, passesOf, signalsOf, tapGroups } from "./factors";
+import { passesOf, signalsOf, signalsOfAll, tapGroups } from "./factors";
 import { addKernelBlocks, gramFeeds, type TapSignal } from "./gram";
 import { factorCoordinates, pushFactors } from "./factorOperators";
 import type { AtPoint } from "./lossOperators";
 import type { Meter } from "./meter";
+import type { Network } from "./network";
 import { dot } from "../util/linalg/vector";
 
-/** GᵢᵀGᵢ, [n, K, K], chunk by chunk and tap by tap. Costs K back-propagations and n K² width flops a tap. */
+/** GᵢᵀGᵢ, [n, K, K], of signals that are there. Costs n K² width flops a tap. */
+export async function storedKernelBlocks(
+  signals: readonly TapSignal[],
+  { n, K }: Pick<Network, "n" | "K">,
+  meter: Meter,
+): Promise<Float32Array> {
+  const blocks = new Float32Array(n * K * K);
+  for (const signal of signals) {
+    await meter.check();
+    addKernelBlocks(blocks, signal, { n, K });
+  }
+  return blocks;
+}
+
+/** The same chunk by chunk and tap by tap, keeping none. Costs K back-propagations besides. */
 export async function kernelBlocks(examples: ChunkPoints, meter: Meter): Promise<Float32Array> {
   const { n, K } = examples.network;
   const blocks = new Float32Array(n * K * K);
@@ -70,22 +85,24 @@ export async function tiedGramMatrix(at: AtPoint): Promise<Float32Array> {
 
 /**
  * GᵀG, [nK, nK], index (i, k) ↦ iK + k. Memory 4(nK)² bytes, and as much again per tap.
+ * @param stored      The signals of all taps, where they are kept.
  * @param functionOf  Compiles what multiplies the signals of a group of taps, once.
  * @source theory.md, section 2.
  */
 export async function gramMatrix(
   examples: ChunkPoints,
   meter: Meter,
-  functionOf: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>,
+  {
+    stored,
+    functionOf,
+  }: {
+    readonly stored: readonly TapSignal[] | null;
+    readonly functionOf: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>;
+  },
 ): Promise<Float32Array> {
   let total: Float32Array | null = null;
   for (const group of tapGroups(examples.network)) {
-    const parts: TapSignal[][] = [];
-    for (const chunk of examples.list) {
-      parts.push(await signalsOf(chunk, group, meter));
-      if (examples.list.length > 1) chunk.point.forget();
-    }
-    const signals = joinSignals(parts);
+    const signals = stored ? group.map((l) => stored[l]) : await signalsOfAll(examples, group, meter);
     const [part] = await (await functionOf(group, signals)).run(gramFeeds(signals));
     if (total === null) total = part;
     else for (let i = 0; i < total.length; i++) total[i] += part[i];

@@ -3,28 +3,28 @@ import type { Compiled, Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
 import { stage } from "../graph/stage";
 
-/** How many functions keep their staged values at a point: what one reading alternates between. memory.ts counts as many. */
+/** How many functions keep their staged values at a point at most: what one reading alternates between. */
 export const stagedFunctions = 3;
 
 /** Values of the placeholders at one θ and one set of examples, with what has been computed from them. */
 export class StagedPoint {
   private readonly staged = new Map<StagedFunction, Float32Array[]>();
 
-  /** @param keep  False where staged values do not fit into memory: they are then computed anew for every product. */
+  /** @param keep  Functions whose staged values fit into memory; without, they are computed anew for every product. */
   constructor(
     readonly given: ReadonlyMap<Node, Float32Array>,
-    private readonly keep: boolean,
+    private readonly keep: number = stagedFunctions,
   ) {}
 
   /** What a function has staged here; computed where it is not kept. The functions used last are kept. */
   async valuesFor(of: StagedFunction, compute: () => Promise<Float32Array[]>): Promise<Float32Array[]> {
     const { staged } = this;
     const values = staged.get(of) ?? (await compute());
-    if (!this.keep) return values;
+    if (this.keep === 0) return values;
     staged.delete(of);
     staged.set(of, values);
     const [oldest] = staged.keys();
-    if (staged.size > stagedFunctions) staged.delete(oldest);
+    if (staged.size > this.keep) staged.delete(oldest);
     return values;
   }
 

@@ -1,16 +1,160 @@
 // The Hessian of one mini-batch times four vectors at once, in the span of the factors: what a product of random matrices is made of.
+import { assemble } from "../util/wasm/assembler";
+import { compileModule, instantiate, isRefusal, newMemory, type Module } from "../util/wasm/instance";
+import {
+  advance,
+  define,
+  f32x4,
+  f64x2,
+  i32,
+  loop,
+  set,
+  store,
+  v128,
+  type Code,
+} from "../util/wasm/instructions";
 import type { Factors } from "./secondMoment";
 
-/** Vectors side by side: so many, of two rows of factors, fit in a processor's registers. */
+/** Vectors side by side: so many, of four rows of factors, fit in a processor's registers. */
 export const lanes = 4;
 
+/** Rows that a kernel takes at once, and bytes of the lanes of one. */
+const [together, laneBytes] = [4, 8 * lanes];
+
+/** Bytes that a copy of the factors may fill. */
+const mostBytes = 256 * 2 ** 20;
+
+const numbers = Array.from({ length: together }, (_, i) => i);
+
+/** inner[s] = A[row s, ·] Y for rows by their addresses, four at a time: first address, end of them, Y, its end, inner. */
+const pullCode: Code = define(5, ([rows, end, from, to, inner], newLocal) => {
+  const at = numbers.map(() => newLocal("i32"));
+  const y = newLocal("i32");
+  const [low, high, u] = [newLocal("v128"), newLocal("v128"), newLocal("v128")];
+  const sums = numbers.map(() => [newLocal("v128"), newLocal("v128")] as const);
+  return [
+    loop(
+      i32.ltU(rows, end),
+      ...at.map((row, i) => set(row, i32.load(rows, 4 * i))),
+      ...sums.flat().map((sum) => set(sum, f32x4.const(0))),
+      set(y, from),
+      loop(
+        i32.ltU(y, to),
+        set(low, v128.load(y)),
+        set(high, v128.load(y, 16)),
+        ...sums.flatMap(([a, b], i) => [
+          set(u, v128.loadSplat64(at[i])),
+          set(a, f64x2.add(a, f64x2.mul(u, low))),
+          set(b, f64x2.add(b, f64x2.mul(u, high))),
+          advance(at[i], 8),
+        ]),
+        advance(y, laneBytes),
+      ),
+      ...sums.flatMap(([a, b], i) => [store(inner, a, laneBytes * i), store(inner, b, laneBytes * i + 16)]),
+      advance(rows, 4 * together),
+      advance(inner, laneBytes * together),
+    ),
+  ];
+});
+
+/** out += Σ A[row s, ·]ᵀ inner[s], two rows after two: first address, end of them, out, its end, inner. */
+const pushCode: Code = define(5, ([rows, end, from, to, inner], newLocal) => {
+  const at = numbers.map(() => newLocal("i32"));
+  const y = newLocal("i32");
+  const factors = numbers.map(() => [newLocal("v128"), newLocal("v128")] as const);
+  const own = numbers.map(() => newLocal("v128"));
+  const pair = (i: number, half: 0 | 1) =>
+    f64x2.add(f64x2.mul(own[i], factors[i][half]), f64x2.mul(own[i + 1], factors[i + 1][half]));
+  return [
+    loop(
+      i32.ltU(rows, end),
+      ...at.map((row, i) => set(row, i32.load(rows, 4 * i))),
+      ...factors.flatMap(([a, b], i) => [
+        set(a, v128.load(inner, laneBytes * i)),
+        set(b, v128.load(inner, laneBytes * i + 16)),
+      ]),
+      set(y, from),
+      loop(
+        i32.ltU(y, to),
+        ...own.flatMap((u, i) => [set(u, v128.loadSplat64(at[i])), advance(at[i], 8)]),
+        ...([0, 1] as const).map((half) =>
+          store(y, f64x2.add(f64x2.add(v128.load(y, 16 * half), pair(0, half)), pair(2, half)), 16 * half),
+        ),
+        advance(y, laneBytes),
+      ),
+      advance(rows, 4 * together),
+      advance(inner, laneBytes * together),
+    ),
+  ];
+});
+
+/** First address of the rows' addresses and end of them, of the vectors and end of them, and of what stands between. */
+type Kernel = (...addresses: number[]) => void;
+
+/** Factors in a memory of their own, with the kernels on it. */
+interface Room {
+  readonly kernels: Readonly<Record<"pull" | "push", Kernel>>;
+  /** Addresses of the batch's rows, AᵢY of them, Y and H_B Y, and where each begins. */
+  readonly rows: Int32Array;
+  readonly inner: Float64Array;
+  readonly y: Float64Array;
+  readonly out: Float64Array;
+  readonly begin: Readonly<Record<"rows" | "inner" | "y" | "out", number>>;
+}
+
+let compiled: Module | null = null;
+
+/** Rooms of the factors that are still in use; null where there is no WebAssembly, or not as much of it. */
+const rooms = new WeakMap<Float64Array, { readonly room: Room | null }>();
+
+function roomOf({ n, K, r, A }: Factors): Room | null {
+  const known = rooms.get(A);
+  if (known) return known.room;
+  const most = together * Math.ceil((n * K) / together);
+  const inner = A.byteLength;
+  const y = inner + laneBytes * most;
+  const out = y + laneBytes * r;
+  const rows = out + laneBytes * r;
+  const bytes = rows + 4 * most;
+  const make = (): Room | null => {
+    if (bytes > mostBytes) return null;
+    try {
+      const memory = newMemory(bytes);
+      const { buffer } = memory;
+      new Float64Array(buffer).set(A);
+      compiled ??= compileModule(assemble({ pull: pullCode, push: pushCode }));
+      return {
+        kernels: instantiate(compiled, memory) as Room["kernels"],
+        rows: new Int32Array(buffer, rows, most),
+        inner: new Float64Array(buffer, inner, lanes * most),
+        y: new Float64Array(buffer, y, lanes * r),
+        out: new Float64Array(buffer, out, lanes * r),
+        begin: { rows, inner, y, out },
+      };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return null;
+    }
+  };
+  const room = make();
+  rooms.set(A, { room });
+  return room;
+}
+
 export class BatchLanes {
-  /** Where the rows of the batch begin in A; one more where their number is odd. */
+  private readonly room: Room | null;
+  /** Where the rows of the batch begin in A; as many more as make their number even. */
   private rows = new Int32Array(0);
   /** AᵢY of the batch, [rows, lanes]. */
   private inner = new Float64Array(0);
 
-  constructor(private readonly factors: Factors) {}
+  /** @param plain  Without WebAssembly, though it is there. */
+  constructor(
+    private readonly factors: Factors,
+    plain = false,
+  ) {
+    this.room = plain ? null : roomOf(factors);
+  }
 
   /**
    * out = H_B Y = (1/b) Σ AᵢᵀAᵢ Y over the examples of a batch.
@@ -19,6 +163,37 @@ export class BatchLanes {
    * @param Y, out  [r, lanes], two arrays. Costs 4 b K r flops a lane.
    */
   apply(batch: Uint32Array, Y: Float64Array, out: Float64Array): void {
+    const { room } = this;
+    // A batch drawn from more than the examples held may be larger than all of these.
+    if (room && batch.length * this.factors.K <= room.rows.length) this.applyIn(room, batch, Y, out);
+    else this.applyPlain(batch, Y, out);
+  }
+
+  private applyIn(
+    { kernels, begin, ...room }: Room,
+    batch: Uint32Array,
+    Y: Float64Array,
+    out: Float64Array,
+  ): void {
+    const { K, r } = this.factors;
+    const count = batch.length * K;
+    const all = together * Math.ceil(count / together);
+    for (let s = 0, e = 0; e < batch.length; e++)
+      for (let k = 0; k < K; k++) room.rows[s++] = 8 * (batch[e] * K + k) * r;
+    // The last row stands in for those that are missing, and counts for nothing.
+    room.rows.fill(room.rows[count - 1], count, all);
+    room.y.set(Y);
+    const end = begin.rows + 4 * all;
+    kernels.pull(begin.rows, end, begin.y, begin.y + laneBytes * r, begin.inner);
+    const share = 1 / batch.length;
+    for (let i = 0; i < lanes * count; i++) room.inner[i] *= share;
+    room.inner.fill(0, lanes * count, lanes * all);
+    room.out.fill(0);
+    kernels.push(begin.rows, end, begin.out, begin.out + laneBytes * r, begin.inner);
+    out.set(room.out);
+  }
+
+  private applyPlain(batch: Uint32Array, Y: Float64Array, out: Float64Array): void {
     const { K, r, A } = this.factors;
     const count = batch.length * K;
     const even = count + (count % 2);

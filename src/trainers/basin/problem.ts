@@ -7,7 +7,7 @@ import { Curvature } from "../../curvature/curvature";
 import type { CurvaturePoint } from "../../curvature/curvaturePoint";
 import type { Meter } from "../../curvature/meter";
 import { totalSize, viewsOf } from "../../curvature/flat";
-import { planChunks, planSignals } from "../../curvature/memory";
+import { planChunks, planSignals, storedRoom } from "../../curvature/memory";
 import type { Mode, NetworkParts } from "../../curvature/network";
 import { loadDataset } from "../../data";
 import type { Dataset, Split } from "../../data/dataset";
@@ -204,6 +204,7 @@ export class Problem {
       {
         meter,
         buffers: this.buffers,
+        stored: storedRoom(this.room),
         ...(normalized && { perExample: build("running")(n) }),
         ...((chunking ?? smaller) && {
           chunks: {

@@ -75,6 +75,8 @@ export const v128 = {
   load: loads("v128", vector(0x00)),
   /** The float at an address, four times. */
   loadSplat: loads("v128", vector(0x09)),
+  /** The double at an address, twice. */
+  loadSplat64: loads("v128", vector(0x0a)),
   and: vectors2(0x4e),
   or: vectors2(0x50),
   /** Bits of `a` where the mask has ones, of `b` elsewhere. */
@@ -122,6 +124,7 @@ export const f64x2 = {
   /** The lower two floats as doubles. */
   promote: vectors1(0x5f),
   add: vectors2(0xf0),
+  mul: vectors2(0xf2),
   lane: (a: Expr<"v128">, index: 0 | 1): Expr<"f64"> => make("f64", a.bytes, vector(0x21), [index]),
 };
 

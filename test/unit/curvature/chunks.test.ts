@@ -29,12 +29,14 @@ function curvatureOf(
   sample: ModelSample,
   chunking: Chunking | null,
   signals: Chunking | null = null,
+  stored = 0,
 ): CurvaturePoint {
   const { x, y } = dataFor(sample, n, two);
   const parts = partsOf(sample);
   const build = (size: number) => buildNetwork(parts, size);
   const chunks = { chunks: { chunking, signals, fullBatch: build, perExample: build } };
-  const curvature = new Curvature(engine, build(n), { x, y }, chunking || signals ? chunks : {});
+  const split = chunking || signals ? chunks : {};
+  const curvature = new Curvature(engine, build(n), { x, y }, { ...split, stored });
   const theta = new Float32Array(curvature.size);
   const views = viewsOf(theta, curvature.shapes);
   initialize(parts.model.parameters, new Rng(2, "init")).forEach((v, i) => views[i].set(v));
@@ -74,10 +76,11 @@ async function everything(curvature: CurvaturePoint): Promise<Record<string, Arr
 
 describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$name", ({ sample }) => {
   test.each([
-    { size: 2, keep: true },
-    { size: 2, keep: false },
-    { size: 5, keep: false },
-  ])("chunks of $size, staged values kept: $keep", async (chunking) => {
+    { size: 2, keep: 3 },
+    { size: 2, keep: 1 },
+    { size: 2, keep: 0 },
+    { size: 5, keep: 0 },
+  ])("chunks of $size, staged values of $keep functions kept", async (chunking) => {
     const whole = await everything(curvatureOf(sample, null));
     const split = await everything(curvatureOf(sample, chunking));
     for (const [name, values] of Object.entries(whole)) expectClose(split[name], values, ROUNDING, name);
@@ -87,10 +90,35 @@ describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$n
 test("chunks for per-example gradients alone change neither kernel blocks nor Gram matrix", async () => {
   for (const sample of [modelSamples[0], modelSamples.find(({ name }) => name === "resnet")!]) {
     const whole = await everything(curvatureOf(sample, null));
-    const split = await everything(curvatureOf(sample, null, { size: 2, keep: true }));
+    const split = await everything(curvatureOf(sample, null, { size: 2, keep: 3 }));
     for (const name of ["kernel", "gram"]) expectClose(split[name], whole[name], ROUNDING, name);
   }
 });
+
+test.each(modelSamples.map((sample) => ({ name: sample.name, sample })))(
+  "$name: factors that are kept give the kernel blocks, the Gram matrix and the products that those through the network give",
+  async ({ sample }) => {
+    const through = curvatureOf(sample, null);
+    const own = await through.gram();
+    const { size } = through.sufficientOperator(0);
+    const c = uniform(new Rng(11, "c"), [size]);
+    const product = async (at: CurvaturePoint, p: number): Promise<Float32Array> => {
+      const out = new Float32Array(size);
+      await at.sufficientOperator(p).apply(c, out);
+      return out;
+    };
+    const dense = Float64Array.from({ length: size }, (_, i) =>
+      c.reduce((sum, x, j) => sum + (own[i * size + j] * x) / n, 0),
+    );
+    for (const signals of [null, { size: 2, keep: 3 }]) {
+      const kept = curvatureOf(sample, null, signals, Infinity);
+      expectClose(await product(kept, 0), dense, ROUNDING, "(1/n) GᵀG c");
+      expectClose(await product(kept, 0.3), await product(through, 0.3), ROUNDING, "p = 0.3");
+      expectClose(await kept.kernelBlocks(), await through.kernelBlocks(), ROUNDING, "kernel");
+      expectClose(await kept.gram(), own, ROUNDING, "gram");
+    }
+  },
+);
 
 test("the plan for per-example gradients keeps K columns of a chunk within a quarter of the budget", () => {
   const parts = partsOf(modelSamples[0]);
@@ -105,9 +133,25 @@ test("the plan splits examples as the budget asks, and recomputes what does not 
   const tight = planChunks(parts, 1000, 1e5)!;
   expect(tight.size).toBeGreaterThan(1);
   expect(tight.size).toBeLessThan(1000);
-  expect(tight.keep).toBe(false);
+  expect(tight.keep).toBe(0);
   // Twice the budget, twice the chunk.
   const double = planChunks(parts, 1000, 2e5)!;
   expect(double.size / tight.size).toBeCloseTo(2, 1);
-  expect(planChunks(parts, 1000, 1)).toEqual({ size: 1, keep: false });
+  expect(planChunks(parts, 1000, 1)).toEqual({ size: 1, keep: 0 });
+});
+
+test("the plan keeps the staged values of as many functions as fit", () => {
+  const parts = partsOf(modelSamples[0]);
+  const kept = [1e4, 1e5, 1e6, 1e7, 1e8].map((budget) => planChunks(parts, 1000, budget)?.keep ?? 3);
+  expect(kept).toEqual([...kept].sort());
+  expect(kept[0]).toBe(0);
+  expect(kept[4]).toBe(3);
+});
+
+test("the plan splits many examples however large the budget is, so that values stay in the processor's cache", () => {
+  const parts = partsOf(modelSamples.find(({ name }) => name === "resnet")!);
+  const [some, many] = [1e5, 1e6].map((count) => planChunks(parts, count, 1e15)!);
+  expect(some).toEqual(many);
+  expect(some.keep).toBe(3);
+  expect(some.size).toBeGreaterThanOrEqual(64);
 });

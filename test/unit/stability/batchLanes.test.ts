@@ -1,0 +1,52 @@
+// Four vectors at once times a mini-batch's Hessian: the kernels against plain loops, bit for bit, and both against the definition.
+import { expect, test } from "vitest";
+import { BatchLanes, lanes } from "../../../src/stability/batchLanes";
+import type { Factors } from "../../../src/stability/secondMoment";
+import { Rng } from "../../../src/util/rng";
+
+/** Relative to the largest entry: sums of float64 products in another order. */
+const ROUNDING = 1e-13;
+
+function problem(n: number, K: number, r: number): { factors: Factors; Y: Float64Array } {
+  const rng = new Rng(n + 10 * K + 100 * r, "lanes");
+  const normal = (length: number): Float64Array => Float64Array.from({ length }, () => rng.normal());
+  const A = normal(n * K * r);
+  return { factors: { n, K, r, A, fullRank: r, lambda: new Float64Array(r).fill(1) }, Y: normal(lanes * r) };
+}
+
+/** (1/b) Σ AᵢᵀAᵢ Y, entry by entry. */
+function definition({ K, r, A }: Factors, batch: Uint32Array, Y: Float64Array): Float64Array {
+  const out = new Float64Array(lanes * r);
+  for (const i of batch)
+    for (let row = i * K; row < (i + 1) * K; row++)
+      for (let lane = 0; lane < lanes; lane++) {
+        let along = 0;
+        for (let j = 0; j < r; j++) along += A[row * r + j] * Y[lanes * j + lane];
+        for (let j = 0; j < r; j++) out[lanes * j + lane] += (along * A[row * r + j]) / batch.length;
+      }
+  return out;
+}
+
+test.each([
+  [5, 1, 3, [2]],
+  [5, 1, 1, [0, 4, 1]],
+  [6, 3, 7, [5, 0]],
+  [6, 3, 7, [1, 2, 3, 4, 5]],
+  // A batch drawn from more than the examples held.
+  [2, 2, 4, [0, 1, 0, 1, 1]],
+])("n = %i, K = %i, r = %i, batch %j", (n, K, r, chosen) => {
+  const { factors, Y } = problem(n, K, r);
+  const batch = Uint32Array.from(chosen);
+  const apply = (plain: boolean): Float64Array => {
+    const own = new BatchLanes(factors, plain);
+    const out = new Float64Array(lanes * r);
+    // Twice: what one call leaves behind must not reach the next.
+    own.apply(Uint32Array.of(n - 1), Y, out);
+    own.apply(batch, Y, out);
+    return out;
+  };
+  expect(apply(false)).toEqual(apply(true));
+  const wanted = definition(factors, batch, Y);
+  const largest = wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  apply(false).forEach((x, i) => expect(Math.abs(x - wanted[i])).toBeLessThan(ROUNDING * largest));
+});
