@@ -142,6 +142,27 @@ function currentTorch() {
   say(`A current PyTorch could not be installed; its tests are skipped.\n${stderr ?? error?.message ?? ""}`);
 }
 
+/** Unpacks slurmdbd and MariaDB into the cache: a cluster with real accounts, of which nothing is installed. */
+function slurmAccounts() {
+  if (flags.includes("--e2e") || process.platform !== "linux" || spawnSync("which", ["sbatch"]).status !== 0)
+    return;
+  const support = join(root, "test", "support", "slurm");
+  const name = JSON.parse(readFileSync(join(support, "accountsFolder.json"), "utf8"));
+  const folder = join(
+    process.env.BASIN_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "basin"),
+    name,
+  );
+  if (existsSync(join(folder, "complete"))) return;
+  say("Unpacking slurmdbd and MariaDB …");
+  const { status, stderr, error } = spawnSync(join(support, "accounts.sh"), [folder], {
+    encoding: "utf8",
+    timeout: 5 * 60_000,
+  });
+  if (status === 0) return writeFileSync(join(folder, "complete"), "");
+  rmSync(folder, { recursive: true, force: true });
+  say(`Accounts of Slurm cannot be had here; their tests are skipped.\n${stderr ?? error?.message ?? ""}`);
+}
+
 /** What the tests need from the system: a browser for VS Code, PyTorch and SciPy to compare with. */
 function systemPackages() {
   const python = "import importlib.util as u, sys; sys.exit(u.find_spec(sys.argv[1]) is None)";
@@ -208,6 +229,7 @@ function main() {
   tensorflow();
   tensorboard();
   currentTorch();
+  slurmAccounts();
   if (all) {
     const tsc = tool("typescript/bin/tsc");
     const web = existsSync(join(root, "webview", "tsconfig.json"))

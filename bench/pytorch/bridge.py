@@ -10,7 +10,6 @@ is measured. `python bridge.py [product] [sharpness] [nonuniformity] [overhead] 
 
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from basin.problem import set_up
 from basin.quiet import precise
 from basin.reading import Deadline
 from basin.tracker import Tracker
+from peak import peak
 
 torch.set_num_threads(1)
 ERROR = 1e-3
@@ -305,64 +305,69 @@ def nonuniformity():
     )
 
 
-def loop(watched, seconds, memory=None, steps=None):
-    """Trains for so many seconds of the processor, or so many steps. (steps, seconds of the processor, log)"""
+def trained(probes, memory=None, seconds=math.inf, steps=math.inf):
+    """
+    Trains for so many seconds of the processor, or so many steps, watched where there are probes. Returns the seconds of `watch` and of
+    every call of `step`, those of the steps themselves, and the log.
+    """
     model, X, y = network()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     loader = DataLoader(TensorDataset(X, y), batch_size=64, shuffle=True)
-    lines, done = [], 0
     with tempfile.TemporaryDirectory() as root:
-        began = time.process_time()
-        probe = None
-        if watched:
+        began, probe, calls, done = time.process_time(), None, [], 0
+        if probes:
             probe = basin.watch(
                 model, optimizer, loss=F.cross_entropy, data=basin.hold(loader, examples=EXAMPLES), every=20, budget=0.05, closing=0,
-                memory=memory, root=root,
+                probes=probes, memory=memory, root=root,
             )
-        while (done < steps) if steps else (time.process_time() - began < seconds):
+            calls.append(time.process_time() - began)
+        while done < steps and time.process_time() - began < seconds:
             for a, b in loader:
                 optimizer.zero_grad()
                 loss = F.cross_entropy(model(a), b)
                 loss.backward()
                 optimizer.step()
-                if probe:
-                    probe.step(loss)
                 done += 1
-                if steps and done == steps:
+                if probe:
+                    calls.append(timed(lambda: probe.step(loss))[0])
+                if done == steps:
                     break
-        if probe:
-            probe.close()
-            lines = [json.loads(line) for line in (probe.folder / "events.jsonl").read_text().splitlines()]
-        return done, time.process_time() - began, lines
+        own = time.process_time() - began - sum(calls)
+        if not probe:
+            return calls, own, []
+        probe.close()
+        return calls, own, [json.loads(line) for line in (probe.folder / "events.jsonl").read_text().splitlines()]
 
 
 def overhead():
-    count, plain, _ = loop(False, 20)
-    _, watched, lines = loop(True, 0, steps=count)
-    taken = [e for e in lines if e.get("probe") and e["step"]]
-    later = [e for k, e in enumerate(taken) if e["probe"] in {earlier["probe"] for earlier in taken[:k]}]
-    share = sum(e["cost"]["seconds"] for e in later) / lines[-1]["time"]
+    # The budget is a share of the time that passes, of which a busy machine gives a process any part.
+    passing, time.monotonic = time.monotonic, time.process_time
+    calls, own, lines = trained(["sharpness"], seconds=40)
+    time.monotonic = passing
+    at = [e["step"] for e in lines if e.get("probe") == "sharpness"]
+    idle = middle(calls[1:])
+    rest = sum(calls) - calls[0] - calls[at[0]]
     row(
-        f"{count} steps of 64 watched every 20 with budget=0.05: {len(taken)} readings of {EXAMPLES} examples, beside the steps alone "
-        f"(the first of each kind is always taken; those after it took {100 * share:.1f} % of the time)",
-        f"{watched:.1f} s", f"{plain:.1f} s", f"{100 * (watched / plain - 1):.1f} % more",
+        f"{len(calls) - 1} steps of 64 watched every 20 with budget=0.05: sharpness of {EXAMPLES} examples, {len(at)} readings, beside the "
+        f"steps themselves. The first, which is always taken: {ms(calls[at[0]])}, set-up: {ms(calls[0])}; a call without a reading: "
+        f"{1e6 * idle:.0f} µs, {100 * idle * (len(calls) - 1) / own:.1f} % of a step",
+        f"{rest:.2f} s after the first", f"{own:.1f} s", f"{100 * rest / own:.1f} % more; with the first, {100 * sum(calls) / own:.1f} %",
     )
 
 
-def peak(what):
+def peak_of(what):
     return float(subprocess.run([sys.executable, __file__, what], capture_output=True, text=True, check=True).stdout)
 
 
 def memory():
-    plain, watched = peak("plain"), peak("watched")
+    plain, watched = peak_of("plain"), peak_of("watched")
     row("peak memory of training, watched with memory=2**27 beside alone", f"{watched:.0f} MB", f"{plain:.0f} MB", f"{watched - plain:.0f} MB more")
 
 
 def main():
     if sys.argv[1:] in (["plain"], ["watched"]):
-        loop(sys.argv[1] == "watched", 0, memory=2**27, steps=60)
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(most / (2**20 if sys.platform == "darwin" else 2**10))
+        trained(["sharpness", "noise", "generalization"] if sys.argv[1] == "watched" else (), memory=2**27, steps=60)
+        print(peak())
         return
     print(f"PyTorch {torch.__version__}, one thread, seconds of the processor; tanh 784-200-200-10\n")
     for name in ("scipy", "curvlinops"):

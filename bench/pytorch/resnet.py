@@ -1,11 +1,13 @@
 """
 ResNet-18 on made images of CIFAR-10's shape, 30 steps of 128, with two readings of 64 held examples: what a reading of a net of
-this size costs in time and in memory. `python resnet.py [--plain] [--memory 1GB]`; `--plain` trains alone, for its peak memory.
+this size costs, in seconds of the processor and in steps of training, and its peak memory beside that of the same training alone.
+`python resnet.py [--memory 1GB]`; `--plain` trains alone. On one thread: the time that a reading may take is then the processor's, too.
 """
 
 import argparse
 import json
-import resource
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +20,11 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+# A reading ends after so many seconds, of which a busy machine may give it few.
+time.monotonic = time.process_time
+
 import basin
+from peak import peak
 
 
 class Block(nn.Module):
@@ -50,12 +56,6 @@ def resnet18() -> nn.Module:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
 
 
-def peak() -> float:
-    """The most memory this process had, in MB."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (2**20 if sys.platform == "darwin" else 2**10)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--plain", action="store_true")
@@ -64,9 +64,8 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--memory", default="1GB")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     labels = torch.randint(10, (options.batch_size * 8,))
     # A class is a pattern under noise: something can be learned.
@@ -74,38 +73,43 @@ def main() -> None:
     loader = DataLoader(TensorDataset(images, labels), batch_size=options.batch_size, shuffle=True, drop_last=True)
     model = resnet18()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    # Of the processor: another load of the machine changes them little.
+    steps: list[float] = []
+    readings: list[float] = []
     with tempfile.TemporaryDirectory() as root:
         probe = None
-        began = time.monotonic()
         if not options.plain:
             probe = basin.watch(
                 model, optimizer, loss=F.cross_entropy, data=basin.hold(loader, examples=options.examples), every=options.every,
                 probes=["sharpness", "noise", "generalization"], budget=None, closing=0, memory=options.memory, root=root,
             )
-        ready = time.monotonic() - began
-        training = 0.0
-        step = 0
-        while step < options.steps:
+        while len(steps) < options.steps:
             for inputs, targets in loader:
-                began = time.monotonic()
+                began = time.process_time()
                 optimizer.zero_grad()
                 loss = F.cross_entropy(model(inputs), targets)
                 loss.backward()
                 optimizer.step()
-                training += time.monotonic() - began
+                steps.append(time.process_time() - began)
                 if probe:
+                    began = time.process_time()
                     probe.step(loss)
-                step += 1
-                if step == options.steps:
+                    readings.append(time.process_time() - began)
+                    print(f"step {len(steps)}: {steps[-1]:.1f} s, probe.step {readings[-1]:.1f} s", file=sys.stderr, flush=True)
+                if len(steps) == options.steps:
                     break
-        told = {"torch": torch.__version__, "threads": options.threads, "step": training / options.steps, "peak": peak()}
+        told = {"torch": torch.__version__, "step": statistics.median(steps), "peak MB": peak()}
         if probe:
             probe.close()
             lines = [json.loads(line) for line in (probe.folder / "events.jsonl").read_text().splitlines()]
-            told["ready"] = ready
             told["parameters"] = lines[0]["parameters"]
-            told["readings"] = [{k: e[k] for k in ("step", "probe", "cost", "values")} for e in lines if e.get("probe")]
+            told["probe.step"] = [seconds for seconds in readings if seconds > 0.5]
+            told["readings"] = [{k: e.get(k) for k in ("step", "probe", "cost", "values", "how")} for e in lines if e.get("probe")]
             told["notes"] = [e["message"] for e in lines if e["kind"] == "note"]
+            # As many steps as fill the optimizer's state and the allocator; every further one takes as much.
+            alone = [sys.executable, __file__, "--plain", "--steps", "3"]
+            plain = json.loads(subprocess.run(alone, capture_output=True, text=True, check=True).stdout)
+            told["alone"] = {key: plain[key] for key in ("step", "peak MB")}
     print(json.dumps(told, indent=1))
 
 

@@ -8,6 +8,7 @@ import { stringify } from "../protocol/numbers";
 import { files, type Branching, type RunInfo, type SweepPlace } from "../protocol/runFolder";
 import { runId } from "../protocol/runId";
 import { writeAtomic } from "../record/disk/files";
+import { isDiskFull } from "../util/diskFull";
 import { ticketFor } from "./ticket";
 
 /** One run to make: a point of an experiment, fully resolved. */
@@ -91,12 +92,17 @@ function makeFolder(runsDir: string, { experiment, overrides }: RunRequest): Mad
 }
 
 /** @param path  What could not be written in a folder that holds runs. */
-export const unwritable = (path: string, error: unknown): UserError =>
-  fileError(
+export function unwritable(path: string, error: unknown): UserError {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  const [why, what] = isDiskFull(error)
+    ? [`the disk is full, ${code}`, "Make room"]
+    : [code, "Make it writable"];
+  return fileError(
     path,
-    `cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}); runs are kept there`,
-    "Make it writable, or name another folder with --runs DIR.",
+    `cannot be written (${why}); runs are kept there`,
+    `${what}, or name another folder with --runs DIR.`,
   );
+}
 
 /** Keeps runs and a person's own settings out of git. A `.gitignore` that is there already is the user's. */
 function ignoreOwn(runsDir: string): void {

@@ -61,7 +61,10 @@ const reasons: Readonly<Record<string, string>> = {
   BeginTime: "starts again in a moment",
   Reservation: "waits for its reservation",
   Licenses: "waits for a licence",
+  // The beginning of a sentence, up to its first comma.
+  "Nodes required for job are DOWN": "waits for nodes that are down, drained or reserved",
   QOSMaxJobsPerUserLimit: "you run as many jobs as your quota allows",
+  AssocMaxJobsLimit: "you run as many jobs as your quota allows",
   AssocGrpCpuLimit: "the account uses as many processors as its quota allows",
   AssocGrpGRES: "the account uses as many GPUs as its quota allows",
   QOSMaxGRESPerUser: "you use as many GPUs as your quota allows",

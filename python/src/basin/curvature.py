@@ -37,7 +37,7 @@ class Problem:
     piece: int
     """Most examples at once."""
     memory: int
-    """Bytes that a measurement may take besides a copy of the model."""
+    """Bytes for what autograd keeps while measuring."""
     tied: bool = False
     """Whether an example's outputs depend on the others of its piece (batch normalization by the batch)."""
     kept: bool = False

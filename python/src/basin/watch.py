@@ -62,7 +62,7 @@ def watch(
     accumulation  backward passes a step, where `step` is called after each.
     scaler        the GradScaler, where `step` gets the scaled loss.
     batch_norm    "batch": statistics of pieces as large as a batch; "running": the buffers.
-    memory        bytes (or "2GB") that a measurement may take besides a copy of the model.
+    memory        bytes (or "2GB") for what autograd keeps while measuring; a copy of the model and the vectors of a search come on top.
     metrics       {"name", "label", "unit", "about"} of numbers that `log` adds.
     root          folder that gets `.basin/runs`, in place of the script's workspace.
 

@@ -16,13 +16,15 @@ import { runRecord, type RunRecord } from "../runRecord";
 import { RunSeries } from "../runSeries";
 import { statusFrom } from "../status";
 import { largestJson, readFirstLine, readJson } from "./files";
-import { jobsIn } from "./jobs";
+import { jobsIn, jobsWrittenAt } from "./jobs";
 import { largestNote, noteOf } from "./notes";
 import { holderOf, lifeOf, type Holder, type Life } from "./processes";
 import { RunTail } from "./runTail";
 
 /** A run on another machine that has changed nothing for this long has not been heard of. It gives a sign every 20 seconds. */
 const quietMilliseconds = 60_000;
+/** The same by the times of files, of which a network disk may tell the one of a minute ago. */
+const quietByFiles = 2 * quietMilliseconds;
 const longestHeader = 2 ** 17;
 
 /** How much of a run is kept in memory, however long its log. */
@@ -128,7 +130,10 @@ export class RunReader {
   /** Reads what was added to the log since the last call; returns its events, of readings as many as the extent asks for. */
   update(): RunEvent[] {
     // Before the log: of a process that has gone the log is then read to its end, and never an end taken for missing.
+    const before = this.claim?.n;
     this.claim = holderOf(this.folder);
+    // It has begun anew, and loads its data.
+    if (this.claim?.n !== before) this.changedAt = performance.now();
     this.life = this.claim ? lifeOf(this.claim) : "gone";
     const { events, restarted } = this.tail.read(Infinity, this.opened && this.extent.latestOnly);
     if (restarted) this.folded = new RunSeries(this.extent.points, this.extent.whole);
@@ -212,7 +217,15 @@ export class RunReader {
       end: this.folded.ended?.reason ?? null,
       changes: performance.now() - this.grewAt < quietMilliseconds,
       job: job?.life ?? (this.isLeft() ? "queued" : null),
-      quiet: performance.now() - this.changedAt > quietMilliseconds,
+      quiet: performance.now() - this.changedAt > quietMilliseconds || (job !== undefined && this.isSilent()),
     });
+  }
+
+  /** For whoever looks once: whether a scheduler was asked so long after the run's last sign of life. Both times are the disk's. */
+  private isSilent(): boolean {
+    const signs = [files.events, files.processes].map(
+      (name) => lstatSync(join(this.folder, name), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity,
+    );
+    return jobsWrittenAt(dirname(this.folder)) - Math.max(...signs) > quietByFiles;
   }
 }

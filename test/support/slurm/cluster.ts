@@ -2,6 +2,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -13,6 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { cacheHere } from "../../../src/protocol/cacheFolder";
+import accountsFolder from "./accountsFolder.json";
 
 const here = resolve(__dirname);
 /** Debian's daemons are not on everybody's PATH. */
@@ -33,6 +36,11 @@ export const hasSlurm =
 export const hasHosts =
   hasSlurm && works("unshare", "--net", "--uts", "--mount", "ip", "link", "add", "nodes", "type", "bridge");
 
+const accounts = join(cacheHere(), accountsFolder);
+
+/** Whether one of hosts can have a real slurmdbd, which `npm test` unpacks into the cache. */
+export const hasAccounts = hasHosts && existsSync(join(accounts, "complete"));
+
 export interface Cluster {
   /** For whoever calls Slurm's commands. Every `squeue` among them is counted. */
   readonly env: NodeJS.ProcessEnv;
@@ -51,6 +59,10 @@ export interface ClusterOptions {
   readonly gpus?: number;
   /** Whether every node is a host of its own, with its network and its name. */
   readonly hosts?: boolean;
+  /** Whether a real slurmdbd keeps accounts, as of hosts only. Each user has to have one. */
+  readonly accounts?: boolean;
+  /** Seconds after which the controller forgets a job that has ended. */
+  readonly forgetsAfter?: number;
   /** Further lines of slurm.conf. */
   readonly conf?: readonly string[];
 }
@@ -61,6 +73,8 @@ export function startCluster({
   largestArray = 1001,
   gpus = 0,
   hosts = false,
+  accounts: keepsAccounts = false,
+  forgetsAfter = 600,
   conf = [],
 }: ClusterOptions = {}): Cluster {
   const place = mkdtempSync(join(tmpdir(), "slurm-"));
@@ -72,6 +86,8 @@ export function startCluster({
     CPUS: "2",
     GPUS: String(gpus),
     HOSTS: hosts ? "1" : "",
+    ACCOUNTS: keepsAccounts ? accounts : "",
+    MIN_JOB_AGE: String(forgetsAfter),
     CONF: conf.join("\n"),
     // Seconds until a node that is silent counts as down.
     SLURMD_TIMEOUT: "5",
@@ -116,7 +132,7 @@ function writeClients(folder: string, calls: string, network: readonly string[])
   const counted = `date +%s.%N >> '${calls}'\n`;
   for (const name of [
     "squeue",
-    ...(network.length > 0 ? ["sbatch", "scancel", "scontrol", "sinfo", "sacct"] : []),
+    ...(network.length > 0 ? ["sbatch", "scancel", "scontrol", "sinfo", "sacct", "sacctmgr"] : []),
   ]) {
     const which = { encoding: "utf8", env: { ...process.env, PATH: path } } as const;
     const real = execFileSync("which", [name], which).trim();

@@ -2,6 +2,7 @@
 # Bring up a private, real Slurm (munged + slurmctld + N x slurmd) on 127.0.0.1.
 #   usage:  up.sh [DIR]       then:  . DIR/env   ... sbatch/squeue/scancel ...;   down.sh DIR
 #   env:    NODES=2 CPUS=2 MEM=2000 GPUS=0   SLURMD_TIMEOUT=10 MIN_JOB_AGE=600  MAX_ARRAY=1001
+#           ACCOUNTS= folder made by accounts.sh: a real slurmdbd keeps accounts, and enforces them
 #           CONF= further lines of slurm.conf, such as a second partition
 #           HOSTS=1: every node is a host of its own (network and host name), joined by a bridge that nobody outside sees.
 #                    Needs root; clients must be in the controller's network: nsenter -n -t $(cat DIR/pids/munged) sbatch ...
@@ -41,10 +42,10 @@ chmod 700 "$D/state"; chmod 755 "$D/munge"       # munged wants its socket dir a
 ME=$(id -un)
 fail() { echo "up: $*" >&2; tail -n 8 "$D"/log/*.log >&2 || true; "$(dirname "$0")/down.sh" "$D" --keep || true; exit 1; }
 
-# --- a run of free ports below the ephemeral range: ctld, slurmd 1..N, then 40 for srun
+# --- a run of free ports below the ephemeral range: ctld, slurmd 1..N, slurmdbd, then 40 for srun
 free_base() { local b p t
   for t in {1..50}; do b=$((20000 + RANDOM % 80 * 100))   # stays clear of 29500, torchrun's default
-    for ((p = b; p < b + 1 + NODES; p++)); do (exec 3<>/dev/tcp/$A/$p) 2>/dev/null && continue 2; done
+    for ((p = b; p < b + 2 + NODES; p++)); do (exec 3<>/dev/tcp/$A/$p) 2>/dev/null && continue 2; done
     echo $b; return; done; return 1; }
 
 # --- config
@@ -71,7 +72,11 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 SwitchType=switch/none
 MpiDefault=none
-AccountingStorageType=accounting_storage/none
+$(if [ "${ACCOUNTS:-}" ]; then echo "AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=$A
+AccountingStoragePort=$((B + NODES + 1))
+AccountingStoragePass=$D/munge/socket
+AccountingStorageEnforce=associations,limits"; else echo AccountingStorageType=accounting_storage/none; fi)
 JobCompType=jobcomp/filetxt
 JobCompLoc=$D/log/jobcomp.log
 SelectType=select/cons_tres
@@ -118,6 +123,42 @@ waitfor() { local n=$1 t=$2; shift 2             # waitfor WHO TENTHS CMD...
 start munged munged -F --key-file="$D/munge/key" --socket="$D/munge/socket" --pid-file="$D/munge/pid" \
   --seed-file="$D/munge/seed" --log-file="$D/log/munged.log" --num-threads=2
 waitfor munged 50 munge -n -S "$D/munge/socket"
+# --- accounts. MariaDB on a socket alone, open to whoever may enter DIR/db; slurmdbd's port is open to all, hence its own network (HOSTS).
+if [ "${ACCOUNTS:-}" ]; then
+  [ "$HOSTS" ] || fail "ACCOUNTS needs HOSTS=1"
+  mkdir -m 700 "$D"/{db,data}
+  L=$ACCOUNTS/usr/lib/x86_64-linux-gnu
+  cat > "$D/etc/slurmdbd.conf" <<CONF
+AuthType=auth/munge
+AuthInfo=socket=$D/munge/socket
+DbdHost=$H
+DbdAddr=$A
+DbdPort=$((B + NODES + 1))
+SlurmUser=$ME
+PidFile=$D/spool/slurmdbd.pid
+LogFile=$D/log/slurmdbd.log
+PluginDir=$L/slurm-wlm:/usr/lib/x86_64-linux-gnu/slurm-wlm
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=root
+StorageLoc=accounts
+CONF
+  chmod 600 "$D/etc/slurmdbd.conf"
+  maria() { local LD_LIBRARY_PATH=$L; export LD_LIBRARY_PATH
+    "$@" "$ACCOUNTS/usr/sbin/mariadbd" --no-defaults --user="$ME" --datadir="$D/data" --socket="$D/db/socket" --pid-file="$D/db/pid" \
+      --lc-messages-dir="$ACCOUNTS/usr/share/mysql" --innodb-buffer-pool-size=16M --innodb-log-file-size=4M "${how[@]}"; }
+  # Stored procedures need its own tables.
+  { printf "%s\n" "CREATE DATABASE mysql;" "USE mysql;"; cat "$ACCOUNTS"/usr/share/mysql/mysql_system_tables{,_data}.sql; } > "$D/db/tables.sql"
+  how=(--bootstrap); maria env < "$D/db/tables.sql" > "$D/log/mariadb.log" 2>&1 || fail "no database"
+  how=(--skip-grant-tables --skip-networking); maria start mariadbd
+  waitfor mariadbd 300 test -S "$D/db/socket"
+  start slurmdbd env LD_LIBRARY_PATH="$L" MYSQL_UNIX_PORT="$D/db/socket" "$ACCOUNTS/usr/sbin/slurmdbd" -D
+  waitfor slurmdbd 300 sacctmgr -n list cluster
+  # The controller takes no jobs before its cluster and somebody's account are there.
+  sacctmgr -i add cluster ci >/dev/null
+  sacctmgr -i add account physics >/dev/null
+  sacctmgr -i add user "$ME" account=physics >/dev/null
+fi
 start slurmctld slurmctld -D -i
 waitfor slurmctld 100 scontrol ping
 # A host begins without a network: its end of the cable is put in from here.

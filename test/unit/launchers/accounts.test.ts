@@ -1,5 +1,5 @@
 // How a job ended that Slurm's controller has forgotten: by its accounts, in the words that sacct(1) lists, and by the run's own log where there are none.
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { runTable } from "../../../src/cli/list";
@@ -159,4 +159,28 @@ test("where what Slurm said cannot be looked at, the runs are listed all the sam
   writeFileSync(join(runsDir, "slurm"), "no folder");
   const [run] = await listRuns(runsDir);
   expect([run.status, run.place?.job]).toEqual(["unknown", "101"]);
+});
+
+test("where Slurm says that a job runs, and its run's files are minutes older than that word, it gives no sign of life, to whoever looks once too", async () => {
+  const runsDir = jobsOf(2);
+  mkdirSync(join(runsDir, "slurm"));
+  const job = { state: "RUNNING", life: "running", reason: "", nodes: "n7", left: "", restarts: 0 };
+  writeFileSync(
+    join(runsDir, "slurm", "jobs.json"),
+    JSON.stringify({ schema: 1, jobs: { 101: job, 102: job } }),
+  );
+  // By the disk's clock, whatever this machine's says.
+  const [asked, silent, heard] = [1e9, 1e9 - 121, 1e9 - 119];
+  const age = (path: string, at: number) => utimesSync(path, at, at);
+  age(join(runsDir, "slurm", "jobs.json"), asked);
+  const runs = await inOrder(runsDir);
+  for (const { folder } of runs)
+    for (const name of ["events.jsonl", "processes"]) age(join(folder, name), silent);
+  // The second has a process that has just begun.
+  age(join(runs[1].folder, "processes"), heard);
+  const told = (await inOrder(runsDir)).map(({ status, place }) => [status, place?.says]);
+  expect(told).toEqual([
+    ["unknown", "no sign of life from n7"],
+    ["running", "on n7"],
+  ]);
 });
