@@ -2,9 +2,11 @@
 import { grad, jvp, vjp } from "../graph/differentiate";
 import { add, dot, mul, sumLast } from "../graph/ops";
 import type { Node } from "../graph/node";
+import type { ChunkPoints } from "./chunks";
 import type { CompiledNetwork } from "./compiledNetwork";
 import type { CurvaturePoint } from "./curvaturePoint";
 import { viewsOf } from "./flat";
+import type { Meter } from "./meter";
 
 /**
  * ‖∇Lᵢ(θ)‖², [n]: for a dense layer (‖aᵢ‖² [+ 1])‖δᵢ‖², for any other the squared norm of its per-example gradient. One forward
@@ -110,18 +112,18 @@ export async function gradientsAlong(
   return slopes;
 }
 
-/**
- * Squared norms of ∂f/∂x per example, summed over the K outputs, [n], and those of ∂f/∂W₁ where the first layer is z = W₁x + b₁
- * (null elsewhere). K backward passes.
- * @source Ma & Ying, NeurIPS 2021; theory.md, section 4.
- */
-export async function jacobianNorms({ perExample, meter }: CurvaturePoint): Promise<{
-  input: Float64Array;
-  firstLayer: Float64Array | null;
-  /** ‖xᵢ‖², [n]. */
-  examples: Float64Array;
-}> {
-  const { n, K, first } = perExample.network;
+/** Squared norms per example [n] wherever its input is. */
+interface InputNorms {
+  /** Of ∂f/∂x, summed over the K outputs. */
+  readonly input: Float64Array;
+  /** Of ∂f/∂z likewise, where the first layer is z = W₁x + b₁; null elsewhere. */
+  readonly signal: Float64Array | null;
+  readonly examples: Float64Array;
+}
+
+/** K backward passes. */
+export async function inputNorms(points: ChunkPoints, meter: Meter): Promise<InputNorms> {
+  const { n, K, first } = points.network;
   const seedOf = ({ network }: CompiledNetwork): Node => network.graph.input("jacobian.seed", [network.n, K]);
   const build = (compiled: CompiledNetwork): Node[] => {
     const { output, x, first: own } = compiled.network;
@@ -133,7 +135,7 @@ export async function jacobianNorms({ perExample, meter }: CurvaturePoint): Prom
     await meter.check();
     const seed = (count: number): Float32Array =>
       Float32Array.from({ length: count * K }, (_, i) => (i % K === k ? 1 : 0));
-    await perExample.forEach(
+    await points.forEach(
       "jacobianNorms",
       build,
       ({ compiled, n: count }) => new Map([[seedOf(compiled), seed(count)]]),
@@ -146,6 +148,21 @@ export async function jacobianNorms({ perExample, meter }: CurvaturePoint): Prom
       },
     );
   }
+  return { input, examples, signal: first ? signal : null };
+}
+
+/**
+ * Squared norms of ∂f/∂x per example, summed over the K outputs, [n], and those of ∂f/∂W₁ where the first layer is z = W₁x + b₁
+ * (null elsewhere). K backward passes.
+ * @source Ma & Ying, NeurIPS 2021; theory.md, section 4.
+ */
+export async function jacobianNorms({ perExample, meter }: CurvaturePoint): Promise<{
+  input: Float64Array;
+  firstLayer: Float64Array | null;
+  /** ‖xᵢ‖², [n]. */
+  examples: Float64Array;
+}> {
+  const { input, signal, examples } = await inputNorms(perExample, meter);
   // ∂f_k/∂W₁ = δ_k xᵀ.
-  return { input, examples, firstLayer: first ? signal.map((s, i) => s * examples[i]) : null };
+  return { input, examples, firstLayer: signal && signal.map((s, i) => s * examples[i]) };
 }

@@ -9,7 +9,8 @@ import type { CurvaturePoint } from "./curvaturePoint";
 /** Steps of each ascent: the direction turns as in power iteration, by how much the outputs differ along it. */
 const steps = 12;
 
-const outputsOf = async (points: ChunkPoints): Promise<Float32Array> => {
+/** Outputs of all examples, [n, K]. One forward pass. */
+export const outputsOf = async (points: ChunkPoints): Promise<Float32Array> => {
   const { n, K } = points.network;
   const all = new Float32Array(n * K);
   await points.forEach(

@@ -69,6 +69,7 @@ export const chebyshev = defineSource({
       outputs: 1,
       train: split(examples, (i) => (examples === 1 ? 0 : (2 * i) / (examples - 1) - 1), noise),
       test: testExamples > 0 ? split(testExamples, (i) => (2 * i + 1) / testExamples - 1, 0) : null,
+      target: ([x]) => Float64Array.of(chebyshevT(degree, x)),
     });
   },
 });

@@ -18,6 +18,8 @@ export interface Dataset {
   readonly outputs: number;
   readonly train: Split;
   readonly test: Split | null;
+  /** The function behind the targets, without noise, in float64, [D] → [K]; absent where nobody knows it. */
+  readonly target?: (x: Float64Array) => Float64Array;
   /** What was understood of the files that they do not say outright, in sentences to show. */
   readonly notes?: readonly string[];
 }

@@ -107,6 +107,7 @@ export const teacher = defineSource({
       outputs,
       train: split("train", examples),
       test: testExamples > 0 ? split("test", testExamples) : null,
+      target: answer,
     });
   },
 });

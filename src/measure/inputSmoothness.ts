@@ -15,6 +15,10 @@ export interface Smoothness {
   readonly bound: number | null;
   /** ‖W₁‖₂ / min‖xᵢ‖; null likewise. */
   readonly firstLayer: number | null;
+  /** ‖W₁‖₂; null where the first layer is not z = W₁x + b₁. */
+  readonly weightNorm: number | null;
+  /** ((1/n) Σ ‖∇ₓf(xᵢ)‖⁴)^¼. */
+  readonly fourth: number;
   /** Root mean square of ‖xᵢ‖. */
   readonly inputs: number;
   /** Why there is no bound. */
@@ -42,8 +46,8 @@ export async function inputSmoothness({
         ? "an example's input is zero"
         : null;
   const weight = perExample!.firstWeight();
-  const ratio =
-    firstLayer && weight && noBound === null ? Math.sqrt((await squaredNorm(weight, seed)) / smallest) : null;
+  const weightNorm = firstLayer && weight ? Math.sqrt(await squaredNorm(weight, seed)) : null;
+  const ratio = weightNorm !== null && noBound === null ? weightNorm / Math.sqrt(smallest) : null;
   const bound = ratio === null ? null : ratio * Math.sqrt(mean(firstLayer!));
   const value = Math.sqrt(mean(input));
   // d√x = dx / (2√x)
@@ -56,6 +60,8 @@ export async function inputSmoothness({
     perExample: input.map(Math.sqrt),
     bound,
     firstLayer: ratio,
+    weightNorm,
+    fourth: mean(input.map((square) => square ** 2)) ** 0.25,
     inputs,
     noBound,
   };

@@ -74,6 +74,15 @@ interface ExampleSource {
   readonly curvature?: (u: Float32Array, v: Float32Array) => Promise<Float32Array>;
   /** The largest change of the outputs found within a distance r of each input, [n]; `normal` draws the directions to begin with. */
   largestChange(radius: number, normal: () => number): Promise<Float64Array>;
+  /**
+   * At inputs [m, D] that need be no examples: outputs [m, K], ‖∂f/∂x‖ [m] and ‖∂f/∂(W₁x)‖ [m], null as above; absent where batch
+   * statistics tie the examples together. Costs 1 + K passes for every n of the m.
+   */
+  readonly atInputs?: (x: Float32Array) => Promise<{
+    readonly outputs: Float32Array;
+    readonly slopes: Float64Array;
+    readonly signals: Float64Array | null;
+  }>;
   /** W₁ [rows, columns]; null likewise. */
   firstWeight(): { readonly values: Float32Array; readonly columns: number } | null;
 }
@@ -88,6 +97,8 @@ interface BatchCurvature {
 export interface Inputs {
   readonly train: Float32Array;
   readonly test: Float32Array | null;
+  /** The function behind the targets, [D] → [K]; absent where nobody knows it. */
+  readonly target?: (x: Float64Array) => Float64Array;
 }
 
 /** What has a Hessian, and where the trainer gives it the Gauss–Newton part of it. */

@@ -1,4 +1,5 @@
 // What a typical run does at a point, from the factors of the mean-square limit (theory.md, section 8).
+import { fourthMoment, fourthMomentWork } from "../stability/fourthMoment";
 import { growth } from "../stability/growth";
 import { drawnFrom, truncate } from "../stability/secondMoment";
 import type { MapRow } from "../stability/stabilityMap";
@@ -15,8 +16,8 @@ import type { Readings, TypicalFact } from "./probe";
 const sharpShare = 0.1;
 /** Relative standard error of a limit in the map, and multiplications it may cost. */
 const [mapPrecision, mapWork] = [0.03, 4e8];
-/** Multiplications that a tail index may cost. */
-const mostTailWork = 2e9;
+/** Multiplications that a tail index may cost, and one product with the fourth-moment map. */
+const [mostTailWork, mostMomentWork] = [2e9, 5e7];
 
 /** What of a point says how its steps are drawn. */
 export type Drawn = Pick<Point, "descent" | "sampling" | "seed" | "batchSize" | "gemm"> & {
@@ -61,16 +62,45 @@ interface Told {
   readonly budget: Budget;
 }
 
+type Steps = Pick<Drawn, "sampling" | "descent" | "batchSize" | "seed">;
+
+/** Whether a step is θ − η∇L and nothing else. */
+const isPlain = ({ descent }: Pick<Drawn, "descent">): boolean =>
+  !descent.momentum &&
+  !descent.weightDecay &&
+  !descent.decoupledDecay &&
+  descent.preconditioner === null &&
+  descent.radius === undefined;
+
+/** The growth of E‖δ‖⁴ of plain SGD, where so few directions curve that it costs seconds at the most. */
+export async function addFourthMoment(
+  drawn: Steps,
+  factors: MeanSquare["factors"],
+  { read, budget }: Told,
+): Promise<void> {
+  const { descent, batchSize } = drawn;
+  const noisy = samplingFactor(drawnFrom(factors), batchSize) > 0;
+  if (!isPlain(drawn) || !noisy || factors.r < factors.fullRank) return;
+  if (fourthMomentWork(factors) > mostMomentWork || budget.over()) return;
+  const { learningRate } = descent;
+  const found = await fourthMoment(factors, { learningRate, batchSize, over: budget.over });
+  if (!found) return;
+  read.lap();
+  const method = "fourth-moment map of all directions, batches drawn each by itself";
+  read.add("stability.momentGrowth", found.growth, { how: "estimate", method, error: found.error });
+}
+
 /** The tail index where bursts come back: of plain SGD whose batches are drawn independently, and where it costs seconds at the most. */
 async function addTail(
-  { sampling, descent, batchSize, seed }: Pick<Drawn, "sampling" | "descent" | "batchSize" | "seed">,
+  drawn: Steps,
   factors: MeanSquare["factors"],
   growth: TypicalFact["growth"],
   { read, budget }: Told,
 ): Promise<void> {
-  const { momentum, weightDecay, decoupledDecay, preconditioner, learningRate } = descent;
-  const plain = !momentum && !weightDecay && !decoupledDecay && preconditioner === null;
-  if (sampling !== "independent" || !plain || !(growth.value < 1) || factors.r < factors.fullRank) return;
+  const { sampling, descent, batchSize, seed } = drawn;
+  const { learningRate } = descent;
+  if (sampling !== "independent" || !isPlain(drawn) || !(growth.value < 1) || factors.r < factors.fullRank)
+    return;
   if (tailWork(factors, batchSize) > mostTailWork || budget.over()) return;
   const own = { learningRate, batchSize, seed: new Rng(seed, "tail").uint32(), over: budget.over };
   const tail = await tailIndex(factors, own);

@@ -309,6 +309,11 @@ export const metrics = [
     about: "that of the growth of the moment over its slope",
     source: "Kesten 1973; moment Lyapunov function",
   }),
+  m("stability.momentGrowth", "growth of the fourth moment", "1", {
+    about:
+      "factor of E‖δ‖⁴ per step at the run's own η and B, in which rare bursts weigh more than in ρ: at least ρ². Plain SGD, batches drawn independently, where no more than some twenty directions curve",
+    source: "Ma & Ying, NeurIPS 2021",
+  }),
   m("stability.contraction", "contraction of the sharp subspace", "1", {
     about:
       "ρ of the directions with λ ≥ λ₁/10 alone, where ρ < 1: how fast the mean square distance shrinks there",

@@ -18,25 +18,46 @@ export interface ChainInput {
   /** (1/n) Σ ‖Hᵢ‖_F² and (1/n) Σ tr Hᵢ = tr H, Gauss–Newton. */
   readonly meanSquareNorm: number;
   readonly trace: number;
+  /** Examples n and batch size B. */
+  readonly examples: number;
+  readonly batchSize: number;
+  /** max λmax(Hᵢ), Gauss–Newton, and the growth of E‖δ‖⁴ per step; the latter null where it was not measured. */
+  readonly sharpestExample: number;
+  readonly momentGrowth: number | null;
   /** ((1/n) Σ ‖∇ₓf‖²)^½ and its bound by the first layer; the bound null with its reason. */
   readonly smoothness: number;
   readonly smoothnessBound: number | null;
   readonly noBound: string | null;
+  /** ((1/n) Σ ‖∇ₓf‖⁴)^¼, and ‖W₁‖₂/min‖xᵢ‖, null where `smoothnessBound` is. */
+  readonly fourthSmoothness: number;
+  readonly firstLayer: number | null;
   /**
-   * ((1/n) Σ max ‖f(xᵢ + δ) − f(xᵢ)‖²)^½ over ‖δ‖ ≤ r, as far as it was found, and ‖W₁‖₂/min‖xᵢ‖, null where `smoothnessBound` is; null
-   * where it was not measured.
+   * ((1/n) Σ max ‖f(xᵢ + δ) − f(xᵢ)‖²)^½ over ‖δ‖ ≤ r, as far as it was found; null where it was not measured.
    */
-  readonly robustness: {
-    readonly radius: number;
-    readonly change: number;
-    readonly firstLayer: number | null;
-  } | null;
+  readonly robustness: { readonly radius: number; readonly change: number } | null;
   /** Mean square over the test points of ‖∇ₓf(xⱼ)‖·‖x − xⱼ‖ with xⱼ the nearest training point; null with the reason. */
   readonly estimate: number | null;
   readonly noEstimate: string | null;
   readonly testLoss: number | null;
+  /** What lies between f and the function f* behind the targets; a string says why that was not measured; null where f* is not known. */
+  readonly knownTarget: KnownTarget | string | null;
   /** ‖H‖_F and the alignment μ = tr(ΣgH)/(2L‖H‖_F²); null where they were not measured. */
   readonly alignment: { readonly frobenius: number; readonly mu: number } | null;
+}
+
+/** Root mean squares over the test points x, with xⱼ the nearest training point of each and the straight way z from it to x. */
+export interface KnownTarget {
+  /** ‖f(x) − f*(x)‖ and ‖f(xⱼ) − f*(xⱼ)‖. */
+  readonly error: number;
+  readonly residual: number;
+  readonly distance: number;
+  /** ‖f(x) − f(xⱼ)‖, the integral of ‖∇ₓf(z)‖ over the way, and that of ‖W₁‖₂‖∇_{W₁}f(z)‖_F/‖z‖; the last null without such a layer. */
+  readonly change: number;
+  readonly slope: number;
+  readonly flatness: number | null;
+  /** ‖f*(x) − f*(xⱼ)‖, and the length of the curve f*(z). */
+  readonly targetChange: number;
+  readonly targetLength: number;
 }
 
 /** A link with its sides, or with the reason why it has none. */
@@ -56,6 +77,8 @@ const unaligned = "the gradients' noise does not lie along the curvature here (�
  * Where it was measured also how far a small change of the inputs moves the outputs: to first order r times the input smoothness, which
  * with 1. and 2. is at most r‖W₁‖₂/min‖xᵢ‖ · (2K/(ηpM))^½, M the curvature of the loss in an output; and ‖H‖_F ≤ (1/η)(pμ)^{-1/2}: the noise of one step alone leaves an expected loss of η²pμ‖H‖_F² L on a
  * parabola, so beyond it the loss rises from here (Wu, Wang & Su, NeurIPS 2022, with 1/B in place of p).
+ * Where E‖δ‖⁴ does not grow, E[(1 − ηvᵀH_Bv)⁴] ≤ 1 along every v, so that (1/n) Σ (vᵀHᵢv)⁴ ≤ B³(2/η)⁴: no example is sharper than
+ * (2/η)(nB³)^¼. And 1. bounds more than the mean square of the slopes: (1/n) Σ (tr Hᵢ)² ≤ (2K/(ηp))², which is their fourth power.
  * Where an assumption fails a link says why and gives no number.
  * @source Ma & Ying, NeurIPS 2021; theory.md, section 4 (the factor K is needed: without it the inequality is false).
  */
@@ -83,6 +106,12 @@ export function chainOf(input: ChainInput): ChainLink[] {
       (2 / (eta * p)) * input.trace,
     ]),
     link("trace", "tr H ≤ 2K/(ηp)", assumptions ?? noise, () => [input.trace, (2 * K) / (eta * p)]),
+    link(
+      "moment-flatness",
+      "max λmax(Hᵢ) ≤ (2/η)(nB³)^¼",
+      assumptions ?? noise ?? momentReason(input.momentGrowth),
+      () => [input.sharpestExample, (2 / eta) * (input.examples * input.batchSize ** 3) ** 0.25],
+    ),
     ...(alignment === null
       ? []
       : [
@@ -99,6 +128,12 @@ export function chainOf(input: ChainInput): ChainLink[] {
       assumptions ?? input.noBound,
       () => [input.smoothness, input.smoothnessBound!],
     ),
+    link(
+      "stability-smoothness",
+      "((1/n) Σ ‖∇ₓf(xᵢ)‖⁴)^¼ ≤ ‖W₁‖₂/min‖xᵢ‖ · (2K/(ηpM))^½",
+      assumptions ?? noise ?? input.noBound,
+      () => [input.fourthSmoothness, allowedSlope(input)],
+    ),
     ...robustnessLinks(input, { assumptions, noise, link }),
     // Two numbers side by side, no inequality.
     {
@@ -111,20 +146,66 @@ export function chainOf(input: ChainInput): ChainLink[] {
       ),
       holds: null,
     },
+    ...targetLinks(input, { assumptions, noise, link }),
+  ];
+}
+
+/** ‖W₁‖₂/min‖xᵢ‖ · (2K/(ηpM))^½: how steep a stable minimum may be at its training points. */
+const allowedSlope = ({ firstLayer, outputs, learningRate, p, squareLoss }: ChainInput): number =>
+  firstLayer! * Math.sqrt((2 * outputs) / (learningRate * p * squareLoss!.scale));
+
+const momentReason = (growth: number | null): string | null =>
+  growth === null
+    ? "the growth of E‖δ‖⁴ was not measured: too many directions curve, or the time was over"
+    : growth <= 1
+      ? null
+      : `E‖δ‖⁴ grows here, ${growth.toPrecision(4)}-fold a step`;
+
+/** Why a link does not apply, and how one is made. */
+interface Linking {
+  readonly assumptions: string | null;
+  readonly noise: string | null;
+  readonly link: Linked;
+}
+
+/**
+ * The bound itself where the function f* behind the targets is known, for the triangle x, xⱼ in root mean squares over the test points:
+ * ‖f − f*‖ ≤ ‖f(x) − f(xⱼ)‖ + ‖f(xⱼ) − f*(xⱼ)‖ + ‖f*(xⱼ) − f*(x)‖, the outer two by the slopes on the way. Stability speaks of the
+ * training points, where every way begins: what it allows there stands beside what is found on the way.
+ */
+function targetLinks(input: ChainInput, { assumptions, noise, link }: Linking): ChainLink[] {
+  const { knownTarget: known, noBound } = input;
+  if (known === null) return [];
+  const why = typeof known === "string" ? known : null;
+  const of = known as KnownTarget;
+  const way = "∫ ‖∇ₓf(z)‖ dz";
+  const flat = "∫ ‖W₁‖₂‖∇_{W₁}f(z)‖_F/‖z‖ dz";
+  const noLayer = why ?? (of.flatness === null ? "the first layer is not z = W₁x + b₁" : null);
+  return [
+    {
+      ...link(
+        "stability-way",
+        `${flat} from xⱼ to x, beside ‖x − xⱼ‖ times what stability allows at the training points`,
+        assumptions ?? noise ?? noBound ?? noLayer,
+        () => [of.flatness!, of.distance * allowedSlope(input)],
+      ),
+      holds: null,
+    },
+    link("way-slope", `${way} ≤ ${flat} from xⱼ to x`, noLayer, () => [of.slope, of.flatness!]),
+    link("way-change", `‖f(x) − f(xⱼ)‖ ≤ ${way}`, why, () => [of.change, of.slope]),
+    link("target-change", "‖f*(x) − f*(xⱼ)‖ ≤ ∫ ‖df*(z)‖", why, () => [of.targetChange, of.targetLength]),
+    link("known-target", `‖f(x) − f*(x)‖ ≤ ${way} + ‖f(xⱼ) − f*(xⱼ)‖ + ∫ ‖df*(z)‖`, why, () => [
+      of.error,
+      of.slope + of.residual + of.targetLength,
+    ]),
   ];
 }
 
 /** What stability says of small changes of the inputs: to first order in their length, so that the first link is no inequality. */
-function robustnessLinks(
-  { robustness, smoothness, noBound, learningRate, p, outputs, squareLoss }: ChainInput,
-  {
-    assumptions,
-    noise,
-    link,
-  }: { readonly assumptions: string | null; readonly noise: string | null; readonly link: Linked },
-): ChainLink[] {
+function robustnessLinks(input: ChainInput, { assumptions, noise, link }: Linking): ChainLink[] {
+  const { robustness, smoothness, noBound } = input;
   if (robustness === null) return [];
-  const { radius, change, firstLayer } = robustness;
+  const { radius, change } = robustness;
   const found = `((1/n) Σ max ‖f(xᵢ+δ) − f(xᵢ)‖²)^½ over ‖δ‖ ≤ r = ${radius.toPrecision(3)}`;
   return [
     {
@@ -137,11 +218,8 @@ function robustnessLinks(
     link(
       "stability-robustness",
       `${found} ≤ r‖W₁‖₂/min‖xᵢ‖ · (2K/(ηpM))^½, to first order in r`,
-      assumptions ?? noise ?? (firstLayer === null ? noBound : null),
-      () => [
-        change,
-        radius * firstLayer! * Math.sqrt((2 * outputs) / (learningRate * p * squareLoss!.scale)),
-      ],
+      assumptions ?? noise ?? noBound,
+      () => [change, radius * allowedSlope(input)],
     ),
   ];
 }

@@ -9,6 +9,7 @@ export * from "./varianceLimit";
 export * from "./growth";
 export * from "./typical";
 export * from "./tailIndex";
+export * from "./fourthMoment";
 export * from "./growthBounds";
 export * from "./stationary";
 export * from "./edgeVariance";

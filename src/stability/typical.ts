@@ -16,7 +16,7 @@ export interface TypicalOptions extends Dynamics {
   readonly dropLast?: boolean;
   /** Default 0. */
   readonly seed?: number;
-  /** Wanted standard error: of e^{2ℓ}, and of the limit relative to it. Default 0.01. */
+  /** Wanted standard error: of e^{2ℓ}, relative to it where it is above 1, and of the limit relative to it. Default 0.01. */
   readonly precision?: number;
   /** Multiplications of one look at learning rates at the most: some seconds by default. */
   readonly work?: number;
@@ -51,11 +51,8 @@ const [mostSteps, mostWork] = [2 ** 17, 1e10];
 const noise = 2;
 /** Ratio of the learning rates of the first look, and of those from which the last one finds the limit. */
 const coarse = 3;
-const above = [1.01, 1.05, 1.12] as const;
-/** A limit this near, relatively, to where a look was for it needs no other look. */
-const near = 0.015;
-/** Share of the way from the nearest learning rate to the limit that a bend of ℓ may shift it by. */
-const unknownBend = 0.25;
+/** Where the looks for the limit itself are, in units of a distance from where it is thought to be; that distance at first, relatively, and its part of the wanted precision. */
+const [around, wide, part] = [[-1, 1, 3], 0.03, 1.6] as const;
 /** Looks at most, each: a limit that is not found in so many is none. */
 const mostLooks = 12;
 
@@ -146,26 +143,35 @@ async function narrowed(
   return [first === 0 ? low : rates[first - 1], rates[first]];
 }
 
+/** Where ℓ is 0, and whether learning rates on both sides of it were looked at. */
+interface Crossing {
+  readonly value: number;
+  readonly enclosed: boolean;
+  /** Relative errors: the standard error, and what is not known of where ℓ bends, which more steps do not lessen. */
+  readonly spread: number;
+  readonly bend: number;
+}
+
 /**
- * Where the line through the smallest and the largest learning rate that grow meets 0: below the limit ℓ is not negative by much, for
- * the flattest direction hardly shrinks, so that nothing there tells where it is. Null where fewer than two grow.
+ * Where ℓ is 0, from a look's last three learning rates. Below the limit ℓ is hardly negative, for the flattest direction hardly shrinks,
+ * and above it ℓ bends upwards: the line across the limit meets 0 before ℓ does, and the line through two learning rates above it, which
+ * leads further down, behind. The limit is in their middle. Null where fewer than two grow.
  */
-function crossing({ rates, means, errors, ...look }: Look): Estimate | null {
-  const growing = rates
-    .map((_, lane) => lane)
-    .filter((lane) => lane > 0 && grows({ rates, means, errors, ...look }, lane));
-  if (growing.length < 2) return null;
-  const first = growing[0];
-  const slopeTo = (other: number) => (means[other] - means[first]) / (rates[other] - rates[first]);
-  const through = (slope: number) => rates[first] - means[first] / slope;
-  const slope = slopeTo(growing[growing.length - 1]);
-  if (!(slope > 0)) return null;
-  // ℓ is no straight line: the line through the nearest two would lead elsewhere, by how much two alone do not tell.
-  const bend =
-    growing.length > 2
-      ? through(slope) - through(slopeTo(growing[1]))
-      : unknownBend * (rates[first] - through(slope));
-  return { value: through(slope), error: Math.hypot(errors[first] / slope, bend) };
+function crossing(look: Look): Crossing | null {
+  const { rates, means, errors } = look;
+  const first = [1, 2].find((lane) => grows(look, lane));
+  if (first === undefined) return null;
+  const meets = (lane: number) => {
+    const slope = (means[lane + 1] - means[lane]) / (rates[lane + 1] - rates[lane]);
+    return { slope, at: rates[lane] - means[lane] / slope };
+  };
+  const beyond = meets(first);
+  if (!(beyond.slope > 0)) return null;
+  const across = first === 2 && Number.isFinite(means[1]) ? meets(1) : null;
+  if (!across) return { value: beyond.at, spread: Infinity, bend: Infinity, enclosed: false };
+  const value = (beyond.at + across.at) / 2;
+  const spread = errors[2] / Math.min(across.slope, beyond.slope) / value;
+  return { value, spread, bend: Math.abs(beyond.at - across.at) / 2 / value, enclosed: true };
 }
 
 /** Multiplications of a step at all learning rates of a look. */
@@ -212,27 +218,39 @@ export async function typical(
   const first = Math.min(firstSteps * chains, most);
   let best: Typical | null = null;
   try {
-    let around = await bracket(looker, mean, first);
+    let between = await bracket(looker, mean, first);
     let steps = first;
-    for (let i = 0; around && i < 2; i++)
-      around = await narrowed(looker, around, (steps = Math.min(most, steps * finer)));
-    let center = around ? around[1] : null;
+    for (let i = 0; between && i < 2; i++)
+      between = await narrowed(looker, between, (steps = Math.min(most, steps * finer)));
+    let center = between ? between[1] : null;
+    let distance: number = wide;
     for (let i = 0; i < mostLooks; i++) {
-      const rates = [learningRate, ...above.map((factor) => factor * (center ?? learningRate))];
+      const rates = [learningRate, ...around.map((at) => (center ?? learningRate) * (1 + at * distance))];
       const look = await looker.look(rates, steps, true);
-      const limit = center === null ? unknown : crossing(look);
-      if (limit === null) {
-        // Nothing grows, or only the largest: the limit is further up.
-        center! *= above[1];
+      const limit = center === null ? null : crossing(look);
+      const growth = estimate(look, 0);
+      if (center !== null && !limit?.enclosed) {
+        // Every one grows, or at most the largest: the limit is further down, or up.
+        if (limit) {
+          const error = Math.abs(center - limit.value) + 2 * distance * center;
+          best ??= { growth, limit: { value: limit.value, error } };
+        }
+        center = limit ? Math.max(limit.value, center * (1 - 4 * distance)) : center * (1 + 2 * distance);
         continue;
       }
-      best = { growth: estimate(look, 0), limit };
-      const found = center === null || Math.abs(limit.value / center - 1) <= near;
-      const worst = Math.max(best.growth.error, center === null ? 0 : limit.error / limit.value);
-      if (found && (worst <= precision || steps >= most)) break;
-      if (center !== null) center = Math.min(Math.max(limit.value, center / above[2]), center * above[2]);
-      if (worst > precision)
-        steps = Math.min(most, steps * Math.min(16, Math.max(2, 1.2 * (worst / precision) ** 2)));
+      const own = growth.error / Math.max(1, growth.value);
+      const { value, spread, bend } = limit ?? { ...unknown, spread: 0, bend: 0 };
+      const error = Math.hypot(spread, bend);
+      best = { growth, limit: { value, error: error * value } };
+      const nearest = distance <= part * precision;
+      if (Math.max(own, error) <= precision || (steps >= most && nearest)) break;
+      if (limit) center = value;
+      // What the bend will leave of the error; at most half of it is thought to go to the bend.
+      const nearer = Math.min(distance, part * precision);
+      const left = Math.sqrt(Math.max(0.5, 1 - ((bend * nearer) / distance / precision) ** 2));
+      const wanting = Math.max(own, spread / left) / precision;
+      steps = Math.min(most, steps * Math.min(16, Math.max(nearest ? 1.5 : 1, 1.2 * wanting ** 2)));
+      distance = nearer;
     }
   } catch (error) {
     if (!(error instanceof Spent)) throw error;

@@ -5,10 +5,17 @@ export interface ChainLink {
     | "stability-flatness"
     | "trace"
     | "alignment"
+    | "moment-flatness"
     | "flatness-smoothness"
+    | "stability-smoothness"
     | "smoothness-robustness"
     | "stability-robustness"
-    | "smoothness-generalization";
+    | "smoothness-generalization"
+    | "stability-way"
+    | "way-slope"
+    | "way-change"
+    | "target-change"
+    | "known-target";
   /** The inequality in letters. */
   readonly formula: string;
   /** Its two sides; null where the link does not apply. */

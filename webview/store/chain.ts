@@ -36,6 +36,12 @@ const words: Readonly<Record<string, Words>> = {
     title: "Its flatness has a ceiling",
     meaning: "Learning rate and batch size alone bound the sum of all eigenvalues.",
   },
+  "moment-flatness": {
+    title: "Where bursts die out no example is sharp",
+    sides: ["sharpest single example", "bound by learning rate and batch size"],
+    meaning:
+      "Where even the fourth power of the distance does not grow, every single example is at most so sharp.",
+  },
   alignment: {
     title: "Noise along the curvature bounds it",
     meaning:
@@ -45,6 +51,12 @@ const words: Readonly<Record<string, Words>> = {
     title: "What is flat is smooth",
     sides: ["input smoothness", "bound by the first layer"],
     meaning: "The first layer multiplies inputs by weights, so that both slopes are one.",
+  },
+  "stability-smoothness": {
+    title: "A stable minimum is smooth",
+    sides: ["input smoothness in the fourth power", "bound by learning rate and batch size"],
+    meaning:
+      "Stability bounds the mean square of the examples' curvature, and so the fourth power of the slopes in the inputs: few examples can be much steeper than the others.",
   },
   "smoothness-robustness": {
     title: "Smooth functions resist",
@@ -64,9 +76,47 @@ const words: Readonly<Record<string, Words>> = {
     meaning:
       "What the slope at the nearest training point predicts for a test point, beside what is measured.",
   },
+  "stability-way": {
+    title: "Flat also between the examples",
+    sides: ["first layer's slope on the way", "allowed at the training points"],
+    meaning:
+      "Stability speaks of the training points. On the way from each to the test points nearest to it the network may be steeper: what it is there, beside what stability allows where the way begins.",
+  },
+  "way-slope": {
+    title: "Flat on the way is smooth on the way",
+    sides: ["slope on the way", "first layer's slope on the way"],
+    meaning: "The first layer multiplies inputs by weights, at every point of the way.",
+  },
+  "way-change": {
+    title: "Smooth on the way changes little",
+    sides: ["change of the network", "slope on the way"],
+    meaning:
+      "From a training point to a test point the outputs change by no more than their slope adds up to.",
+  },
+  "target-change": {
+    title: "And so does the target",
+    sides: ["change of the target", "its way between them"],
+    meaning: "The function behind the targets changes by no more than the way its values take.",
+  },
+  "known-target": {
+    title: "So the network is near the target",
+    sides: ["distance from the target on the test set", "slope on the way + training error + target's way"],
+    meaning:
+      "What was fitted at the training points carries over to the test points, as far as network and target are smooth between them.",
+  },
 };
 
 const source = "Ma & Ying, NeurIPS 2021";
+
+/** Links that speak of the test data too. */
+const ofTest: ReadonlySet<string> = new Set([
+  "smoothness-generalization",
+  "stability-way",
+  "way-slope",
+  "way-change",
+  "target-change",
+  "known-target",
+]);
 
 export function chainOf(verdict: Verdict): Link[] {
   return verdict.chain.map(({ id, formula, left, right, holds, notApplicable }) => {
@@ -86,7 +136,7 @@ export function chainOf(verdict: Verdict): Link[] {
           ["step", String(verdict.step)],
           [
             "data",
-            `all ${verdict.settings.examples} training examples${id === "smoothness-generalization" ? " and all test examples" : ""}`,
+            `all ${verdict.settings.examples} training examples${ofTest.has(id) ? " and all test examples" : ""}`,
           ],
           ["how", "Gauss–Newton parts of the Hessians; norms summed over the outputs"],
           ["measured by", "the verdict, at the run's last point"],

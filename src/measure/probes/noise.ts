@@ -8,7 +8,7 @@ import { stateless, type Point } from "../point";
 import { addSampled, widenTypical } from "../sampledMeanSquare";
 import { isSample, meanError, populationOf, samplingErrors, type SamplingErrors } from "../sampling";
 import type { Bracket } from "../../types/bracket";
-import { addTypical, typicalOf, withTypical } from "../typical";
+import { addFourthMoment, addTypical, typicalOf, withTypical } from "../typical";
 import { cutShort, Readings, type Facts, type Measured, type Probe, type Task } from "../probe";
 
 const defaults = { rank: 32, tolerance: 1e-2 } as const;
@@ -168,6 +168,7 @@ async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measu
     const reading = await meanSquare(point, rank, budget);
     const { limit, errors } = await addFound(point, reading, read);
     facts = { variance: limit };
+    if (!isSample(point)) await addFourthMoment(point, reading.factors, { read, budget });
     const own = budget.over() ? null : await typicalOf(point, reading, shareOf(budget, 0.5));
     const typical =
       own && isSample(point) ? await widenTypical(own, reading.factors, { point, errors, budget }) : own;

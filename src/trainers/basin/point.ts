@@ -1,4 +1,5 @@
 // Basin's own network at a θ, as a Point: everything that a probe can ask of it.
+import { atInputs } from "../../curvature/atInputs";
 import type { Curvature } from "../../curvature/curvature";
 import type { CurvaturePoint } from "../../curvature/curvaturePoint";
 import { deadUnits } from "../../curvature/deadUnits";
@@ -96,14 +97,17 @@ export class PointSource {
         jacobianNorms: () => jacobianNorms(at),
         largestChange: (radius, normal) => largestChange(at, radius, normal),
         firstWeight: () => at.firstWeight(),
-        ...(!at.tied && { curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v) }),
+        ...(!at.tied && {
+          curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v),
+          atInputs: (x: Float32Array) => atInputs(at, x),
+        }),
       },
       onBatch: (indices) => Promise.resolve(this.batches(at.theta, indices)),
       score: async () => ({
         train: await problem.score(data.train, at.theta),
         test: data.test ? await problem.score(data.test, at.theta) : null,
       }),
-      inputs: { train: held.x, test: data.test?.x ?? null },
+      inputs: { train: held.x, test: data.test?.x ?? null, target: data.target },
       ...(held.n * problem.d > largeProblem && {
         release: async () => {
           await at.release();

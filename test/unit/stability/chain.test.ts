@@ -14,6 +14,10 @@ const base: ChainInput = {
   plain: true,
   meanSquareNorm: 2,
   trace: 3,
+  examples: 16,
+  batchSize: 2,
+  sharpestExample: 7,
+  momentGrowth: 0.99,
   smoothness: 1,
   smoothnessBound: 2,
   noBound: null,
@@ -21,7 +25,19 @@ const base: ChainInput = {
   noEstimate: null,
   testLoss: 0.3,
   alignment: { frobenius: 2, mu: 0.5 },
-  robustness: { radius: 0.1, change: 0.09, firstLayer: 3 },
+  robustness: { radius: 0.1, change: 0.09 },
+  fourthSmoothness: 1.5,
+  firstLayer: 3,
+  knownTarget: {
+    error: 0.5,
+    residual: 0.01,
+    distance: 0.2,
+    change: 0.3,
+    slope: 0.4,
+    flatness: 0.9,
+    targetChange: 0.25,
+    targetLength: 0.35,
+  },
 };
 const link = (input: Partial<ChainInput>, id: string) =>
   chainOf({ ...base, ...input }).find((one) => one.id === id)!;
@@ -114,7 +130,41 @@ test("how far inputs move outputs stands beside the slopes, and below what stabi
   expect(chainOf({ ...base, robustness: null }).some(({ id }) => id.endsWith("robustness"))).toBe(false);
 });
 
+test("the fourth power of the slopes and the sharpest example stand below what stability leaves", () => {
+  const slopes = link({ outputs: 2, squareLoss: { scale: 0.5 } }, "stability-smoothness");
+  expect(slopes).toMatchObject({ left: 1.5, holds: true });
+  expect(slopes.right).toBeCloseTo(3 * Math.sqrt(4 / (0.1 * 0.5 * 0.5)), 12);
+  const sharpest = link({}, "moment-flatness");
+  expect(sharpest).toMatchObject({ left: 7, holds: true });
+  expect(sharpest.right).toBeCloseTo((2 / 0.1) * (16 * 8) ** 0.25, 12);
+  expect(link({ sharpestExample: 68 }, "moment-flatness").holds).toBe(false);
+});
+
+test("where the target is known every step to it has both its sides", () => {
+  expect(link({}, "way-slope")).toMatchObject({ left: 0.4, right: 0.9, holds: true });
+  expect(link({}, "way-change")).toMatchObject({ left: 0.3, right: 0.4, holds: true });
+  expect(link({}, "target-change")).toMatchObject({ left: 0.25, right: 0.35, holds: true });
+  expect(link({}, "known-target")).toMatchObject({ left: 0.5, holds: true });
+  expect(link({}, "known-target").right).toBeCloseTo(0.4 + 0.01 + 0.35, 12);
+  const allowed = link({}, "stability-way");
+  expect(allowed).toMatchObject({ left: 0.9, holds: null });
+  expect(allowed.right).toBeCloseTo(0.2 * 3 * Math.sqrt(2 / (0.1 * 0.5)), 12);
+  // The triangle needs no stability, the sides that speak of it do.
+  expect(link({ plain: false }, "known-target").holds).toBe(true);
+  expect(link({ plain: false }, "stability-way").notApplicable).toMatch(/without momentum/);
+  expect(chainOf({ ...base, knownTarget: null }).some(({ id }) => /way|target/.test(id))).toBe(false);
+});
+
 test.each([
+  [{ momentGrowth: null }, "moment-flatness", /not measured/],
+  [{ momentGrowth: 1.25 }, "moment-flatness", /1\.250-fold/],
+  [{ knownTarget: "the time was over" }, "known-target", /time was over/],
+  [{ knownTarget: { ...(base.knownTarget as object), flatness: null } as never }, "way-slope", /first layer/],
+  [
+    { smoothnessBound: null, firstLayer: null, noBound: "an example's input is zero" },
+    "stability-smoothness",
+    /input is zero/,
+  ],
   [{ squareLoss: null }, "trace", /cross-entropy/],
   [{ interpolated: false }, "flatness-smoothness", /not interpolated/],
   [{ p: 0 }, "stability-flatness", /full batches/],

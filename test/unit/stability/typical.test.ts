@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { growth } from "../../../src/stability/growth";
 import { factorSpectrum, type Factors } from "../../../src/stability/secondMoment";
+import { MatrixProduct } from "../../../src/stability/matrixProduct";
 import { typical } from "../../../src/stability/typical";
 import type { Dynamics } from "../../../src/stability/thresholds";
 import { varianceLimit } from "../../../src/stability/varianceLimit";
@@ -56,6 +57,38 @@ describe("one parameter", () => {
     expect(found.growth.error).toBeLessThan(0.02 * truth);
     const limit = root(exponent, 0.5, 1.5);
     expect(Math.abs(found.limit.value - limit)).toBeLessThan(4 * found.limit.error + 2e-3 * limit);
+  });
+});
+
+describe("features that decay: above the limit ℓ bends upwards, and a line from further up leads past it", () => {
+  test.each([
+    { d: 60, decay: 0.3, B: 8, seed: 0 },
+    { d: 60, decay: 0.3, B: 2, seed: 1 },
+    { d: 100, decay: 0.1, B: 8, seed: 0 },
+  ])("$d features, decay $decay, batches of $B", async ({ d, decay, B, seed }) => {
+    const rng = new Rng(3, "many");
+    const x = Array.from({ length: d * d }, (_, i) => rng.normal() / (1 + (i % d) * decay));
+    const gram = Float64Array.from({ length: d * d }, (_, at) => {
+      const [i, j] = [Math.floor(at / d), at % d];
+      let sum = 0;
+      for (let k = 0; k < d; k++) sum += x[i * d + k] * x[j * d + k];
+      return sum;
+    });
+    const factors = await factorSpectrum(gram, { n: d, K: 1 }, "all");
+    const settings = { batchSize: B, sampling: "epochs", seed } as const;
+    const { limit } = (await typical(factors, { ...settings, learningRate: 0.05 }))!;
+    expect(limit.error / limit.value).toBeLessThan(0.02);
+    // Forty times as many steps of other batches: within three errors of the limit ℓ changes its sign.
+    const rates = [-3, 0, 1, 3].map((at) => limit.value + at * limit.error);
+    const product = new MatrixProduct(factors, { size: B, sampling: "epochs", rates, seed: 7 });
+    const settled = 2000;
+    for (let t = 0; t < settled; t++) product.step();
+    const before = product.logLengths();
+    const steps = 150_000;
+    for (let t = 0; t < steps; t++) product.step();
+    const means = product.logLengths().map((log, lane) => (log - before[lane]) / steps);
+    expect(means[0], `ℓ = ${means.join()} at ${rates.join()}`).toBeLessThan(0);
+    expect(means[3], `ℓ = ${means.join()} at ${rates.join()}`).toBeGreaterThan(0);
   });
 });
 
