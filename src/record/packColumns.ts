@@ -6,13 +6,14 @@ import { valueDigits } from "./valueDigits";
 type Value = number | readonly number[];
 
 /**
- * A column on disk. A list has every value; `deltas` in units of 10^-scale add up to the values; one number holds for every reading; an
- * `entries` column is made of lists of one length, entry by entry, null where the entry is the reading's sharpness.
+ * A column on disk. A list has every value; `deltas` in units of 10^-scale add up to the values, `turns` to the deltas, where those change
+ * little from one to the next; one number holds for every reading; an `entries` column is made of lists of one length, entry by entry, null where the entry is the reading's sharpness.
  */
 export type PackedColumn =
   | number
   | readonly unknown[]
   | { readonly scale: number; readonly deltas: readonly number[] }
+  | { readonly scale: number; readonly turns: readonly number[] }
   | { readonly entries: readonly (PackedColumn | null)[] };
 
 /** Within a factor of this the digits of the largest are digits enough for the smallest. */
@@ -62,8 +63,17 @@ function packNumbers(values: readonly number[]): PackedColumn {
   // Fine enough for the smallest, whose digits are then all kept, as those of the others are.
   const scale = valueDigits - 1 - Math.floor(Math.log10(smallest));
   if (Math.abs(scale) > exactPower) return plain(values);
-  const integers = values.map((value) => Math.round(scaled(value, scale)));
-  return { scale, deltas: integers.map((value, i) => value - (i === 0 ? 0 : integers[i - 1])) };
+  const deltas = differences(values.map((value) => Math.round(scaled(value, scale))));
+  const turns = differences(deltas);
+  return String(turns).length < String(deltas).length ? { scale, turns } : { scale, deltas };
+}
+
+/** What adds up to the values, and back. */
+const differences = (values: readonly number[]): number[] =>
+  values.map((value, i) => value - (i === 0 ? 0 : values[i - 1]));
+function sums(steps: readonly number[]): number[] {
+  let sum = 0;
+  return steps.map((one) => (sum += one));
 }
 
 const plain = (values: readonly number[]): PackedColumn =>
@@ -85,12 +95,14 @@ export function unpackColumn(column: unknown, n: number, sharpness?: readonly Va
     return values.every((value) => value !== undefined) ? values : undefined;
   }
   if (!isRaw(column)) return undefined;
-  const { scale, deltas, entries } = column;
+  const { scale, deltas, turns, entries } = column;
   if (Array.isArray(entries)) return transposed(entries, n, sharpness);
   if (!Number.isInteger(scale) || Math.abs(scale as number) > 320) return undefined;
-  if (!Array.isArray(deltas) || deltas.length !== n || !deltas.every(Number.isSafeInteger)) return undefined;
-  let sum = 0;
-  return (deltas as number[]).map((delta) => scaled((sum += delta), -(scale as number)));
+  const written = deltas ?? turns;
+  if (!Array.isArray(written) || written.length !== n || !written.every(Number.isSafeInteger))
+    return undefined;
+  const units = sums(written as number[]);
+  return (deltas === undefined ? sums(units) : units).map((value) => scaled(value, -(scale as number)));
 }
 
 function transposed(

@@ -35,6 +35,17 @@ describe("a packed column", () => {
     expect(JSON.stringify(packColumn("sharpness", values)).length / 500).toBeLessThan(8);
   });
 
+  it("takes two or three bytes of a curve that bends slowly, and gives the very values that its differences give", () => {
+    const values = Array.from({ length: 500 }, (_, i) => Number((80 - 7e-5 * i - 1e-8 * i ** 2).toFixed(6)));
+    const column = packColumn("sharpness", values);
+    expect(column).toHaveProperty("turns");
+    expect(JSON.stringify(column).length / 500).toBeLessThan(2.5);
+    expect(back("sharpness", values)).toEqual(values);
+    // To and fro, as at the edge of stability, the differences are the shorter.
+    const swing = values.map((value, i) => value + (i % 2 === 0 ? 1e-4 : 0));
+    expect(packColumn("sharpness", swing)).toHaveProperty("deltas");
+  });
+
   it("of lists says the first entry once, where it is the sharpness", () => {
     const sharpness = [3, 4];
     const lists = [
@@ -49,6 +60,8 @@ describe("a packed column", () => {
     ["a list of another length", [1, 2, 3]],
     ["a list of words", ["a", "b"]],
     ["deltas that are no whole numbers", { scale: 2, deltas: [1, 0.5] }],
+    ["turns that are no whole numbers", { scale: 2, turns: [1, null] }],
+    ["too few turns", { scale: 2, turns: [1] }],
     ["a scale out of all bounds", { scale: 1e9, deltas: [1, 1] }],
     ["entries that are none", { entries: [[1], null] }],
     ["null", null],
