@@ -92,6 +92,14 @@ function expectSame(actual: ReturnType<typeof metricsOf>, expected: ReturnType<t
   for (const [key, values] of expected) {
     const tolerance = / (loss|accuracy|gradNorm)/.test(key) ? F32_RUN : PROBE;
     values.forEach((value, i) => {
+      // Found by simulation: numbers that differ in their last digits may be enclosed in another step. Its error bar covers that.
+      const bar = / stability\.typicalLimit/.test(key)
+        ? expected.get(key.endsWith(".error") ? key : `${key}.error`)?.[i]
+        : undefined;
+      if (bar !== undefined) {
+        expect(Math.abs(actual.get(key)![i] - value), key).toBeLessThanOrEqual(bar);
+        return;
+      }
       const error = Math.abs(actual.get(key)![i] - value);
       expect(error, `${key}: ${actual.get(key)![i]} and ${value}`).toBeLessThanOrEqual(
         tolerance * Math.max(Math.abs(value), 1e-2),
