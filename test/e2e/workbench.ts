@@ -295,9 +295,12 @@ export class Workbench {
     for (let attempt = 0; attempt < 5; attempt++) {
       const items = await this.openMenu(row);
       const item = items.filter({ hasText: title }).first();
-      // Rows move while the tree refreshes: the click may have met another one; and a menu that has only just opened takes none.
-      const chosen = await item
-        .click({ timeout: 5_000 })
+      // Rows move while the tree refreshes: the click may have met another one; and a menu now and then takes no click, but Enter.
+      const choose =
+        attempt % 2 === 0
+          ? item.click({ timeout: 5_000 })
+          : item.hover({ timeout: 5_000 }).then(() => this.page.keyboard.press("Enter"));
+      const chosen = await choose
         .then(() => item.waitFor({ state: "hidden", timeout: 3_000 }))
         .then(
           () => true,
