@@ -280,6 +280,8 @@ export class Workbench {
     await row.locator(".monaco-icon-label").click({ button: "right" });
     const items = this.page.locator(".monaco-menu .action-item:not(.disabled) .action-label:visible");
     await items.first().waitFor();
+    // For a tenth of a second VS Code's menus take no click: the one that opened them may be let go over an item.
+    await this.page.waitForTimeout(200);
     return items;
   }
 
