@@ -92,13 +92,13 @@ function expectSame(actual: ReturnType<typeof metricsOf>, expected: ReturnType<t
   for (const [key, values] of expected) {
     const tolerance = / (loss|accuracy|gradNorm)/.test(key) ? F32_RUN : PROBE;
     values.forEach((value, i) => {
-      // Found by simulation: numbers that differ in their last digits may be enclosed in another step. Its error bar covers that.
-      const bar = / stability\.typicalLimit/.test(key)
-        ? expected.get(key.endsWith(".error") ? key : `${key}.error`)?.[i]
-        : undefined;
-      if (bar !== undefined) {
-        expect(Math.abs(actual.get(key)![i] - value), key).toBeLessThanOrEqual(bar);
-        return;
+      // Found by simulation: numbers that differ in their last digits may be enclosed in another step. Its error bar covers that, and is itself no finer.
+      if (/ stability\.typicalLimit/.test(key)) {
+        const bar = key.endsWith(".error") ? value / 4 : expected.get(`${key}.error`)?.[i];
+        if (bar !== undefined) {
+          expect(Math.abs(actual.get(key)![i] - value), key).toBeLessThanOrEqual(bar);
+          return;
+        }
       }
       const error = Math.abs(actual.get(key)![i] - value);
       expect(error, `${key}: ${actual.get(key)![i]} and ${value}`).toBeLessThanOrEqual(
