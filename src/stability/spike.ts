@@ -11,10 +11,62 @@ const normal = 1.4826;
 /** What this share of the losses before a point reach is no news, however far from their median it lies: a run may swing all the time. */
 const usual = 0.9;
 
-const quantile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))];
+/** Of a longer window so many losses, evenly spread, stand for all. */
+const windowMost = 1000;
 
-const median = (values: readonly number[]): number => quantile(values, 0.5);
+/** Numbers in ascending order, which come and go one by one. */
+class SortedWindow {
+  private readonly values: Float64Array;
+  private count = 0;
+
+  constructor(most: number) {
+    this.values = new Float64Array(most);
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  add(value: number): void {
+    const at = this.firstFrom(value);
+    this.values.copyWithin(at + 1, at, this.count++);
+    this.values[at] = value;
+  }
+
+  remove(value: number): void {
+    const at = this.firstFrom(value);
+    this.values.copyWithin(at, at + 1, this.count--);
+  }
+
+  /** The value below which this share of them lies. */
+  quantile(share: number): number {
+    return this.values[this.rank(share)];
+  }
+
+  /** The median of |x − center|: of the farthest on both sides the farther one goes, until half of them are left. */
+  medianDistance(center: number): number {
+    const { values, count } = this;
+    let [low, high] = [0, count - 1];
+    while (high - low > this.rank(0.5))
+      if (center - values[low] > values[high] - center) low++;
+      else high--;
+    return Math.max(center - values[low], values[high] - center);
+  }
+
+  private rank(share: number): number {
+    return Math.min(this.count - 1, Math.floor(share * this.count));
+  }
+
+  private firstFrom(value: number): number {
+    let [low, high] = [0, this.count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.values[middle] < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
 
 /**
  * Stretches in which ln L lies above the median of the losses before it by more than ln 2, by more than eight deviations of these (by the
@@ -23,24 +75,32 @@ const median = (values: readonly number[]): number => quantile(values, 0.5);
  *
  * @param steps   Ascending, [m].
  * @param losses  Positive, [m].
- * @returns  in the order of the steps. Costs O(m · window).
+ * @returns  in the order of the steps. Costs O(m), whatever the window.
  */
 export function spikesOf(steps: ArrayLike<number>, losses: ArrayLike<number>): Spike[] {
   const m = steps.length;
   const window = Math.max(windowLeast, Math.ceil(windowShare * m));
   const y = Array.from(losses, (loss) => (Number.isFinite(loss) ? Math.log(loss) : Infinity));
+  const stride = Math.ceil(window / windowMost);
+  const before = new SortedWindow(windowMost + 1);
+  const counts = (i: number): boolean => i % stride === 0 && Number.isFinite(y[i]);
+  let [first, next] = [0, 0];
+  const slideTo = (i: number): void => {
+    const begin = i - window;
+    for (; first < Math.min(next, begin); first++) if (counts(first)) before.remove(y[first]);
+    first = Math.max(first, begin);
+    for (next = Math.max(next, first); next < i; next++) if (counts(next)) before.add(y[next]);
+  };
   const spikes: Spike[] = [];
   for (let i = windowLeast; i < m; i++) {
-    const before = y.slice(Math.max(0, i - window), i).filter(Number.isFinite);
-    if (before.length < windowLeast) continue;
-    const course = median(before);
-    const spread = normal * median(before.map((value) => Math.abs(value - course)));
-    const reached = quantile(before, usual) - course;
-    const threshold = Math.max(
-      Math.log(leastFactor),
-      deviations * spread,
-      reached + Math.log(leastFactor) / 2,
-    );
+    slideTo(i);
+    if (before.size < windowLeast) continue;
+    const course = before.quantile(0.5);
+    const reached = before.quantile(usual) - course;
+    const least = Math.max(Math.log(leastFactor), reached + Math.log(leastFactor) / 2);
+    if (!(y[i] - course > least)) continue;
+    const spread = normal * before.medianDistance(course);
+    const threshold = Math.max(least, deviations * spread);
     if (!(y[i] - course > threshold)) continue;
     let from = i - 1;
     while (from > 0 && y[from] > course + spread) from--;

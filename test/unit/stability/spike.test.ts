@@ -52,3 +52,60 @@ test("divergence is the largest of all; of two that are as large the later one c
   expect(largestSpike([])).toBeNull();
   expect(spikesOf([0, 1], [1, 100])).toEqual([]);
 });
+
+/** As the definition reads, by sorting: the first step of each spike, and its peak. */
+function bySorting(losses: readonly number[], window: number): readonly (readonly [number, number])[] {
+  const y = losses.map((loss) => (Number.isFinite(loss) ? Math.log(loss) : Infinity));
+  const at = (values: readonly number[], share: number): number =>
+    [...values].sort((a, b) => a - b)[Math.floor(share * values.length)];
+  const found: [number, number][] = [];
+  for (let i = 12; i < y.length; i++) {
+    const before = y.slice(Math.max(0, i - window), i).filter(Number.isFinite);
+    if (before.length < 12) continue;
+    const course = at(before, 0.5);
+    const spread =
+      1.4826 *
+      at(
+        before.map((value) => Math.abs(value - course)),
+        0.5,
+      );
+    const threshold = Math.max(Math.LN2, 8 * spread, at(before, 0.9) - course + Math.LN2 / 2);
+    if (!(y[i] > course + threshold)) continue;
+    const begun = y.findLastIndex((value, j) => j < i && (j === 0 || value <= course + spread));
+    const length = y.slice(i).findIndex((value) => value - course <= threshold / 2);
+    const end = length < 0 ? y.length : i + length;
+    const peak = y.indexOf(Math.max(...y.slice(i, end)), i);
+    found.push([begun, peak]);
+    i = end;
+  }
+  return found;
+}
+
+test.each([1, 2, 3, 4])("losses with heavy tails and gaps, as the definition says, %d", (seed) => {
+  const rng = new Rng(seed, "tails");
+  const losses = Array.from({ length: 3000 }, (_, i) => {
+    const jump = rng.uniform() < 0.01 ? 5 * rng.uniform() : 0;
+    return rng.uniform() < 0.005 ? NaN : Math.exp(-i / 900 + 0.1 * rng.normal() + jump);
+  });
+  const found = spikesOf(
+    losses.map((_, i) => i),
+    losses,
+  );
+  const expected = bySorting(losses, 150);
+  expect(expected.length).toBeGreaterThan(5);
+  expect(found.map(({ from, peak }) => [from, peak])).toEqual(expected);
+});
+
+test("of a quarter of a million losses they are found as of few", () => {
+  const rng = new Rng(7, "long");
+  const length = 250_000;
+  const places = [40_000, 40_900, 200_000];
+  const losses = Array.from({ length }, (_, i) => Math.exp(-i / 80_000 + 0.1 * rng.normal()));
+  for (const place of places) for (let i = 0; i < 300; i++) losses[place + i] *= 30;
+  const found = spikesOf(
+    losses.map((_, i) => i),
+    losses,
+  );
+  expect(found).toHaveLength(places.length);
+  found.forEach(({ from }, i) => expect(from).toBe(places[i] - 1));
+});
