@@ -7,6 +7,12 @@ export interface LimitValues {
   readonly variance?: number;
 }
 
+/** Relative distance of the two limits within which either may be the smaller: what binds is then as uncertain as the less certain of them. */
+const near = 0.01;
+
+/** Least certain first. */
+const byCertainty: readonly How[] = ["estimate", "bound", "exact"];
+
 export class Limits {
   /** How each was read last: the one that binds may be older than the readings that come now. */
   private readonly ways: { mean?: How; variance?: How } = {};
@@ -31,10 +37,13 @@ export class Limits {
     if (mean) this.ways.mean = mean.how;
     if (variance) this.ways.variance = variance.how;
     const value = Math.min(this.now.mean ?? Infinity, this.now.variance ?? Infinity);
+    const ways = (["mean", "variance"] as const)
+      .filter((kind) => (this.now[kind] ?? Infinity) <= value * (1 + near))
+      .map((kind) => this.ways[kind] ?? "estimate");
     return {
       metric: "stability.limit",
       value,
-      how: (value === this.now.mean ? this.ways.mean : this.ways.variance) ?? "estimate",
+      how: byCertainty.find((how) => ways.includes(how)) ?? "estimate",
       method: "the smaller of the mean and the mean-square limit read last",
       cost: (variance ?? mean)!.cost,
     };

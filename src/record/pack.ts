@@ -58,6 +58,10 @@ export function pack(
       flight.add(event, isPlain(event));
       continue;
     }
+    if (event.kind === "checkpoint") {
+      flight.addCheckpoint(event);
+      continue;
+    }
     // Nothing is moved across a header, an end or a divergence, nor across what says how readings are taken from there on.
     out.push(...flight.packed(), event);
     flight = new Flight();
@@ -76,6 +80,8 @@ const isPackable = ({ how, earlier, values }: Metrics): boolean =>
 class Flight {
   private readonly groups = new Map<string, Metrics[]>();
   private readonly lines: Metrics[][] = [];
+  /** Told behind all readings: where among them it lay says nothing that its step does not. */
+  private readonly checkpoints: RunEvent[] = [];
   /** Where the first mean-square limit was read: readings beyond have another limit than those before. */
   private newLimit = Infinity;
 
@@ -92,11 +98,19 @@ class Flight {
     if (!isPlain) this.groups.set(key, made);
   }
 
-  packed(): Metrics[] {
+  addCheckpoint(event: RunEvent): void {
+    this.checkpoints.push(event);
+  }
+
+  packed(): RunEvent[] {
     const joined = this.lines.map((group) => (group.length < leastPacked ? group : [this.joined(group)]));
     // Where both are read at a step the noise comes after the sharpness, and what binds then is what holds.
     const isLate = (group: readonly Metrics[]): boolean => noiseLimit in group[0].values;
-    return [...joined.filter((group) => !isLate(group)), ...joined.filter(isLate)].flat();
+    return [
+      ...joined.filter((group) => !isLate(group)).flat(),
+      ...joined.filter(isLate).flat(),
+      ...this.checkpoints,
+    ];
   }
 
   private joined(group: readonly Metrics[]): Metrics {

@@ -63,8 +63,10 @@ export class RunSeries {
   closing: Extract<RunEvent, { kind: "closing" }> | undefined;
   /** Grows whenever what was told before no longer holds: a resume took readings back. */
   rewinds = 0;
-  /** How each metric was measured last: the log says so only where it changes. */
+  /** How each metric was measured last, by whichever probe. */
   readonly methods = new Map<string, Measured>();
+  /** The same by probe, then metric: the log says so only where it changes for a probe. */
+  readonly methodsOf = new Map<string, Map<string, Measured>>();
 
   /** @param most, whole  Points kept of each column, as it takes them; all by default. */
   constructor(
@@ -132,7 +134,8 @@ export class RunSeries {
   }
 
   private addMetrics({ step, time, probe, cost, how, values: written }: Metrics): void {
-    if (how) for (const name of Object.keys(how)) this.methods.set(name, how[name]);
+    if (how) this.tellMethods(how, probe);
+    const methods = probe === undefined ? undefined : this.methodsOf.get(probe);
     const values = this.withLimit(step, derived(written, this.header?.dynamics));
     for (const name of Object.keys(values)) {
       const value = values[name];
@@ -140,7 +143,7 @@ export class RunSeries {
       const before = this.latest.get(name);
       // The verdict of a diverged run measures an earlier point: it does not hide what came after.
       if (before && before.step > step) continue;
-      const method = this.methods.get(name);
+      const method = methods?.get(name) ?? this.methods.get(name);
       // Spelled out: this runs for every value of a log of a million events.
       this.latest.set(name, {
         value,
@@ -156,6 +159,15 @@ export class RunSeries {
     this.clock.add(step, time);
     this.step = Math.max(this.step, step);
     if (Number.isFinite(time)) this.time = Math.max(this.time, time);
+  }
+
+  private tellMethods(how: NonNullable<Metrics["how"]>, probe: string | undefined): void {
+    for (const [name, method] of Object.entries(how)) {
+      this.methods.set(name, method);
+      if (probe === undefined) continue;
+      const own = this.methodsOf.get(probe) ?? new Map<string, Measured>();
+      this.methodsOf.set(probe, own.set(name, method));
+    }
   }
 
   /** The limit that binds is the smaller of the mean and mean-square limits at that step: what is judged later may be of an earlier one. */
@@ -213,6 +225,7 @@ export class RunSeries {
       }
     }
     this.methods.clear();
+    this.methodsOf.clear();
     this.step = step;
     this.diverged = undefined;
     this.ended = undefined;

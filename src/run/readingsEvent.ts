@@ -7,7 +7,8 @@ import type { Reading } from "../types/reading";
 type Metrics = Extract<RunEvent, { kind: "metrics" }>;
 
 export class ReadingsWriter {
-  private readonly told = new Map<string, Measured>();
+  /** By probe, for two may read the same metric in different ways, turn and turn about. */
+  private readonly told = new Map<string | undefined, Map<string, Measured>>();
   private readonly declared: ReadonlySet<string>;
 
   /** @param declared  Metrics that the log's header explains. */
@@ -27,14 +28,16 @@ export class ReadingsWriter {
     return values;
   }
 
-  /** Ways that differ from the last ones written; undefined where none does. */
-  private news(readings: readonly Reading[]): Metrics["how"] {
+  /** Ways that differ from the last ones written of this probe; undefined where none does. */
+  private news(readings: readonly Reading[], probe: string | undefined): Metrics["how"] {
     const news: Record<string, Measured> = {};
+    const told = this.told.get(probe) ?? new Map<string, Measured>();
+    this.told.set(probe, told);
     for (const { metric, how, method } of readings) {
-      const last = this.told.get(metric);
+      const last = told.get(metric);
       if (last?.how === how && last.method === method) continue;
       news[metric] = { how, method };
-      this.told.set(metric, news[metric]);
+      told.set(metric, news[metric]);
     }
     return Object.keys(news).length > 0 ? news : undefined;
   }
@@ -55,7 +58,7 @@ export class ReadingsWriter {
     about: Pick<Metrics, "step" | "time" | "probe" | "cost">,
     more: Metrics["values"] = {},
   ): Metrics {
-    const how = this.news(readings);
+    const how = this.news(readings, about.probe);
     return {
       kind: "metrics",
       ...about,

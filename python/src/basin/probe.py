@@ -61,7 +61,7 @@ class Probe:
         self._log = EventLog(run.path / "events.jsonl", self._with_supervisor if run.supervisor else None)
         self._step = 0
         self._said: set[str] = set()
-        self._how: dict[str, Any] = {}
+        self._how: dict[str, dict[str, Any]] = {}
         self._loop_lines, self._loop_at = 0, -math.inf
         self._first_loss: Optional[float] = None
         self._diverged = False
@@ -272,13 +272,16 @@ class Probe:
         for note in read.notes:
             self._note(note)
         if read.values:
-            changed = {k: h for k, h in read.how.items() if self._how.get(k) != h}
-            self._how.update(changed)
+            # As the reader keeps it: by the probe that the line names.
+            probe = "generalization" if name == "gradient" else name
+            told = self._how.setdefault(probe, {})
+            changed = {k: h for k, h in read.how.items() if told.get(k) != h}
+            told.update(changed)
             self._log.add(
                 "metrics",
                 step=self._step,
                 time=self._now(),
-                probe="generalization" if name == "gradient" else name,
+                probe=probe,
                 cost={"products": round(read.products, 3), "seconds": round(read.seconds, 4)},
                 values=read.values,
                 **({"how": changed} if changed else {}),

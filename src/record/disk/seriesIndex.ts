@@ -5,7 +5,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { tagNumbers, untagNumbers } from "../../protocol/numbers";
-import type { RunEvent } from "../../protocol/events";
+import type { Measured, RunEvent } from "../../protocol/events";
 import { Column } from "../column";
 import { isStep, type Raw } from "../decode";
 import { decodeEvent } from "../decodeEvent";
@@ -17,7 +17,7 @@ const leastBytes = 2 ** 20;
 /** Bytes of the log's beginning, and of what lies before the index's end, that tell whether the index is of this log. */
 const probeBytes = 4096;
 const largestHead = 2 ** 26;
-const magic = Buffer.from("basin events index 2\n");
+const magic = Buffer.from("basin events index 3\n");
 /** Column data begins at a multiple of this: arrays of numbers are then views on the file's bytes. */
 const alignment = 8;
 
@@ -35,6 +35,9 @@ export interface SeriesIndex {
   readonly readColumn: () => boolean;
 }
 
+/** By metric; decoded before use. */
+type Methods = readonly (readonly [metric: string, method: unknown])[];
+
 /** What stands before the columns' bytes: the pictures of all, then all of them. */
 interface Head {
   readonly offset: number;
@@ -44,7 +47,8 @@ interface Head {
   readonly header: unknown;
   /** What the door of the log's events decodes. */
   readonly latest: readonly (readonly [string, Raw])[];
-  readonly methods: readonly (readonly [string, unknown])[];
+  readonly methods: Methods;
+  readonly methodsOf: readonly (readonly [probe: string, own: Methods])[];
   readonly notes: readonly Raw[];
   readonly checkpoints: readonly unknown[];
   readonly step: number;
@@ -99,12 +103,14 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =
 
 /** Everything before the columns' bytes. */
 function headOf(series: RunSeries, parts: Pick<Head, "offset" | "check" | "columns">): Buffer {
-  const { header, latest, methods, notes, checkpoints, step, time, rewinds, diverged, ended } = series;
+  const { header, latest, methods, methodsOf, notes, checkpoints, step, time, rewinds, diverged, ended } =
+    series;
   const head = {
     ...parts,
     header,
     latest: [...latest],
     methods: [...methods],
+    methodsOf: [...methodsOf].map(([probe, own]) => [probe, [...own]]),
     notes,
     checkpoints,
     step,
@@ -230,8 +236,8 @@ function stateIn(head: Head): RunSeries {
   const diverged = decodeEvent({ kind: "diverged", ...(head.diverged as object) });
   if (diverged?.kind === "diverged") series.diverged = { step: diverged.step, what: diverged.what };
   for (const [name, reading] of head.latest) series.latest.set(name, readingOf(name, reading));
-  const { how = {} } = metricsOf({ how: Object.fromEntries(head.methods) });
-  for (const [name, method] of Object.entries(how)) series.methods.set(name, method);
+  for (const [name, method] of methodsIn(head.methods)) series.methods.set(name, method);
+  for (const [probe, own] of head.methodsOf) series.methodsOf.set(String(probe), new Map(methodsIn(own)));
   for (const note of head.notes) {
     const event = decodeEvent({ kind: "note", ...note });
     if (event?.kind === "note") series.notes.push({ step: event.step, message: event.message });
@@ -239,6 +245,9 @@ function stateIn(head: Head): RunSeries {
   series.checkpoints.push(...head.checkpoints.filter(isStep));
   return Object.assign(series, { step, time, rewinds });
 }
+
+const methodsIn = (methods: Methods): [string, Measured][] =>
+  Object.entries(metricsOf({ how: Object.fromEntries(methods) }).how ?? {});
 
 /** Through the door of the readings it was made of. @throws TypeError where it is none. */
 function readingOf(name: string, { value, error, step, time, probe, cost, how, method }: Raw): LatestReading {

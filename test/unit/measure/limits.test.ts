@@ -31,3 +31,13 @@ test("the smaller limit binds and says how it was read, also when the other is r
     how: "estimate",
   });
 });
+
+test("of two that are nearly equal either may bind, and neither's certainty is claimed", () => {
+  const limits = new Limits();
+  limits.update([reading("stability.meanLimit", 0.5, "estimate")]);
+  for (const variance of [0.4996, 0.5004])
+    expect(limits.update([reading("stability.varianceLimit", variance, "exact")])).toMatchObject({
+      value: Math.min(0.5, variance),
+      how: "estimate",
+    });
+});

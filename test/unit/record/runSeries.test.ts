@@ -71,6 +71,26 @@ describe("RunSeries", () => {
     expect(series.number("my.f1")).toBe(0.5);
   });
 
+  it("keeps how each probe measures a metric that two of them read", () => {
+    const series = new RunSeries();
+    const limit = (step: number, probe: string, how?: object) =>
+      series.add(
+        metrics(step, { "stability.limit": 0.1 }, { probe, ...(how && { how: { "stability.limit": how } }) }),
+      );
+    const said = () => series.latest.get("stability.limit");
+    limit(1, "sharpness", { how: "estimate", method: "mean" });
+    limit(2, "noise", { how: "exact", method: "mean-square" });
+    limit(3, "sharpness");
+    expect(said()).toMatchObject({ step: 3, how: "estimate", method: "mean" });
+    limit(4, "noise");
+    expect(said()).toMatchObject({ step: 4, how: "exact", method: "mean-square" });
+    // One that has said nothing itself: as it was said last.
+    limit(5, "generalization");
+    expect(said()).toMatchObject({ step: 5, how: "exact" });
+    series.add(header({ resumedAt: 3 }));
+    expect(series.methodsOf.size).toBe(0);
+  });
+
   it("keeps how a metric was measured until it is told otherwise", () => {
     const how = { sharpness: { how: "estimate", method: "Lanczos" } };
     const series = fold(
