@@ -7,6 +7,7 @@ import { ActiveFile } from "./workspace/activeFile";
 import { Experiments } from "./workspace/experiments";
 import { FlaggedRuns } from "./workspace/flaggedRuns";
 import { InlinePanels } from "./inline/inlinePanels";
+import { InlineClock } from "./inline/inlineClock";
 import type { SweepMaps } from "./sweepMap/sweepMaps";
 import { Reports } from "./reports";
 import { RunCurves } from "./inline/runCurves";
@@ -27,6 +28,7 @@ export interface Services {
   readonly compare: CompareHost;
   readonly panel: PanelHost;
   readonly curves: RunCurves;
+  readonly clock: InlineClock;
   readonly inline: InlinePanels;
   readonly reports: Reports;
   /** Starts and stops runs; absent where there are no processes. */
@@ -57,7 +59,8 @@ export function createServices<S extends RunStarter | undefined>(
   if (starter) own.own(starter);
   const panel = own.own(new PanelHost({ context, runs, starter, log }));
   const curves = new RunCurves(runs);
-  const inline = own.own(new InlinePanels(context, runs, curves));
+  const clock = own.own(new InlineClock(runs));
+  const inline = own.own(new InlinePanels(context, runs, { curves, clock }));
   const reports = own.own(new Reports());
   const start = () => void experiments.refresh().then(() => runs.refresh());
   return {
@@ -72,6 +75,7 @@ export function createServices<S extends RunStarter | undefined>(
     starter,
     panel,
     curves,
+    clock,
     inline,
     reports,
     start,

@@ -168,6 +168,10 @@ export class Column {
     const [first, last] = [this.allSteps[0], this.allSteps[this.size - 1]];
     const stretch = (last - first) / (this.most >> 1) || 1;
     let kept = 0;
+    const keep = (i: number): void => {
+      this.allSteps[kept] = this.allSteps[i];
+      this.allValues[kept++] = this.allValues[i];
+    };
     for (let at = 0, end = 0; at < this.size; at = end) {
       const until = first + stretch * (1 + Math.floor((this.allSteps[at] - first) / stretch));
       let [low, high, bad] = [at, at, -1];
@@ -178,10 +182,8 @@ export class Column {
         if (value > this.allValues[high]) high = end;
       }
       if (bad >= 0) low = bad;
-      for (const i of low === high ? [low] : [Math.min(low, high), Math.max(low, high)]) {
-        this.allSteps[kept] = this.allSteps[i];
-        this.allValues[kept++] = this.allValues[i];
-      }
+      keep(Math.min(low, high));
+      if (low !== high) keep(Math.max(low, high));
     }
     this.size = kept;
     this.changed(0);

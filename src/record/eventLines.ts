@@ -7,7 +7,7 @@ import { latestOfEachShape } from "./latestLines";
 const longestLine = 64 * 2 ** 20;
 const newline = 10;
 /** So much is read whole by whoever wants the latest only. */
-const fewBytes = 1 << 13;
+const fewBytes = 1 << 11;
 
 export class EventLines {
   private rest: Uint8Array[] = [];

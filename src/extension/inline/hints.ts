@@ -5,12 +5,11 @@ import type { Disposables } from "../disposables";
 import { shortNumber } from "../format";
 import { settingSelector } from "../language/selectors";
 import type { Services } from "../services";
-import { onInlineChange } from "./refresh";
 import { placesIn, type SettingPlace } from "./places";
 import { isShown } from "./settings";
 import { limitWords, marksOf, settingNames } from "./words";
 
-export function registerHints({ runs }: Services, own: Disposables): void {
+export function registerHints({ runs, clock }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<void>());
   let before = "";
   const provider: vscode.InlayHintsProvider = {
@@ -23,7 +22,7 @@ export function registerHints({ runs }: Services, own: Disposables): void {
         : [],
   };
   own.own(vscode.languages.registerInlayHintsProvider(settingSelector(), provider));
-  onInlineChange(runs, own, () => {
+  clock.onChange(own, () => {
     // A step further changes no hint: what they say is compared, not that something moved.
     const now = JSON.stringify([
       isShown("hints"),

@@ -11,7 +11,7 @@ import { decodePlaces, type InlinePlace } from "./inlinePlace";
 import { isInSight } from "./inSight";
 import { panelText } from "./panelText";
 import { placesIn, type SettingPlace } from "./places";
-import { onInlineChange } from "./refresh";
+import type { InlineClock } from "./inlineClock";
 import type { RunCurves } from "./runCurves";
 import { settingNames } from "./words";
 
@@ -34,8 +34,8 @@ const stateKey = "basin.inlinePanels";
 export class InlinePanels {
   private readonly own = new Disposables();
   private controller: vscode.CommentController | undefined;
+  private readonly curves: RunCurves;
   private readonly panels = new Set<OpenPanel>();
-  private readonly draw: () => void;
   private readonly toggled = this.own.own(new vscode.EventEmitter<void>());
   /** A panel was opened or closed. */
   readonly onDidToggle = this.toggled.event;
@@ -43,12 +43,10 @@ export class InlinePanels {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly runs: Runs,
-    private readonly curves: RunCurves,
+    { curves, clock }: { readonly curves: RunCurves; readonly clock: InlineClock },
   ) {
-    this.draw = onInlineChange(runs, this.own, () => {
-      this.restore();
-      this.panels.forEach((panel) => this.update(panel));
-    });
+    this.curves = curves;
+    clock.onChange(this.own, this.draw);
     this.own.own(vscode.workspace.onDidChangeTextDocument((event) => this.edited(event)));
     this.own.own(vscode.window.onDidChangeVisibleTextEditors(this.draw));
     this.own.own(
@@ -59,6 +57,11 @@ export class InlinePanels {
     );
     this.own.own(vscode.window.tabGroups.onDidChangeTabGroups(this.draw));
   }
+
+  private readonly draw = (): void => {
+    this.restore();
+    this.panels.forEach((panel) => this.update(panel));
+  };
 
   /** Opens a panel at a setting, or closes the one that stands there. False where no run was ever set to what stands there. */
   toggle(place: InlinePlace): boolean {

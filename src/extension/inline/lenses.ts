@@ -6,7 +6,6 @@ import type { Disposables } from "../disposables";
 import { settingSelector } from "../language/selectors";
 import type { Services } from "../services";
 import { placesIn, type SettingPlace } from "./places";
-import { onInlineChange } from "./refresh";
 import { isShown } from "./settings";
 
 const titles: Readonly<Record<ChartedSetting, string>> = {
@@ -14,7 +13,7 @@ const titles: Readonly<Record<ChartedSetting, string>> = {
   "optimizer.batchSize": "Noise against its bound",
 };
 
-export function registerInlineLenses({ runs, inline }: Services, own: Disposables): void {
+export function registerInlineLenses({ runs, clock, inline }: Services, own: Disposables): void {
   const changed = own.own(new vscode.EventEmitter<void>());
   const lensesOf = (document: vscode.TextDocument): vscode.CodeLens[] =>
     isShown("lenses")
@@ -53,7 +52,7 @@ export function registerInlineLenses({ runs, inline }: Services, own: Disposable
     before = now;
     changed.fire();
   };
-  onInlineChange(runs, own, announce);
+  clock.onChange(own, announce);
   own.own(inline.onDidToggle(announce));
 }
 

@@ -5,12 +5,11 @@ import type { Disposables } from "../disposables";
 import type { Services } from "../services";
 import { sparklineUri } from "./pictures";
 import { placesIn } from "./places";
-import { onInlineChange } from "./refresh";
 import { isShown } from "./settings";
 
 const size = { width: 96, height: 15 } as const;
 
-export function registerSparklines({ runs, curves, log }: Services, own: Disposables): void {
+export function registerSparklines({ runs, curves, clock, log }: Services, own: Disposables): void {
   const type = own.own(
     vscode.window.createTextEditorDecorationType({
       rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
@@ -50,8 +49,8 @@ export function registerSparklines({ runs, curves, log }: Services, own: Disposa
       }
     }
   };
-  const again = onInlineChange(runs, own, drawAll);
-  own.own(vscode.window.onDidChangeVisibleTextEditors(again));
+  clock.onChange(own, drawAll);
+  own.own(vscode.window.onDidChangeVisibleTextEditors(drawAll));
   own.own(
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
       for (const editor of vscode.window.visibleTextEditors) if (editor.document === document) draw(editor);

@@ -112,4 +112,20 @@ describe("the latest lines of each shape", () => {
       "",
     ]);
   });
+
+  it("keep of packed readings the last line alone, which holds several in a row", () => {
+    const line = (step: number) => {
+      const earlier = { steps: { from: step - 4, every: 1, n: 4 }, times: [0, 0], values: {} };
+      return JSON.stringify({
+        kind: "metrics",
+        step,
+        time: 0,
+        probe: "sharpness",
+        values: { x: 1 },
+        earlier,
+      });
+    };
+    const plain = JSON.stringify({ kind: "metrics", step: 1, time: 0, probe: "sharpness", values: { x: 1 } });
+    expect(latestOfEachShape([plain, line(10), line(20), line(30)])).toEqual([plain, line(30)]);
+  });
 });
