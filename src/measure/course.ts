@@ -4,31 +4,46 @@ import type { NamedTensors } from "./memory";
 
 const columns = ["step", "share", "loss"] as const;
 
+const firstRoom = 64;
+
 /** Whether every reading has all its numbers; an empty course is saved as no columns at all. */
 export const isCourse = (saved: NamedTensors): boolean =>
   new Set(columns.map((name) => saved.get(name)?.length ?? 0)).size === 1;
 
+/** In float32, as a checkpoint has them: a resume judges the same. In columns, for every checkpoint copies them. */
 export class Course {
-  /** In float32, as a checkpoint has them: a resume judges the same. */
-  private readonly list: CoursePoint[];
+  private readonly values: Record<(typeof columns)[number], Float32Array>;
+  private length: number;
 
   constructor(saved: NamedTensors = new Map()) {
-    const [steps, shares, losses] = columns.map((name) => saved.get(name) ?? new Float32Array());
-    this.list = Array.from(steps, (step, i) => ({ step, share: shares[i], loss: losses[i] }));
+    const [step, share, loss] = columns.map((name) => saved.get(name)?.slice() ?? new Float32Array());
+    this.values = { step, share, loss };
+    this.length = step.length;
   }
 
   get points(): readonly CoursePoint[] {
-    return this.list;
+    const { step, share, loss } = this.values;
+    return Array.from({ length: this.length }, (_, i) => ({ step: step[i], share: share[i], loss: loss[i] }));
   }
 
   /** Adds a reading; a second one at the same step takes the place of the first. */
-  add({ step, share, loss }: CoursePoint): void {
-    const point = { step: Math.fround(step), share: Math.fround(share), loss: Math.fround(loss) };
-    if (this.list.at(-1)?.step === point.step) this.list.pop();
-    this.list.push(point);
+  add(point: CoursePoint): void {
+    const { step } = this.values;
+    const again = this.length > 0 && step[this.length - 1] === Math.fround(point.step);
+    const at = again ? this.length - 1 : this.length++;
+    for (const name of columns) {
+      if (at === this.values[name].length) this.values[name] = grown(this.values[name]);
+      this.values[name][at] = point[name];
+    }
   }
 
   save(): NamedTensors {
-    return new Map(columns.map((name) => [name, Float32Array.from(this.list, (point) => point[name])]));
+    return new Map(columns.map((name) => [name, this.values[name].slice(0, this.length)]));
   }
+}
+
+function grown(old: Float32Array): Float32Array {
+  const values = new Float32Array(Math.max(firstRoom, 2 * old.length));
+  values.set(old);
+  return values;
 }
