@@ -1,6 +1,7 @@
 // Bundles the entries: extension (editor host), browser (that of a browser window, which only looks), run (training process), queue (its worker), stability (a library), cli, mcp (its server for agents), exporters (formats that the editor names), webview and renderer (browser).
 import { copyFileSync, mkdirSync } from "node:fs";
 import { build, context } from "esbuild";
+import { readyValidator } from "./scripts/readyValidator.mjs";
 
 const watch = process.argv.includes("--watch");
 const node = {
@@ -91,8 +92,10 @@ const files = [
 ];
 mkdirSync("dist/png", { recursive: true });
 for (const [from, to] of files) copyFileSync(`node_modules/${from}`, `dist/png/${to}`);
+const validator = readyValidator(watch);
+const all = entries.map((entry) => ({ ...entry, plugins: [...(entry.plugins ?? []), validator] }));
 if (watch) {
-  for (const entry of entries) await (await context(entry)).watch();
+  for (const entry of all) await (await context(entry)).watch();
 } else {
-  await Promise.all(entries.map((entry) => build(entry)));
+  await Promise.all(all.map((entry) => build(entry)));
 }

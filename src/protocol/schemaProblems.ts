@@ -1,14 +1,7 @@
 // Validates a value against the schema and says in our words what is wrong: one problem a place, key, expected and found.
-import Ajv, { type ErrorObject, type ValidateFunction } from "ajv";
-import {
-  choicesOf,
-  describeSchema,
-  experimentSchema,
-  keysAt,
-  pathsNamed,
-  propertiesOf,
-  schemaAt,
-} from "./experimentSchema";
+import type { ErrorObject, ValidateFunction } from "ajv";
+import { choicesOf, describeSchema, keysAt, pathsNamed, propertiesOf, schemaAt } from "./experimentSchema";
+import { compileSchema } from "./experimentValidator";
 import { getAt, show, type Json, type KeyPath } from "./jsonPath";
 import { didYouMean, suggest } from "./suggest";
 
@@ -37,31 +30,12 @@ const impossible: Readonly<Record<string, string>> = {
   "data.only": "It keeps classes of labelled files; this source has none to choose from.",
 };
 
-let compiled: ValidateFunction | undefined;
-function validator(): ValidateFunction {
-  // Compiled at the first check, not at import: activating the extension must not pay for it.
-  compiled ??= new Ajv({
-    allErrors: true,
-    verbose: true,
-    strict: true,
-    strictTypes: false,
-    strictRequired: false,
-  })
-    .addVocabulary([
-      "allowComments",
-      "allowTrailingCommas",
-      "defaultSnippets",
-      "doNotSuggest",
-      "enumDescriptions",
-      "markdownDescription",
-    ])
-    .compile(experimentSchema);
-  return compiled;
-}
+/** Made at the first check, not at import: activating the extension must not pay for it. */
+let validate: ValidateFunction | undefined;
 
 /** Everything the schema has against a value. */
 export function schemaFindings(root: Json): Finding[] {
-  const validate = validator();
+  validate ??= compileSchema().validate;
   if (validate(root)) return [];
   const findings = new Map<string, Finding>();
   for (const error of validate.errors ?? []) {
@@ -99,7 +73,7 @@ function toFinding(root: Json, error: ErrorObject): Finding | undefined {
       return { ...base, at: "value", path, message, hint: "Give one, or remove the key for the default." };
     }
     case "maxProperties": {
-      const keys = Object.keys(error.data as object).map((key) => `\`${key}\``);
+      const keys = Object.keys(getAt(root, path) as object).map((key) => `\`${key}\``);
       const message = `${name(path)} holds ${keys.join(" and ")}; expected one of them.`;
       return { ...base, at: "value", path, message, hint: "Make each an entry of its own." };
     }
