@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Verdict } from "../../../src/types/verdict";
 import { linearAxis, logAxis } from "../../../webview/charts/frame";
 import { linearTicks } from "../../../src/util/linearTicks";
+import { explanation } from "../../../webview/charts/explanation";
 import { histogram, topAt } from "../../../webview/charts/spectrum";
 import { mapOf, stabilityMap } from "../../../webview/charts/stabilityMap";
 import type { RunModel } from "../../../webview/store/runModel";
@@ -140,6 +141,49 @@ test("the typical limit is a dashed line of its own over the batch sizes at whic
   expect(at(typical)[1]).toBeCloseTo(at(curve)[1] - doubling, 6);
   expect(at(typical + 1)[0]).toBeCloseTo(at(curve + 2)[0], 6);
   expect(at(typical + 1)[1]).toBeCloseTo(at(curve + 2)[1] - doubling, 6);
+});
+
+test("a spike's bars are as long as their shares, each half within its room, with values and the ends of long names", () => {
+  const told = {
+    parameters: [
+      { name: "encoder.layers.11.self_attn.out_proj.weight", share: 0.6 },
+      { name: "0.bias", share: 0.15 },
+    ],
+    examples: [
+      { example: 7, curvature: 0.2, gradient: -0.4 },
+      { example: 49_999, curvature: 0.1, gradient: 0.05 },
+    ],
+  };
+  const { context, calls } = recordingContext();
+  const theme = { color: (name: string) => name, font: "11px x", dark: true, contrast: false };
+  const run = mapped({}, { explanation: told } as unknown as Partial<Verdict>);
+  const width = 320;
+  explanation.draw({ context, width, height: 200 }, run, theme);
+  const bars = calls
+    .filter(({ name }) => name === "fillRect")
+    .map(({ args }) => args as [number, number, number, number]);
+  const lengths = bars.map(([, , length]) => length);
+  expect(lengths[1] / lengths[0]).toBeCloseTo(0.25, 6);
+  const [curvature, gradient, ...second] = lengths.slice(2);
+  expect(curvature / gradient).toBeCloseTo(0.5, 6);
+  expect(second.map((length) => length / gradient)).toEqual([
+    expect.closeTo(0.25, 6),
+    expect.closeTo(0.125, 6),
+  ]);
+  const texts = calls
+    .filter(({ name }) => name === "fillText")
+    .map(({ args }) => args as [text: string, x: number]);
+  const said = texts.map(([text]) => text);
+  expect(said).toEqual(expect.arrayContaining(["60 %", "15 %", "20, −40 %", "10, 5 %", "49999", "0.bias"]));
+  const [long] = said.filter((text) => text.startsWith("…"));
+  expect(told.parameters[0].name.endsWith(long.slice(1))).toBe(true);
+  // The halves keep apart: a name, its bar and its value.
+  const xOf = (text: string) => texts.find(([own]) => own === text)![1];
+  const [x, , length] = bars[0];
+  expect(xOf(long) + 6 * long.length).toBeLessThan(x);
+  expect(x + length).toBeLessThan(xOf("60 %") - 6 * "60 %".length);
+  expect(xOf("60 %")).toBeLessThan(width / 2);
+  expect(xOf("7")).toBeGreaterThan(width / 2);
 });
 
 test("the spectrum marks the top eigenvalues read up to the cursor's step", () => {
