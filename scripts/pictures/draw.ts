@@ -45,8 +45,11 @@ const style = `
   .level { stroke: var(--red); stroke-dasharray: 6 4; } .aside { opacity: 0.5; }
   .beyond { fill: var(--red); opacity: 0.07; } .red { fill: var(--red); }`;
 
-/** The picture as text. Readings beyond what a picture of this width can show are left out, extremes kept. */
-export function picture(title: string, panels: readonly Panel[], lastStep: number): string {
+/**
+ * The picture as text. Readings beyond what a picture of this width can show are left out, extremes kept.
+ * @param across  What goes from left to right, from 0 to `lastStep`.
+ */
+export function picture(title: string, panels: readonly Panel[], lastStep: number, across = "step"): string {
   const x = (step: number): number => left + (step / lastStep) * (width - left - right);
   let top = gap;
   const parts: string[] = [];
@@ -61,7 +64,7 @@ export function picture(title: string, panels: readonly Panel[], lastStep: numbe
   const bottom = top - gap;
   for (const step of linearTicks(0, lastStep))
     parts.push(text({ x: x(step), y: bottom + 17 }, step.toLocaleString("en-US"), "middle"));
-  parts.push(text({ x: x(lastStep / 2), y: bottom + 35 }, "step", "middle"));
+  parts.push(text({ x: x(lastStep / 2), y: bottom + 35 }, across, "middle"));
   const height = bottom + foot;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <title>${escaped(title)}</title>

@@ -23,6 +23,8 @@ const folder = join(root, "examples", "pictures");
 interface Drawn {
   readonly title: string;
   readonly panels: readonly Panel[];
+  /** What goes from left to right where that is not the step, and where it ends. */
+  readonly across?: { readonly label: string; readonly last: number };
   readonly numbers: string;
 }
 
@@ -46,6 +48,7 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
   activations,
   momenta,
   "warm-up": warmUp,
+  thresholds,
 };
 
 /** Folders of examples that have one of their own, under examples/, with their picture in it. */
@@ -54,6 +57,7 @@ const folders: Readonly<Record<string, string>> = {
   activations: "paper/edge-of-stability",
   momenta: "paper/edge-of-stability",
   "warm-up": "paper/warm-up",
+  thresholds: "paper/thresholds",
 };
 
 const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
@@ -346,6 +350,38 @@ function warmUp(all: readonly RunModel[]): Drawn {
   };
 }
 
+/** The limits of the learning rate at the minimum reached, over the batch sizes of the verdict's map. */
+function thresholds([run]: readonly RunModel[]): Drawn {
+  const { map, settings, limits } = run.verdict!;
+  const rows = map!.map(({ batchSize, largestStableLearningRate: limit, typicalLearningRate }) => ({
+    batchSize,
+    limit,
+    // Every step on full batches is the same.
+    typical: batchSize === settings.examples ? limit : typicalLearningRate!,
+  }));
+  const curve = (name: "limit" | "typical") =>
+    Column.of(
+      rows.map(({ batchSize }) => batchSize),
+      rows.map((row) => row[name]),
+    );
+  return {
+    title: "The largest stable learning rate rises with the batch size, to that of full batches",
+    panels: [
+      {
+        label: "learning rate η",
+        height: 260,
+        curves: [
+          { label: "mean-square limit", column: curve("limit"), color: "purple" },
+          { label: "typical limit, batches of an epoch", column: curve("typical"), color: "orange" },
+        ],
+        levels: [{ label: "full batches 2/λmax", value: limits.mean!, limit: true }],
+      },
+    ],
+    across: { label: "batch size B", last: settings.examples },
+    numbers: `2/λmax ${num(limits.mean)}; ${rows.map(({ batchSize, limit, typical }) => `B = ${batchSize}: ${num(limit)}, typical ${num(typical)}`).join("; ")}; loss ${num(column(run, "loss.train").values.at(-1))}`,
+  };
+}
+
 const lossPanel = (curves: readonly Curve[]): Panel => ({
   label: "training loss",
   height: 120,
@@ -395,10 +431,10 @@ for (const [name, draw] of Object.entries(examples)) {
   // These are decided in a few dozen steps; the rest of the run is level lines.
   const enough = { "two-minima": 60, catapult: 24 }[name];
   const runs = await trained(name, enough === undefined ? [] : ["--set", `stop.steps=${enough}`]);
-  const { title, panels, numbers } = draw(runs);
-  const lastStep = Math.max(...runs.map(({ series }) => series.step));
+  const { title, panels, numbers, across } = draw(runs);
+  const lastStep = across?.last ?? Math.max(...runs.map(({ series }) => series.step));
   const into = folders[name] ? join(root, "examples", folders[name]) : folder;
-  writeFileSync(join(into, `${name}.svg`), picture(title, panels, lastStep));
+  writeFileSync(join(into, `${name}.svg`), picture(title, panels, lastStep, across?.label));
   process.stdout.write(`${name}: ${numbers}\n`);
 }
 if (named.length === 0 || named.includes(ofReadme)) {
