@@ -35,10 +35,12 @@ async function main(): Promise<void> {
   }
   for (const sampling of ["epochs", "independent"] as const) {
     const at = { learningRate: 1.2 * exact.upper, batchSize, sampling };
-    const [found, seconds] = await lap(() => typical(factors, at));
+    const [found, seconds, processor] = await lap(() => typical(factors, at));
     const { growth: own, limit } = found!;
     const result = `growth ${own.value.toFixed(4)} ± ${own.error.toFixed(4)} at 1.2 of the mean-square limit; limit ${limit.value.toPrecision(4)} ± ${((100 * limit.error) / limit.value).toFixed(1)} %`;
-    console.log(`| typical run, ${sampling}, nK = 1000 | ${seconds.toFixed(2)} | ${result} | ≤ 5 |`);
+    console.log(
+      `| typical run, ${sampling}, nK = 1000 | ${seconds.toFixed(2)}, of the processor ${processor.toFixed(2)} | ${result} | ≤ 5 |`,
+    );
   }
   const large = pointOf(1000);
   const start = performance.now();

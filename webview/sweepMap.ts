@@ -1,9 +1,9 @@
 // Entry of the page of a sweep's map: the host tells the map, then what changes of it; what is picked here goes back as an intent.
 import "./sweepMap.css";
-import { learningRateKey, type SweepMap } from "../src/record/sweepMap";
+import { learningRateKey, limitKinds, type SweepMap } from "../src/record/sweepMap";
 import { h, setText } from "./dom";
 import { AddValue } from "./sweepMap/addValue";
-import { shownWords, shownKinds, type Shown } from "./sweepMap/cellWords";
+import { limitWords, shownWords, shownKinds, type Shown } from "./sweepMap/cellWords";
 import { Grid } from "./sweepMap/grid";
 import { listenToMap, sendFromMap } from "./sweepMap/wire";
 
@@ -57,10 +57,10 @@ const body = h(
   h(
     "p",
     { class: "legend" },
-    h("span", { class: "key mean" }),
-    "mean limit",
-    h("span", { class: "key mean-square" }),
-    "mean-square limit that each run predicts where it stands, at its batch size; up to it the learning rate holds.",
+    ...limitKinds.map((kind) =>
+      h("span", { class: "item" }, h("span", { class: `key ${kind}` }), limitWords[kind]),
+    ),
+    "that each run predicts where it stands, at its batch size. Up to the mean-square limit the learning rate holds; between it and the typical one a single run comes back, with spikes.",
   ),
   add.element,
 );

@@ -5,7 +5,7 @@ import { decimate } from "../../src/record/pyramid";
 import { linearTicks } from "../../src/util/linearTicks";
 import { num, tick } from "../../src/util/numberText";
 
-type Color = "blue" | "purple" | "orange" | "red";
+type Color = "blue" | "purple" | "orange" | "red" | "green";
 
 export interface Curve {
   readonly label: string;
@@ -37,16 +37,19 @@ const width = 760;
 const [left, right, gap, foot] = [70, 26, 36, 44];
 const style = `
   svg { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; --ink: #57606a; --grid: #d8dee4;
-    --blue: #0969da; --purple: #8250df; --orange: #bc4c00; --red: #cf222e; }
+    --blue: #0969da; --purple: #8250df; --orange: #bc4c00; --red: #cf222e; --green: #1a7f37; }
   @media (prefers-color-scheme: dark) { svg { --ink: #9198a1; --grid: #3d444d;
-    --blue: #4493f8; --purple: #ab7df8; --orange: #db6d28; --red: #f85149; } }
+    --blue: #4493f8; --purple: #ab7df8; --orange: #db6d28; --red: #f85149; --green: #3fb950; } }
   text { fill: var(--ink); } .frame { fill: none; stroke: var(--grid); } .grid { stroke: var(--grid); stroke-width: 0.5; }
   .curve { fill: none; stroke-width: 1.6; stroke-linejoin: round; } .faint { stroke-width: 1.2; opacity: 0.6; }
   .level { stroke: var(--red); stroke-dasharray: 6 4; } .aside { opacity: 0.5; }
   .beyond { fill: var(--red); opacity: 0.07; } .red { fill: var(--red); }`;
 
-/** The picture as text. Readings beyond what a picture of this width can show are left out, extremes kept. */
-export function picture(title: string, panels: readonly Panel[], lastStep: number): string {
+/**
+ * The picture as text. Readings beyond what a picture of this width can show are left out, extremes kept.
+ * @param across  What goes from left to right, from 0 to `lastStep`.
+ */
+export function picture(title: string, panels: readonly Panel[], lastStep: number, across = "step"): string {
   const x = (step: number): number => left + (step / lastStep) * (width - left - right);
   let top = gap;
   const parts: string[] = [];
@@ -61,7 +64,7 @@ export function picture(title: string, panels: readonly Panel[], lastStep: numbe
   const bottom = top - gap;
   for (const step of linearTicks(0, lastStep))
     parts.push(text({ x: x(step), y: bottom + 17 }, step.toLocaleString("en-US"), "middle"));
-  parts.push(text({ x: x(lastStep / 2), y: bottom + 35 }, "step", "middle"));
+  parts.push(text({ x: x(lastStep / 2), y: bottom + 35 }, across, "middle"));
   const height = bottom + foot;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <title>${escaped(title)}</title>
@@ -119,8 +122,11 @@ function drawn(panel: Panel, id: string, top: number, x: (step: number) => numbe
   for (const { label: name, value, limit } of levels) {
     const words = `${name} = ${num(value)}`;
     // Curves that climb to their limit leave room at the left, above where they overshoot it; others at the right.
-    const hovers = limit && highest < 1.2 * value;
-    const above = y(hovers ? Math.max(highest, value) : value) - 6;
+    const hovers = limit && highest < 1.3 * value;
+    const line = y(hovers ? Math.max(highest, value) : value);
+    // Below its line where another one's words stand above it.
+    const crowded = levels.some((other) => y(other.value) < line && y(other.value) > line - 16);
+    const above = line + (crowded ? 14 : -6);
     const [at, anchor] = hovers ? ([left + 8, "start"] as const) : ([end - 8, "end"] as const);
     parts.push(text({ x: at, y: above }, words, anchor, limit ? "red" : "red aside"));
   }

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listRuns } from "../../src/launchers";
 import { readSeries } from "../../src/record/disk/readSeries";
+import type { MlpSpec, SgdSpec } from "../../src/protocol/experiment";
 import type { MetricName } from "../../src/protocol/metrics";
+import { Column } from "../../src/record/column";
 import { num } from "../../webview/format";
 import { limitOver, limitsOf } from "../../src/record/limits";
 import { column, entry, type RunModel } from "../../webview/store/runModel";
@@ -21,6 +23,8 @@ const folder = join(root, "examples", "pictures");
 interface Drawn {
   readonly title: string;
   readonly panels: readonly Panel[];
+  /** What goes from left to right where that is not the step, and where it ends. */
+  readonly across?: { readonly label: string; readonly last: number };
   readonly numbers: string;
 }
 
@@ -41,10 +45,20 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
   "label-noise": labelNoise,
   "central-flow": centralFlow,
   catapult,
+  activations,
+  momenta,
+  "warm-up": warmUp,
+  thresholds,
 };
 
 /** Folders of examples that have one of their own, under examples/, with their picture in it. */
-const folders: Readonly<Record<string, string>> = { catapult: "paper/catapult" };
+const folders: Readonly<Record<string, string>> = {
+  catapult: "paper/catapult",
+  activations: "paper/edge-of-stability",
+  momenta: "paper/edge-of-stability",
+  "warm-up": "paper/warm-up",
+  thresholds: "paper/thresholds",
+};
 
 const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
 
@@ -238,6 +252,136 @@ function catapult(runs: readonly RunModel[]): Drawn {
   };
 }
 
+/** One learning rate and three activations: the same limit. */
+function activations(runs: readonly RunModel[]): Drawn {
+  const limit = limitsOf(runs[0]).sharpness;
+  const named = runs.map((run) => {
+    const { activation } = run.info.experiment.model as MlpSpec;
+    return { run, label: activation, limit };
+  });
+  return edges(named, `Gradient descent sharpens until 2/η = ${num(limit)} with each activation`, [
+    { label: "limit 2/η", value: limit, limit: true },
+  ]);
+}
+
+/** One learning rate and four kinds of momentum: each at the limit that belongs to it. */
+function momenta(runs: readonly RunModel[]): Drawn {
+  const named = runs.map((run) => {
+    const { nesterov, momentum } = run.info.experiment.optimizer as SgdSpec;
+    return {
+      run,
+      label: `${nesterov ? "Nesterov" : "heavy ball"} β = ${momentum}`,
+      limit: limitsOf(run).sharpness,
+    };
+  });
+  named.sort((a, b) => b.limit - a.limit);
+  return edges(
+    named,
+    "Momentum moves the edge: heavy ball up, Nesterov's down, each to its own limit",
+    named.map(({ label, limit }) => ({ label, value: limit, limit: false })),
+  );
+}
+
+interface Named {
+  readonly run: RunModel;
+  readonly label: string;
+  readonly limit: number;
+}
+
+/** Sharpness and loss of runs that each rise to a limit. */
+function edges(runs: readonly Named[], title: string, levels: readonly Level[]): Drawn {
+  const colors = ["blue", "purple", "orange", "green"] as const;
+  const named = (name: "loss.train" | "sharpness"): Curve[] =>
+    runs.map(({ run, label }, i) => ({ label, column: column(run, name), color: colors[i] }));
+  return {
+    title,
+    panels: [
+      { label: "sharpness λmax(H), loss/θ²", height: 260, curves: named("sharpness"), levels },
+      { ...lossPanel(named("loss.train")), logFrom: 1e-5 },
+    ],
+    numbers: runs
+      .map(({ run, label, limit }) => {
+        const { values } = column(run, "sharpness");
+        const last = values.slice(-Math.floor(values.length / 4));
+        return `${label}: first ${num(values[0])}, limit ${num(limit)}, last quarter: median ${num(median(last))}, from ${num(Math.min(...last))} to ${num(Math.max(...last))}, end ${num(values.at(-1))}, loss ${num(column(run, "loss.train").values.at(-1))}`;
+      })
+      .join("; "),
+  };
+}
+
+/** A learning rate that the start does not bear, reached at once, soon, and slowly. */
+function warmUp(all: readonly RunModel[]): Drawn {
+  const colors = ["red", "orange", "purple", "blue"] as const;
+  const stepsOf = ({ info }: RunModel): number => info.experiment.optimizer.schedule!.warmup;
+  const runs = [...all].sort((a, b) => stepsOf(a) - stepsOf(b));
+  const staying = runs.filter(({ status }) => status !== "diverged");
+  const longest = runs[runs.length - 1];
+  const named = (name: "loss.train" | "sharpness", of: readonly RunModel[]): Curve[] =>
+    of.map((run) => ({
+      label: stepsOf(run) === 0 ? "no warm-up" : `warm-up of ${stepsOf(run)} steps`,
+      column: column(run, name),
+      color: colors[runs.indexOf(run)],
+    }));
+  const limit = limitOver(longest, "sharpness", column(longest, "sharpness"))!;
+  // It starts at infinity.
+  const from = limit.values.findIndex((value) => value < 40);
+  const shown = Column.of(limit.steps.subarray(from), limit.values.subarray(from));
+  return {
+    title: "Warmed up to, a learning rate drives the sharpness down before it; at once it diverges",
+    panels: [
+      {
+        label: "sharpness λmax(H), loss/θ²",
+        height: 220,
+        curves: [
+          ...named("sharpness", staying),
+          { label: "2/η of the longest", column: shown, color: "red", faint: true },
+        ],
+        levels: [{ label: "2/η after it", value: 2 / rateOf(longest), limit: false }],
+      },
+      { label: "training loss", height: 160, curves: named("loss.train", runs), logFrom: 1e-3 },
+    ],
+    numbers: runs
+      .map((run) => {
+        const sharpness = column(run, "sharpness").values;
+        const last = sharpness.slice(-Math.floor(sharpness.length / 4));
+        return `${stepsOf(run)}: ${run.status} at step ${run.series.step}, sharpness first ${num(sharpness[0])}, last quarter: median ${num(median(last))} of ${num(limitsOf(run).sharpness)}, loss ${num(column(run, "loss.train").values.at(-1))}`;
+      })
+      .join("; "),
+  };
+}
+
+/** The limits of the learning rate at the minimum reached, over the batch sizes of the verdict's map. */
+function thresholds([run]: readonly RunModel[]): Drawn {
+  const { map, settings, limits } = run.verdict!;
+  const rows = map!.map(({ batchSize, largestStableLearningRate: limit, typicalLearningRate }) => ({
+    batchSize,
+    limit,
+    // Every step on full batches is the same.
+    typical: batchSize === settings.examples ? limit : typicalLearningRate!,
+  }));
+  const curve = (name: "limit" | "typical") =>
+    Column.of(
+      rows.map(({ batchSize }) => batchSize),
+      rows.map((row) => row[name]),
+    );
+  return {
+    title: "The largest stable learning rate rises with the batch size, to that of full batches",
+    panels: [
+      {
+        label: "learning rate η",
+        height: 260,
+        curves: [
+          { label: "mean-square limit", column: curve("limit"), color: "purple" },
+          { label: "typical limit, batches of an epoch", column: curve("typical"), color: "orange" },
+        ],
+        levels: [{ label: "full batches 2/λmax", value: limits.mean!, limit: true }],
+      },
+    ],
+    across: { label: "batch size B", last: settings.examples },
+    numbers: `2/λmax ${num(limits.mean)}; ${rows.map(({ batchSize, limit, typical }) => `B = ${batchSize}: ${num(limit)}, typical ${num(typical)}`).join("; ")}; loss ${num(column(run, "loss.train").values.at(-1))}`,
+  };
+}
+
 const lossPanel = (curves: readonly Curve[]): Panel => ({
   label: "training loss",
   height: 120,
@@ -287,10 +431,10 @@ for (const [name, draw] of Object.entries(examples)) {
   // These are decided in a few dozen steps; the rest of the run is level lines.
   const enough = { "two-minima": 60, catapult: 24 }[name];
   const runs = await trained(name, enough === undefined ? [] : ["--set", `stop.steps=${enough}`]);
-  const { title, panels, numbers } = draw(runs);
-  const lastStep = Math.max(...runs.map(({ series }) => series.step));
+  const { title, panels, numbers, across } = draw(runs);
+  const lastStep = across?.last ?? Math.max(...runs.map(({ series }) => series.step));
   const into = folders[name] ? join(root, "examples", folders[name]) : folder;
-  writeFileSync(join(into, `${name}.svg`), picture(title, panels, lastStep));
+  writeFileSync(join(into, `${name}.svg`), picture(title, panels, lastStep, across?.label));
   process.stdout.write(`${name}: ${numbers}\n`);
 }
 if (named.length === 0 || named.includes(ofReadme)) {

@@ -44,7 +44,17 @@ export async function knownTarget(
   const distances = nearest.map(({ square }) => Math.sqrt(square));
   const f = (at: number): Float32Array => outputs.subarray(at * K, (at + 1) * K);
   const breather = new Breather();
-  const sums = { error: 0, residual: 0, change: 0, slope: 0, flatness: 0, targetChange: 0, targetLength: 0 };
+  const sums = {
+    error: 0,
+    residual: 0,
+    change: 0,
+    slope: 0,
+    flatness: 0,
+    rise: 0,
+    targetChange: 0,
+    targetLength: 0,
+  };
+  const near = new Float64Array(n);
   for (const [i, distance] of distances.entries()) {
     await breather.breathe();
     const [first, last] = [i * (pieces + 1), i * (pieces + 1) + pieces];
@@ -56,7 +66,12 @@ export async function knownTarget(
     sums.error += apart(f(last), values[pieces]) ** 2;
     sums.change += apart(f(last), f(first)) ** 2;
     sums.slope += (distance * meanOver(slopes.subarray(first, last + 1))) ** 2;
-    if (signals) sums.flatness += (distance * meanOver(signals.subarray(first, last + 1))) ** 2;
+    if (signals) {
+      const flat = meanOver(signals.subarray(first, last + 1));
+      sums.flatness += (distance * flat) ** 2;
+      sums.rise += (distance * Math.max(0, flat - signals[first])) ** 2;
+    }
+    near[nearest[i].index] += distance ** 2;
     sums.targetChange += apart(values[pieces], values[0]) ** 2;
     sums.targetLength += length ** 2;
   }
@@ -64,10 +79,11 @@ export async function knownTarget(
   return {
     error: mean(sums.error),
     residual: mean(sums.residual),
-    distance: mean(nearest.reduce((sum, { square }) => sum + square, 0)),
+    reach: Math.sqrt((Math.sqrt(n) * Math.hypot(...near)) / nearest.length),
     change: mean(sums.change),
     slope: mean(sums.slope),
     flatness: signals && weightNorm !== null ? weightNorm * mean(sums.flatness) : null,
+    rise: signals && weightNorm !== null ? weightNorm * mean(sums.rise) : null,
     targetChange: mean(sums.targetChange),
     targetLength: mean(sums.targetLength),
   };

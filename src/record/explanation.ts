@@ -43,7 +43,7 @@ const rows = <Row>(raw: unknown, row: (one: Raw) => Row): Row[] =>
   Array.isArray(raw) ? raw.filter(isRaw).map(row) : [];
 
 const percent = (share: number): string =>
-  Math.abs(share) < 0.0095 ? "less than 1 %" : `${Math.round(100 * share)} %`;
+  Math.abs(share) < 0.0095 ? "less than 1 %" : `${num(Math.round(100 * share))} %`;
 
 /** How far the loss rose, and where, for a cell of a table. */
 export const spikeWords = (explanation: Explanation | undefined): string =>

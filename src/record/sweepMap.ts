@@ -11,6 +11,10 @@ export interface SweepAxis {
   readonly values: readonly string[];
 }
 
+/** Limits of the learning rate: on average, in the mean square, and of a single run. */
+export const limitKinds = ["mean", "meanSquare", "typical"] as const;
+export type LimitKind = (typeof limitKinds)[number];
+
 export interface SweepCell {
   /** Places on the axes. */
   readonly x: number;
@@ -27,7 +31,7 @@ export interface SweepCell {
   readonly sharpness: number | null;
   readonly gap: number | null;
   /** Largest learning rates that it predicts where it stands, for its own batch size. */
-  readonly limits: { readonly mean: number | null; readonly meanSquare: number | null };
+  readonly limits: Readonly<Record<LimitKind, number | null>>;
 }
 
 export interface SweepMap {
@@ -106,14 +110,15 @@ function cellOf(
       meanSquare: verdict
         ? (verdict.limits.variance?.upper ?? null)
         : numberIn(last, "stability.varianceLimit"),
+      typical: verdict ? finite(verdict.limits.typical?.value) : numberIn(last, "stability.typicalLimit"),
     },
   };
 }
 
-function numberIn(values: MetricValues, name: string): number | null {
-  const value = values[name];
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
+const numberIn = (values: MetricValues, name: string): number | null => finite(values[name]);
+
+const finite = (value: unknown): number | null =>
+  typeof value === "number" && Number.isFinite(value) ? value : null;
 
 /** Where a value lies along an axis of numbers: 0 is the middle of the first cell, 1 that of the second. Between two, and beyond the last by the step before it, on a log scale. */
 export function placeOn(axis: SweepAxis, value: number): number | null {

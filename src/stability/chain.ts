@@ -50,11 +50,14 @@ export interface KnownTarget {
   /** ‖f(x) − f*(x)‖ and ‖f(xⱼ) − f*(xⱼ)‖. */
   readonly error: number;
   readonly residual: number;
-  readonly distance: number;
+  /** How far they are apart: (√n ‖w‖₂/m)^½ over m test points, wⱼ the sum of ‖x − xⱼ‖² over those that xⱼ is nearest to. */
+  readonly reach: number;
   /** ‖f(x) − f(xⱼ)‖, the integral of ‖∇ₓf(z)‖ over the way, and that of ‖W₁‖₂‖∇_{W₁}f(z)‖_F/‖z‖; the last null without such a layer. */
   readonly change: number;
   readonly slope: number;
   readonly flatness: number | null;
+  /** By how much the last is more than ‖x − xⱼ‖ times its integrand at xⱼ, 0 where it is less; null likewise. */
+  readonly rise: number | null;
   /** ‖f*(x) − f*(xⱼ)‖, and the length of the curve f*(z). */
   readonly targetChange: number;
   readonly targetLength: number;
@@ -171,7 +174,8 @@ interface Linking {
 /**
  * The bound itself where the function f* behind the targets is known, for the triangle x, xⱼ in root mean squares over the test points:
  * ‖f − f*‖ ≤ ‖f(x) − f(xⱼ)‖ + ‖f(xⱼ) − f*(xⱼ)‖ + ‖f*(xⱼ) − f*(x)‖, the outer two by the slopes on the way. Stability speaks of the
- * training points, where every way begins: what it allows there stands beside what is found on the way.
+ * training points, where every way begins. With φ = ‖W₁‖₂‖∇_{W₁}f‖_F/‖·‖, at most A in the fourth mean over them, and w as in `reach`,
+ * the mean of (‖x − xⱼ‖φ(xⱼ))² is (1/m) Σ wⱼφ(xⱼ)² ≤ (1/m)‖w‖₂(Σ φ(xⱼ)⁴)^½ ≤ (√n‖w‖₂/m)A²; what φ rises by on the way is measured.
  */
 function targetLinks(input: ChainInput, { assumptions, noise, link }: Linking): ChainLink[] {
   const { knownTarget: known, noBound } = input;
@@ -182,15 +186,12 @@ function targetLinks(input: ChainInput, { assumptions, noise, link }: Linking): 
   const flat = "∫ ‖W₁‖₂‖∇_{W₁}f(z)‖_F/‖z‖ dz";
   const noLayer = why ?? (of.flatness === null ? "the first layer is not z = W₁x + b₁" : null);
   return [
-    {
-      ...link(
-        "stability-way",
-        `${flat} from xⱼ to x, beside ‖x − xⱼ‖ times what stability allows at the training points`,
-        assumptions ?? noise ?? noBound ?? noLayer,
-        () => [of.flatness!, of.distance * allowedSlope(input)],
-      ),
-      holds: null,
-    },
+    link(
+      "stability-way",
+      `${flat} from xⱼ to x ≤ (√n‖w‖₂/m)^½ ‖W₁‖₂/min‖xᵢ‖ · (2K/(ηpM))^½ + what the integrand rises by on the way, wⱼ the sum of ‖x − xⱼ‖² over the test points nearest to xⱼ`,
+      assumptions ?? noise ?? noBound ?? noLayer,
+      () => [of.flatness!, of.reach * allowedSlope(input) + of.rise!],
+    ),
     link("way-slope", `${way} ≤ ${flat} from xⱼ to x`, noLayer, () => [of.slope, of.flatness!]),
     link("way-change", `‖f(x) − f(xⱼ)‖ ≤ ${way}`, why, () => [of.change, of.slope]),
     link("target-change", "‖f*(x) − f*(xⱼ)‖ ≤ ∫ ‖df*(z)‖", why, () => [of.targetChange, of.targetLength]),

@@ -32,7 +32,7 @@ const cellAt = (x: number, y: number): SweepCell => ({
   beyond: false,
   sharpness: y === 2 ? null : 4 + x,
   gap: null,
-  limits: { mean: y === 2 ? null : 0.4, meanSquare: y === 2 ? null : 0.15 },
+  limits: { mean: y === 2 ? null : 0.4, meanSquare: y === 2 ? null : 0.15, typical: y === 2 ? null : 0.28 },
 });
 const map: SweepMap = {
   keys: ["optimizer.learningRate", "optimizer.batchSize"],
@@ -117,6 +117,13 @@ describe.skipIf(!hasBrowser)("the page of a sweep's map", () => {
     expect(mark.y + 1).toBeCloseTo((middle.y + middle.height / 2 + high.y + high.height / 2) / 2, -0.7);
     expect(mark.x).toBeGreaterThan(low.x);
     expect(mark.x + mark.width).toBeLessThan(low.x + low.width);
+    // 0.15, 0.28 and 0.4 from the bottom up.
+    const [meanSquare, typical] = [
+      await box('.mark.meanSquare[data-cell="0 0"]'),
+      await box('.mark.typical[data-cell="0 0"]'),
+    ];
+    expect(meanSquare.y).toBeGreaterThan(typical.y);
+    expect(typical.y).toBeGreaterThan(mark.y);
     await page.getByLabel("Predicted limits").uncheck();
     expect(await page.locator(".mark").first().isVisible()).toBe(false);
   });

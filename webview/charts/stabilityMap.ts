@@ -20,6 +20,8 @@ interface Map {
   /** Full-batch limit of the whole Hessian; Infinity where there is none. */
   readonly mean: number;
   readonly largest: number;
+  /** From which on a typical run leaves at its batch size; NaN where that was not measured. */
+  readonly typical: number;
   readonly smallest: number | null;
 }
 
@@ -178,6 +180,7 @@ export function mapOf({ verdict }: RunModel): Map | undefined {
     eta: settings.learningRate,
     mean: limits.mean === null ? Infinity : limits.mean,
     largest: largestStableLearningRate === null ? NaN : largestStableLearningRate,
+    typical: limits.typical?.value ?? NaN,
     smallest: smallestStableBatchSize,
   };
 }
@@ -195,7 +198,7 @@ function batchTicks(rows: Map["rows"]): number[] {
 
 function describeMap(map: Map | undefined): string {
   if (!map) return "No map.";
-  const { B, eta, largest, smallest } = map;
+  const { B, eta, largest, typical, smallest } = map;
   const factor = largest / eta;
   const step = atEdge(map)
     ? `the step is at its limit (η ≤ ${num(largest)})`
@@ -208,5 +211,6 @@ function describeMap(map: Map | undefined): string {
       : smallest <= B
         ? `a batch of ${smallest} would hold`
         : `it takes a batch of ${smallest}`;
-  return `At B = ${B} ${step}; at η = ${num(eta)} ${batch}.`;
+  const bursts = typical > largest ? ` A typical run comes back up to η = ${num(typical)}.` : "";
+  return `At B = ${B} ${step}; at η = ${num(eta)} ${batch}.${bursts}`;
 }

@@ -78,9 +78,9 @@ const words: Readonly<Record<string, Words>> = {
   },
   "stability-way": {
     title: "Flat also between the examples",
-    sides: ["first layer's slope on the way", "allowed at the training points"],
+    sides: ["first layer's slope on the way", "allowed where it begins + its rise"],
     meaning:
-      "Stability speaks of the training points. On the way from each to the test points nearest to it the network may be steeper: what it is there, beside what stability allows where the way begins.",
+      "Stability speaks of the training points, where every way to the test points nearest to them begins: the slope on the way is at most what stability allows there and what it rises by on the way.",
   },
   "way-slope": {
     title: "Flat on the way is smooth on the way",

@@ -1,5 +1,12 @@
 // What a cell of the map says: a sign and a few characters in it, a sentence for who hears it. Pure.
-import { batchSizeKey, learningRateKey, type SweepCell, type SweepMap } from "../../src/record/sweepMap";
+import {
+  batchSizeKey,
+  learningRateKey,
+  limitKinds,
+  type LimitKind,
+  type SweepCell,
+  type SweepMap,
+} from "../../src/record/sweepMap";
 import { statusWords } from "../../src/types/runStatus";
 import { severitySigns, verdictWords, type Severity } from "../../src/types/verdictWords";
 import { count, num } from "../format";
@@ -11,6 +18,12 @@ export const shownWords: Readonly<Record<Shown, string>> = {
   verdict: "Verdict",
   sharpness: "Sharpness",
   gap: "Gap",
+};
+
+export const limitWords: Readonly<Record<LimitKind, string>> = {
+  mean: "mean limit",
+  meanSquare: "mean-square limit",
+  typical: "typical limit",
 };
 
 /** A cell's colour: the verdict's, or of what it does meanwhile. */
@@ -61,8 +74,10 @@ export function sentenceOf(cell: SweepCell, { x, y }: SweepMap, mayRun: boolean)
     beyond ? "beyond its limit" : "",
     cell.sharpness === null ? "" : `sharpness ${num(cell.sharpness)}`,
     cell.gap === null ? "" : `gap ${num(cell.gap)}`,
-    limits.mean === null ? "" : `mean limit ${num(limits.mean)}`,
-    limits.meanSquare === null ? "" : `mean-square limit ${num(limits.meanSquare)}`,
+    ...limitKinds.map((kind) => {
+      const limit = limits[kind];
+      return limit === null ? "" : `${limitWords[kind]} ${num(limit)}`;
+    }),
     runs > 1 ? `the newest of ${runs} runs` : "",
   ].filter((part) => part !== "");
   return `${place}: ${parts.join("; ")}. Opens its run.`;

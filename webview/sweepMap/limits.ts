@@ -1,9 +1,16 @@
 // Where each run's predicted limits lie over the map: marks in its own column, or its row, at the learning rate that is its limit. Pure.
-import { learningRateKey, placeOn, type SweepCell, type SweepMap } from "../../src/record/sweepMap";
+import {
+  learningRateKey,
+  limitKinds,
+  placeOn,
+  type LimitKind,
+  type SweepCell,
+  type SweepMap,
+} from "../../src/record/sweepMap";
 
 export interface LimitMark {
   readonly cell: SweepCell;
-  readonly kind: "mean" | "mean-square";
+  readonly kind: LimitKind;
   /** In parts of the whole grid, from its top left; a mark is a line, level where η goes up, else upright. */
   readonly left: number;
   readonly top: number;
@@ -25,12 +32,8 @@ export function limitMarks({ x, y, cells }: SweepMap): LimitMark[] {
   const along = rate.values.length;
   const across = level ? columns : rows;
   return cells.flatMap((cell) =>
-    (
-      [
-        ["mean", cell.limits.mean],
-        ["mean-square", cell.limits.meanSquare],
-      ] as const
-    ).flatMap(([kind, limit]): LimitMark[] => {
+    limitKinds.flatMap((kind): LimitMark[] => {
+      const limit = cell.limits[kind];
       const place = limit === null ? null : placeOn(rate, limit);
       if (place === null) return [];
       const at = Math.min(along, Math.max(0, place + 0.5));

@@ -7,9 +7,12 @@ import { inputSmoothness } from "../../../src/measure/inputSmoothness";
 import { knownTarget } from "../../../src/measure/knownTarget";
 import { nearestOf } from "../../../src/measure/nearest";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
-import type { KnownTarget } from "../../../src/stability/chain";
+import { chainOf, type ChainInput, type KnownTarget } from "../../../src/stability/chain";
+import { factorSpectrum } from "../../../src/stability/secondMoment";
+import { varianceLimit } from "../../../src/stability/varianceLimit";
 import { Problem } from "../../../src/trainers/basin/problem";
 import { Trainer } from "../../../src/trainers/basin/trainer";
+import { jsGemm as gemm } from "../../../src/util/linalg/jsGemm";
 
 const hidden = 12;
 const pieces = 2000;
@@ -31,6 +34,19 @@ async function trained(data: object, activation: string, steps: number) {
   }
   return { point: trainer.point(), data: problem.data };
 }
+
+/** Of a chain whose assumptions hold, with single examples: what its other links need. */
+const settled = {
+  p: 1,
+  squareLoss: { scale: 1 },
+  interpolated: true,
+  plain: true,
+  noBound: null,
+  momentGrowth: null,
+  noEstimate: null,
+  robustness: null,
+  alignment: null,
+} as unknown as ChainInput;
 
 const rms = (values: readonly number[]): number =>
   Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
@@ -85,6 +101,7 @@ describe.each([
     const target = (x: readonly number[]) => data.target!(Float64Array.from(x));
     const found: Record<string, number[]> = {};
     const note = (name: string, value: number) => (found[name] ??= []).push(value);
+    const near = Array.from({ length: train.n }, () => 0);
     for (let i = 0; i < held!.n; i++) {
       const x = row(held!.x, i);
       const from = Array.from({ length: train.n }, (_, j) => row(train.x, j)).reduce((a, b) =>
@@ -100,8 +117,12 @@ describe.each([
       }
       note("slope", distance(x, from) * steep);
       note("flatness", distance(x, from) * flat);
+      note("rise", distance(x, from) * Math.max(0, flat - at(from).flat));
       note("targetLength", length);
-      note("distance", distance(x, from));
+      const index = Array.from({ length: train.n }, (_, j) => j).find(
+        (j) => distance(row(train.x, j), from) === 0,
+      )!;
+      near[index] += distance(x, from) ** 2;
       note("change", distance(at(x).f, at(from).f));
       note("error", distance(at(x).f, target(x)));
       note("residual", distance(at(from).f, target(from)));
@@ -113,10 +134,10 @@ describe.each([
     const measured = (await knownTarget(point, smoothness, { nearest, budget })) as KnownTarget;
     const norm = smoothness.weightNorm!;
     for (const [name, values] of Object.entries(found)) {
-      const exact = rms(values) * (name === "flatness" ? norm : 1);
+      const exact = rms(values) * (name === "flatness" || name === "rise" ? norm : 1);
       const value = measured[name as keyof KnownTarget]!;
       // What is integrated is none too small; kinks of a relu cost the rule some percent.
-      const integral = name === "slope" || name === "flatness";
+      const integral = name === "slope" || name === "flatness" || name === "rise";
       const off = `${name}: ${value}, exactly ${exact}`;
       expect(value / exact - 1, off).toBeGreaterThan(name === "targetLength" ? -0.01 : -2e-4);
       expect(value / exact - 1, off).toBeLessThan(integral ? (smooth ? 0.01 : 0.08) : 2e-4);
@@ -137,6 +158,26 @@ describe.each([
     const { error, residual, slope: sloped, targetLength, change, targetChange, flatness } = measured;
     expect(change).toBeLessThanOrEqual(sloped);
     expect(sloped).toBeLessThanOrEqual(flatness!);
+    const length = near.reduce((sum, square) => sum + square ** 2, 0) ** 0.5;
+    expect(measured.reach).toBeCloseTo(Math.sqrt((Math.sqrt(train.n) * length) / held!.n), 6);
+
+    // What stability allows holds up to the mean-square limit; far beyond it the curvature found here is more than it leaves.
+    const factors = await factorSpectrum(await point.factors!.gram(), { n: train.n, K }, "all", gemm);
+    const { upper } = await varianceLimit(factors, { batchSize: 1, gemm });
+    const way = (learningRate: number) =>
+      chainOf({
+        ...settled,
+        learningRate,
+        outputs: K,
+        firstLayer: smoothness.firstLayer,
+        knownTarget: measured,
+      }).find(({ id }) => id === "stability-way")!;
+    // Of the nine points of [−1, 1] one is zero.
+    expect(smoothness.noBound === null).toBe(spec.source === "teacher");
+    if (smoothness.noBound === null) {
+      expect(way(upper)).toMatchObject({ holds: true, left: measured.flatness });
+      expect(way(1e6 * upper)).toMatchObject({ holds: false, left: measured.flatness });
+    }
     expect(targetChange).toBeLessThanOrEqual(targetLength * (1 + 1e-9));
     expect(error).toBeLessThanOrEqual(sloped + residual + targetLength);
   });

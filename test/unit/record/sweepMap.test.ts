@@ -51,6 +51,23 @@ test("a cell shows the newest run with its values and counts the others; a run o
   expect(cells.flatMap(({ run }) => run ?? [])).toHaveLength(2);
 });
 
+test("a judged run's typical limit is its verdict's, one that was not found is none, and before the verdict it is the last reading", () => {
+  const run = runs.find(({ verdict }) => verdict?.verdict === "edge")!;
+  const typicalOf = (changed: Partial<RunRecord>) => {
+    const own = { ...run, ...changed };
+    const rates = { key: rate, values: [own.info.experiment.optimizer.learningRate] };
+    return sweepMapOf([rates], [own]).cells[0].limits.typical;
+  };
+  const judged = (value: number) => {
+    const typical = { value, error: 0.01, how: "simulated" };
+    return typicalOf({ verdict: { ...run.verdict!, limits: { ...run.verdict!.limits, typical } } });
+  };
+  expect(judged(0.3)).toBe(0.3);
+  expect(judged(NaN)).toBeNull();
+  expect(typicalOf({})).toBeNull();
+  expect(typicalOf({ verdict: null, last: { "stability.typicalLimit": 0.2 } })).toBe(0.2);
+});
+
 test("any two swept keys are axes when wanted, and one key alone makes a strip", () => {
   const more = [...swept, { key: "seed", values: [0, 1] }];
   const turned = sweepMapOf(more, runs, [rate, "seed"]);

@@ -31,10 +31,11 @@ const base: ChainInput = {
   knownTarget: {
     error: 0.5,
     residual: 0.01,
-    distance: 0.2,
+    reach: 0.2,
     change: 0.3,
     slope: 0.4,
     flatness: 0.9,
+    rise: 0.05,
     targetChange: 0.25,
     targetLength: 0.35,
   },
@@ -147,8 +148,9 @@ test("where the target is known every step to it has both its sides", () => {
   expect(link({}, "known-target")).toMatchObject({ left: 0.5, holds: true });
   expect(link({}, "known-target").right).toBeCloseTo(0.4 + 0.01 + 0.35, 12);
   const allowed = link({}, "stability-way");
-  expect(allowed).toMatchObject({ left: 0.9, holds: null });
-  expect(allowed.right).toBeCloseTo(0.2 * 3 * Math.sqrt(2 / (0.1 * 0.5)), 12);
+  expect(allowed).toMatchObject({ left: 0.9, holds: true });
+  expect(allowed.right).toBeCloseTo(0.2 * 3 * Math.sqrt(2 / (0.1 * 0.5)) + 0.05, 12);
+  expect(link({ learningRate: 2 }, "stability-way").holds).toBe(false);
   // The triangle needs no stability, the sides that speak of it do.
   expect(link({ plain: false }, "known-target").holds).toBe(true);
   expect(link({ plain: false }, "stability-way").notApplicable).toMatch(/without momentum/);

@@ -236,3 +236,32 @@ test("time that is over before anything is known gives nothing", async () => {
     await typical(factors, { learningRate: 0.1, batchSize: 2, sampling: "epochs", over: () => true }),
   ).toBeNull();
 });
+
+test.each([1, 3])(
+  "time that is over before learning rates on both sides were looked at: the limit from above alone, and an error that holds the truth (curvature %d)",
+  async (largest) => {
+    const curvatures = [0.1, 0.2, 0.3, largest];
+    const exponent = (eta: number) =>
+      curvatures.reduce((sum, h) => sum + Math.log(Math.abs(1 - eta * h)) / curvatures.length, 0);
+    const limit = root(exponent, 5.5, 9);
+    const learningRate = 0.9 * limit;
+    const settings = { learningRate, batchSize: 1, sampling: "independent" } as const;
+    const within = (steps: number) => {
+      let made = 0;
+      return typical(scalar(curvatures), { ...settings, over: () => ++made > steps });
+    };
+    let steps = 2000;
+    let first = await within(steps);
+    for (; !first; steps += 100) first = await within(steps);
+    const { growth: own, limit: found } = first;
+    // Learning rates of a look lie 3 % apart: what none of them encloses is not known that well.
+    expect(found.error / found.value).toBeGreaterThan(0.06);
+    expect(found.error / found.value).toBeLessThan(0.2);
+    expect(Math.abs(found.value - limit)).toBeLessThan(found.error);
+    expect(Math.abs(own.value - Math.exp(2 * exponent(learningRate)))).toBeLessThan(4 * own.error);
+    // With more time the limit is enclosed, and the answer from above gives way.
+    const later = (await within(8 * steps))!.limit;
+    expect(later.error).toBeLessThan(0.75 * found.error);
+    expect(Math.abs(later.value - limit)).toBeLessThan(3 * later.error);
+  },
+);

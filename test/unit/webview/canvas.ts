@@ -7,7 +7,8 @@ export interface DrawnCall {
 /** A drawing context that records calls; one with a coordinate that is not finite throws. */
 export function recordingContext(): { readonly context: never; readonly calls: DrawnCall[] } {
   const calls: DrawnCall[] = [];
-  const state: Record<string, unknown> = {};
+  // As wide as an ordinary font's, about.
+  const state: Record<string, unknown> = { measureText: (text: string) => ({ width: 6 * text.length }) };
   const context = new Proxy(state, {
     get: (own, name: string) =>
       name in own

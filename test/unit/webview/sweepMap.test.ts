@@ -15,7 +15,7 @@ const empty: SweepCell = {
   beyond: false,
   sharpness: null,
   gap: null,
-  limits: { mean: null, meanSquare: null },
+  limits: { mean: null, meanSquare: null, typical: null },
 };
 const judged: SweepCell = {
   ...empty,
@@ -24,7 +24,7 @@ const judged: SweepCell = {
   status: "finished",
   verdict: { verdict: "stable", typical: null },
   sharpness: 4,
-  limits: { mean: 0.2, meanSquare: 3.2 },
+  limits: { mean: 0.2, meanSquare: 0.1, typical: 3.2 },
 };
 const rate = { key: "optimizer.learningRate", values: ["0.1", "0.4"] };
 const batch = { key: "optimizer.batchSize", values: ["4", '"full"'] };
@@ -36,13 +36,15 @@ const map: SweepMap = {
 };
 
 test("a run's limits are level marks in its own column, at their learning rate or at the rim beyond it", () => {
-  const [mean, meanSquare, ...others] = limitMarks(map);
+  const [mean, meanSquare, typical, ...others] = limitMarks(map);
   expect(others).toEqual([]);
   // 0.2 is halfway from 0.1, the middle of the lower row, to 0.4, that of the upper one.
   expect(mean).toMatchObject({ kind: "mean", level: true, outside: false });
   expect(mean.top).toBeCloseTo(0.5, 12);
-  expect(meanSquare).toMatchObject({ kind: "mean-square", outside: true, top: 0 });
-  for (const { left, length } of [mean, meanSquare]) {
+  expect(meanSquare).toMatchObject({ kind: "meanSquare", outside: false });
+  expect(meanSquare.top).toBeCloseTo(0.75, 12);
+  expect(typical).toMatchObject({ kind: "typical", outside: true, top: 0 });
+  for (const { left, length } of [mean, meanSquare, typical]) {
     expect(left).toBeGreaterThan(0);
     expect(left + length).toBeLessThan(0.5);
   }
@@ -68,7 +70,7 @@ test("every state of a point has a sign and words of its own, and a sentence tha
   expect(wordsOf(live, "verdict", true)).toEqual(["!", "1,200"]);
   expect(toneOf(live)).toBe("live");
   expect(sentenceOf(judged, map, true)).toBe(
-    "batch size B 4, learning rate η 0.1: Stable; sharpness 4; mean limit 0.2; mean-square limit 3.2; the newest of 2 runs. Opens its run.",
+    "batch size B 4, learning rate η 0.1: Stable; sharpness 4; mean limit 0.2; mean-square limit 0.1; typical limit 3.2; the newest of 2 runs. Opens its run.",
   );
   expect(
     sentenceOf({ ...judged, verdict: { verdict: "unstable-variance", typical: "leaves" } }, map, true),
