@@ -11,7 +11,7 @@ import { stagedFunctions, type StagedPoint } from "./stagedFunction";
 export interface Chunking {
   /** Examples per chunk; the last one may be smaller. */
   readonly size: number;
-  /** For how many functions what is staged at a point is kept for every chunk; the others compute it anew for every product. */
+  /** For how many functions what is staged at a point is kept for every chunk; the others compute it anew. With 0 nothing is staged. */
   readonly keep: number;
 }
 
@@ -42,8 +42,6 @@ type Outputs = (compiled: CompiledNetwork) => readonly Node[];
 /** A network split over its examples; `at` gives it at a θ. */
 export class Chunks {
   private readonly plans: readonly ChunkPlan[];
-  private readonly keep: number;
-
   /**
    * @param network  The network for all n examples; itself used where they are one chunk.
    * @param build    The same network for another number of examples.
@@ -56,12 +54,15 @@ export class Chunks {
   ) {
     const { n } = network;
     const size = Math.min(chunking?.size ?? n, n);
-    this.keep = chunking?.keep ?? stagedFunctions;
+    const keep = chunking?.keep ?? stagedFunctions;
     const bySize = new Map<number, CompiledNetwork>();
     const compiledFor = (count: number): CompiledNetwork => {
       let compiled = bySize.get(count);
       if (!compiled)
-        bySize.set(count, (compiled = new CompiledNetwork(engine, count === n ? network : build(count))));
+        bySize.set(
+          count,
+          (compiled = new CompiledNetwork(engine, count === n ? network : build(count), keep)),
+        );
       return compiled;
     };
     this.plans = Array.from({ length: Math.ceil(n / size) }, (_, i) => {
@@ -78,7 +79,7 @@ export class Chunks {
     const list = this.plans.map((plan) => {
       const end = plan.start + plan.n;
       const own = [x.subarray(plan.start * D, end * D), y.subarray(plan.start * K, end * K)];
-      return { ...plan, point: plan.compiled.point([...own, ...rest], this.keep) };
+      return { ...plan, point: plan.compiled.point([...own, ...rest]) };
     });
     return new ChunkPoints(this.network, list);
   }

@@ -11,9 +11,11 @@ export class CompiledNetwork {
   private readonly fixed: readonly Node[];
   private readonly functions = new Map<string, Promise<StagedFunction[]>>();
 
+  /** @param keep  For how many functions a point keeps what they stage; 0 where nothing is staged. */
   constructor(
     private readonly engine: Engine,
     readonly network: Network,
+    private readonly keep: number,
   ) {
     const { x, y, parameters, buffers, graph } = network;
     this.fixed = [x, y, ...parameters, ...buffers];
@@ -21,8 +23,8 @@ export class CompiledNetwork {
   }
 
   /** Values in the order x, y, parameters, buffers. */
-  point(values: readonly Float32Array[], keep: number): StagedPoint {
-    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), keep);
+  point(values: readonly Float32Array[]): StagedPoint {
+    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), this.keep);
   }
 
   /** See `functionsOf`. */
@@ -41,7 +43,8 @@ export class CompiledNetwork {
   functionsOf(name: string, parts: () => readonly FunctionParts[]): Promise<readonly StagedFunction[]> {
     let built = this.functions.get(name);
     if (!built) {
-      built = StagedFunction.compile(this.engine, this.network.graph.aside(parts), this.fixed);
+      const own = this.network.graph.aside(parts);
+      built = StagedFunction.compile(this.engine, own, this.fixed, this.keep > 0);
       this.functions.set(name, built);
     }
     return built;

@@ -10,8 +10,13 @@ import type { AtPoint } from "./lossOperators";
 import type { LinearOperator } from "./operator";
 import type { StagedFunction } from "./stagedFunction";
 
-/** Kernel blocks GᵢᵀGᵢ [n, K, K], computed when first asked for. */
-type Blocks = () => Promise<Float32Array>;
+/** Inner products of the factors. */
+interface DataSpace {
+  /** Kernel blocks GᵢᵀGᵢ [n, K, K], computed when first asked for. */
+  readonly blocks: () => Promise<Float32Array>;
+  /** c ↦ (1/n) GᵀG c on [nK]; what one product costs. */
+  readonly gram: LinearOperator;
+}
 
 /** A placeholder for cᵢ [n, K]. */
 const cOf = ({ network: { graph, n, K } }: CompiledNetwork): Node => graph.input("factor.c", [n, K]);
@@ -75,35 +80,6 @@ export function gaussNewton(at: AtPoint): LinearOperator {
   };
 }
 
-/**
- * Σ v = (1/n) Σ Gᵢ (GᵢᵀGᵢ)(Gᵢᵀv) − H(Hv) with H = (1/n) Σ GᵢGᵢᵀ: the price of two Gauss–Newton products whatever n is.
- * @source theory.md, section 1.
- */
-export function noiseMatrix(at: AtPoint, blocks: Blocks): LinearOperator {
-  const { fullBatch, shapes, size, meter } = at;
-  const half = gaussNewton(at);
-  const [hv, hhv] = [new Float32Array(size), new Float32Array(size)];
-  return {
-    size,
-    apply: async (v, out) => {
-      await meter.check();
-      const kernel = await blocks();
-      await fullBatch.average(
-        async (chunk, own) => {
-          const c = await pull(at, chunk, v);
-          const weighted = throughBlocks(partOf(kernel, chunk, fullBatch.network.n), c);
-          const noisy = await push(at, chunk, weighted, own?.slice(0, shapes.length));
-          return [...noisy, ...(await push(at, chunk, c, own?.slice(shapes.length)))];
-        },
-        [...viewsOf(out, shapes), ...viewsOf(hv, shapes)],
-      );
-      meter.products++;
-      await half.apply(hv, hhv);
-      for (let i = 0; i < out.length; i++) out[i] -= hhv[i];
-    },
-  };
-}
-
 /** Gᵀv as [nK], row iK + k: coordinates of every example's factor along v. Costs about half a product. */
 export async function factorCoordinates(at: AtPoint, v: Float32Array): Promise<Float32Array> {
   const { n, K } = at.fullBatch.network;
@@ -134,15 +110,35 @@ export function gramOperator(at: AtPoint): LinearOperator {
 }
 
 /**
+ * Σ v = (1/n) Σ Gᵢ (GᵢᵀGᵢ)(Gᵢᵀv) − H(Hv) with H = (1/n) Σ GᵢGᵢᵀ, that is (1/n) G(Kc − (1/n) GᵀGc) with c = Gᵀv and K the blocks:
+ * the price of two Gauss–Newton products whatever n is, and of one where the factors are kept.
+ * @source theory.md, section 1.
+ */
+export function noiseMatrix(at: AtPoint, { blocks, gram }: DataSpace): LinearOperator {
+  const { n, K } = at.fullBatch.network;
+  const mean = new Float32Array(n * K);
+  return {
+    size: at.size,
+    apply: async (v, out) => {
+      const kernel = await blocks();
+      const c = await factorCoordinates(at, v);
+      await gram.apply(c, mean);
+      const noisy = throughBlocks(kernel, c);
+      for (let i = 0; i < noisy.length; i++) noisy[i] -= mean[i];
+      await pushFactors(at, noisy, out);
+    },
+  };
+}
+
+/**
  * The sufficient condition's operator on data space [nK]: c ↦ (1 − p)/n GᵀG c + p blockdiag(GᵢᵀGᵢ) c. Its λmax bounds the
  * generalized one of ((1−p)H² + p(1/n)ΣHᵢ²) against H from above (v ↦ c = Gᵀv), so 2/λmax is certainly stable.
- * @param gram  c ↦ (1/n) GᵀG c; what one product costs.
  * @source theory.md, section 1.
  */
 export function sufficientOperator(
   { fullBatch }: AtPoint,
   p: number,
-  { blocks, gram }: { readonly blocks: Blocks; readonly gram: LinearOperator },
+  { blocks, gram }: DataSpace,
 ): LinearOperator {
   const { n, K } = fullBatch.network;
   const forth = new Float32Array(n * K);

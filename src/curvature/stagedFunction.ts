@@ -1,7 +1,7 @@
 // A graph compiled in two parts: what is fixed while θ is fixed runs once, the rest runs per vector.
 import type { Compiled, Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
-import { stage } from "../graph/stage";
+import { stage, unstaged } from "../graph/stage";
 
 /** How many functions keep their staged values at a point at most: what one reading alternates between. */
 export const stagedFunctions = 3;
@@ -17,7 +17,7 @@ interface Staging {
 export class StagedPoint {
   private readonly staged = new Map<Staging, Float32Array[]>();
 
-  /** @param keep  Stagings whose values fit into memory; without, they are computed anew for every product. */
+  /** @param keep  Stagings whose values fit into memory. */
   constructor(
     readonly given: ReadonlyMap<Node, Float32Array>,
     private readonly keep: number = stagedFunctions,
@@ -29,7 +29,6 @@ export class StagedPoint {
     if (compiled === null) return [];
     const { staged } = this;
     const values = staged.get(of) ?? (await compiled.run(inputs.map((node) => this.given.get(node)!)));
-    if (this.keep === 0) return values;
     staged.delete(of);
     staged.set(of, values);
     const [oldest] = staged.keys();
@@ -58,13 +57,19 @@ export class StagedFunction {
     private readonly inputs: readonly Node[],
   ) {}
 
-  /** Compiles functions of the placeholders `fixed` that share what they stage: it is computed and kept once for all of them. */
+  /**
+   * Compiles functions of the placeholders `fixed` that share what they stage: it is computed and kept once for all of them.
+   * @param stages  Whether they stage anything: what is not kept is computed sooner on the way.
+   */
   static async compile(
     engine: Engine,
     parts: readonly FunctionParts[],
     fixed: readonly Node[],
+    stages = true,
   ): Promise<StagedFunction[]> {
-    const staged = parts.map(({ outputs, dynamic }) => stage(outputs, dynamic));
+    const staged = parts.map(({ outputs, dynamic }) =>
+      stages ? stage(outputs, dynamic) : unstaged(outputs),
+    );
     const frontier = [...new Set(staged.flatMap((one) => one.frontier))];
     const compiled = frontier.length > 0 ? await engine.compile(fixed, frontier) : null;
     const staging = { compiled, inputs: fixed };

@@ -27,7 +27,8 @@ export class PointSource {
   readonly curvature: Curvature;
   /** Of all training examples: the same where those are all. */
   readonly ofAll: Curvature;
-  private careful: Curvature | null = null;
+  /** Careful curvatures by whether a point of theirs is used once. */
+  private readonly careful = new Map<boolean, Curvature>();
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
   private constructor(
@@ -75,9 +76,10 @@ export class PointSource {
       hessian: () => at.hessian(),
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
-      nearby: (other) => {
-        this.careful ??= problem.curvature(this.meter, { careful: true });
-        const there = (beside = this.careful.at(other));
+      nearby: (other, once) => {
+        const careful = this.careful.get(once) ?? problem.curvature(this.meter, { careful: true, once });
+        this.careful.set(once, careful);
+        const there = (beside = careful.at(other));
         return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
       },
       elsewhere: (other) => this.at(other, descent),
@@ -95,7 +97,7 @@ export class PointSource {
         gradientsAlong: (v) => gradientsAlong(at, v),
         weightedGradient: (weights) => weightedGradient(at, weights),
         jacobianNorms: () => jacobianNorms(at),
-        largestChange: (radius, normal) => largestChange(at, radius, normal),
+        largestChange: (radius, random) => largestChange(at, radius, random),
         firstWeight: () => at.firstWeight(),
         ...(!at.tied && {
           curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v),
