@@ -42,7 +42,13 @@ export class PointSource {
   }
 
   static async open(problem: Problem, meter: Meter): Promise<PointSource> {
-    return new PointSource(problem, meter, await openGemm(problem.engine, problem.experiment.threads));
+    const gemm = await openGemm(problem.engine, problem.experiment.threads);
+    // What is computed of the factors takes long as well: it may be abandoned wherever it multiplies matrices.
+    const asking: Gemm = async (a, b, shape) => {
+      await meter.check();
+      return gemm(a, b, shape);
+    };
+    return new PointSource(problem, meter, asking);
   }
 
   /** The point at θ [d], which is copied, with the optimizer as it stands there. */
