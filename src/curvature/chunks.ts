@@ -3,6 +3,7 @@ import type { Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
 import { axpy } from "../util/linalg/vector";
 import { CompiledNetwork } from "./compiledNetwork";
+import type { Meter } from "./meter";
 import type { Network } from "./network";
 import { stagedFunctions, type StagedPoint } from "./stagedFunction";
 
@@ -10,7 +11,7 @@ import { stagedFunctions, type StagedPoint } from "./stagedFunction";
 export interface Chunking {
   /** Examples per chunk; the last one may be smaller. */
   readonly size: number;
-  /** For how many functions what is staged at a point is kept for every chunk; the others compute it anew for every product. */
+  /** For how many functions what is staged at a point is kept for every chunk; the others compute it anew. With 0 nothing is staged. */
   readonly keep: number;
 }
 
@@ -26,14 +27,21 @@ export interface Chunk extends ChunkPlan {
   readonly point: StagedPoint;
 }
 
-type Feeds = (chunk: Chunk) => ReadonlyMap<Node, Float32Array>;
+type Feed = ReadonlyMap<Node, Float32Array>;
+type Feeds = (chunk: Chunk) => Feed | Promise<Feed>;
+/** Asks before every chunk whether to go on: one of many examples takes long enough. */
+export const asking =
+  (meter: Pick<Meter, "check">, feeds: Feeds): Feeds =>
+  async (chunk) => {
+    await meter.check();
+    return feeds(chunk);
+  };
+
 type Outputs = (compiled: CompiledNetwork) => readonly Node[];
 
 /** A network split over its examples; `at` gives it at a θ. */
 export class Chunks {
   private readonly plans: readonly ChunkPlan[];
-  private readonly keep: number;
-
   /**
    * @param network  The network for all n examples; itself used where they are one chunk.
    * @param build    The same network for another number of examples.
@@ -46,12 +54,15 @@ export class Chunks {
   ) {
     const { n } = network;
     const size = Math.min(chunking?.size ?? n, n);
-    this.keep = chunking?.keep ?? stagedFunctions;
+    const keep = chunking?.keep ?? stagedFunctions;
     const bySize = new Map<number, CompiledNetwork>();
     const compiledFor = (count: number): CompiledNetwork => {
       let compiled = bySize.get(count);
       if (!compiled)
-        bySize.set(count, (compiled = new CompiledNetwork(engine, count === n ? network : build(count))));
+        bySize.set(
+          count,
+          (compiled = new CompiledNetwork(engine, count === n ? network : build(count), keep)),
+        );
       return compiled;
     };
     this.plans = Array.from({ length: Math.ceil(n / size) }, (_, i) => {
@@ -68,7 +79,7 @@ export class Chunks {
     const list = this.plans.map((plan) => {
       const end = plan.start + plan.n;
       const own = [x.subarray(plan.start * D, end * D), y.subarray(plan.start * K, end * K)];
-      return { ...plan, point: plan.compiled.point([...own, ...rest], this.keep) };
+      return { ...plan, point: plan.compiled.point([...own, ...rest]) };
     });
     return new ChunkPoints(this.network, list);
   }
@@ -95,27 +106,32 @@ export class ChunkPoints {
     take: (results: readonly Float32Array[], chunk: Chunk) => void,
   ): Promise<void> {
     for (const chunk of this.list) {
-      const dynamic = feeds(chunk);
+      const dynamic = await feeds(chunk);
       const f = await chunk.compiled.function(name, () => outputs(chunk.compiled), [...dynamic.keys()]);
       take(await f.run(chunk.point, dynamic), chunk);
     }
   }
 
-  /** Means over the examples: outputs are means over a chunk's examples, and add up weighted by its share. */
-  async mean(name: string, outputs: Outputs, feeds: Feeds, into: readonly Float32Array[]): Promise<void> {
-    const { n } = this.network;
-    for (const [i, chunk] of this.list.entries()) {
-      const dynamic = feeds(chunk);
+  /** Means over the examples: outputs are means over a chunk's examples. */
+  mean(name: string, outputs: Outputs, feeds: Feeds, into: readonly Float32Array[]): Promise<void> {
+    return this.average(async (chunk, own) => {
+      const dynamic = await feeds(chunk);
       const f = await chunk.compiled.function(name, () => outputs(chunk.compiled), [...dynamic.keys()]);
-      if (this.list.length === 1) {
-        await f.run(chunk.point, dynamic, into);
-        return;
-      }
-      const parts = await f.run(chunk.point, dynamic);
-      parts.forEach((part, j) => {
-        if (i === 0) into[j].fill(0);
-        axpy(chunk.n / n, part, into[j]);
-      });
+      return f.run(chunk.point, dynamic, own);
+    }, into);
+  }
+
+  /** Means over the examples of what is computed of each chunk, which adds up weighted by its share. A single chunk's is written to `own`. */
+  async average(
+    of: (chunk: Chunk, own?: readonly Float32Array[]) => Promise<readonly Float32Array[]>,
+    into: readonly Float32Array[],
+  ): Promise<void> {
+    const { n } = this.network;
+    if (this.list.length === 1) {
+      await of(this.list[0], into);
+      return;
     }
+    into.forEach((out) => out.fill(0));
+    for (const chunk of this.list) (await of(chunk)).forEach((part, j) => axpy(chunk.n / n, part, into[j]));
   }
 }

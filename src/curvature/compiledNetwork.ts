@@ -3,17 +3,19 @@ import type { Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
 import { viewsOf } from "./flat";
 import type { Network } from "./network";
-import { StagedFunction, StagedPoint } from "./stagedFunction";
+import { StagedFunction, StagedPoint, type FunctionParts } from "./stagedFunction";
 
 export class CompiledNetwork {
   /** Placeholders for a vector of parameters. */
   readonly v: readonly Node[];
   private readonly fixed: readonly Node[];
-  private readonly functions = new Map<string, Promise<StagedFunction>>();
+  private readonly functions = new Map<string, Promise<StagedFunction[]>>();
 
+  /** @param keep  For how many functions a point keeps what they stage; 0 where nothing is staged. */
   constructor(
     private readonly engine: Engine,
     readonly network: Network,
+    private readonly keep: number,
   ) {
     const { x, y, parameters, buffers, graph } = network;
     this.fixed = [x, y, ...parameters, ...buffers];
@@ -21,15 +23,28 @@ export class CompiledNetwork {
   }
 
   /** Values in the order x, y, parameters, buffers. */
-  point(values: readonly Float32Array[], keep: number): StagedPoint {
-    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), keep);
+  point(values: readonly Float32Array[]): StagedPoint {
+    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), this.keep);
   }
 
-  /** Compiles once by name. The result is the same bit for bit whatever was compiled before: a resume compiles in another order. */
-  function(name: string, outputs: () => readonly Node[], dynamic: readonly Node[]): Promise<StagedFunction> {
+  /** See `functionsOf`. */
+  async function(
+    name: string,
+    outputs: () => readonly Node[],
+    dynamic: readonly Node[],
+  ): Promise<StagedFunction> {
+    return (await this.functionsOf(name, () => [{ outputs: outputs(), dynamic }]))[0];
+  }
+
+  /**
+   * Compiles functions that share what they stage, once by name. The result is the same bit for bit whatever was compiled before: a
+   * resume compiles in another order.
+   */
+  functionsOf(name: string, parts: () => readonly FunctionParts[]): Promise<readonly StagedFunction[]> {
     let built = this.functions.get(name);
     if (!built) {
-      built = StagedFunction.compile(this.engine, this.network.graph.aside(outputs), this.fixed, dynamic);
+      const own = this.network.graph.aside(parts);
+      built = StagedFunction.compile(this.engine, own, this.fixed, this.keep > 0);
       this.functions.set(name, built);
     }
     return built;
@@ -39,7 +54,7 @@ export class CompiledNetwork {
   async release(): Promise<void> {
     const all = [...this.functions.values()];
     this.functions.clear();
-    for (const built of all) await (await built).dispose();
+    for (const built of all) await StagedFunction.dispose(await built);
   }
 
   /** The parts of a flat vector [P] by the placeholder that stands for each. */

@@ -4,7 +4,8 @@ import { nameOf } from "../graph/node";
 import { Chunks, type Chunking } from "./chunks";
 import { CurvaturePoint } from "./curvaturePoint";
 import { totalSize, viewsOf } from "./flat";
-import { gramFunction, type TapSignal } from "./gram";
+import { blocksFunction, gramFunction } from "./gram";
+import type { SignalFunctions } from "./gramMatrices";
 import { plainMeter, type Meter } from "./meter";
 import type { Network } from "./network";
 import { layersOf, type Layer } from "./restricted";
@@ -18,6 +19,8 @@ export interface CurvatureOptions {
   readonly buffers?: readonly Float32Array[];
   /** Bytes that the factors of all examples may fill to be kept. Default 0: products go through the network. */
   readonly stored?: number;
+  /** Each function is used once at a point: nothing is staged. Default false. */
+  readonly once?: boolean;
   /** How to split the examples, and how to build either network for another number of them. */
   readonly chunks?: {
     /** For products; null where they need no splitting. */
@@ -39,7 +42,7 @@ export class Curvature {
   private readonly perExample: Chunks;
   private readonly signals: Chunks;
   private readonly buffers: readonly Float32Array[];
-  private readonly grams = new Map<string, Promise<Compiled>>();
+  private readonly ofSignals = new Map<string, Promise<Compiled>>();
   private readonly keepsSignals: boolean;
   private product: Promise<ProductFunction> | null = null;
 
@@ -51,7 +54,14 @@ export class Curvature {
     private readonly engine: Engine,
     readonly network: Network,
     private readonly examples: { readonly x: Float32Array; readonly y: Float32Array },
-    { meter = plainMeter(), perExample, buffers = [], chunks, stored = 0 }: CurvatureOptions = {},
+    {
+      meter = plainMeter(),
+      perExample,
+      buffers = [],
+      chunks,
+      once = false,
+      stored = 0,
+    }: CurvatureOptions = {},
   ) {
     this.meter = meter;
     this.buffers = buffers;
@@ -63,12 +73,14 @@ export class Curvature {
     const own = perExample ?? network;
     this.keepsSignals = !perExample && stored > 0 && storedBytes(own) <= stored;
     const never = (): Network => network;
-    const { chunking = null, signals = null } = chunks ?? {};
+    const { chunking: planned = null, signals = null } = chunks ?? {};
+    const whole = once ? { size: network.n, keep: 0 } : null;
+    const chunking = planned ? { ...planned, ...(once && { keep: 0 }) } : whole;
     this.fullBatch = new Chunks(
       engine,
       network,
       chunks?.fullBatch ?? never,
-      chunks?.fullBatch ? chunking : null,
+      chunks?.fullBatch ? chunking : whole,
     );
     this.perExample = perExample
       ? new Chunks(engine, own, chunks?.perExample ?? never, chunking)
@@ -97,16 +109,20 @@ export class Curvature {
       x,
       moved: (other) => this.perExample.at(other, y, running),
       signals,
-      gramFunction: (group, all) => this.gramFunction(group, all),
+      signalFunctions: this.signalFunctions,
       keepsSignals: this.keepsSignals,
       productFunction: (all) => (this.product ??= productFunction(this.engine, this.network, all)),
     });
   }
 
-  private gramFunction(group: readonly number[], signals: readonly TapSignal[]): Promise<Compiled> {
-    const key = group.join();
-    let built = this.grams.get(key);
-    if (!built) this.grams.set(key, (built = gramFunction(this.engine, this.network, signals)));
+  private readonly signalFunctions: SignalFunctions = (what, n, group, signals) => {
+    const key = `${what} ${n} ${group.join()}`;
+    let built = this.ofSignals.get(key);
+    if (!built) {
+      const compile = what === "gram" ? gramFunction : blocksFunction;
+      built = compile(this.engine, { n, K: this.network.K }, signals);
+      this.ofSignals.set(key, built);
+    }
     return built;
-  }
+  };
 }

@@ -1,5 +1,4 @@
 // The curvature of one network at one θ: loss, gradient and every operator there. Immutable; the next θ is another point.
-import type { Compiled } from "../engines/engine";
 import type { ChunkPoints } from "./chunks";
 import * as factor from "./factorOperators";
 import { viewsOf } from "./flat";
@@ -10,6 +9,7 @@ import {
   storedKernelBlocks,
   tiedGramMatrix,
   tiedKernelBlocks,
+  type SignalFunctions,
 } from "./gramMatrices";
 import * as ofLoss from "./lossOperators";
 import type { Evaluation } from "./lossOperators";
@@ -32,7 +32,7 @@ export interface PointParts extends ofLoss.AtPoint {
   /** Inputs of all examples, [n, D], and `perExample` with others in their place. */
   readonly x: Float32Array;
   readonly moved: (x: Float32Array) => ChunkPoints;
-  readonly gramFunction: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>;
+  readonly signalFunctions: SignalFunctions;
   /** Whether the signals of all taps are kept, and what then multiplies with them. */
   readonly keepsSignals: boolean;
   readonly productFunction: (signals: readonly TapSignal[]) => Promise<ProductFunction>;
@@ -117,7 +117,7 @@ export class CurvaturePoint implements ofLoss.AtPoint {
   }
 
   noiseMatrix(): LinearOperator {
-    return factor.noiseMatrix(this, () => this.kernelBlocks());
+    return factor.noiseMatrix(this, this.dataSpace());
   }
 
   factorCoordinates(v: Float32Array): Promise<Float32Array> {
@@ -129,10 +129,11 @@ export class CurvaturePoint implements ofLoss.AtPoint {
   }
 
   sufficientOperator(p: number): LinearOperator {
-    return factor.sufficientOperator(this, p, {
-      blocks: () => this.kernelBlocks(),
-      gram: this.gramOperator(),
-    });
+    return factor.sufficientOperator(this, p, this.dataSpace());
+  }
+
+  private dataSpace() {
+    return { blocks: () => this.kernelBlocks(), gram: this.gramOperator() };
   }
 
   /** Kernel blocks GᵢᵀGᵢ, [n, K, K]; computed once, and anew where that was abandoned. */
@@ -150,8 +151,8 @@ export class CurvaturePoint implements ofLoss.AtPoint {
     if (this.tied) return tiedKernelBlocks(this);
     const stored = await this.storedFactors();
     return stored
-      ? storedKernelBlocks(stored.signals, this.network, this.meter)
-      : kernelBlocks(this.parts.signals, this.meter);
+      ? storedKernelBlocks(stored.signals, this.network, this.parts.signalFunctions)
+      : kernelBlocks(this.parts.signals, this.meter, this.parts.signalFunctions);
   }
 
   /** The factors of all examples, where they fit; computed once, and anew where that was abandoned. */
@@ -198,7 +199,7 @@ export class CurvaturePoint implements ofLoss.AtPoint {
   async gram(): Promise<Float32Array> {
     if (this.tied) return tiedGramMatrix(this);
     const stored = (await this.storedFactors())?.signals ?? null;
-    return gramMatrix(this.parts.signals, this.meter, { stored, functionOf: this.parts.gramFunction });
+    return gramMatrix(this.parts.signals, this.meter, { stored, functions: this.parts.signalFunctions });
   }
 
   /** W₁ [rows, columns] of a first layer that is linear in x; null where there is none. */

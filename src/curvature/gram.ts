@@ -1,7 +1,7 @@
 // Gram matrices of per-example gradient factors, layer by layer: dense layers never need the n×d Jacobian.
 import type { Compiled, Engine } from "../engines/engine";
 import { Graph } from "../graph/node";
-import { add, matmul, mul, reshape } from "../graph/ops";
+import { add, matmul, mul, reshape, sumLast } from "../graph/ops";
 import type { Network } from "./network";
 
 /** What one tap contributes to the factors Gᵢ of every example. */
@@ -16,9 +16,25 @@ export interface TapSignal {
   readonly dense?: { readonly input: Float32Array; readonly bias: boolean };
 }
 
+/** Placeholders for signals of these shapes, in the order of `signalFeeds`. */
+function placeholders({ n, K }: Pick<Network, "n" | "K">, signals: readonly TapSignal[]) {
+  const graph = new Graph();
+  const taps = signals.map(({ width, dense }, l) => ({
+    rows: graph.input(`d${l}`, [n, K, width]),
+    input: dense ? graph.input(`a${l}`, [n, dense.input.length / n]) : null,
+    bias: dense?.bias ?? false,
+  }));
+  const all = taps.flatMap(({ rows, input }) => (input ? [rows, input] : [rows]));
+  return { taps, all };
+}
+
+/** The arrays that what is compiled here is fed with. */
+export const signalFeeds = (signals: readonly TapSignal[]): Float32Array[] =>
+  signals.flatMap(({ rows, dense }) => (dense ? [rows, dense.input] : [rows]));
+
 /**
  * 𝒦 = Σ_taps (A Aᵀ + [bias]) ∘ (Δ Δᵀ) for dense layers, the first factor repeated over the K outputs of each example; for the
- * others (1) ∘ (ΔΔᵀ) with Δ their per-example gradients.
+ * others (1) ∘ (ΔΔᵀ) with Δ their per-example gradients. [nK, nK].
  * @source theory.md, section 2. Costs 2 (nK)² Σ width flops.
  */
 export function gramFunction(
@@ -26,54 +42,33 @@ export function gramFunction(
   { n, K }: Pick<Network, "n" | "K">,
   signals: readonly TapSignal[],
 ): Promise<Compiled> {
-  const graph = new Graph();
-  const inputs = signals.flatMap(({ dense }, l) =>
-    dense ? [graph.input(`a${l}`, [n, dense.input.length / n])] : [],
-  );
-  const rows = signals.map(({ width }, l) => graph.input(`d${l}`, [n * K, width]));
-  let next = 0;
-  const terms = signals.map(({ dense }, l) => {
-    const products = matmul(rows[l], rows[l], { tb: true });
-    if (!dense) return reshape(products, [n, K, n, K]);
-    const a = inputs[next++];
-    const overlap = matmul(a, a, { tb: true });
-    const factor = reshape(dense.bias ? add(overlap, 1) : overlap, [n, 1, n, 1]);
-    return mul(factor, reshape(products, [n, K, n, K]));
+  const { taps, all } = placeholders({ n, K }, signals);
+  const terms = taps.map(({ rows, input, bias }, l) => {
+    const flat = reshape(rows, [n * K, signals[l].width]);
+    const products = reshape(matmul(flat, flat, { tb: true }), [n, K, n, K]);
+    if (!input) return products;
+    const overlap = matmul(input, input, { tb: true });
+    return mul(reshape(bias ? add(overlap, 1) : overlap, [n, 1, n, 1]), products);
   });
   const gram = reshape(
     terms.reduce((a, b) => add(a, b)),
     [n * K, n * K],
   );
-  return engine.compile([...inputs, ...rows], [gram]);
+  return engine.compile(all, [gram]);
 }
 
-/** The arrays `gramFunction` is fed with. */
-export const gramFeeds = (signals: readonly TapSignal[]): Float32Array[] => [
-  ...signals.flatMap(({ dense }) => (dense ? [dense.input] : [])),
-  ...signals.map(({ rows }) => rows),
-];
-
-/** Adds one tap's part of the diagonal blocks GᵢᵀGᵢ, [n, K, K]. Costs n K² width flops. */
-export function addKernelBlocks(
-  blocks: Float32Array,
-  { rows, width, dense }: TapSignal,
+/** Its diagonal blocks GᵢᵀGᵢ alone, [n, K, K]. Costs 2 n K² Σ width flops. */
+export function blocksFunction(
+  engine: Engine,
   { n, K }: Pick<Network, "n" | "K">,
-): void {
-  const features = dense ? dense.input.length / n : 0;
-  for (let i = 0; i < n; i++) {
-    let factor = 1;
-    if (dense) {
-      factor = dense.bias ? 1 : 0;
-      for (let j = i * features; j < (i + 1) * features; j++) factor += dense.input[j] * dense.input[j];
-    }
-    for (let k = 0; k < K; k++) {
-      for (let m = 0; m <= k; m++) {
-        let s = 0;
-        const [r, r2] = [(i * K + k) * width, (i * K + m) * width];
-        for (let j = 0; j < width; j++) s += rows[r + j] * rows[r2 + j];
-        blocks[(i * K + k) * K + m] += factor * s;
-        if (m !== k) blocks[(i * K + m) * K + k] += factor * s;
-      }
-    }
-  }
+  signals: readonly TapSignal[],
+): Promise<Compiled> {
+  const { taps, all } = placeholders({ n, K }, signals);
+  const terms = taps.map(({ rows, input, bias }) => {
+    const products = matmul(rows, rows, { tb: true });
+    if (!input) return products;
+    const squares = sumLast(mul(input, input));
+    return mul(reshape(bias ? add(squares, 1) : squares, [n, 1, 1]), products);
+  });
+  return engine.compile(all, [terms.reduce((a, b) => add(a, b))]);
 }

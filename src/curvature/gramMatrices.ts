@@ -2,38 +2,46 @@
 import type { Compiled } from "../engines/engine";
 import type { ChunkPoints } from "./chunks";
 import { passesOf, signalsOf, signalsOfAll, tapGroups } from "./factors";
-import { addKernelBlocks, gramFeeds, type TapSignal } from "./gram";
+import { signalFeeds, type TapSignal } from "./gram";
 import { factorCoordinates, pushFactors } from "./factorOperators";
 import type { AtPoint } from "./lossOperators";
 import type { Meter } from "./meter";
 import type { Network } from "./network";
-import { dot } from "../util/linalg/vector";
+import { axpy, dot } from "../util/linalg/vector";
 
-/** GᵢᵀGᵢ, [n, K, K], of signals that are there. Costs n K² width flops a tap. */
+/** Compiles, once, what multiplies the signals of a group of taps over n examples. */
+export type SignalFunctions = (
+  what: "gram" | "blocks",
+  n: number,
+  group: readonly number[],
+  signals: readonly TapSignal[],
+) => Promise<Compiled>;
+
+/** GᵢᵀGᵢ, [n, K, K], of signals of all taps that are there. Costs 2 n K² width flops a tap. */
 export async function storedKernelBlocks(
   signals: readonly TapSignal[],
-  { n, K }: Pick<Network, "n" | "K">,
-  meter: Meter,
+  { n }: Pick<Network, "n">,
+  functions: SignalFunctions,
 ): Promise<Float32Array> {
-  const blocks = new Float32Array(n * K * K);
-  for (const signal of signals) {
-    await meter.check();
-    addKernelBlocks(blocks, signal, { n, K });
-  }
-  return blocks;
+  const all = await functions("blocks", n, [...signals.keys()], signals);
+  return (await all.run(signalFeeds(signals)))[0];
 }
 
 /** The same chunk by chunk and tap by tap, keeping none. Costs K back-propagations besides. */
-export async function kernelBlocks(examples: ChunkPoints, meter: Meter): Promise<Float32Array> {
+export async function kernelBlocks(
+  examples: ChunkPoints,
+  meter: Meter,
+  functions: SignalFunctions,
+): Promise<Float32Array> {
   const { n, K } = examples.network;
   const blocks = new Float32Array(n * K * K);
   for (const chunk of examples.list) {
     const own = blocks.subarray(chunk.start * K * K, (chunk.start + chunk.n) * K * K);
-    for (const group of passesOf(chunk.compiled.network).groups)
-      for (const signal of await signalsOf(chunk, group, meter)) {
-        await meter.check();
-        addKernelBlocks(own, signal, { n: chunk.n, K });
-      }
+    for (const group of passesOf(chunk.compiled.network).groups) {
+      const signals = await signalsOf(chunk, group, meter);
+      const f = await functions("blocks", chunk.n, group, signals);
+      axpy(1, (await f.run(signalFeeds(signals)))[0], own);
+    }
     if (examples.list.length > 1) chunk.point.forget();
   }
   return blocks;
@@ -86,7 +94,6 @@ export async function tiedGramMatrix(at: AtPoint): Promise<Float32Array> {
 /**
  * GᵀG, [nK, nK], index (i, k) ↦ iK + k. Memory 4(nK)² bytes, and as much again per tap.
  * @param stored      The signals of all taps, where they are kept.
- * @param functionOf  Compiles what multiplies the signals of a group of taps, once.
  * @source theory.md, section 2.
  */
 export async function gramMatrix(
@@ -94,18 +101,16 @@ export async function gramMatrix(
   meter: Meter,
   {
     stored,
-    functionOf,
-  }: {
-    readonly stored: readonly TapSignal[] | null;
-    readonly functionOf: (group: readonly number[], signals: readonly TapSignal[]) => Promise<Compiled>;
-  },
+    functions,
+  }: { readonly stored: readonly TapSignal[] | null; readonly functions: SignalFunctions },
 ): Promise<Float32Array> {
   let total: Float32Array | null = null;
   for (const group of tapGroups(examples.network)) {
     const signals = stored ? group.map((l) => stored[l]) : await signalsOfAll(examples, group, meter);
-    const [part] = await (await functionOf(group, signals)).run(gramFeeds(signals));
+    const f = await functions("gram", examples.network.n, group, signals);
+    const [part] = await f.run(signalFeeds(signals));
     if (total === null) total = part;
-    else for (let i = 0; i < total.length; i++) total[i] += part[i];
+    else axpy(1, part, total);
   }
   return total!;
 }

@@ -22,28 +22,35 @@ export const outputsOf = async (points: ChunkPoints): Promise<Float32Array> => {
   return all;
 };
 
-/** ‖f − f₀‖² per example [n] where the inputs are, and its gradient there, J ᵀ(f − f₀), [n, D]. One forward and one backward pass. */
+/**
+ * ‖f − f₀‖² per example [n] at inputs x [n, D], and its gradient there, J ᵀ(f − f₀), [n, D]. One forward and one backward pass: of inputs
+ * that come once nothing is staged.
+ */
 async function changeAt(
   points: ChunkPoints,
+  x: Float32Array,
   from: Float32Array,
 ): Promise<{ squares: Float32Array; pull: Float32Array }> {
   const { n, K } = points.network;
+  const D = x.length / n;
   const fromOf = ({ network }: CompiledNetwork): Node => network.graph.input("ascent.from", [network.n, K]);
   const squares = new Float32Array(n);
-  let pull = new Float32Array();
+  const pull = new Float32Array(x.length);
   await points.forEach(
     "ascent",
     (compiled) => {
-      const { output, x } = compiled.network;
+      const { output, x: at } = compiled.network;
       const change = sub(output, fromOf(compiled));
-      return [sumLast(mul(change, change)), ...vjp([output], [change], [x])];
+      return [sumLast(mul(change, change)), ...vjp([output], [change], [at])];
     },
     ({ compiled, start, n: count }) =>
-      new Map([[fromOf(compiled), from.subarray(start * K, (start + count) * K)]]),
-    ([own, toInput], { start, n: count }) => {
-      if (pull.length === 0) pull = new Float32Array((toInput.length / count) * n);
+      new Map([
+        [fromOf(compiled), from.subarray(start * K, (start + count) * K)],
+        [compiled.network.x, x.subarray(start * D, (start + count) * D)],
+      ]),
+    ([own, toInput], { start }) => {
       squares.set(own, start);
-      pull.set(toInput, (toInput.length / count) * start);
+      pull.set(toInput, D * start);
     },
   );
   return { squares, pull };
@@ -53,46 +60,46 @@ async function changeAt(
  * The largest ‖f(xᵢ + δ) − f(xᵢ)‖ over ‖δ‖ ≤ r that ascent finds, [n]: no smaller change is the largest, a larger one may be missed.
  * δ ← r Jᵀ(f(x + δ) − f(x))/‖·‖ from a random direction, and again from the opposite of the best one. Costs 25 gradients.
  *
- * @param normal  Draws from a normal distribution.
+ * @param random  Draws around 0.
  * @source Madry et al., ICLR 2018, projected gradient on a sphere, with steps as long as its radius.
  */
 export async function largestChange(
   at: CurvaturePoint,
   radius: number,
-  normal: () => number,
+  random: () => number,
 ): Promise<Float64Array> {
-  const { x, moved, perExample } = at;
+  const { x, perExample } = at;
   const { n } = perExample.network;
   const D = x.length / n;
   const from = await outputsOf(perExample);
   const best = new Float64Array(n);
   const turned = new Float32Array(x.length);
-  let delta = onSphere(Float32Array.from(x, normal), D, radius);
+  const [delta, inputs] = [new Float32Array(x.length), new Float32Array(x.length)];
+  bringOnSphere(Float32Array.from(x, random), D, radius, delta);
   for (let start = 0; start < 2; start++) {
     for (let step = 0; step < steps; step++) {
       await at.meter.check();
-      const { squares, pull } = await changeAt(moved(x.map((value, i) => value + delta[i])), from);
-      squares.forEach((square, i) => {
-        if (!(square > best[i])) return;
-        best[i] = square;
+      for (let j = 0; j < x.length; j++) inputs[j] = x[j] + delta[j];
+      const { squares, pull } = await changeAt(perExample, inputs, from);
+      for (let i = 0; i < n; i++) {
+        if (!(squares[i] > best[i])) continue;
+        best[i] = squares[i];
         for (let j = i * D; j < (i + 1) * D; j++) turned[j] = -delta[j];
-      });
-      delta = onSphere(pull, D, radius, delta);
+      }
+      bringOnSphere(pull, D, radius, delta);
     }
-    delta = turned.slice();
+    delta.set(turned);
   }
   return best.map(Math.sqrt);
 }
 
-/** Rows [n, D] brought to length r; a row without a direction stays as it was in `before`. */
-function onSphere(rows: Float32Array, D: number, radius: number, before?: Float32Array): Float32Array {
-  const out = rows.slice();
-  for (let i = 0; i < rows.length; i += D) {
-    const row = out.subarray(i, i + D);
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    if (length > 0 && Number.isFinite(length))
-      row.forEach((value, j) => (row[j] = (value / length) * radius));
-    else if (before) row.set(before.subarray(i, i + D));
+/** Rows [n, D] brought to length r, in `out`, where a row without a direction stays as it was. */
+function bringOnSphere(rows: Float32Array, D: number, radius: number, out: Float32Array): void {
+  for (let first = 0; first < rows.length; first += D) {
+    let square = 0;
+    for (let j = first; j < first + D; j++) square += rows[j] * rows[j];
+    const share = radius / Math.sqrt(square);
+    if (square > 0 && Number.isFinite(share))
+      for (let j = first; j < first + D; j++) out[j] = rows[j] * share;
   }
-  return out;
 }

@@ -2,7 +2,7 @@
 import { grad, hvp } from "../graph/differentiate";
 import { add, dot } from "../graph/ops";
 import { viewsOf } from "./flat";
-import type { ChunkPoints } from "./chunks";
+import { asking, type ChunkPoints } from "./chunks";
 import type { Meter } from "./meter";
 import type { LinearOperator } from "./operator";
 
@@ -54,11 +54,10 @@ export function hessian({ fullBatch, shapes, size, meter }: AtPoint): LinearOper
   return {
     size,
     apply: async (v, out) => {
-      await meter.check();
       await fullBatch.mean(
         "hessian",
         ({ network: { loss, parameters }, v: nodes }) => hvp(loss, parameters, nodes),
-        ({ compiled }) => compiled.views(v, shapes),
+        asking(meter, ({ compiled }) => compiled.views(v, shapes)),
         viewsOf(out, shapes),
       );
       meter.products++;
@@ -74,7 +73,6 @@ export async function curvatureGradient(
   { fullBatch, shapes, size, meter }: AtPoint,
   v: Float32Array,
 ): Promise<Float32Array> {
-  await meter.check();
   const out = new Float32Array(size);
   await fullBatch.mean(
     "curvatureGradient",
@@ -84,7 +82,7 @@ export async function curvatureGradient(
         .reduce((a, b) => add(a, b));
       return grad(inner, parameters);
     },
-    ({ compiled }) => compiled.views(v, shapes),
+    asking(meter, ({ compiled }) => compiled.views(v, shapes)),
     viewsOf(out, shapes),
   );
   meter.products += 2;

@@ -1,26 +1,34 @@
 // A graph compiled in two parts: what is fixed while θ is fixed runs once, the rest runs per vector.
 import type { Compiled, Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
-import { stage } from "../graph/stage";
+import { stage, unstaged } from "../graph/stage";
 
 /** How many functions keep their staged values at a point at most: what one reading alternates between. */
 export const stagedFunctions = 3;
 
+/** What functions compiled together compute once a point: everything fixed that any of them reads. */
+interface Staging {
+  /** Null where there is nothing to compute. */
+  readonly compiled: Compiled | null;
+  readonly inputs: readonly Node[];
+}
+
 /** Values of the placeholders at one θ and one set of examples, with what has been computed from them. */
 export class StagedPoint {
-  private readonly staged = new Map<StagedFunction, Float32Array[]>();
+  private readonly staged = new Map<Staging, Float32Array[]>();
 
-  /** @param keep  Functions whose staged values fit into memory; without, they are computed anew for every product. */
+  /** @param keep  Stagings whose values fit into memory. */
   constructor(
     readonly given: ReadonlyMap<Node, Float32Array>,
     private readonly keep: number = stagedFunctions,
   ) {}
 
-  /** What a function has staged here; computed where it is not kept. The functions used last are kept. */
-  async valuesFor(of: StagedFunction, compute: () => Promise<Float32Array[]>): Promise<Float32Array[]> {
+  /** The values of a staging here; computed where they are not kept. Those used last are kept. */
+  async valuesFor(of: Staging): Promise<Float32Array[]> {
+    const { compiled, inputs } = of;
+    if (compiled === null) return [];
     const { staged } = this;
-    const values = staged.get(of) ?? (await compute());
-    if (this.keep === 0) return values;
+    const values = staged.get(of) ?? (await compiled.run(inputs.map((node) => this.given.get(node)!)));
     staged.delete(of);
     staged.set(of, values);
     const [oldest] = staged.keys();
@@ -34,25 +42,44 @@ export class StagedPoint {
   }
 }
 
+/** Outputs that read the placeholders `dynamic` (vectors) beside those that are fixed (data, θ). */
+export interface FunctionParts {
+  readonly outputs: readonly Node[];
+  readonly dynamic: readonly Node[];
+}
+
 export class StagedFunction {
   private constructor(
-    private readonly before: Compiled | null,
+    private readonly staging: Staging,
+    /** Which of the staged values it reads. */
+    private readonly own: readonly number[],
     private readonly after: Compiled,
-    private readonly beforeInputs: readonly Node[],
-    private readonly afterInputs: readonly Node[],
+    private readonly inputs: readonly Node[],
   ) {}
 
-  /** Compiles `outputs`, which read the placeholders `fixed` (data, θ) and `dynamic` (vectors). */
+  /**
+   * Compiles functions of the placeholders `fixed` that share what they stage: it is computed and kept once for all of them.
+   * @param stages  Whether they stage anything: what is not kept is computed sooner on the way.
+   */
   static async compile(
     engine: Engine,
-    outputs: readonly Node[],
+    parts: readonly FunctionParts[],
     fixed: readonly Node[],
-    dynamic: readonly Node[],
-  ): Promise<StagedFunction> {
-    const { frontier, inputs } = stage(outputs, dynamic);
-    const before = frontier.length > 0 ? await engine.compile(fixed, frontier) : null;
-    const after = await engine.compile([...frontier, ...inputs], outputs);
-    return new StagedFunction(before, after, fixed, inputs);
+    stages = true,
+  ): Promise<StagedFunction[]> {
+    const staged = parts.map(({ outputs, dynamic }) =>
+      stages ? stage(outputs, dynamic) : unstaged(outputs),
+    );
+    const frontier = [...new Set(staged.flatMap((one) => one.frontier))];
+    const compiled = frontier.length > 0 ? await engine.compile(fixed, frontier) : null;
+    const staging = { compiled, inputs: fixed };
+    const functions: StagedFunction[] = [];
+    for (const [i, one] of staged.entries()) {
+      const after = await engine.compile([...one.frontier, ...one.inputs], parts[i].outputs);
+      const own = one.frontier.map((node) => frontier.indexOf(node));
+      functions.push(new StagedFunction(staging, own, after, one.inputs));
+    }
+    return functions;
   }
 
   /** The arrays of `point` are read at every call: do not change them between. */
@@ -61,19 +88,15 @@ export class StagedFunction {
     dynamic: ReadonlyMap<Node, Float32Array>,
     into?: readonly (Float32Array | undefined)[],
   ): Promise<Float32Array[]> {
-    const { before } = this;
-    const fixed =
-      before === null
-        ? []
-        : await point.valuesFor(this, () =>
-            before.run(this.beforeInputs.map((node) => point.given.get(node)!)),
-          );
-    const rest = this.afterInputs.map((node) => dynamic.get(node) ?? point.given.get(node)!);
+    const values = await point.valuesFor(this.staging);
+    const fixed = this.own.map((i) => values[i]);
+    const rest = this.inputs.map((node) => dynamic.get(node) ?? point.given.get(node)!);
     return this.after.run([...fixed, ...rest], into);
   }
 
-  async dispose(): Promise<void> {
-    await this.before?.dispose();
-    await this.after.dispose();
+  /** Frees functions that were compiled together. */
+  static async dispose(functions: readonly StagedFunction[]): Promise<void> {
+    await functions.at(0)?.staging.compiled?.dispose();
+    for (const { after } of functions) await after.dispose();
   }
 }

@@ -77,7 +77,7 @@ export async function productFunction(
   );
   const given = [...rows, ...inputs.filter((node) => node !== null)];
   const all = terms.reduce((a, b) => add(a, b));
-  const compiled = await StagedFunction.compile(engine, [all], given, [c]);
+  const [compiled] = await StagedFunction.compile(engine, [{ outputs: [all], dynamic: [c] }], given);
   return {
     at: (signals) =>
       new StagedPoint(

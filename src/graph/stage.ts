@@ -30,3 +30,9 @@ export function stage(outputs: readonly Node[], dynamic: readonly Node[]): Stage
   for (const node of order) if (moving.has(node)) node.inputs.forEach(visit);
   return { frontier: [...frontier], inputs: [...inputs] };
 }
+
+/** Nothing runs once: all of `outputs` is computed per vector, for what is asked a single time. */
+export const unstaged = (outputs: readonly Node[]): Staged => ({
+  frontier: [],
+  inputs: reachable(outputs).filter((node) => node.op === inputOp),
+});

@@ -17,12 +17,14 @@ const nearShare = 0.02;
 /** (1/n) Σ ‖Hᵢ‖_F², (1/n) Σ tr Hᵢ and max λmax(Hᵢ) of the Gauss–Newton parts, from the kernel blocks. */
 async function factorNorms({
   factors,
+  meter,
   examples: n,
   outputs: K,
 }: Point): Promise<{ squares: number; trace: number; sharpest: number }> {
   const blocks = await factors!.kernelBlocks();
   let [squares, trace, sharpest] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
+    await meter.check();
     const block = Float64Array.from(blocks.subarray(i * K * K, (i + 1) * K * K));
     sharpest = Math.max(sharpest, symmetricEigen(block, K).values[0]);
     for (let k = 0; k < K; k++) {
@@ -39,11 +41,11 @@ export async function measureChain(
   smoothness: Smoothness,
 ): Promise<ChainLink[]> {
   const { outputs: K, examples: n, batchSize, descent, loss } = point;
-  if (point.factors === undefined || point.interpolationResidual === undefined || budget.over()) return [];
+  if (point.factors === undefined || point.interpolationResidual === undefined) return [];
   const { input, perExample, bound, noBound } = smoothness;
   const { squares, trace, sharpest } = await factorNorms(point);
   const noEstimate = noWay(point);
-  const nearest = noEstimate === null ? await nearestOf(point.inputs!, n) : null;
+  const nearest = noEstimate === null ? await nearestOf(point.inputs!, point) : null;
   const { loss: here } = await point.evaluate();
   const testLoss = known.get("loss.test")?.value;
   const momentGrowth = known.get("stability.momentGrowth")?.value;
@@ -83,7 +85,7 @@ async function robustnessOf(
   const radius = nearShare * inputs;
   if (!(radius > 0 && input > 0)) return null;
   const rng = new Rng(seed, "robustness");
-  const changes = await perExample!.largestChange(radius, () => rng.normal());
+  const changes = await perExample!.largestChange(radius, () => rng.uniform() - 0.5);
   return { radius, change: Math.sqrt(changes.reduce((sum, one) => sum + one * one, 0) / n) };
 }
 

@@ -43,8 +43,8 @@ export interface ClosingOptions {
   readonly extent: keyof typeof partsOf;
   /** The first training loss, where it is known. */
   readonly initialLoss?: number;
-  /** Eigenvectors of the Hessian from the run's last sharpness reading, to start from. */
-  readonly warm?: readonly Float32Array[];
+  /** Eigenvectors from the run's last readings, to start from, by the name of the search. */
+  readonly warm?: ReadonlyMap<string, readonly Float32Array[]>;
   /** Told what is being measured, and how many parts of all are done. */
   readonly progress?: (what: string, done: number, of: number) => void;
 }
@@ -82,7 +82,14 @@ const sampleWords = (held: number, of: number): string =>
 
 /** Measures a point as well as the budget allows. Ends early, with what there is, where it is over. */
 export async function closingMeasurement(point: Point, options: ClosingOptions): Promise<Closing> {
-  const { probes, budget, extent, initialLoss = NaN, warm = [], progress = () => undefined } = options;
+  const {
+    probes,
+    budget,
+    extent,
+    initialLoss = NaN,
+    warm = new Map<string, readonly Float32Array[]>(),
+    progress = () => undefined,
+  } = options;
   const [products, started] = [point.meter.products, performance.now()];
   const parts = partsOf[extent];
   const known = new Map<string, Reading>();
@@ -108,7 +115,7 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
     await point.release?.();
     progress(name, i + 1, parts.length + 1);
     const memory = new ProbeMemory(rng);
-    if (probe === sharpness) memory.startFrom("hessian", warm);
+    for (const [name, vectors] of warm) memory.startFrom(name, vectors);
     try {
       const task = { point, probes, effort: "closing", memory, budget, known, initialLoss } as const;
       const measured = await probe.measure(task);

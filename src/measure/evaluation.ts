@@ -3,7 +3,9 @@ import type { LinearOperator } from "../curvature/operator";
 import type { Eigenpairs } from "../curvature/tracker";
 import { dot } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
+import { BudgetSpent } from "./budget";
 import type { Curved, Point } from "./point";
+import type { Task } from "./probe";
 
 /** Copies of θ, and how many times their largest deviation counts as the error: a few draws see a part of the spread. */
 const [copies, margin] = [5, 3];
@@ -25,22 +27,26 @@ const share = 2 ** -22;
 async function spreadOf(point: Point, valueAt: (at: Curved) => Promise<number>): Promise<number> {
   const own = await valueAt(point);
   let most = 0;
-  for (const copy of copiesOf(point, copies)) most = Math.max(most, Math.abs((await valueAt(copy)) - own));
+  for (const copy of copiesOf(point, copies, true))
+    most = Math.max(most, Math.abs((await valueAt(copy)) - own));
   return margin * most;
 }
 
 /** The point at copies of θ; none where the trainer gives none. */
-function* copiesOf(point: Point, count: number): Generator<Curved> {
+function* copiesOf(point: Point, count: number, once: boolean): Generator<Curved> {
   const rng = new Rng(point.seed, "rounding");
   for (let i = 0; point.nearby && i < count; i++)
-    yield point.nearby(point.theta.map((x) => x * (1 + share * (2 * rng.uniform() - 1))));
+    yield point.nearby(
+      point.theta.map((x) => x * (1 + share * (2 * rng.uniform() - 1))),
+      once,
+    );
 }
 
 /**
  * The same of vᵀAv, A = `operatorOf(point)`, v its first eigenvector; two units in the last place of the eigenvalue at least. Costs six
  * products and evaluations.
  */
-export async function evaluationError(
+async function evaluationError(
   point: Point,
   operatorOf: (at: Curved) => LinearOperator,
   { values, vectors }: Pick<Eigenpairs, "values" | "vectors">,
@@ -56,6 +62,21 @@ export async function evaluationError(
   return (await spreadOf(point, quotient)) + least;
 }
 
+/** What float32 evaluation adds to an error bar; a reading while training does without, and one whose time is over. */
+export async function roundingOf(
+  { point, effort, budget }: Task,
+  operatorOf: (at: Curved) => LinearOperator,
+  found: Pick<Eigenpairs, "values" | "vectors">,
+): Promise<number> {
+  if (effort !== "closing" || budget.over()) return 0;
+  try {
+    return await evaluationError(point, operatorOf, found);
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    return 0;
+  }
+}
+
 /** The same of trace and Frobenius norm of the Hessian where each is made of a product per parameter; three times as many products again. */
 export async function momentErrors(
   point: Point,
@@ -63,7 +84,7 @@ export async function momentErrors(
   momentsOf: (op: LinearOperator) => Promise<Moments>,
 ): Promise<Moments> {
   const most = { trace: 0, frobenius: 0 };
-  for (const copy of copiesOf(point, momentCopies)) {
+  for (const copy of copiesOf(point, momentCopies, false)) {
     const there = await momentsOf(copy.hessian());
     most.trace = Math.max(most.trace, Math.abs(there.trace - own.trace));
     most.frobenius = Math.max(most.frobenius, Math.abs(there.frobenius - own.frobenius));

@@ -1,5 +1,4 @@
 // The training point nearest to each test point.
-import { Breather } from "../util/breather";
 import type { Inputs, Point } from "./point";
 
 /** Multiplications the search may cost. */
@@ -22,13 +21,15 @@ export function noWay({ inputs, examples: n }: Pick<Point, "inputs" | "examples"
 }
 
 /** For each of the m test points; n training points. Costs nmD multiplications at most. */
-export async function nearestOf({ train, test }: Inputs, n: number): Promise<Nearest[]> {
+export async function nearestOf(
+  { train, test }: Inputs,
+  { examples: n, meter }: Pick<Point, "examples" | "meter">,
+): Promise<Nearest[]> {
   const D = train.length / n;
   const m = test!.length / D;
-  const breather = new Breather();
   const all: Nearest[] = [];
   for (let i = 0; i < m; i++) {
-    await breather.breathe();
+    await meter.check();
     let [square, index] = [Infinity, 0];
     for (let j = 0; j < n; j++) {
       let distance = 0;

@@ -73,7 +73,7 @@ interface ExampleSource {
   /** uᵀ∇²Lᵢ v, [n]; absent where batch statistics tie the examples together. */
   readonly curvature?: (u: Float32Array, v: Float32Array) => Promise<Float32Array>;
   /** The largest change of the outputs found within a distance r of each input, [n]; `normal` draws the directions to begin with. */
-  largestChange(radius: number, normal: () => number): Promise<Float64Array>;
+  largestChange(radius: number, random: () => number): Promise<Float64Array>;
   /**
    * At inputs [m, D] that need be no examples: outputs [m, K], ‖∂f/∂x‖ [m] and ‖∂f/∂(W₁x)‖ [m], null as above; absent where batch
    * statistics tie the examples together. Costs 1 + K passes for every n of the m.
@@ -140,8 +140,11 @@ export interface Point extends Curved {
   evaluate(): Promise<Evaluation>;
   /** ∇(vᵀHv). */
   curvatureGradient?(v: Float32Array): Promise<Float32Array>;
-  /** The curvature at another θ [P] of the same problem, by formulas that keep more digits: for what rounding does. */
-  nearby?(theta: Float32Array): Curved;
+  /**
+   * The curvature at another θ [P] of the same problem, by formulas that keep more digits: for what rounding does.
+   * @param once  Whether a single product with each operator is wanted there.
+   */
+  nearby?(theta: Float32Array, once: boolean): Curved;
   /** The same problem and optimizer at another θ [P]. */
   elsewhere?(theta: Float32Array): Point;
   /**

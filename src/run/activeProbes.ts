@@ -20,6 +20,12 @@ import { ReadingsWriter } from "./readingsEvent";
 /** Seconds of a reading that are worth a write to the disk before and after; quicker ones wait for the log's own clock. */
 const longReading = 0.05;
 
+/** Searches of a probe whose operators are the same in a closing measurement. */
+const searches: { readonly [id in Probe["id"]]?: readonly string[] } = {
+  sharpness: ["hessian"],
+  noise: ["gaussNewton", "noise"],
+};
+
 interface ActiveProbe {
   readonly probe: Probe;
   readonly every: number;
@@ -170,8 +176,12 @@ export class ActiveProbes {
     return this.ownCourse.points;
   }
 
-  /** Eigenvectors of the Hessian at the last sharpness reading. */
-  get sharpVectors(): readonly Float32Array[] {
-    return this.active.find(({ probe }) => probe.id === "sharpness")?.memory.vectorsOf("hessian") ?? [];
+  /** Eigenvectors that the last readings found, by the name of their search: a closing measurement goes on from them. */
+  get lastVectors(): ReadonlyMap<string, readonly Float32Array[]> {
+    return new Map(
+      this.active.flatMap(({ probe, memory }) =>
+        (searches[probe.id] ?? []).map((name) => [name, memory.vectorsOf(name)] as const),
+      ),
+    );
   }
 }

@@ -210,7 +210,7 @@ export class Session {
       budget,
       extent: "verdict",
       initialLoss: reached.initialLoss,
-      warm: reached.reason === "diverged" ? [] : this.probes.sharpVectors,
+      ...(reached.reason !== "diverged" && { warm: this.probes.lastVectors }),
       progress: (what, done, of) => {
         log.add({ kind: "closing", step: at.step, what, done, of });
         log.flush();

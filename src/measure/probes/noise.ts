@@ -1,7 +1,7 @@
 // Noise: how unevenly the examples curve the loss, and the learning rate at which that alone breaks stability.
 import type { LinearOperator } from "../../curvature/operator";
 import { BudgetSpent, shareOf } from "../budget";
-import { evaluationError } from "../evaluation";
+import { roundingOf } from "../evaluation";
 import { closingRankOf, mapOf, meanSquare, noMeanSquare, type MeanSquare } from "../meanSquare";
 import { rowsAreDear } from "../noiseFactors";
 import { stateless, type Point } from "../point";
@@ -43,10 +43,7 @@ async function unevenness(task: Task, read: Readings): Promise<string[]> {
   const tolerance = effort === "closing" ? closingTolerance : (probes.noise ?? defaults).tolerance;
   const tracker = memory.tracker("gaussNewton", { size: point.size, top: 1, tolerance });
   const flat = await tracker.measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
-  const rounding =
-    effort === "closing" && !budget.over()
-      ? await evaluationError(point, (at) => at.gaussNewton!(), flat)
-      : 0;
+  const rounding = await roundingOf(task, (at) => at.gaussNewton!(), flat);
   const sampling = await flatSampling(point, flat.vectors[0]);
   read.lap();
   read.add("gaussNewtonSharpness", flat.values[0], {
@@ -182,7 +179,11 @@ async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measu
     return { facts: { ...facts, ...smallest, map: await withTypical(point, reading, map, budget) }, leftOut };
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
-    return { facts, leftOut: ["the mean-square limit and the growth"] };
+    if (!facts.variance) return { leftOut: ["the mean-square limit and the growth"] };
+    return {
+      facts,
+      leftOut: [...(facts.typical ? [] : ["what a typical run does"]), "the map over batch sizes"],
+    };
   }
 }
 

@@ -1,12 +1,11 @@
 // Sharpness: the largest eigenvalues of the loss Hessian, tracked from reading to reading, with the residual as error bar.
 import { preconditioned } from "../../curvature/preconditioned";
 import type { LinearOperator } from "../../curvature/operator";
-import type { Eigenpairs } from "../../curvature/tracker";
 import type { Flattest } from "../../stability/judge";
 import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
 import { shareOf } from "../budget";
-import { evaluationError } from "../evaluation";
+import { roundingOf } from "../evaluation";
 import { stateless, type Curved, type Descent } from "../point";
 import { cutShort, Readings, type Probe, type Task } from "../probe";
 import { curvatureErrors, reach } from "../sampling";
@@ -37,14 +36,6 @@ function limitError(
   if (error === Infinity) return Infinity;
   return Number.isFinite(limit) ? (limit * error) / Math.abs(value) : 0;
 }
-
-/** What float32 evaluation adds to an error bar; a reading while training does without. */
-const roundingOf = (
-  { point, effort, budget }: Task,
-  operatorOf: (at: Curved) => LinearOperator,
-  found: Pick<Eigenpairs, "values" | "vectors">,
-): Promise<number> =>
-  effort === "closing" && !budget.over() ? evaluationError(point, operatorOf, found) : Promise.resolve(0);
 
 /** The largest eigenvalues of H. */
 async function hessianReadings(task: Task, read: Readings) {

@@ -34,6 +34,7 @@ export const smoothness: Probe = {
         readings: read.list,
         leftOut: ["the chain to generalization, which speaks of every training example"],
       };
+    if (task.budget.over()) return { readings: read.list, leftOut: ["the chain to generalization"] };
     return { readings: read.list, facts: { chain: await measureChain(task, smooth) } };
   },
 };

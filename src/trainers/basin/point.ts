@@ -27,7 +27,8 @@ export class PointSource {
   readonly curvature: Curvature;
   /** Of all training examples: the same where those are all. */
   readonly ofAll: Curvature;
-  private careful: Curvature | null = null;
+  /** Careful curvatures by whether a point of theirs is used once. */
+  private readonly careful = new Map<boolean, Curvature>();
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
   private constructor(
@@ -41,7 +42,13 @@ export class PointSource {
   }
 
   static async open(problem: Problem, meter: Meter): Promise<PointSource> {
-    return new PointSource(problem, meter, await openGemm(problem.engine, problem.experiment.threads));
+    const gemm = await openGemm(problem.engine, problem.experiment.threads);
+    // What is computed of the factors takes long as well: it may be abandoned wherever it multiplies matrices.
+    const asking: Gemm = async (a, b, shape) => {
+      await meter.check();
+      return gemm(a, b, shape);
+    };
+    return new PointSource(problem, meter, asking);
   }
 
   /** The point at θ [d], which is copied, with the optimizer as it stands there. */
@@ -75,9 +82,10 @@ export class PointSource {
       hessian: () => at.hessian(),
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
-      nearby: (other) => {
-        this.careful ??= problem.curvature(this.meter, { careful: true });
-        const there = (beside = this.careful.at(other));
+      nearby: (other, once) => {
+        const careful = this.careful.get(once) ?? problem.curvature(this.meter, { careful: true, once });
+        this.careful.set(once, careful);
+        const there = (beside = careful.at(other));
         return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
       },
       elsewhere: (other) => this.at(other, descent),
@@ -95,7 +103,7 @@ export class PointSource {
         gradientsAlong: (v) => gradientsAlong(at, v),
         weightedGradient: (weights) => weightedGradient(at, weights),
         jacobianNorms: () => jacobianNorms(at),
-        largestChange: (radius, normal) => largestChange(at, radius, normal),
+        largestChange: (radius, random) => largestChange(at, radius, random),
         firstWeight: () => at.firstWeight(),
         ...(!at.tied && {
           curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v),

@@ -187,9 +187,10 @@ export class Problem {
   /**
    * The curvature of the training loss on the examples held.
    * @param careful  See Graph: slower, and compiled beside the other.
+   * @param once     Each operator multiplies once at a point.
    * @param ofAll    On all training examples, however many are held.
    */
-  curvature(meter: Meter, { careful = false, ofAll = false } = {}): Curvature {
+  curvature(meter: Meter, { careful = false, once = false, ofAll = false } = {}): Curvature {
     const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode, careful);
     const normalized = this.buffers.length > 0;
     const { n, x, y } = ofAll ? this.data.train : this.held;
@@ -203,6 +204,7 @@ export class Problem {
       { x, y },
       {
         meter,
+        once,
         buffers: this.buffers,
         stored: storedRoom(this.room),
         ...(normalized && { perExample: build("running")(n) }),

@@ -8,6 +8,7 @@ import { viewsOf } from "../../../src/curvature/flat";
 import { jacobianNorms, squaredGradientNorms, weightedGradient } from "../../../src/curvature/gradients";
 import { planChunks, planSignals } from "../../../src/curvature/memory";
 import type { NetworkParts } from "../../../src/curvature/network";
+import type { Engine } from "../../../src/engines/engine";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { losses } from "../../../src/losses";
 import { buildModel, initialize } from "../../../src/models";
@@ -119,6 +120,60 @@ test.each(modelSamples.map((sample) => ({ name: sample.name, sample })))(
     }
   },
 );
+
+/** A curvature of chunks of two that counts the runs of its engine and says when it is asked to go on. */
+function counted(keep: number, check: () => void = () => undefined) {
+  const calls = { runs: 0 };
+  const counting: Engine = {
+    ...engine,
+    compile: async (inputs, outputs) => {
+      const compiled = await engine.compile(inputs, outputs);
+      return { ...compiled, run: (...given) => (calls.runs++, compiled.run(...given)) };
+    },
+  };
+  const sample = modelSamples[0];
+  const build = (size: number) => buildNetwork(partsOf(sample), size);
+  const chunks = { chunking: { size: 2, keep }, signals: null, fullBatch: build, perExample: build };
+  const all = dataFor(sample, n, two);
+  const own = new Curvature(counting, build(n), all, { meter: { products: 0, check }, chunks });
+  return { at: own.at(uniform(new Rng(2, "theta"), [own.size])), calls };
+}
+
+test("Gauss–Newton, noise and Gram products stage the same values, once a chunk, though those of one function alone are kept", async () => {
+  const { at, calls } = counted(1);
+  const [v, out] = [uniform(new Rng(7, "v"), [at.size]), new Float32Array(at.size)];
+  const c = uniform(new Rng(8, "c"), [n * at.network.K]);
+  await at.kernelBlocks();
+  const three = Math.ceil(n / 2);
+  let before = calls.runs;
+  await at.gaussNewton().apply(v, out);
+  // What is staged, and the two halves of a product.
+  expect(calls.runs - before).toBe(3 * three);
+  before = calls.runs;
+  await at.sufficientOperator(0).apply(c, new Float32Array(c.length));
+  expect(calls.runs - before).toBe(2 * three);
+  await at.noiseMatrix().apply(v, out);
+  expect(calls.runs - before).toBe((2 + 4) * three);
+});
+
+test("a product asks before every chunk whether to go on", async () => {
+  for (const product of [
+    (at: CurvaturePoint) => at.hessian(),
+    (at: CurvaturePoint) => at.gaussNewton(),
+    (at: CurvaturePoint) => at.noiseMatrix(),
+  ]) {
+    let left = Infinity;
+    const { at, calls } = counted(3, () => {
+      if (left-- === 0) throw new Error("enough");
+    });
+    const [v, out] = [uniform(new Rng(7, "v"), [at.size]), new Float32Array(at.size)];
+    await product(at).apply(v, out);
+    const { runs } = calls;
+    left = 1;
+    await expect(product(at).apply(v, out)).rejects.toThrow("enough");
+    expect(calls.runs - runs).toBeLessThanOrEqual(1);
+  }
+});
 
 test("the plan for per-example gradients keeps K columns of a chunk within a quarter of the budget", () => {
   const parts = partsOf(modelSamples[0]);

@@ -1,7 +1,12 @@
 // The closing measurement on a point that cannot do everything, and the probes' own words in the schema.
 import { expect, test } from "vitest";
-import { unlimited } from "../../../src/measure/budget";
+import { BudgetSpent, unlimited } from "../../../src/measure/budget";
+import { mapOf, meanSquare } from "../../../src/measure/meanSquare";
 import { closingMeasurement } from "../../../src/measure/closing";
+import { openEngine } from "../../../src/engines";
+import { checkExperiment } from "../../../src/protocol/checkExperiment";
+import { Problem } from "../../../src/trainers/basin/problem";
+import { Trainer } from "../../../src/trainers/basin/trainer";
 import { probes } from "../../../src/measure";
 import { ProbeMemory } from "../../../src/measure/memory";
 import type { Point } from "../../../src/measure/point";
@@ -68,6 +73,67 @@ test("what a trainer cannot do is not applicable and says why; what it can do is
     expect(method.length, metric).toBeGreaterThan(3);
     expect(cost.seconds, metric).toBeGreaterThanOrEqual(0);
   }
+});
+
+test("what multiplies matrices of the factors may be abandoned there", async () => {
+  const experiment = {
+    data: { source: "teacher", inputs: 3, outputs: 2, hidden: [4], examples: 12 },
+    model: { kind: "mlp", hidden: [5], activation: "tanh" },
+    optimizer: { learningRate: 0.05, batchSize: 4 },
+  };
+  const { points } = checkExperiment(JSON.stringify(experiment), "a.basin.json");
+  const problem = await Problem.load(points[0].experiment, "a.basin.json", await openEngine("auto"));
+  let spent = false;
+  const check = (): void => {
+    if (spent) throw new BudgetSpent("enough");
+  };
+  const point = (await Trainer.open(problem, null, { products: 0, check })).point();
+  const found = await meanSquare(point, "all", unlimited(1e9));
+  spent = true;
+  await expect(mapOf(point, found)).rejects.toThrow("enough");
+});
+
+test("from a run's last readings it finds what it finds from nothing, for fewer products", async () => {
+  const experiment = {
+    data: { source: "teacher", inputs: 6, outputs: 3, hidden: [4], examples: 40 },
+    model: { kind: "mlp", hidden: [20, 20], activation: "tanh" },
+    loss: "squared-error",
+    optimizer: { learningRate: 0.05, batchSize: 8 },
+  };
+  const { points } = checkExperiment(JSON.stringify(experiment), "a.basin.json");
+  const problem = await Problem.load(points[0].experiment, "a.basin.json", await openEngine("auto"));
+  const trainer = await Trainer.open(problem, null, plainMeter());
+  const train = async (steps: number): Promise<void> => {
+    for (let t = 0; t < steps; t++) {
+      await trainer.computeGradient();
+      trainer.advance();
+    }
+  };
+  await train(50);
+  const memory = new ProbeMemory(new Rng(3, "run"));
+  const searches = { sharpness: ["hessian"], noise: ["gaussNewton", "noise"] } as const;
+  const warm = new Map<string, Float32Array[]>();
+  for (const id of ["sharpness", "noise"] as const) {
+    const probe = probes.find((one) => one.id === id)!;
+    const task = { probes: {}, effort: "running", known: new Map(), initialLoss: NaN } as const;
+    await probe.measure({ ...task, point: trainer.point(), memory, budget: unlimited(1e9) });
+    for (const name of searches[id]) warm.set(name, memory.vectorsOf(name));
+  }
+  expect([...warm.values()].every((vectors) => vectors.length > 0)).toBe(true);
+  await train(20);
+  const options = { probes: {}, budget: unlimited(1e9), extent: "verdict" } as const;
+  // Of sharpness-aware steps there is no mean-square limit, which takes no part here.
+  const point = trainer.point();
+  const sam = { ...point, descent: { ...point.descent, radius: 0.01 } };
+  const cold = await closingMeasurement(sam, options);
+  const gone = await closingMeasurement(sam, { ...options, warm });
+  for (const metric of ["sharpness", "gaussNewtonSharpness", "nonuniformity"]) {
+    const [a, b] = [cold, gone].map(({ readings }) => readings.find((one) => one.metric === metric)!);
+    const [x, y] = [a.value as number, b.value as number];
+    const bar = ((a.error as number) ?? 0) + ((b.error as number) ?? 0) + 1e-5 * x;
+    expect(Math.abs(x - y), metric).toBeLessThanOrEqual(bar);
+  }
+  expect(gone.cost.products).toBeLessThan(cold.cost.products - 15);
 });
 
 test.each([

@@ -130,7 +130,7 @@ describe.each([
     }
     const budget = unlimited(1e9);
     const smoothness = await inputSmoothness(point);
-    const nearest = await nearestOf(point.inputs!, train.n);
+    const nearest = await nearestOf(point.inputs!, point);
     const measured = (await knownTarget(point, smoothness, { nearest, budget })) as KnownTarget;
     const norm = smoothness.weightNorm!;
     for (const [name, values] of Object.entries(found)) {
@@ -190,7 +190,7 @@ test("data whose target nobody knows has none of it, and a batch-normalized netw
     1,
   );
   const smoothness = await inputSmoothness(point);
-  const nearest = await nearestOf(point.inputs!, 8);
+  const nearest = await nearestOf(point.inputs!, point);
   const measure = (own: typeof point) => knownTarget(own, smoothness, { nearest, budget: unlimited(1e9) });
   expect(await measure({ ...point, inputs: { ...point.inputs!, target: undefined } })).toBe(null);
   const tied = { ...point, perExample: { ...point.perExample!, atInputs: undefined } };
