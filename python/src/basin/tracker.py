@@ -50,8 +50,8 @@ Over = Callable[[], bool]
 
 
 def least_vectors(top: int) -> int:
-    """The smallest basis that finds so many eigenvalues: with their guard, and room for a direction each between restarts."""
-    return 2 * top + 3
+    """The smallest basis that finds so many eigenvalues: beside room for a direction of each, and another, between restarts."""
+    return 2 * top + 2
 
 
 def peak_vectors(most: int, top: int) -> int:
@@ -81,6 +81,7 @@ class Tracker:
         return self.search(operator, start).largest(over)
 
     def search(self, operator: Operator, start: Callable[[], torch.Tensor], sure: bool = False) -> "Search":
+        """sure  whether it asks for the guard, whatever the last reading saw."""
         return Search(self, operator, start, sure)
 
 
