@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import unittest
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -308,7 +309,23 @@ class FactorFiles(unittest.TestCase):
             square = float(torch.trace(M[i] @ J[i] @ J[j].t() @ M[j] @ J[j] @ J[i].t()))
             self.assertLess(abs(float(block.norm()) ** 2 - square), 1e-4 * max(square, 1e-3))
         w = torch.linalg.eigvalsh(dense.gauss_newton_parts().mean(0)).flip(0)
-        self.assertLess(float((found.eigenvalues[:5] - w[:5]).abs().max() / w[0]), 1e-5)
+        own = torch.linalg.eigvalsh(found.gram).flip(0) / 10
+        self.assertLess(float((own[:5] - w[:5]).abs().max() / w[0]), 1e-5)
+        self.assertLess(abs(found.sharpness() / float(own[0]) - 1), 1e-12)
+
+    def test_a_gram_matrix_alone_gives_what_coordinates_give(self):
+        loss = F.cross_entropy
+        model, data = network(), examples(loss)
+        with precise():
+            own = setup(model, loss, data).point()
+            (found,) = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True)
+        w, U = torch.linalg.eigh(found.gram)
+        A = (U * w.clamp(min=0).sqrt()).flip(1).reshape(10, 3, -1)
+        other = Factors(10, 3, w.flip(0) / 10, A, None, "", 0.0, 0.0, 30)
+        (s, influences), (wanted, their) = found.nonuniformity(), other.nonuniformity()
+        self.assertLess(abs(s / wanted - 1), 1e-10)
+        self.assertLess(float((influences - their).abs().max() / their.abs().max()), 1e-5)
+        self.assertLess(float((found.parts_along_top() - other.parts_along_top()).abs().max() / w[-1]), 1e-6)
 
     def test_the_sharpest_directions_have_the_dense_eigenvalues_as_coordinates(self):
         loss = F.cross_entropy
@@ -334,7 +351,8 @@ class FactorFiles(unittest.TestCase):
         with precise():
             own = setup(model, loss, data).point()
             (found,) = gauss_newton_factors(own, torch.Generator(), Deadline(60), closing=True, scales=[scale])
-        self.assertLess(float((found.eigenvalues[:4] - wanted[:4]).abs().max() / wanted[0]), 1e-5)
+        own = torch.linalg.eigvalsh(found.gram).flip(0) / found.m
+        self.assertLess(float((own[:4] - wanted[:4]).abs().max() / wanted[0]), 1e-5)
 
 
 class InPlace(nn.Module):
@@ -368,10 +386,13 @@ def frozen_bias():
 
 
 class DenseLayers(unittest.TestCase):
-    def gram(self, model, X, y, loss, dense, memory=None):
+    def gram(self, model, X, y, loss, dense, piece=None):
         """As rows give it, and as dense layers do without them."""
         with precise():
-            own = setup(model, loss, (X, y), memory=memory).point()
+            made = setup(model, loss, (X, y))
+            if piece:
+                made.problem = replace(made.problem, piece=piece, kept=False)
+            own = made.point()
             found = [one.name for one in dense_layers(own)]
             self.assertEqual(found, dense)
             K = 3
@@ -405,7 +426,7 @@ class DenseLayers(unittest.TestCase):
         model = nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.Flatten(), nn.Tanh(), nn.Linear(3, 3))
         X, y = examples(F.cross_entropy)
         self.gram(model, X, y, F.cross_entropy, ["4"])
-        self.gram(network(), X, y, F.cross_entropy, ["0", "2"], memory=20000)
+        self.gram(network(), X, y, F.cross_entropy, ["0", "2"], piece=3)
 
 
 class Samples(unittest.TestCase):

@@ -2,17 +2,17 @@
 An orthonormal basis that products with a symmetric operator extend, and the Ritz pairs in it.
 
 A V = [V Z] C, with V [d, q] the basis and Z [d, p] what its products have outside of it, all orthonormal; p is at most the number of
-vectors that it began with. With P the upper q rows of C and B the others, a Ritz pair (θ, V y) has the residual ‖B y‖, which takes no
-vector of length d to know, and the next direction is Z B y: by symmetry its row of C is its column of P, so that no product is kept.
+vectors that it began with or was given. With P the upper q rows of C and B the others, a Ritz pair (θ, V y) has the residual ‖B y‖, which
+takes no vector of length d to know, and the next direction is Z B y: by symmetry its row of C is its column of P, so that no product is kept.
 This is band Lanczos with full reorthogonalization and thick restarts (Ruhe 1979; Wu & Simon 2000).
 
-Besides the product a vector costs about two passes over the basis. Memory: (q + p) d numbers, and the kept part again at a restart.
+Besides the product a vector costs about two passes over the basis. Memory: (q + p) d numbers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Literal, Optional, Sequence
+from typing import Callable, Literal, Optional
 
 import torch
 
@@ -21,6 +21,8 @@ Operator = Callable[[torch.Tensor], torch.Tensor]
 _PASSES, _TAKEN = 4, 0.7
 # Directions below this share of the largest that is asked for are not worth a product.
 _SLIGHT = 1e-2
+# Columns of the basis that are rotated at once: a copy of the basis would be as large as the basis.
+_COLUMNS = 2**16
 
 
 End = Literal["largest", "smallest"]
@@ -41,16 +43,22 @@ class Ritz:
 class Basis:
     """Vectors are rows here: the first q of W are V, the next p are Z."""
 
-    def __init__(self, first: Sequence[torch.Tensor], most: int, operator: Operator) -> None:
+    def __init__(self, first: list[torch.Tensor], most: int, operator: Operator, later: int = 0) -> None:
+        """
+        first  vectors to begin with; the list is emptied, so that they are not kept twice.
+        most   vectors of V.
+        later  how many that are no residuals may be added.
+        """
         like = first[0]
         self.most, self.operator = most, operator
         self.count, self.products = 0, 0
         self._outside = 0
         # Not zeros: memory that no vector comes to lie in is then never touched.
-        self._W = torch.empty(most + min(most, len(first)), like.numel(), dtype=like.dtype, device=like.device)
+        self._W = torch.empty(rows(most, len(first), later), like.numel(), dtype=like.dtype, device=like.device)
         self._rounding = 10 * torch.finfo(like.dtype).eps
-        for v in first[:most]:
-            own = self._new(v)
+        del like, first[most:]
+        while first:
+            own = self._new(first.pop(0))
             if own is not None:
                 self._W[self.count] = own
                 self.count += 1
@@ -100,7 +108,7 @@ class Basis:
         U, sizes, _ = torch.linalg.svd(self._B @ Y)
         wanted = max(1, int((sizes > _SLIGHT * sizes[0]).sum()))
         if p > 1:
-            self._W[q : q + p] = U.t().to(self._W) @ self._W[q : q + p]
+            self._rotate(U.t(), slice(q, q + p), slice(q, q + p))
             self._C[q:] = U.t() @ self._B
         for _ in range(min(wanted, self.most - q)):
             self._append()
@@ -108,12 +116,15 @@ class Basis:
 
     def add(self, v: torch.Tensor) -> bool:
         """Adds what of v is new. Returns whether anything was."""
-        own = self._new(v) if self.count < self.most else None
-        if own is None or self._outside:
+        q, p = self.count, self._outside
+        own = self._new(v) if q < self.most and q + p + 2 <= len(self._W) else None
+        if own is None:
             return False
-        self._W[self.count] = own
-        self._C = torch.cat([self._C, self._C.new_zeros(1, self.count)])
-        self._outside = 1
+        # It comes first of those outside; nothing that is known of a product has a part along it.
+        self._W[q + p] = self._W[q]
+        self._W[q] = own
+        self._C = torch.cat([self._P, self._C.new_zeros(1, q), self._B[1:], self._B[:1]])
+        self._outside = p + 1
         self._append()
         return True
 
@@ -121,10 +132,19 @@ class Basis:
         """Keeps the span of the outermost Ritz vectors. Returns Y in it."""
         q, p = self.count, self._outside
         kept = _from(end, self._symmetric())[1][:, :keep]
-        self._W[: keep + p] = torch.cat([self.combine(kept), self._W[q : q + p]])
+        R = torch.zeros(keep + p, q + p, dtype=torch.float64)
+        R[:keep, :q] = kept.t()
+        R[keep:, q:] = torch.eye(p)
+        self._rotate(R, slice(0, q + p), slice(0, keep + p))
         self._C = torch.cat([kept.t() @ self._P @ kept, self._B @ kept])
         self.count = keep
         return kept.t() @ Y
+
+    def _rotate(self, R: torch.Tensor, rows: slice, into: slice) -> None:
+        own = R.to(self._W)
+        for at in range(0, self._W.shape[1], _COLUMNS):
+            columns = slice(at, at + _COLUMNS)
+            self._W[into, columns] = own @ self._W[rows, columns]
 
     def _symmetric(self) -> torch.Tensor:
         return (self._P + self._P.t()) / 2
@@ -141,28 +161,29 @@ class Basis:
     def _apply(self, j: int) -> None:
         """Column j of C, on top of what is known of it. What is left of the product is one more vector outside."""
         a = self.operator(self._W[j])
+        if a.data_ptr() == self._W[j].data_ptr():
+            a = a.clone()
         self.products += 1
         known = self._C[:, j].abs()
-        places = (known > self._rounding * known.max()).nonzero().flatten()
-        if len(places):
-            a = a - self._C[places, j].to(a) @ self._W[places.to(a.device)]
+        for place in (known > self._rounding * known.max()).nonzero().flatten().tolist():
+            a.sub_(self._W[place], alpha=float(self._C[place, j]))
         coefficients, rest, length = self._split(a)
         self._C[:, j] += coefficients
         if length > self._rounding * float(self._C.abs().max()):
-            self._W[self.count + self._outside] = rest / length
+            torch.div(rest, length, out=self._W[self.count + self._outside])
             self._outside += 1
             row = self._C.new_zeros(1, self._C.shape[1])
             row[0, j] = length
             self._C = torch.cat([self._C, row])
 
     def _split(self, a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
-        """Coefficients of a in W, what is left, and its length (0 where rounding is all of it)."""
+        """Coefficients of a in W, what is left in the place of a, and its length (0 where rounding is all of it)."""
         W = self._W[: self.count + self._outside]
         coefficients = torch.zeros(len(W), dtype=torch.float64)
         length = float(a.norm())
         for _ in range(_PASSES):
             h = W @ a
-            a = a - h @ W
+            a.addmv_(W.t(), h, alpha=-1)
             coefficients += h.double().cpu()
             before, length = length, float(a.norm())
             if not length < _TAKEN * before:
@@ -176,6 +197,11 @@ class Basis:
             return None
         _, rest, left = self._split(v / length)
         return rest / left if left > 1e-6 else None
+
+
+def rows(most: int, first: int, later: int = 0) -> int:
+    """Vectors of length d that a basis keeps at most."""
+    return most + min(most, first) + later
 
 
 def _from(end: End, T: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

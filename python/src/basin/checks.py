@@ -1,4 +1,4 @@
-"""What is asked of a model and its loss once, before they are measured: that the loss is a mean that repeats, and what memory they take."""
+"""What is asked of a model and its loss once, before they are measured: that the loss is a mean that repeats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from .curvature import Curvature, Problem
 from .errors import BasinError
 from .quiet import seed
-from .trees import leaves, map_tree
+from .trees import map_tree
 
 
 def check_loss(problem: Problem, curvature: Curvature) -> None:
@@ -45,27 +45,3 @@ def check_loss(problem: Problem, curvature: Curvature) -> None:
                 f"basin: loss must be a mean over examples; for {m} of them it is {a:.6g}, their own losses have the mean "
                 f"{mean:.6g}: it returns {what}. Use reduction='mean', and a mean within each example where it has positions to ignore."
             )
-
-
-def fitting_piece(curvature: Curvature, memory: int, ranks: int = 1) -> tuple[int, bool]:
-    """
-    How many examples at once, and whether all of a rank's share together, keep what autograd stores below `memory` bytes: measured with one or
-    two examples in a forward pass; a second derivative stores about four times as much.
-    """
-    stored = 0
-    own = {p.data_ptr() for p in curvature.twin.module.parameters()}
-
-    def pack(t: torch.Tensor) -> torch.Tensor:
-        nonlocal stored
-        if t.data_ptr() not in own:
-            stored += t.numel() * t.element_size()
-        return t
-
-    count = min(2, curvature.m)
-    batch = curvature.batch(slice(0, count))
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
-        curvature.loss_of(batch)
-    inputs = sum(t.numel() * t.element_size() for t in leaves(batch))
-    each = max(1, (stored + inputs) // count)
-    most = memory // (4 * each)
-    return max(1, min(512, most)), most >= -(-curvature.m // ranks)

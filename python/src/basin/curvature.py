@@ -11,6 +11,7 @@ from torch import nn
 
 from .errors import BasinError
 from .held import Held
+from .memory import Plan
 from .ladder import LADDER, Outputs, hessian_product
 from .parameters import Parameters
 from .ranks import Part, Team
@@ -36,12 +37,11 @@ class Problem:
     held: Held
     piece: int
     """Most examples at once."""
-    memory: int
-    """Bytes for what autograd keeps while measuring."""
+    plan: Plan
     tied: bool = False
     """Whether an example's outputs depend on the others of its piece (batch normalization by the batch)."""
     kept: bool = False
-    """Whether the gradient's graph of all held examples at once fits the memory bound: it is then kept from product to product."""
+    """Whether the gradient's graph of all held examples at once has its place: it is then kept from product to product."""
     test: Optional[Held] = None
 
 
@@ -171,8 +171,12 @@ class Curvature(Parameters):
             other.problem = replace(other.problem, piece=len(index))
         return other
 
-    def move(self, v: torch.Tensor, amount: float) -> None:
+    def forget(self) -> None:
+        """Lets go of graphs that are kept from product to product."""
         self.graphs = _Graphs(self.problem.kept)
+
+    def move(self, v: torch.Tensor, amount: float) -> None:
+        self.forget()
         super().move(v, amount)
 
     def gradient(self) -> tuple[float, torch.Tensor]:
@@ -182,14 +186,13 @@ class Curvature(Parameters):
 
     def own_gradient(self) -> torch.Tensor:
         """[L, ∇L] of this rank's share, float64."""
-        total = torch.zeros(self.size, dtype=self.dtype, device=self.device)
-        value = 0.0
+        both = torch.zeros(1 + self.size, dtype=torch.float64, device=self.device)
         for piece in self.pieces():
             loss = self.loss_of(self.batch(piece))
             grads = torch.autograd.grad(loss, self.parameters, allow_unused=True)
-            total += self.flat(grads) * self.weight(piece)
-            value += float(loss.detach()) * self.weight(piece)
-        return torch.cat([total.new_tensor([value], dtype=torch.float64), total.double()])
+            self.add(both[1:], grads, self.weight(piece))
+            both[0] += float(loss.detach()) * self.weight(piece)
+        return both
 
     # Products.
 
@@ -211,14 +214,18 @@ class Curvature(Parameters):
         return torch.zeros_like(u) if second is None else second.detach()
 
     def wide(self) -> Optional["Curvature"]:
-        """The same point in float64; None where the model cannot be evaluated there. Costs a copy of the model."""
+        """The same point in float64; None where the model cannot be evaluated there, or not in the memory's bound. Costs a copy of the model."""
         if self.dtype == torch.float64:
             return self
+        pieces = self.problem.plan.wide(self.m, self.problem.tied)
+        if pieces is None:
+            return None
         if self._wide is None:
             twin = copy.copy(self.twin)
             twin.module = copy.deepcopy(self.twin.module, computed(self.twin.module)).to(torch.float64)
             twin.dtype = torch.float64
-            other = Curvature(twin, self.problem, self.trained, self.rung, self.team)
+            problem = replace(self.problem, piece=pieces[0], kept=pieces[1])
+            other = Curvature(twin, problem, self.trained, self.rung, self.team)
             other._is_wide = True
             try:
                 with torch.no_grad():

@@ -9,11 +9,12 @@ through it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
 import torch
 
 from .errors import BasinError
+from .memory import DOUBLE, WIDE
 from .trees import map_tree
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ LADDER = ("torch.func forward over reverse", "double backward", "finite differen
 FORWARD, DOUBLE, DIFFERENCES = range(3)
 # Third root of the precision, of which the error of a central difference is the square.
 _STEP = {torch.float64: 6e-6, torch.float32: 5e-3}
+# Of a difference that a product is compared with, to 1e-2 only: the shorter it is, the fewer kinks lie in it.
+_SHORT = 1e-8
 
 
 def functional() -> Any:
@@ -37,14 +40,18 @@ def hessian_product(c: Curvature, v: torch.Tensor) -> torch.Tensor:
     """H v over this rank's pieces, [d]."""
     if c.rung == DIFFERENCES:
         return _gradient_differences(c, v)
-    apply = _forward_over_reverse if c.rung == FORWARD else _double_backward
     out = torch.zeros_like(v)
     for piece in c.pieces():
-        out += apply(c, piece, v) * c.weight(piece)
+        c.add(out, piece_product(c, piece, v), c.weight(piece))
     return out
 
 
-def _forward_over_reverse(c: Curvature, piece: slice, v: torch.Tensor) -> torch.Tensor:
+def piece_product(c: Curvature, piece: slice, v: torch.Tensor) -> Sequence[Optional[torch.Tensor]]:
+    """H v of a piece's own loss, by parameters; None for those that it does not depend on."""
+    return (_forward_over_reverse if c.rung == FORWARD else _double_backward)(c, piece, v)
+
+
+def _forward_over_reverse(c: Curvature, piece: slice, v: torch.Tensor) -> Sequence[Optional[torch.Tensor]]:
     f = functional()
     batch = c.batch(piece)
 
@@ -54,39 +61,48 @@ def _forward_over_reverse(c: Curvature, piece: slice, v: torch.Tensor) -> torch.
 
     at = tuple(p.detach() for p in c.parameters)
     _, product = f.jvp(f.grad(loss), (at,), (tuple(c.shaped(v)),))
-    return c.flat(product)
+    return product
 
 
-def _double_backward(c: Curvature, piece: slice, v: torch.Tensor) -> torch.Tensor:
+def _double_backward(c: Curvature, piece: slice, v: torch.Tensor) -> Sequence[Optional[torch.Tensor]]:
     def graph() -> Any:
         return torch.autograd.grad(c.loss_of(c.batch(piece)), c.parameters, create_graph=True, allow_unused=True)
 
     grads = c.graphs.of("gradient", piece, graph)
     pairs = [(g, t) for g, t in zip(grads, c.shaped(v)) if g is not None and g.requires_grad]
     if not pairs:
-        return torch.zeros_like(v)
+        return [None] * len(c.parameters)
     own, tangents = zip(*pairs)
-    return c.flat(torch.autograd.grad(own, c.parameters, tangents, allow_unused=True, retain_graph=c.graphs.kept))
+    return torch.autograd.grad(own, c.parameters, tangents, allow_unused=True, retain_graph=c.graphs.kept)
 
 
-def _gradient_differences(c: Curvature, v: torch.Tensor) -> torch.Tensor:
+def _gradient_differences(c: Curvature, v: torch.Tensor, length: Optional[float] = None) -> torch.Tensor:
     def gradient(at: Curvature) -> torch.Tensor:
         return at.own_gradient()[1:]
 
-    return _differences(c, v, gradient, torch.zeros_like(v))
+    return _differences(c, v, gradient, torch.zeros_like(v), length)
 
 
 def _differences(
-    c: Curvature, v: torch.Tensor, value: Callable[[Curvature], torch.Tensor], nothing: torch.Tensor
+    c: Curvature,
+    v: torch.Tensor,
+    value: Callable[[Curvature], torch.Tensor],
+    nothing: torch.Tensor,
+    length: Optional[float] = None,
 ) -> torch.Tensor:
-    """Derivative of `value` along v, in float64 where the model can be evaluated there; `nothing` is what it is along 0."""
+    """
+    Derivative of `value` along v, in float64 where the model can be evaluated there; `nothing` is what it is along 0.
+
+    length  of the step to either side; as the precision has it best where it is not given.
+    """
     at = c.wide() or c
-    length = float(v.norm())
-    if length == 0:
+    norm = float(v.norm())
+    if norm == 0:
         return nothing
-    step = _STEP[at.dtype] / length
+    step = (length or _STEP[at.dtype]) / norm
     own = v.to(at.dtype)
-    before = [p.detach().clone() for p in at.parameters]
+    # Of a copy in float64 the point itself is what it was made of.
+    before = [p.detach().clone() for p in at.parameters] if at is c else [p.detach() for p in c.parameters]
     try:
         at.move(own, step)
         above = value(at)
@@ -96,7 +112,7 @@ def _differences(
         with torch.no_grad():
             for p, old in zip(at.parameters, before):
                 p.copy_(old)
-    return ((above - below) / (2 * step)).to(nothing.dtype)
+    return above.sub_(below).div_(2 * step).to(nothing.dtype)
 
 
 # J v.
@@ -159,7 +175,10 @@ def settle(c: Curvature) -> int:
     Finds the first rung of the ladder whose product exists and is symmetric, on few examples. Returns it; `c.fallen` says why those
     before were left. @raises BasinError where none does.
     """
-    few = c.on(torch.arange(min(c.m, 8)))
+    plan = c.problem.plan
+    left = plan.bound - WIDE * plan.vector
+    count = max(2, min(8, left // (DOUBLE * plan.each)))
+    few = c.on(torch.arange(min(c.m, count)))
     generator = torch.Generator().manual_seed(1)
     u, v = (
         torch.randn(c.size, generator=generator, dtype=torch.float64).to(c.device, c.dtype) for _ in range(2)
@@ -169,7 +188,7 @@ def settle(c: Curvature) -> int:
         if rung == FORWARD and functional() is None:
             continue
         few.rung = rung
-        reason = _objection(few, u, v)
+        reason = _objection(few, u, v, left >= DOUBLE * plan.each * few.m)
         if reason is None:
             c.rung, c.fallen = rung, reasons
             return rung
@@ -177,7 +196,8 @@ def settle(c: Curvature) -> int:
     raise BasinError("basin: no product with the Hessian can be had of this model: " + "; ".join(reasons) + ".")
 
 
-def _objection(few: Curvature, u: torch.Tensor, v: torch.Tensor) -> Optional[str]:
+def _objection(few: Curvature, u: torch.Tensor, v: torch.Tensor, differences: bool) -> Optional[str]:
+    """differences  whether there is room to compare with those."""
     try:
         hu, hv = few.hessian(u), few.hessian(v)
     except (RuntimeError, NotImplementedError, TypeError, AttributeError) as error:
@@ -188,8 +208,9 @@ def _objection(few: Curvature, u: torch.Tensor, v: torch.Tensor) -> Optional[str
         return None
     if abs(float(v @ hu - u @ hv)) > 1e-3 * scale:
         return "the product is not symmetric"
-    if few.rung != DIFFERENCES and few.wide() is not None and not (_as_differences(few, u, hu) or _as_differences(few, v, hv)):
-        return "the product is not the gradient's derivative"
+    if few.rung != DIFFERENCES and differences and few.wide() is not None:
+        if not (_as_differences(few, u, hu) or _as_differences(few, v, hv)):
+            return "the product is not the gradient's derivative"
     return None
 
 
@@ -198,5 +219,5 @@ def _as_differences(c: Curvature, v: torch.Tensor, product: torch.Tensor) -> boo
     Whether a product is what differences of the gradient give: a function whose own backward pass leaves something out yields a
     product, and a wrong one. The difference may step over a kink, so one agreement of two will do.
     """
-    other = _gradient_differences(c, v)
+    other = _gradient_differences(c, v, _SHORT)
     return float((other - product).norm()) <= 1e-2 * float(other.norm()) + 1e-6

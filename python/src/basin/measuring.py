@@ -50,6 +50,9 @@ def take(
             read = Readings(notes=[f"{probe}: not applicable: {reason}"])
         except torch.cuda.OutOfMemoryError as error:  # type: ignore[attr-defined]
             read = Readings(notes=[f"{probe}: out of memory; give a smaller memory=… ({str(error).splitlines()[0]})"])
+        finally:
+            point.forget()
+            setup.problem.plan.give_back()
     read.products = point.products
     read.seconds = time.monotonic() - began
     return read, task.factors

@@ -41,6 +41,14 @@ class Parameters:
         )
         return self.moving(joined)
 
+    def add(self, out: torch.Tensor, tensors: Sequence[Optional[torch.Tensor]], weight: float) -> None:
+        """out [d] += weight · the tensors, without a flat copy of them."""
+        for t, place in zip(tensors, self.places):
+            if t is not None:
+                out[place].add_(t.detach().reshape(-1).to(out.dtype), alpha=weight)
+        if self.fixed is not None:
+            out[self.fixed] = 0
+
     def shaped(self, v: torch.Tensor) -> list[torch.Tensor]:
         whole = self.moving(v.to(self.dtype))
         return [whole[place].view_as(p) for place, p in zip(self.places, self.parameters)]

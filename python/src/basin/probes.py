@@ -14,7 +14,7 @@ from .descent import Descent
 from .errors import NotApplicable
 from .factors import Factors, gauss_newton_factors
 from .reading import Deadline, Readings
-from .rows import cotangents, gradient_columns, outputs_of, rows
+from .rows import ROW, cotangents, gradient_columns, outputs_of, rows
 from .tracker import Pairs, Tracker, bar
 
 RUNNING_TOLERANCE = 1e-2
@@ -24,6 +24,8 @@ _FLATTEST = 3e-5
 # Float32 rounding of the squared norms that the covariance is a difference of.
 _COVARIANCE_ROUNDING = 2.0**-21
 _MOST_BATCHES = 512
+# Copies of the mean gradient while it is summed, and numbers that are taken in float64 at once.
+_MEAN, _BLOCK = 3, 2**20
 _DRAWN = 32
 # Parameters up to which trace and Frobenius norm take a product each; without a limit of time, multiplications that they may cost.
 _EXACT_MOMENTS = 256
@@ -43,8 +45,12 @@ class Memory:
         found = self.trackers.get(name)
         if found is None or found.top != top:
             found = self.trackers[name] = Tracker(top, tolerance, most)
-        found.tolerance = tolerance
+        found.tolerance, found.most = tolerance, most
         return found
+
+    def bytes(self, without: str) -> int:
+        """Of what the trackers keep but this one, whose vectors move into its search."""
+        return sum(tracker.bytes() for name, tracker in self.trackers.items() if name != without)
 
 
 @dataclass
@@ -67,10 +73,19 @@ class Task:
     def tolerance(self) -> float:
         return CLOSING_TOLERANCE if self.closing else RUNNING_TOLERANCE
 
-    @property
-    def most_vectors(self) -> int:
-        """Basis vectors that fit the memory bound, each kept with its product."""
-        return max(8, min(40, self.point.problem.memory // (8 * self.point.size)))
+    def tracker(self, name: str, top: int, length: Optional[int] = None) -> Tracker:
+        """
+        The one of this name, with the basis that there is room for; for vectors of `length` numbers where not of d.
+        @raises NotApplicable where there is none.
+        """
+        plan = self.point.problem.plan
+        size = plan.vector if length is None else length * plan.vector // self.point.size
+        return self.memory.tracker(name, top, self.tolerance, plan.basis(top, size, self.kept(name)))
+
+    def kept(self, name: str = "") -> int:
+        """Bytes that are kept beside a search: what the other ones left, the decay, and the scale in several forms."""
+        scales = 0 if self.decay is None else 1 if self.P is None else 6
+        return self.memory.bytes(name) + scales * self.point.problem.plan.vector
 
     def said(self, method: str, products: bool = True) -> str:
         """The method with its rung and its sample; finite differences come first, for the judge gives no firm verdict on them."""
@@ -100,12 +115,17 @@ Make = Callable[[Curvature], Callable[[torch.Tensor], torch.Tensor]]
 def _evaluation(task: Task, make: Make, found: Pairs) -> list[float]:
     """
     What float32 evaluation adds to the error bars: the pair's value and residual in float64, where the model can be evaluated there,
-    else the difference of the product when the examples are summed in other pieces. Closing measurements only; costs a product each.
+    else the difference of the product when the examples are summed in other pieces, unless batch normalization makes that another
+    function. Closing measurements only; costs a product each.
     """
     point = task.point
     if not task.closing or point.dtype == torch.float64 or task.deadline.over() or found.cut:
         return [0.0] * len(found.values)
     wide = point.wide()
+    point.forget()
+    point.problem.plan.give_back()
+    if wide is None and point.problem.tied and point.problem.piece < point.m:
+        return [0.0] * len(found.values)
     errors = []
     for value, vector, gap in zip(found.values, found.vectors, found.gaps):
         if not math.isfinite(value):
@@ -116,7 +136,7 @@ def _evaluation(task: Task, make: Make, found: Pairs) -> list[float]:
             v = v / v.norm()
             product = make(wide)(v)
             own = float(v @ product)
-            rest = float((product - own * v).norm())
+            rest = float(product.sub_(v, alpha=own).norm())
             errors.append(abs(own - value) + bar(rest, gap))
         else:
             other = point.on(torch.randperm(point.m, generator=task.memory.generator))
@@ -138,9 +158,14 @@ def sharpness(task: Task) -> Readings:
     read = Readings()
     point = task.point
     method = task.said("Lanczos on the full Hessian")
-    tracker = task.memory.tracker("hessian", task.top, task.tolerance, task.most_vectors)
-    search = tracker.search(point.hessian, task.random)
+    search = task.tracker("hessian", task.top).search(point.hessian, task.random, sure=task.closing)
     found = search.largest(task.deadline.share(0.4))
+    low: Optional[Pairs] = None
+    if task.closing or not task.deadline.over():
+        width = abs(found.values[0]) if math.isfinite(found.values[0]) else 0.0
+        low = search.smallest(_FLATTEST if task.closing else 1e-2, width, task.deadline.share(0.5))
+    # The basis goes before anything else is made.
+    del search
     sampled = [0.0] * len(found.values)
     if point.m < task.total and math.isfinite(found.values[0]):
         try:
@@ -151,20 +176,19 @@ def sharpness(task: Task) -> Readings:
     read.add("sharpness", found.values[0], "estimate", method, errors[0])
     read.add("eigenvalues", found.values, "estimate", method, errors)
     left = ["the sharpness"] if found.cut else []
-    if task.closing or not task.deadline.over():
-        width = abs(found.values[0]) if math.isfinite(found.values[0]) else 0.0
-        low = search.smallest(_FLATTEST if task.closing else 1e-2, width, task.deadline.share(0.5))
+    if low is not None:
         read.add("eigenvalue.min", low.values[0], "estimate", method, _with_rounding(task, _hessian, low)[0])
         left += ["the smallest eigenvalue"] if low.cut else []
-    # The basis goes before the next one is made.
-    del search
     own = task.descent
     if own is not None and own.preconditioned:
         if task.P is None:
             read.notes.append("no preconditioned sharpness yet: the optimizer holds no second moments")
         else:
-            cut = _preconditioned(task, read, sampled[0] / max(abs(found.values[0]), 1e-30))
-            left += ["the preconditioned sharpness"] if cut else []
+            try:
+                cut = _preconditioned(task, read, sampled[0] / max(abs(found.values[0]), 1e-30))
+                left += ["the preconditioned sharpness"] if cut else []
+            except NotApplicable as reason:
+                read.notes.append(f"no preconditioned sharpness: {reason}")
     if left:
         read.notes.append(f"the time for a reading was up: {', '.join(left)} with a wide error bar")
     return read
@@ -183,8 +207,9 @@ def _preconditioned(task: Task, read: Readings, sampled: float) -> bool:
 
         return apply
 
-    tracker = task.memory.tracker("preconditioned", 1, task.tolerance, task.most_vectors)
-    found = tracker.measure(make(task.point), task.random, task.deadline.share(0.9))
+    search = task.tracker("preconditioned", 1).search(make(task.point), task.random, sure=task.closing)
+    found = search.largest(task.deadline.share(0.9))
+    del search
     value, errors = found.values[0], _with_rounding(task, make, found)
     read.add(
         "preconditionedSharpness",
@@ -210,7 +235,7 @@ def layers(task: Task) -> Readings:
             return point.hessian(wide)[place]
 
         size = place.stop - place.start
-        found = task.memory.tracker(f"layer {name}", 1, task.tolerance, task.most_vectors).measure(
+        found = task.tracker(f"layer {name}", 1, size).measure(
             block, lambda size=size: task.random()[:size], task.deadline.share(1 / (len(every) - k))  # type: ignore[misc]
         )
         values += found.values
@@ -255,7 +280,7 @@ def noise(task: Task) -> Readings:
     own = task.descent
     stateless = own is not None and own.preconditioned and scale is None
     plain, *scaled = gauss_newton_factors(
-        task.point, task.memory.generator, task.deadline, closing=task.closing, scales=[None] if scale is None else [None, scale]
+        task.point, task.memory.generator, task.deadline, closing=task.closing, scales=[None] if scale is None else [None, scale], others=task.kept()
     )
     method = task.said(plain.method, products=False)
     if task.point.method == "finite differences" and plain.gram is None:
@@ -277,15 +302,17 @@ def noise(task: Task) -> Readings:
     return read
 
 
-def _moments(c: Curvature, seconds: float) -> torch.Tensor:
+def _moments(c: Curvature, at_once: int, seconds: float) -> torch.Tensor:
     """Mean of the squared norms of the examples' gradients and of these, [1 + d] float64."""
     mean = torch.zeros(c.size, dtype=torch.float64, device=c.device)
     squares = 0.0
     u = cotangents(c, gradient_columns, 1, outputs_of(c))
-    for _, own in rows(c, u, c.problem.memory // 2, Deadline(seconds).over):
-        wide = own[:, 0].double()
-        mean += wide.sum(0) / c.m
-        squares += float((wide * wide).sum()) / c.m
+    for _, own in rows(c, u, at_once, Deadline(seconds).over):
+        # A few at a time: in float64 they are twice as long.
+        for some in own[:, 0].split(max(1, _BLOCK // c.size)):
+            wide = some.double()
+            mean.add_(wide.sum(0), alpha=1 / c.m)
+            squares += float(wide.square_().sum()) / c.m
     return torch.cat([mean.new_tensor([squares]), mean])
 
 
@@ -293,7 +320,11 @@ def gradient_noise(task: Task) -> Readings:
     """tr Cov(∇L_i), the simple noise scale (McCandlish et al. 2018, §2.2) and batch sharpness (Andreyev & Beneventano 2024)."""
     read = Readings()
     point = task.point
-    both = point.summed(_moments, (1 + point.size,), torch.float64, task.deadline.left())
+    plan, mean_bytes = point.problem.plan, _MEAN * 8 * point.size
+    at_once = plan.room - mean_bytes - task.kept()
+    if at_once < ROW * plan.vector:
+        plan.refuse("the mean of the gradients with one of them", mean_bytes + task.kept() + ROW * plan.vector)
+    both = point.summed(_moments, (1 + point.size,), torch.float64, at_once, task.deadline.left())
     squares, mean = float(both[0]), both[1:]
     norm = float(mean @ mean)
     # A difference below the rounding of its terms is none: identical gradients have no covariance.
@@ -306,6 +337,8 @@ def gradient_noise(task: Task) -> Readings:
     read.add("noise.scale", trace / norm if norm > 0 else float("inf"), how, method)
     if task.batch_size is None:
         read.notes.append("no batch sharpness: the batch size is not known (batch_size=…)")
+    elif point.problem.tied and plan.each * (task.batch_size - point.problem.piece) > plan.room - 8 * plan.vector:
+        read.notes.append("no batch sharpness: batch normalization ties the examples of a batch, which together take more than memory=…")
     elif task.batch_size > point.m:
         read.notes.append(f"no batch sharpness: a batch has {task.batch_size} examples and {point.m} are held")
     else:
@@ -332,6 +365,7 @@ def _batch_sharpness(task: Task, read: Readings, B: int, whole: bool) -> None:
     else:
         draws = _DRAWN if task.closing else max(4, min(_DRAWN, 4 * m // B))
         batches = [torch.randperm(m, generator=task.memory.draws)[:B] for _ in range(draws)]
+    point.problem.plan.give_back()
     samples: list[float] = []
     ranks = point.team.ranks if point.team else 1
     for first in range(0, len(batches), ranks):

@@ -9,17 +9,22 @@ from typing import Any, Callable, Optional, Union
 import torch
 from torch import nn
 
-from .checks import check_loss, fitting_piece
+from .checks import check_loss
 from .curvature import Curvature, Problem, default_forward
 from .descent import Descent, describe, inner, preconditioner, trained_ids
 from .errors import BasinError
 from .held import Held, hold
-from .ladder import settle
+from .ladder import DIFFERENCES, LADDER, piece_product, settle
+from .memory import GIGABYTE, SECOND, WORTH, Plan, corrected, forward_bytes, peak, planned, release
 from .quiet import precise, random_states
 from .ranks import Team
+from .trees import leaves
 from .twin import Twin
 
-GIGABYTE = 2**30
+# Kept from reading to reading: the decay, and of a preconditioned optimizer its scale in several forms with a search of its own.
+_KEPT, _KEPT_PRECONDITIONED, _KEPT_BY_RANKS = 1, 9, 3
+# Times that a measured product may correct the plan.
+_CORRECTIONS = 3
 
 
 @dataclass
@@ -57,8 +62,8 @@ class Setup:
     def join(self, team: Team) -> None:
         """From here on the held examples are divided over the ranks, by what rank 0 found of the model."""
         self.team = team
-        piece, kept, self.rung = team.same((self.problem.piece, self.problem.kept, self.rung))
-        self.problem = replace(self.problem, piece=piece, kept=kept)
+        plan, self.rung = team.same((self.problem.plan, self.rung))
+        self.problem = _by(self.problem, plan)
 
     def trained_parameters(self) -> list[torch.nn.Parameter]:
         everything = list(self.twin.original.parameters())
@@ -92,6 +97,46 @@ def _memory(value: Union[int, str, None]) -> int:
         except ValueError:
             pass
     raise BasinError(f'basin: memory is a number of bytes or a text like "2GB", not {value!r}.')
+
+
+def _by(problem: Problem, plan: Plan) -> Problem:
+    return replace(problem, piece=plan.piece, kept=plan.kept, plan=plan)
+
+
+def _each(point: Curvature) -> int:
+    """Bytes that autograd keeps of an example for a second derivative, by what a forward pass of one or two stores."""
+    count = min(2, point.m)
+    batch = point.batch(slice(0, count))
+    stored = forward_bytes(lambda: point.loss_of(batch), point.twin.module.parameters())
+    inputs = sum(t.numel() * t.element_size() for t in leaves(batch))
+    return max(1, SECOND * (stored + inputs) // count)
+
+
+def _fitted(point: Curvature, each: int, plan: Callable[[int], Plan]) -> tuple[Problem, int, list[str]]:
+    """The problem in pieces that fit, the rung of its products, and why others were left: a product is tried, and its peak corrects the plan."""
+    v = torch.ones(point.size, dtype=point.dtype, device=point.device)
+    chosen = plan(each)
+    for _ in range(_CORRECTIONS):
+        point = Curvature(point.twin, _by(point.problem, chosen), point.trained)
+        # Which rung comes first depends on whether graphs are kept.
+        settle(point)
+        before, chosen = chosen, plan(_measured(point, v))
+        if (chosen.piece, chosen.kept) == (before.piece, before.kept):
+            break
+    return _by(point.problem, chosen), point.rung, point.fallen
+
+
+def _measured(point: Curvature, v: torch.Tensor) -> int:
+    """What an example takes as a product shows."""
+    plan = point.problem.plan
+    if plan.room < 0 or plan.product < WORTH or point.rung == DIFFERENCES:
+        return plan.each
+    release()
+    with peak(point.device) as found:
+        out = torch.zeros_like(v)
+        for piece in point.pieces() if plan.kept else point.pieces()[:1]:
+            point.add(out, piece_product(point, piece, v), 1.0)
+    return corrected(plan, found.above)
 
 
 def set_up(
@@ -132,25 +177,32 @@ def set_up(
     per_step = batch_size if batch_size is not None else own_batch and own_batch * accumulation * ranks
     tied = twin.has_batch_norm and batch_norm == "batch"
     own_test = None if test is None else hold(test)
-    problem = Problem(loss, forward or default_forward, held, held.m, bytes_, tied, test=own_test)
-    with random_states(), precise():
+    problem = Problem(loss, forward or default_forward, held, held.m, Plan(bytes_, 1, 1, held.m, False, held.m), tied, test=own_test)
+    # Batch normalization ties the examples of a piece: pieces of a process's own batch, where the memory suffices for those.
+    whole = min(held.m, own_batch or per_step or held.m) if tied else None
+    preconditioned = optimizer is not None and describe(optimizer).preconditioned
+    kept_vectors = (_KEPT_PRECONDITIONED if preconditioned else _KEPT) + (_KEPT_BY_RANKS if ranks > 1 else 0)
+    with random_states(), precise(), torch.backends.cudnn.flags(enabled=not twin.has_rnn):
         point = Curvature(twin, problem, trained)
         check_loss(problem, point)
-        fitting, kept = fitting_piece(point, bytes_, 1 if tied else ranks)
-        # Batch normalization ties the examples of a piece: pieces of a process's own batch, where the memory suffices for those.
-        whole = min(held.m, own_batch or per_step or held.m) if tied else fitting
-        most = max(min(2, whole), min(whole, fitting))
-        problem = replace(problem, piece=most, kept=kept)
-        with torch.backends.cudnn.flags(enabled=not twin.has_rnn):
-            point = Curvature(twin, problem, trained)
-            rung = settle(point)
+        vector = point.size * (8 if point.dtype == torch.float64 else 4)
+        problem, rung, fallen = _fitted(
+            point, _each(point), lambda each: planned(
+                bytes_, each, vector, m=held.m, ranks=1 if tied else ranks, whole=whole, kept_vectors=kept_vectors
+            )
+        )
     notes = list(twin.notes)
-    if tied and most < held.m:
-        notes.append(f"the held examples are normalized in pieces of {most}")
-    if most < whole:
-        notes.append(f"pieces of {whole} examples, as training normalizes, would take more than memory={bytes_ / GIGABYTE:.3g}GB")
-    if point.fallen:
-        notes.append(f"products by {point.method}; {'; '.join(point.fallen)}")
+    if tied and problem.piece < held.m:
+        notes.append(f"the held examples are normalized in pieces of {problem.piece}")
+    if whole is not None and problem.piece < whole:
+        plan = problem.plan
+        needed = plan.bound + plan.each * (whole - problem.piece)
+        notes.append(
+            f"pieces of {whole} examples, as training normalizes, would take more than memory={bytes_ / GIGABYTE:.3g}GB, "
+            f"about {needed / GIGABYTE:.2g}GB"
+        )
+    if fallen:
+        notes.append(f"products by {LADDER[rung]}; {'; '.join(fallen)}")
     frozen = sum(1 for _ in twin.original.parameters()) - len(trained)
     if frozen:
         notes.append(f"{frozen} parameters are not trained and stay fixed while measuring")

@@ -18,6 +18,8 @@ from .trees import map_tree
 
 # Eigenvalues of M_i below this share of its largest are rounding.
 _NOISE = 1e-6
+# Copies of a row: as it comes by parameters, joined, in float64 or as a part of all.
+ROW = 4
 TIME = "the time for a reading was up before every held example had had its turn; hold fewer examples"
 
 
@@ -91,25 +93,27 @@ def rows(
     c: Curvature, u: torch.Tensor, bytes_at_once: int, over: Callable[[], bool], only: Optional[Sequence[str]] = None
 ) -> Iterator[tuple[slice, torch.Tensor]]:
     """
-    This rank's pieces of the examples with their rows J_iᵀ u_i [b, q, d]; b·q·d numbers stay below the bound where one example does.
+    This rank's pieces of the examples with their rows J_iᵀ u_i [b, q, d], which stay below the bound, with what making them takes,
+    where one example's do.
 
     u     cotangents of all examples, [m, q, K].
     only  names of parameters: the rows are of these, in the model's order.
     @raises NotApplicable when the time is up: rows of some examples are no rows of all.
     """
     of = _Of(c, c.names if only is None else only)
-    count: Optional[int] = None
-    if not c.problem.tied:
-        count = min(c.problem.piece, max(1, bytes_at_once // max(1, 4 * u.shape[1] * of.size)))
-    for piece in c.pieces(count):
+    row = ROW * u.element_size() * of.size
+    count = max(1, bytes_at_once // max(1, row * u.shape[1]))
+    for piece in c.pieces(None if c.problem.tied else min(c.problem.piece, c.problem.plan.rows_at_once(bytes_at_once, row, u.shape[1]))):
         if over():
             raise NotApplicable(TIME)
         own = u[piece].to(c.device)
-        if c.problem.tied:
-            outputs, _ = c.outputs(c.batch(piece))
-            yield piece, _tied(of, outputs, own, over)
-        else:
+        if not c.problem.tied:
             yield piece, _independent(of, c.batch(piece), own)
+            continue
+        outputs, _ = c.outputs(c.batch(piece))
+        for at in range(0, len(own), count):
+            some = slice(at, min(at + count, len(own)))
+            yield slice(piece.start + some.start, piece.start + some.stop), _tied(of, outputs, own[some], at, over)
 
 
 class _Of:
@@ -168,8 +172,8 @@ def _independent(of: _Of, batch: Any, cotangents: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _tied(of: _Of, outputs: torch.Tensor, cotangents: torch.Tensor, over: Callable[[], bool]) -> torch.Tensor:
-    """Rows of examples that batch normalization ties together: each takes a back-propagation of the whole piece."""
+def _tied(of: _Of, outputs: torch.Tensor, cotangents: torch.Tensor, at: int, over: Callable[[], bool]) -> torch.Tensor:
+    """Rows of examples of a piece, from `at` on, that batch normalization ties together: each takes a back-propagation of the whole piece."""
     count, q, _ = cotangents.shape
     out = torch.empty(count, q, of.size, dtype=of.c.dtype, device=of.c.device)
     own = cotangents.reshape(count, q, *outputs.shape[1:])
@@ -177,6 +181,6 @@ def _tied(of: _Of, outputs: torch.Tensor, cotangents: torch.Tensor, over: Callab
         if over():
             raise NotApplicable(TIME)
         u = torch.zeros(q, *outputs.shape, dtype=outputs.dtype, device=outputs.device)
-        u[:, i] = own[i]
+        u[:, at + i] = own[i]
         out[i] = of.pulled(outputs, u)
     return out
