@@ -122,7 +122,10 @@ function drawn(panel: Panel, id: string, top: number, x: (step: number) => numbe
   for (const { label: name, value, limit } of levels) {
     const words = `${name} = ${num(value)}`;
     // Curves that climb to their limit leave room at the left, above where they overshoot it; others at the right.
-    const hovers = limit && highest < 1.3 * value;
+    const settles = curves.some(
+      ({ column }) => Math.abs(column.values[column.length - 1] / value - 1) < 0.05,
+    );
+    const hovers = limit && highest < (settles ? 1.3 : 1.2) * value;
     const line = y(hovers ? Math.max(highest, value) : value);
     // Below its line where another one's words stand above it.
     const crowded = levels.some((other) => y(other.value) < line && y(other.value) > line - 16);

@@ -49,6 +49,7 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
   momenta,
   "warm-up": warmUp,
   thresholds,
+  alignment,
 };
 
 /** Folders of examples that have one of their own, under examples/, with their picture in it. */
@@ -58,6 +59,7 @@ const folders: Readonly<Record<string, string>> = {
   momenta: "paper/edge-of-stability",
   "warm-up": "paper/warm-up",
   thresholds: "paper/thresholds",
+  alignment: "paper/alignment",
 };
 
 const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
@@ -379,6 +381,28 @@ function thresholds([run]: readonly RunModel[]): Drawn {
     ],
     across: { label: "batch size B", last: settings.examples },
     numbers: `2/λmax ${num(limits.mean)}; ${rows.map(({ batchSize, limit, typical }) => `B = ${batchSize}: ${num(limit)}, typical ${num(typical)}`).join("; ")}; loss ${num(column(run, "loss.train").values.at(-1))}`,
+  };
+}
+
+/** Four batch sizes at one learning rate: the smaller, the flatter the minimum. */
+function alignment(all: readonly RunModel[]): Drawn {
+  const colors = ["orange", "red", "purple", "blue"] as const;
+  const sizeOf = ({ info }: RunModel): number => Number(info.experiment.optimizer.batchSize);
+  const runs = all.filter((run) => rateOf(run) === 0.1).sort((a, b) => sizeOf(a) - sizeOf(b));
+  const named = (name: MetricName): Curve[] =>
+    runs.map((run, i) => ({ label: `B = ${sizeOf(run)}`, column: column(run, name), color: colors[i] }));
+  return {
+    title: "Smaller batches end at flatter minima",
+    panels: [
+      { label: "sharpness λmax(H), loss/θ²", height: 220, curves: named("sharpness") },
+      { ...lossPanel(named("loss.train")), logFrom: 1e-6 },
+    ],
+    numbers: all
+      .map(
+        (run) =>
+          `η = ${rateOf(run)}, B = ${sizeOf(run)}: ${run.status}, sharpness ${num(column(run, "sharpness").values.at(-1))}, loss ${num(column(run, "loss.train").values.at(-1))}`,
+      )
+      .join("; "),
   };
 }
 
