@@ -1,7 +1,7 @@
 // One network with what has been compiled from it; every chunk of as many examples shares it.
 import type { Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
-import { viewsOf } from "./flat";
+import { standingViews } from "./flat";
 import type { Network } from "./network";
 import { StagedFunction, StagedPoint, type FunctionParts } from "./stagedFunction";
 
@@ -59,7 +59,7 @@ export class CompiledNetwork {
 
   /** The parts of a flat vector [P] by the placeholder that stands for each. */
   views(flat: Float32Array, shapes: readonly (readonly number[])[]): Map<Node, Float32Array> {
-    const views = viewsOf(flat, shapes);
+    const views = standingViews(flat, shapes);
     return new Map(this.v.map((node, i) => [node, views[i]]));
   }
 }

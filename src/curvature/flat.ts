@@ -9,5 +9,17 @@ export function viewsOf(flat: Float32Array, shapes: readonly (readonly number[])
   });
 }
 
+type Views = readonly Float32Array[];
+const standing = new WeakMap<Float32Array, { readonly shapes: object; readonly views: Views }>();
+
+/** The same, made once for each `flat`: for vectors that come again and again. */
+export function standingViews(flat: Float32Array, shapes: readonly (readonly number[])[]): Views {
+  const known = standing.get(flat);
+  if (known?.shapes === shapes) return known.views;
+  const views = viewsOf(flat, shapes);
+  standing.set(flat, { shapes, views });
+  return views;
+}
+
 export const totalSize = (shapes: readonly (readonly number[])[]): number =>
   shapes.reduce((total, shape) => total + shape.reduce((a, b) => a * b, 1), 0);

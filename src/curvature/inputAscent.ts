@@ -75,7 +75,8 @@ export async function largestChange(
   const best = new Float64Array(n);
   const turned = new Float32Array(x.length);
   const [delta, inputs] = [new Float32Array(x.length), new Float32Array(x.length)];
-  bringOnSphere(Float32Array.from(x, random), D, radius, delta);
+  for (let j = 0; j < inputs.length; j++) inputs[j] = random();
+  bringOnSphere(inputs, D, radius, delta);
   for (let start = 0; start < 2; start++) {
     for (let step = 0; step < steps; step++) {
       await at.meter.check();

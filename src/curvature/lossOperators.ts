@@ -1,7 +1,7 @@
 // Loss, gradient, Hessian and its derivative along a vector, over all examples at one θ.
 import { grad, hvp } from "../graph/differentiate";
 import { add, dot } from "../graph/ops";
-import { viewsOf } from "./flat";
+import { standingViews, viewsOf } from "./flat";
 import { asking, type ChunkPoints } from "./chunks";
 import type { Meter } from "./meter";
 import type { LinearOperator } from "./operator";
@@ -58,7 +58,7 @@ export function hessian({ fullBatch, shapes, size, meter }: AtPoint): LinearOper
         "hessian",
         ({ network: { loss, parameters }, v: nodes }) => hvp(loss, parameters, nodes),
         asking(meter, ({ compiled }) => compiled.views(v, shapes)),
-        viewsOf(out, shapes),
+        standingViews(out, shapes),
       );
       meter.products++;
     },

@@ -1,5 +1,5 @@
 // Top eigenpairs of a slowly changing symmetric operator, warm from the last reading, each with a certificate.
-import { axpy, dot, norm, scale } from "../util/linalg/vector";
+import { axpy, dot, scale } from "../util/linalg/vector";
 import type { Rng } from "../util/rng";
 import type { LinearOperator } from "./operator";
 import { RitzBasis } from "./ritzBasis";
@@ -131,8 +131,8 @@ export class EigenTracker {
   private async search(basis: RitzBasis, guards: number, over: () => boolean): Promise<Eigenpairs> {
     const { size, top, demand, maxProducts } = this.options;
     const cold = this.kept.length === 0;
-    const starts = this.kept.slice(0, guards).map((v, i) => (this.moving ? this.foretold(i) : v));
-    for (const vector of starts) await basis.add((w) => w.set(vector));
+    for (let i = 0; i < Math.min(guards, this.kept.length); i++)
+      await basis.add((w) => (this.moving ? this.foretell(i, w) : w.set(this.kept[i])));
     if (!cold && size > guards && this.readings++ % scoutEvery === 0) await this.searchElsewhere(basis);
     for (let i = basis.length; i < Math.min(top, block); i++) await this.addRandom(basis);
     let best = Infinity;
@@ -174,13 +174,12 @@ export class EigenTracker {
   }
 
   /** Where vector i comes to be if it moves on as it did: 2 v − v₋₁, the sign of v₋₁ being v's. */
-  private foretold(i: number): Float32Array {
+  private foretell(i: number, to: Float32Array): void {
     const [now, before] = [this.kept[i], this.previous[i]];
-    if (!before) return now;
-    const next = now.slice();
-    scale(2, next);
-    axpy(dot(now, before) < 0 ? 1 : -1, before, next);
-    return next;
+    to.set(now);
+    if (!before) return;
+    scale(2, to);
+    axpy(dot(now, before) < 0 ? 1 : -1, before, to);
   }
 
   /**
@@ -200,8 +199,14 @@ export class EigenTracker {
 
   private remember(vectors: Float32Array[]): void {
     if (this.previous.length > 0 && this.kept.length > 0) {
-      const along = (v: Float32Array): number => Math.abs(dot(vectors[0], v)) / norm(v);
-      this.moving = along(this.foretold(0)) > along(this.kept[0]);
+      // The cosines of what was foretold and of what stood still, from inner products alone: 2 v − v₋₁ is not written down.
+      const [now, before, [found]] = [this.kept[0], this.previous[0], vectors];
+      const [onNow, onBefore, between] = [dot(found, now), dot(found, before), dot(now, before)];
+      const sign = between < 0 ? -1 : 1;
+      const [length, other] = [dot(now, now), dot(before, before)];
+      const foretold =
+        Math.abs(2 * onNow - sign * onBefore) / Math.sqrt(4 * length + other - 4 * sign * between);
+      this.moving = foretold > Math.abs(onNow) / Math.sqrt(length);
     }
     this.previous = this.kept;
     this.kept = vectors;

@@ -57,7 +57,7 @@ export class PointSource {
     const { data, experiment, held, isSampled } = problem;
     const at = this.curvature.at(theta);
     const whole = isSampled ? this.ofAll.at(at.theta) : at;
-    let beside: CurvaturePoint | null = null;
+    const beside = new Map<boolean, CurvaturePoint>();
     const curvature = losses[experiment.loss].squareScale?.(data.outputs);
     return {
       size: problem.d,
@@ -85,7 +85,8 @@ export class PointSource {
       nearby: (other, once) => {
         const careful = this.careful.get(once) ?? problem.curvature(this.meter, { careful: true, once });
         this.careful.set(once, careful);
-        const there = (beside = careful.at(other));
+        const there = careful.at(other);
+        beside.set(once, there);
         return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
       },
       elsewhere: (other) => this.at(other, descent),
@@ -119,7 +120,7 @@ export class PointSource {
       ...(held.n * problem.d > largeProblem && {
         release: async () => {
           await at.release();
-          await beside?.release();
+          for (const there of beside.values()) await there.release();
           if (isSampled) await whole.release();
         },
       }),

@@ -18,6 +18,7 @@ import {
 
 /** The most vectors one pass serves. */
 const together = 4;
+const numbers = Array.from({ length: together }, (_, i) => i + 1);
 
 /** o[c] = ⟨uᶜ, w⟩ as float64 for the columns u, then w, o and the end of w: float32 products, added in float64. */
 const dots = (columns: number): Code =>
@@ -81,9 +82,10 @@ function moduleOf(): Module {
 }
 
 type Kernel = (...addresses: number[]) => void;
+type Kernels = Readonly<Record<string, Kernel>>;
 
 /** The same functions in plain loops, number by number what the SIMD ones compute. */
-function plainKernels(buffer: ArrayBuffer): Room["kernels"] {
+function plainKernels(buffer: ArrayBuffer): Kernels {
   const floats = new Float32Array(buffer);
   const doubles = new Float64Array(buffer);
   const { fround } = Math;
@@ -120,12 +122,33 @@ function plainKernels(buffer: ArrayBuffer): Room["kernels"] {
 /** Slower by far, and there where WebAssembly is not. */
 function plainRoom(bytes: number): Room {
   const buffer = new ArrayBuffer(16 * Math.ceil(bytes / 16));
-  return { memory: { buffer }, kernels: plainKernels(buffer) };
+  return furnished({ buffer }, plainKernels(buffer));
 }
 
 interface Room {
   readonly memory: Memory;
-  readonly kernels: Readonly<Record<string, (...addresses: number[]) => void>>;
+  /** Kernels by the number of columns less one. */
+  readonly dots: readonly Kernel[];
+  readonly add: readonly Kernel[];
+  readonly set: readonly Kernel[];
+  readonly scratch: Float64Array;
+  readonly factors: Float32Array;
+  /** The vectors of the last user, kept as long as the next one asks for vectors of the same length: with what is behind each, and without. */
+  layout: { readonly size: number; readonly padded: Float32Array[]; readonly views: Float32Array[] };
+}
+
+function furnished(memory: Memory, kernels: Kernels): Room {
+  const { buffer } = memory;
+  const all = (name: string): Kernel[] => numbers.map((columns) => kernels[`${name}${columns}`]);
+  return {
+    memory,
+    dots: all("dots"),
+    add: all("add"),
+    set: all("set"),
+    scratch: new Float64Array(buffer, 0, together),
+    factors: new Float32Array(buffer, 8 * together, together),
+    layout: { size: -1, padded: [], views: [] },
+  };
 }
 
 /** The memory last given back, for the next to ask: its pages are there already. */
@@ -139,7 +162,7 @@ function roomOf(bytes: number): Room {
   }
   try {
     const memory = newMemory(bytes);
-    return { memory, kernels: instantiate(moduleOf(), memory) as Room["kernels"] };
+    return furnished(memory, instantiate(moduleOf(), memory) as Kernels);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return plainRoom(bytes);
@@ -150,9 +173,9 @@ function roomOf(bytes: number): Room {
 export class Vectors {
   private readonly room: Room;
   private readonly stride: number;
-  private readonly scratch: Float64Array;
-  private readonly factors: Float32Array;
-  private readonly views: Float32Array[] = [];
+  private readonly views: Float32Array[];
+  /** Vectors that were in use at some time, and those of them that are not now. */
+  private used = 0;
   private readonly free: number[] = [];
 
   /** @param plain  Without WebAssembly, though it is there. */
@@ -163,9 +186,9 @@ export class Vectors {
   ) {
     this.stride = 16 * Math.ceil(size / 4);
     this.room = (plain ? plainRoom : roomOf)(head + count * this.stride);
-    const { buffer } = this.room.memory;
-    this.scratch = new Float64Array(buffer, 0, together);
-    this.factors = new Float32Array(buffer, 8 * together, together);
+    // Small nets are read so often that making the views anew would be most of a reading.
+    if (this.room.layout.size !== size) this.room.layout = { size, padded: [], views: [] };
+    this.views = this.room.layout.views;
   }
 
   private address(i: number): number {
@@ -176,17 +199,21 @@ export class Vectors {
   take(): number {
     const old = this.free.pop();
     if (old !== undefined) return old;
-    const i = this.views.length;
+    const i = this.used;
     if (i === this.count) throw new Error("internal: no vector is left");
-    const padded = new Float32Array(this.room.memory.buffer, this.address(i), this.stride / 4);
+    const { padded, views } = this.room.layout;
+    if (i === padded.length) {
+      padded.push(new Float32Array(this.room.memory.buffer, this.address(i), this.stride / 4));
+      views.push(padded[i].subarray(0, this.size));
+    }
     // A vector may end within four floats: what is behind its end must be zero in every one.
-    padded.fill(0, this.size);
-    this.views.push(padded.subarray(0, this.size));
+    padded[i].fill(0, this.size);
+    this.used++;
     return i;
   }
 
   give(...vectors: readonly number[]): void {
-    this.free.push(...vectors);
+    for (const i of vectors) this.free.push(i);
   }
 
   view(i: number): Float32Array {
@@ -195,18 +222,22 @@ export class Vectors {
 
   /** ⟨u, w⟩ for every column u; 2P flops each. */
   dots(columns: readonly number[], w: number): number[] {
+    const { scratch, dots } = this.room;
     const products: number[] = [];
     const from = this.address(w);
+    const to = from + this.stride;
     for (let i = 0; i < columns.length; i += together) {
-      const part = columns.slice(i, i + together).map((u) => this.address(u));
-      this.room.kernels[`dots${part.length}`](...part, from, 0, from + this.stride);
-      for (let k = 0; k < part.length; k++) products.push(this.scratch[k]);
+      const part = Math.min(together, columns.length - i);
+      this.call(dots[part - 1], columns, { i, part }, [from, 0, to]);
+      for (let k = 0; k < part; k++) products.push(scratch[k]);
     }
     return products;
   }
 
   norm(w: number): number {
-    return Math.sqrt(this.dots([w], w)[0]);
+    const from = this.address(w);
+    this.room.dots[0](from, from, 0, from + this.stride);
+    return Math.sqrt(this.room.scratch[0]);
   }
 
   /** y ← y + Σ coefficients[i]·columns[i] */
@@ -220,13 +251,30 @@ export class Vectors {
   }
 
   private combine(c: ArrayLike<number>, columns: readonly number[], y: number, onto: boolean): void {
-    const to = this.address(y);
+    const { factors, add, set } = this.room;
+    const from = this.address(y);
     for (let i = 0; i < columns.length; i += together) {
-      const part = columns.slice(i, i + together).map((u) => this.address(u));
-      for (let k = 0; k < part.length; k++) this.factors[k] = c[i + k];
-      const kind = onto || i > 0 ? "add" : "set";
-      this.room.kernels[`${kind}${part.length}`](...part, 8 * together, to, to + this.stride);
+      const part = Math.min(together, columns.length - i);
+      for (let k = 0; k < part; k++) factors[k] = c[i + k];
+      const kernels = onto || i > 0 ? add : set;
+      this.call(kernels[part - 1], columns, { i, part }, [8 * together, from, from + this.stride]);
     }
+  }
+
+  /** A kernel on the columns from i on, with what follows their addresses. */
+  private call(
+    kernel: Kernel,
+    columns: readonly number[],
+    { i, part }: { readonly i: number; readonly part: number },
+    [a, b, c]: readonly [number, number, number],
+  ): void {
+    const u = this.address(columns[i]);
+    if (part === 1) return kernel(u, a, b, c);
+    const v = this.address(columns[i + 1]);
+    if (part === 2) return kernel(u, v, a, b, c);
+    const w = this.address(columns[i + 2]);
+    if (part === 3) return kernel(u, v, w, a, b, c);
+    kernel(u, v, w, this.address(columns[i + 3]), a, b, c);
   }
 
   /** Nothing of this object may be used after it. */

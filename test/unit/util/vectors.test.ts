@@ -62,6 +62,21 @@ test.each([1, 4, 7, 1001])("without WebAssembly every number is the same, length
   expect(plain).toEqual(fast);
 });
 
+test("what a user left behind the end of a vector is nothing to the next of the same length", () => {
+  const sum = (): number => {
+    const vectors = new Vectors(5, 3);
+    const [a, b] = [vectors.take(), vectors.take()];
+    vectors.view(a).fill(1);
+    vectors.view(b).fill(2);
+    const [value] = vectors.dots([a], b);
+    vectors.set([NaN, 1], [a, b], vectors.take());
+    vectors.set([NaN], [a], a);
+    vectors.release();
+    return value;
+  };
+  expect([sum(), sum(), sum()]).toEqual([10, 10, 10]);
+});
+
 test("a vector given back is taken again; one too many is a mistake of the caller", () => {
   const vectors = new Vectors(4, 2);
   const [a, b] = [vectors.take(), vectors.take()];
