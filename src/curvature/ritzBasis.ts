@@ -12,18 +12,12 @@ const [smallest, largest] = [2 ** -40, 2 ** 40];
 /** Where curvatures are tiny or huge their squares leave float32: products are then scaled by the size of the first, by a factor float32 holds. */
 function unitOf(product: Float32Array): number {
   let most = 0;
-<<<<<<< HEAD
-  // Math.max, for it keeps a NaN; spelled out, for this runs for every reading.
-  for (let i = 0; i < product.length; i++) most = Math.max(most, Math.abs(product[i]));
-  return most === 0 || !Number.isFinite(most) || (most > smallest && most < largest)
-=======
   for (let i = 0; i < product.length; i++) {
     const size = Math.abs(product[i]);
     if (size > most) most = size;
     else if (Number.isNaN(size)) return 1;
   }
   return most === 0 || most === Infinity || (most > smallest && most < largest)
->>>>>>> s-speed
     ? 1
     : 2 ** Math.min(126, Math.max(-126, Math.round(Math.log2(most))));
 }
