@@ -13,11 +13,16 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from dense import Dense
 
 import basin
+from basin.budget import Budget
 from basin.log import EventLog, dumps
+from basin.measuring import take
+from basin.probes import Memory
+from basin.problem import set_up
 from test_numbers import examples, network
 
 SOURCE = str(Path(__file__).resolve().parents[1] / "src")
@@ -126,6 +131,39 @@ class Folders(unittest.TestCase):
             probe.close()
             self.assertEqual(list((probe.folder / "factors").iterdir()), [])
             self.assertTrue(any("batch_size=" in e.get("message", "") for e in events(probe.folder)))
+
+    def test_a_reading_that_was_cut_short_gets_twice_the_time_once_the_share_has_it(self):
+        for share in (0.1, None):
+            own = Budget(share)
+            self.assertTrue(own.allows("sharpness", 0.0))
+            first = own.limit("sharpness")
+            own.took("sharpness", first, cut=True)
+            self.assertEqual(own.limit("sharpness"), 2 * first)
+            self.assertEqual(own.limit("noise"), first)
+            # What it had and what it gets are to be a tenth of the time with itself.
+            self.assertEqual(own.allows("sharpness", 27 * first), share is None)
+            self.assertTrue(own.allows("sharpness", 28.1 * first))
+            own.took("sharpness", 1.5 * first)
+            self.assertEqual(own.limit("sharpness"), 2 * first)
+
+    def test_a_reading_that_the_time_ended_says_so(self):
+        model, data = nn.Linear(3, 2), (torch.randn(8, 3), torch.randn(8, 2))
+        own = set_up(
+            model, torch.optim.SGD(model.parameters(), lr=0.1), loss=F.mse_loss, data=data, test=None, forward=None, train_size=8,
+            batch_size=4, sampling="epochs", drop_last=True, batch_norm="batch", memory=None,
+        )
+        memory = Memory()
+        read, _ = take(own, "sharpness", memory, 0.0, closing=False)
+        self.assertTrue(read.cut)
+        self.assertEqual(read.how["sharpness"]["how"], "estimate")
+        self.assertIn("stopped when the time was up", read.how["sharpness"]["method"])
+        self.assertGreater(read.values["sharpness.error"], 1e-2 * abs(read.values["sharpness"]))
+        (note,) = read.notes
+        self.assertIn("after 2 products", note)
+        self.assertRegex(note, "hold about [1-7] examples in place of 8|twice the time")
+        again, _ = take(own, "sharpness", memory, 60.0, closing=False)
+        self.assertFalse(again.cut or again.notes)
+        self.assertNotIn("stopped", again.how["sharpness"]["method"])
 
     def test_readings_over_the_budget_are_skipped_and_counted(self):
         with tempfile.TemporaryDirectory() as root:

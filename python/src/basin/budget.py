@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import Optional
 
 
+# Seconds that one reading may take while training, unless one of its probe was cut short.
+_READING = 60.0
+# Times what a reading took that was cut short, the next one of its probe may take.
+_LONGER = 2.0
+
+
 class Budget:
     """
     share  of the wall time that readings may take; None for no bound. A reading over it is skipped, never queued; the first of each
-           probe is taken.
+           probe is taken. One that was cut short gets twice the time when it comes again, which is when the share has it.
     """
 
     def __init__(self, share: Optional[float]) -> None:
         self._share = share
         self._spent = 0.0
         self._last: dict[str, float] = {}
+        self._limit: dict[str, float] = {}
         self._taken: dict[str, int] = {}
         self._skipped: dict[str, int] = {}
 
@@ -24,9 +31,16 @@ class Budget:
             return True
         return self._spent + self._last[probe] <= self._share * (elapsed + self._last[probe])
 
-    def took(self, probe: str, seconds: float) -> None:
+    def limit(self, probe: str) -> float:
+        """Seconds that its next reading may take."""
+        return self._limit.get(probe, _READING)
+
+    def took(self, probe: str, seconds: float, cut: bool = False) -> None:
+        """cut  whether the reading ended for its limit."""
         self._spent += seconds
         self._last[probe] = max(seconds, 0.5 * self._last.get(probe, 0.0))
+        if cut:
+            self._last[probe] = self._limit[probe] = max(_LONGER * seconds, self.limit(probe))
         self._taken[probe] = self._taken.get(probe, 0) + 1
 
     def begin(self) -> None:
