@@ -146,6 +146,43 @@ class Folders(unittest.TestCase):
             own.took("sharpness", 1.5 * first)
             self.assertEqual(own.limit("sharpness"), 2 * first)
 
+    def test_cheap_readings_leave_the_dear_ones_their_part_of_the_budget(self):
+        own, costs, now = Budget(0.05), {"generalization": 0.002, "sharpness": 0.1, "noise": 0.15}, 0.0
+        taken = dict.fromkeys(costs, 0)
+        # A hundred seconds of training, all of them due every 20 ms: the cheapest alone would take twice the budget.
+        for _ in range(5000):
+            now += 0.02
+            for probe, cost in costs.items():
+                if own.allows(probe, now):
+                    now += cost
+                    own.took(probe, cost)
+                    taken[probe] += 1
+                else:
+                    own.skip(probe)
+        spent = {probe: taken[probe] * cost for probe, cost in costs.items()}
+        self.assertLess(sum(spent.values()), 0.051 * now)
+        self.assertGreater(sum(spent.values()), 0.045 * now)
+        for probe in costs:
+            self.assertGreater(spent[probe], 0.04 / 3 * now, taken)
+        # One that is seldom due holds the others to their part, and one that is gone holds nobody.
+        own, now = Budget(0.05), 0.0
+        for probe in ("often", "seldom"):
+            own.took(probe, 0.01)
+        own.skip("seldom")
+        count = {True: 0, False: 0}
+        for waits in (True, False):
+            if not waits:
+                own.drop("seldom")
+            for _ in range(1000):
+                now += 0.02
+                if own.allows("often", now):
+                    own.took("often", 0.01)
+                    count[waits] += 1
+                else:
+                    own.skip("often")
+        self.assertAlmostEqual(count[True] * 0.01 / 20, 0.025, delta=0.003)
+        self.assertGreater(count[False], 1.5 * count[True])
+
     def test_a_reading_that_the_time_ended_says_so(self):
         model, data = nn.Linear(3, 2), (torch.randn(8, 3), torch.randn(8, 2))
         own = set_up(

@@ -264,6 +264,7 @@ class Probe:
             # A reading that fails costs itself, never the training: the model and its loss may raise whatever they like.
             self._note(f"{name} could not be read: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             self._probes.pop(name, None)
+            self._budget.drop(name)
             return
         self._budget.took(name, read.seconds, read.cut and not closing)
         for note in read.notes:
