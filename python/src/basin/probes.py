@@ -19,7 +19,7 @@ from .tracker import Pairs, Tracker, bar
 
 RUNNING_TOLERANCE = 1e-2
 # Said of a reading that the time ended.
-_STOPPED = ", stopped when the time was up"
+_STOPPED = ", stopped when the time was up: the spectrum may reach further"
 CLOSING_TOLERANCE = 1e-3
 # Residual of λmin in units of the spectrum's width, below which negative curvature takes thousands of steps to show.
 _FLATTEST = 3e-5
@@ -208,7 +208,7 @@ def _cut_short(task: Task, left: list[str]) -> str:
     hold = f", or hold about {fewer} examples in place of {m}" if 0 < fewer < m else ""
     again = "" if task.closing else ". The next one starts from its vectors and may take twice the time, as far as the budget has it"
     return (
-        f"the time for a reading, {task.deadline.seconds:.2g} s, was up after {done:.0f} products: {', '.join(left)} with a wide error bar, "
+        f"the time for a reading, {task.deadline.seconds:.0f} s, was up after {done:.0f} products: {', '.join(left)} with a wide error bar, "
         f"no more than an estimate{again}{hold}"
     )
 
