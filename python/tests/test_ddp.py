@@ -58,7 +58,7 @@ def train(case, root, rank, ranks):
     probe = basin.watch(model, optimizer, loss="no loss" if case == "watch" and rank else loss,
         data=basin.hold((X + rank if case == "data" else X, y)), test=(X[:5].flip(1), y[:5]), forward=forward, probes=probes,
         batch_size=7, sampling="epochs", drop_last=True, budget=None, closing=60 if plain else 0,
-        memory=20000 if case == "small" else None, root=root)
+        memory=80000 if case == "small" else None, root=root)
     last = 2 if plain or case == "data" else 6 if case not in ("stop", "interrupt") else 10**6
     for step in range(1, last + 1):
         optimizer.zero_grad()

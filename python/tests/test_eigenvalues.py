@@ -94,6 +94,26 @@ class Trackers(unittest.TestCase):
                 if turn:
                     self.assertLessEqual(count[0] - before, 8)
 
+    def test_between_guards_a_product_does_for_a_pair_that_has_not_moved_far(self):
+        A, _, _ = operator(torch.cat([torch.tensor([3.0, 2.0]), torch.linspace(1, -1, 60)]))
+        noise = torch.randn(62, 62, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+        tracker, counts = Tracker(1, 1e-3), []
+        # Falling slowly, then at half of what it was: the gap that was seen no longer says anything.
+        for turn, factor in enumerate((1, 0.98, 0.96, 0.94, 0.92, 0.9, 0.45)):
+            B, count = factor * A + 1e-4 * turn * (noise + noise.t()), [0]
+
+            def product(v, B=B, count=count):
+                count[0] += 1
+                return B @ v
+
+            found = tracker.measure(product, draw(62, seed=turn))
+            self.assertLessEqual(abs(found.values[0] - float(torch.linalg.eigvalsh(B)[-1])), found.errors[0] + 1e-12)
+            counts.append(count[0])
+        self.assertEqual(counts[1:4], [1, 1, 1])
+        self.assertGreater(counts[4], 1)
+        self.assertEqual(counts[5], 1)
+        self.assertGreater(counts[6], 1)
+
     def test_the_guard_finds_an_eigenvalue_that_has_overtaken(self):
         values = torch.cat([torch.tensor([2.0, 0.0]), torch.linspace(1, 0, 40)])
         A, _, _ = operator(values)

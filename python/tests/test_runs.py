@@ -13,11 +13,16 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from dense import Dense
 
 import basin
+from basin.budget import Budget
 from basin.log import EventLog, dumps
+from basin.measuring import take
+from basin.probes import Memory
+from basin.problem import set_up
 from test_numbers import examples, network
 
 SOURCE = str(Path(__file__).resolve().parents[1] / "src")
@@ -126,6 +131,76 @@ class Folders(unittest.TestCase):
             probe.close()
             self.assertEqual(list((probe.folder / "factors").iterdir()), [])
             self.assertTrue(any("batch_size=" in e.get("message", "") for e in events(probe.folder)))
+
+    def test_a_reading_that_was_cut_short_gets_twice_the_time_once_the_share_has_it(self):
+        for share in (0.1, None):
+            own = Budget(share)
+            self.assertTrue(own.allows("sharpness", 0.0))
+            first = own.limit("sharpness")
+            own.took("sharpness", first, cut=True)
+            self.assertEqual(own.limit("sharpness"), 2 * first)
+            self.assertEqual(own.limit("noise"), first)
+            # What it had and what it gets are to be a tenth of the time with itself.
+            self.assertEqual(own.allows("sharpness", 27 * first), share is None)
+            self.assertTrue(own.allows("sharpness", 28.1 * first))
+            own.took("sharpness", 1.5 * first)
+            self.assertEqual(own.limit("sharpness"), 2 * first)
+
+    def test_cheap_readings_leave_the_dear_ones_their_part_of_the_budget(self):
+        own, costs, now = Budget(0.05), {"generalization": 0.002, "sharpness": 0.1, "noise": 0.15}, 0.0
+        taken = dict.fromkeys(costs, 0)
+        # A hundred seconds of training, all of them due every 20 ms: the cheapest alone would take twice the budget.
+        for _ in range(5000):
+            now += 0.02
+            for probe, cost in costs.items():
+                if own.allows(probe, now):
+                    now += cost
+                    own.took(probe, cost)
+                    taken[probe] += 1
+                else:
+                    own.skip(probe)
+        spent = {probe: taken[probe] * cost for probe, cost in costs.items()}
+        self.assertLess(sum(spent.values()), 0.051 * now)
+        self.assertGreater(sum(spent.values()), 0.045 * now)
+        for probe in costs:
+            self.assertGreater(spent[probe], 0.04 / 3 * now, taken)
+        # One that is seldom due holds the others to their part, and one that is gone holds nobody.
+        own, now = Budget(0.05), 0.0
+        for probe in ("often", "seldom"):
+            own.took(probe, 0.01)
+        own.skip("seldom")
+        count = {True: 0, False: 0}
+        for waits in (True, False):
+            if not waits:
+                own.drop("seldom")
+            for _ in range(1000):
+                now += 0.02
+                if own.allows("often", now):
+                    own.took("often", 0.01)
+                    count[waits] += 1
+                else:
+                    own.skip("often")
+        self.assertAlmostEqual(count[True] * 0.01 / 20, 0.025, delta=0.003)
+        self.assertGreater(count[False], 1.5 * count[True])
+
+    def test_a_reading_that_the_time_ended_says_so(self):
+        model, data = nn.Linear(3, 2), (torch.randn(8, 3), torch.randn(8, 2))
+        own = set_up(
+            model, torch.optim.SGD(model.parameters(), lr=0.1), loss=F.mse_loss, data=data, test=None, forward=None, train_size=8,
+            batch_size=4, sampling="epochs", drop_last=True, batch_norm="batch", memory=None,
+        )
+        memory = Memory()
+        read, _ = take(own, "sharpness", memory, 0.0, closing=False)
+        self.assertTrue(read.cut)
+        self.assertEqual(read.how["sharpness"]["how"], "estimate")
+        self.assertIn("stopped when the time was up", read.how["sharpness"]["method"])
+        self.assertGreater(read.values["sharpness.error"], 1e-2 * abs(read.values["sharpness"]))
+        (note,) = read.notes
+        self.assertIn("after 2 products", note)
+        self.assertRegex(note, "hold about [1-7] examples in place of 8|twice the time")
+        again, _ = take(own, "sharpness", memory, 60.0, closing=False)
+        self.assertFalse(again.cut or again.notes)
+        self.assertNotIn("stopped", again.how["sharpness"]["method"])
 
     def test_readings_over_the_budget_are_skipped_and_counted(self):
         with tempfile.TemporaryDirectory() as root:

@@ -11,8 +11,8 @@ from torch import nn
 
 from .errors import BasinError
 from .held import Held
-from .memory import Plan
 from .ladder import LADDER, Outputs, hessian_product
+from .memory import Plan
 from .parameters import Parameters
 from .ranks import Part, Team
 from .trees import map_tree

@@ -14,6 +14,7 @@ from .probes import PROBES, Memory, Task
 from .problem import Setup
 from .quiet import precise, random_states
 from .reading import Deadline, Readings
+from .rows import TIME
 
 
 @contextlib.contextmanager
@@ -47,7 +48,7 @@ def take(
         try:
             read = PROBES[probe](task)
         except NotApplicable as reason:
-            read = Readings(notes=[f"{probe}: not applicable: {reason}"])
+            read = Readings(notes=[f"{probe}: not applicable: {reason}"], cut=str(reason) == TIME)
         except torch.cuda.OutOfMemoryError as error:  # type: ignore[attr-defined]
             read = Readings(notes=[f"{probe}: out of memory; give a smaller memory=… ({str(error).splitlines()[0]})"])
         finally:

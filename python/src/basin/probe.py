@@ -33,8 +33,6 @@ _LOOP_SECONDS = 0.25
 _LOOP_PLAIN = 200
 # Times its first value from which the loss counts as diverged (theory.md, section 7).
 _DIVERGED = 1e4
-# Seconds that one reading may take while training.
-_READING_SECONDS = 60.0
 
 
 class Probe:
@@ -243,8 +241,7 @@ class Probe:
     # Readings.
 
     def _readings(self, due: Sequence[str], closing: bool) -> None:
-        seconds = self._closing if closing else _READING_SECONDS
-        end = time.monotonic() + seconds
+        end = time.monotonic() + self._closing
         wanted = [name for name in PROBES if name in due or (name == "gradient" and "noise" in due)]
         for name in wanted:
             if not closing and not self._budget.allows(name, self._log.time):
@@ -252,7 +249,7 @@ class Probe:
                 if note:
                     self._note(note)
                 continue
-            left = end - time.monotonic() if closing else seconds
+            left = end - time.monotonic() if closing else self._budget.limit(name)
             if closing and left <= 0:
                 self._note(f"no closing {name}: the {self._closing:g} s for the closing measurement were over")
                 continue
@@ -267,8 +264,9 @@ class Probe:
             # A reading that fails costs itself, never the training: the model and its loss may raise whatever they like.
             self._note(f"{name} could not be read: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             self._probes.pop(name, None)
+            self._budget.drop(name)
             return
-        self._budget.took(name, read.seconds)
+        self._budget.took(name, read.seconds, read.cut and not closing)
         for note in read.notes:
             self._note(note)
         if read.values:
@@ -346,7 +344,7 @@ class Probe:
         )
         for note in [*setup.notes, *descent.notes, *notes]:
             self._note(note)
-        self._reading("generalization", _READING_SECONDS, closing=False)
+        self._reading("generalization", self._budget.limit("generalization"), closing=False)
         self._budget.begin()
         if self._team:
             self._team.done()

@@ -18,12 +18,16 @@ from .rows import ROW, cotangents, gradient_columns, outputs_of, rows
 from .tracker import Pairs, Tracker, bar
 
 RUNNING_TOLERANCE = 1e-2
+# Said of a reading that the time ended.
+_STOPPED = ", stopped when the time was up: the spectrum may reach further"
 CLOSING_TOLERANCE = 1e-3
 # Residual of λmin in units of the spectrum's width, below which negative curvature takes thousands of steps to show.
 _FLATTEST = 3e-5
 # Float32 rounding of the squared norms that the covariance is a difference of.
 _COVARIANCE_ROUNDING = 2.0**-21
 _MOST_BATCHES = 512
+# Products of a reading of the sharpness from nothing, both ends.
+_PRODUCTS = 24
 # Copies of the mean gradient while it is summed, and numbers that are taken in float64 at once.
 _MEAN, _BLOCK = 3, 2**20
 _DRAWN = 32
@@ -173,11 +177,13 @@ def sharpness(task: Task) -> Readings:
         except (NotApplicable, RuntimeError):
             read.notes.append("the sampling error of the sharpness could not be taken")
     errors = [math.hypot(e, s) for e, s in zip(_with_rounding(task, _hessian, found), sampled)]
+    method += _STOPPED if found.cut else ""
     read.add("sharpness", found.values[0], "estimate", method, errors[0])
     read.add("eigenvalues", found.values, "estimate", method, errors)
     left = ["the sharpness"] if found.cut else []
     if low is not None:
-        read.add("eigenvalue.min", low.values[0], "estimate", method, _with_rounding(task, _hessian, low)[0])
+        how = task.said("Lanczos on the full Hessian") + (_STOPPED if low.cut else "")
+        read.add("eigenvalue.min", low.values[0], "estimate", how, _with_rounding(task, _hessian, low)[0])
         left += ["the smallest eigenvalue"] if low.cut else []
     own = task.descent
     if own is not None and own.preconditioned:
@@ -190,8 +196,21 @@ def sharpness(task: Task) -> Readings:
             except NotApplicable as reason:
                 read.notes.append(f"no preconditioned sharpness: {reason}")
     if left:
-        read.notes.append(f"the time for a reading was up: {', '.join(left)} with a wide error bar")
+        read.cut = True
+        read.notes.append(_cut_short(task, left))
     return read
+
+
+def _cut_short(task: Task, left: list[str]) -> str:
+    done, m = task.point.products, task.point.m
+    # What a search from nothing takes; a product costs what its examples do.
+    fewer = int(m * done / _PRODUCTS)
+    hold = f", or hold about {fewer} examples in place of {m}" if 0 < fewer < m else ""
+    again = "" if task.closing else ". The next one starts from its vectors and may take twice the time, as far as the budget has it"
+    return (
+        f"the time for a reading, {task.deadline.seconds:.0f} s, was up after {done:.0f} products: {', '.join(left)} with a wide error bar, "
+        f"no more than an estimate{again}{hold}"
+    )
 
 
 def _preconditioned(task: Task, read: Readings, sampled: float) -> bool:
@@ -215,7 +234,7 @@ def _preconditioned(task: Task, read: Readings, sampled: float) -> bool:
         "preconditionedSharpness",
         value,
         "estimate",
-        task.said("Lanczos on P^-½ (H + cI) P^-½"),
+        task.said("Lanczos on P^-½ (H + cI) P^-½") + (_STOPPED if found.cut else ""),
         math.hypot(errors[0], sampled * abs(value)),
     )
     return found.cut

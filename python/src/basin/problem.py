@@ -13,7 +13,7 @@ from .checks import check_loss
 from .curvature import Curvature, Problem, default_forward
 from .descent import Descent, describe, inner, preconditioner, trained_ids
 from .errors import BasinError
-from .held import Held, hold
+from .held import hold
 from .ladder import DIFFERENCES, LADDER, piece_product, settle
 from .memory import GIGABYTE, SECOND, WORTH, Plan, corrected, forward_bytes, peak, planned, release
 from .quiet import precise, random_states

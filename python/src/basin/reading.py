@@ -18,6 +18,8 @@ class Readings:
     notes: list[str] = field(default_factory=list)
     products: float = 0.0
     seconds: float = 0.0
+    cut: bool = False
+    """Whether the time was up before it was done."""
 
     def add(self, metric: str, value: Value, how: str, method: str, error: Optional[Value] = None) -> None:
         self.values[metric] = value
@@ -30,6 +32,7 @@ class Deadline:
     """Until when a reading may go on."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.end = time.monotonic() + seconds
 
     def over(self) -> bool:

@@ -10,7 +10,6 @@ Source: Parlett, The Symmetric Eigenvalue Problem, §11.7, §13; error bars §4.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Callable, Optional
 
