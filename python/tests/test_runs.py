@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -192,9 +193,10 @@ class Folders(unittest.TestCase):
         memory = Memory()
         read, _ = take(own, "sharpness", memory, 0.0, closing=False)
         self.assertTrue(read.cut)
+        # From nothing a residual says that there is an eigenvalue near, not that it is the largest.
+        self.assertEqual(read.values["sharpness.error"], math.inf)
         self.assertEqual(read.how["sharpness"]["how"], "estimate")
         self.assertIn("stopped when the time was up", read.how["sharpness"]["method"])
-        self.assertGreater(read.values["sharpness.error"], 1e-2 * abs(read.values["sharpness"]))
         (note,) = read.notes
         self.assertIn("after 2 products", note)
         self.assertRegex(note, "hold about [1-7] examples in place of 8|twice the time")

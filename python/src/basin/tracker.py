@@ -89,7 +89,7 @@ class Search:
 
     def __init__(self, tracker: Tracker, operator: Operator, start: Callable[[], torch.Tensor], sure: bool) -> None:
         self._tracker, self._start = tracker, start
-        cold = tracker.last is None
+        self._cold = cold = tracker.last is None
         first = [] if tracker.last is None else list(tracker.last)
         shaken = tracker.readings % _GUARDED == 0
         guarded = sure or shaken or tracker.seen is None
@@ -170,6 +170,9 @@ class Search:
             turns += 1
             if not basis.extend(wanted) and not basis.add(self._start()):
                 break
+        if cut and self._cold:
+            # From nothing, a residual says that there is an eigenvalue near, not that it is the outermost.
+            errors = [float("inf")] * k
         return Pairs(ritz.values, errors, basis.combine(ritz.Y[:, :k]), ritz.gaps, cut), ritz
 
     def _remembered(self, ritz: Ritz) -> Optional[list[float]]:
