@@ -50,6 +50,7 @@ const examples: Readonly<Record<string, (runs: readonly RunModel[]) => Drawn>> =
   "warm-up": warmUp,
   thresholds,
   alignment,
+  "self-stabilization": selfStabilization,
 };
 
 /** Folders of examples that have one of their own, under examples/, with their picture in it. */
@@ -60,6 +61,7 @@ const folders: Readonly<Record<string, string>> = {
   "warm-up": "paper/warm-up",
   thresholds: "paper/thresholds",
   alignment: "paper/alignment",
+  "self-stabilization": "paper/self-stabilization",
 };
 
 const rateOf = ({ info }: RunModel): number => info.experiment.optimizer.learningRate;
@@ -403,6 +405,58 @@ function alignment(all: readonly RunModel[]): Drawn {
           `η = ${rateOf(run)}, B = ${sizeOf(run)}: ${run.status}, sharpness ${num(column(run, "sharpness").values.at(-1))}, loss ${num(column(run, "loss.train").values.at(-1))}`,
       )
       .join("; "),
+  };
+}
+
+/** Sharpness passes its limit, the swing grows and pulls it down again, and dies out. */
+function selfStabilization([run]: readonly RunModel[]): Drawn {
+  const own = (name: MetricName) => column(run, name);
+  const [sharpness, rate, fall, swing] = (
+    ["sharpness", "sharpness.rate", "sharpness.fall", "displacement.sharp"] as const
+  ).map(own);
+  const limit = limitsOf(run).sharpness;
+  // The first time that the swing pulls more than the gradient pushes, and the first after it with the sharpness below its limit.
+  const from = fall.steps.findIndex(
+    (step, i) => (sharpness.at(step) ?? 0) > limit && fall.values[i] > rate.values[i],
+  );
+  const to = sharpness.steps.findIndex((step, i) => step > fall.steps[from] && sharpness.values[i] < limit);
+  const [a, b] = [fall.steps[from], sharpness.steps[to]];
+  const middle = (sharpness.at(a)! + limit) / 2;
+  const half = sharpness.steps.find((step, i) => step > a && sharpness.values[i] < middle)!;
+  const told = (first: number, last: number): string => {
+    const inside = [...rate.steps].flatMap((step, i) => (step >= first && step < last ? [i] : []));
+    const sum = (values: Float64Array) => inside.reduce((total, i) => total + values[i], 0);
+    const measured = sharpness.at(last)! - sharpness.at(first)!;
+    return `steps ${first} to ${last}: gradient ${num(sum(rate.values))}, swing ${num(-sum(fall.values))}, measured ${num(measured)}`;
+  };
+  const growth = (step: number): string =>
+    `at ${step} the swing × ${num(swing.at(step)! / swing.at(step - 1)!)}, ηS − 1 = ${num(rateOf(run) * sharpness.at(step)! - 1)}`;
+  return {
+    title: "Beyond 2/η the swing grows until it pulls the sharpness down, and dies out below",
+    panels: [
+      {
+        label: "sharpness λmax(H), loss/θ²",
+        height: 220,
+        curves: [{ label: "sharpness", column: sharpness, color: "blue" }],
+        levels: [{ label: "limit 2/η", value: limit, limit: true }],
+      },
+      {
+        label: "swing, θ/step",
+        height: 140,
+        curves: [{ label: "displacement in the sharp subspace", column: swing, color: "orange" }],
+        logFrom: 1e-8,
+      },
+      lossPanel([{ label: "training loss", column: own("loss.train"), color: "blue" }]),
+    ],
+    numbers: [
+      told(800, 1580),
+      told(a, half),
+      told(a, b),
+      told(b + 40, 1850),
+      growth(a - 2),
+      growth(b + 15),
+      `sharpness at most ${num(Math.max(...sharpness.values))}, then at least ${num(Math.min(...sharpness.values.slice(to)))}`,
+    ].join("; "),
   };
 }
 

@@ -7,6 +7,7 @@ import { openEngine } from "../../../src/engines";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
 import { Problem } from "../../../src/trainers/basin/problem";
 import { Trainer } from "../../../src/trainers/basin/trainer";
+import { sharpnessByDifferences } from "../../support/differences";
 
 const paper = join(import.meta.dirname, "../../../examples/paper");
 
@@ -19,36 +20,11 @@ function experimentsOf(name: string) {
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-/** Short enough that hardly an example's relu switches within it, long enough for float32. */
-const reach = 1e-3;
-
-/**
- * λmax(H) by power iteration, Hv from the gradients at θ ± εv: shares no derivative of second order with what is tested. It begins along
- * the last step, which at the edge goes along the sharpest direction.
- */
-async function sharpnessBy(trainer: Trainer, along: Float32Array | null): Promise<number> {
-  const point = trainer.point();
-  const { theta } = point;
-  const gradient = async (v: Float64Array, sign: number) =>
-    (await point.elsewhere!(theta.map((x, i) => x + sign * reach * v[i])).evaluate()).gradient;
-  let v = Float64Array.from(theta, (x, i) => (along ? x - along[i] : Math.sin(i + 1)));
-  let value = 0;
-  for (let k = 0; k < (along ? 30 : 200); k++) {
-    const size = Math.hypot(...v);
-    v = v.map((x) => x / size);
-    const [plus, minus] = [Float32Array.from(await gradient(v, 1)), await gradient(v, -1)];
-    const product = v.map((_, i) => (plus[i] - minus[i]) / (2 * reach));
-    value = product.reduce((sum, x, i) => sum + x * v[i], 0);
-    v = product;
-  }
-  return value;
-}
-
 /** Trains, and measures at the start and twenty times over the last thousand steps. */
 async function train({ experiment, file }: ReturnType<typeof experimentsOf>[number], steps: number) {
   const problem = await Problem.load(experiment, file, await openEngine("auto"));
   const trainer = await Trainer.open(problem, null, plainMeter());
-  const first = await sharpnessBy(trainer, null);
+  const first = await sharpnessByDifferences(trainer, null);
   const sharpness: number[] = [];
   const losses: number[] = [];
   for (let t = 0; t < steps; t++) {
@@ -56,7 +32,7 @@ async function train({ experiment, file }: ReturnType<typeof experimentsOf>[numb
     if (!(losses[t] < 1e4 * losses[0])) return { first, sharpness, losses, diverged: true };
     const before = trainer.point().theta.slice();
     trainer.advance();
-    if (t >= steps - 1000 && t % 50 === 49) sharpness.push(await sharpnessBy(trainer, before));
+    if (t >= steps - 1000 && t % 50 === 49) sharpness.push(await sharpnessByDifferences(trainer, before));
   }
   return { first, sharpness, losses, diverged: false };
 }
