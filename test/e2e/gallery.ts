@@ -1,5 +1,5 @@
 // Pictures of every view in real VS Code, in light, dark and both high contrasts, narrow and wide, for people to look at; --readme keeps those the README shows.
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { writeRun } from "../fixtures/writeRun";
@@ -58,6 +58,12 @@ class Gallery {
     await workbench.page.setViewportSize(desk);
   }
 
+  /** So many steps, to be seen training in every theme on a fast machine. */
+  lengthen(file: string, steps: number): void {
+    const path = join(this.workspace, file);
+    writeFileSync(path, readFileSync(path, "utf8").replace(/"steps": \d+/, `"steps": ${steps}`));
+  }
+
   async run(file: string): Promise<void> {
     await this.workbench.closeAll();
     await this.workbench.openFile(file);
@@ -102,6 +108,7 @@ async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void>
     await workbench.page.keyboard.press("Escape");
   });
 
+  gallery.lengthen("edge-of-stability.basin.json", 60_000);
   await gallery.run("edge-of-stability.basin.json");
   await panel.status.filter({ hasText: "training" }).waitFor();
   await panel.picture("nonuniformity");
@@ -109,6 +116,8 @@ async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void>
   await gallery.inEveryTheme(() => gallery.shot("training"));
   await panel.status.filter({ hasText: "finished" }).waitFor({ timeout: 300_000 });
   await panel.banner.filter({ hasText: /edge of stability|Stable|Unstable/ }).waitFor();
+  // VS Code asks for what stands above the file a while after it has changed.
+  await workbench.lens(/latest run/).waitFor();
   await gallery.inEveryTheme(() => gallery.shot("finished"));
   await workbench.page.setViewportSize({ width: 1180, height: 700 });
   await gallery.inEveryTheme(async () => {
@@ -122,6 +131,7 @@ async function takePanels(workbench: Workbench, gallery: Gallery): Promise<void>
   await workbench.command("Basin: Open Panel");
   await gallery.panel("finished");
 
+  gallery.lengthen("spirals.basin.json", 20_000);
   await gallery.run("spirals.basin.json");
   await panel.status.filter({ hasText: "training" }).waitFor();
   await gallery.panel("spirals-training");

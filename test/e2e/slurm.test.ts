@@ -88,8 +88,9 @@ inVsCode("Slurm in VS Code", () => {
     expect(folders()).toHaveLength(12);
     expect(queue("RUNNING")).toHaveLength(2);
     expect(queue("PENDING")).toHaveLength(10);
-    const tooltip = await workbench.tooltip(workbench.treeRow(row(0.01)));
-    expect(await tooltip.innerText()).toMatch(/job \d+_0: on n\d/);
+    // That of the icon beside may still be in the way.
+    const tooltip = async () => (await workbench.tooltip(workbench.treeRow(row(0.01)))).innerText();
+    await expect.poll(tooltip, { timeout: 20_000 }).toMatch(/job \d+_0: on n\d/);
   });
 
   test("a point that waits is cancelled: it leaves the queue, and the others stay", async () => {

@@ -88,7 +88,7 @@ inVsCode("The map of a sweep in VS Code", () => {
     expect(await map().find(".cell.bad .sign").allInnerTexts()).toContain("✗");
     await map().find('.cell[aria-label^="batch size B full, learning rate η 0.8: Diverged"]').waitFor();
     expect(await map().find(".mark.mean").count()).toBeGreaterThan(0);
-    expect(await map().find(".mark.mean-square").count()).toBeGreaterThan(0);
+    expect(await map().find(".mark.meanSquare").count()).toBeGreaterThan(0);
   });
 
   test("a cell is reached by arrow keys and opens its run", async () => {
