@@ -79,7 +79,7 @@ export async function knownTarget(
   return {
     error: mean(sums.error),
     residual: mean(sums.residual),
-    reach: Math.sqrt((Math.sqrt(n) * Math.hypot(...near)) / nearest.length),
+    reach: Math.sqrt((Math.sqrt(n) * Math.sqrt(near.reduce((sum, w) => sum + w * w, 0))) / nearest.length),
     change: mean(sums.change),
     slope: mean(sums.slope),
     flatness: signals && weightNorm !== null ? weightNorm * mean(sums.flatness) : null,

@@ -1,4 +1,5 @@
 // One metric over steps, in growing typed arrays: steps ascend, a later value for the same step replaces the earlier one.
+import { lowerBound } from "../util/lowerBound";
 
 const firstRoom = 64;
 /** Changes of a column that are told apart. */
@@ -200,16 +201,4 @@ export class Column {
     this.allSteps = grown(this.allSteps);
     this.allValues = grown(this.allValues);
   }
-}
-
-/** First index whose value is ≥ x, in an ascending list or its first `length` entries. */
-export function lowerBound(sorted: ArrayLike<number>, x: number, length = sorted.length): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < x) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

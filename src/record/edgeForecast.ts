@@ -1,5 +1,5 @@
 // While a run trains: in how many steps its sharpness will meet its limit, if it goes on rising as it does. Said before the edge, and never at it.
-import { lowerBound } from "./column";
+import { lowerBound } from "../util/lowerBound";
 import type { RunSeries } from "./runSeries";
 
 /** Between which steps the sharpness meets its limit. */

@@ -1,5 +1,5 @@
 // While a run trains: is its learning rate beyond its limit for good, or does the run only touch the edge? Said before the end, and withdrawn.
-import { lowerBound } from "./column";
+import { lowerBound } from "../util/lowerBound";
 import type { RunSeries } from "./runSeries";
 
 export interface ProvisionalFlag {

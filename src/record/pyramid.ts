@@ -1,5 +1,6 @@
 // Smallest and largest value of any stretch of a long column in a few hundred steps: what zooming over a million points needs.
-import { lowerBound, type Column, type ColumnView } from "./column";
+import type { Column, ColumnView } from "./column";
+import { lowerBound } from "../util/lowerBound";
 
 /** Points of a block, and blocks of the block above it. */
 const fan = 16;

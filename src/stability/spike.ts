@@ -1,5 +1,6 @@
 // Spikes of the loss: where it rises far out of its course, whatever its own noise is.
 import type { Spike } from "../types/explanation";
+import { lowerBound } from "../util/lowerBound";
 
 /** Losses before a point that say what its course is: a twentieth of them, so many at least. */
 const [windowShare, windowLeast] = [0.05, 12];
@@ -28,13 +29,13 @@ class SortedWindow {
   }
 
   add(value: number): void {
-    const at = this.firstFrom(value);
+    const at = lowerBound(this.values, value, this.count);
     this.values.copyWithin(at + 1, at, this.count++);
     this.values[at] = value;
   }
 
   remove(value: number): void {
-    const at = this.firstFrom(value);
+    const at = lowerBound(this.values, value, this.count);
     this.values.copyWithin(at, at + 1, this.count--);
   }
 
@@ -55,16 +56,6 @@ class SortedWindow {
 
   private rank(share: number): number {
     return Math.min(this.count - 1, Math.floor(share * this.count));
-  }
-
-  private firstFrom(value: number): number {
-    let [low, high] = [0, this.count];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.values[middle] < value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

@@ -1,5 +1,5 @@
 // How far a run is, how fast it goes and how long it will take. Pure.
-import { lowerBound } from "../../src/record/column";
+import { lowerBound } from "../../src/util/lowerBound";
 import type { RunModel } from "./runModel";
 import { unlimitedSteps } from "../../src/types/unlimitedSteps";
 
