@@ -79,13 +79,13 @@ export async function measureChain(
 
 /** The largest change of the outputs within a part of the inputs' length; null where their slopes are none. Costs 25 gradients. */
 async function robustnessOf(
-  { perExample, seed, examples: n }: Point,
+  { response, seed, examples: n }: Point,
   { inputs, input }: Smoothness,
 ): Promise<ChainInput["robustness"]> {
   const radius = nearShare * inputs;
   if (!(radius > 0 && input > 0)) return null;
   const rng = new Rng(seed, "robustness");
-  const changes = await perExample!.largestChange(radius, () => rng.uniform() - 0.5);
+  const changes = await response!.largestChange(radius, () => rng.uniform() - 0.5);
   return { radius, change: Math.sqrt(changes.reduce((sum, one) => sum + one * one, 0) / n) };
 }
 

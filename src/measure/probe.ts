@@ -79,10 +79,16 @@ export interface Probe {
   readonly spec: ProbeFragment;
   /** What a point must be able to do. */
   readonly needs: readonly Capability[];
+  /** Whether it reads eigenvalues and what follows from them, for which what the examples see of θ is enough. */
+  readonly ofEigenvalues?: true;
   /** Metrics that protocol/metrics.ts does not name. */
   readonly metrics: readonly MetricInfo[];
   measure(task: Task): Promise<Measured>;
 }
+
+/** The point that a probe is given: what the examples see of θ where that is enough for it and markedly less. */
+export const pointFor = ({ ofEigenvalues }: Probe, point: Point): Point | Promise<Point> =>
+  ofEigenvalues && point.withinRowSpace ? point.withinRowSpace() : point;
 
 /** Steps between readings, or undefined when the experiment does not ask for the probe. */
 export const everyOf = ({ id }: Probe, { probes }: Experiment): number | undefined => probes[id]?.every;

@@ -5,7 +5,7 @@ import { probes } from "../measure";
 import { unlimited } from "../measure/budget";
 import { ProbeMemory, type SavedMemory } from "../measure/memory";
 import { notApplicable, type Point } from "../measure/point";
-import { everyOf, type Measured, type Probe } from "../measure/probe";
+import { everyOf, pointFor, type Measured, type Probe } from "../measure/probe";
 import type { RunEvent } from "../protocol/events";
 import type { Experiment } from "../protocol/experiment";
 import { memoryBytes } from "../protocol/memory";
@@ -111,7 +111,7 @@ export class ActiveProbes {
     let measured: Measured;
     try {
       measured = await probe.measure({
-        point,
+        point: await pointFor(probe, point),
         probes: this.experiment.probes,
         effort: "running",
         step: moment.step,

@@ -209,6 +209,7 @@ export const noise: Probe = {
     },
   },
   needs: ["gaussNewton", "factors"],
+  ofEigenvalues: true,
   metrics: [],
   async measure(task) {
     const { point, probes, effort, budget } = task;

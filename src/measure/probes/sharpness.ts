@@ -42,12 +42,10 @@ async function hessianReadings(task: Task, read: Readings) {
   const { point, probes, memory, budget } = task;
   const { top, tolerance } = probes.sharpness ?? defaults;
   const tracker = memory.tracker("hessian", { size: point.size, top, tolerance });
-  const {
-    values,
-    errors: own,
-    vectors,
-    cut,
-  } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const found = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const { errors: own, vectors, cut } = found;
+  // Across the point's own parameters there are eigenvalues 0.
+  const values = found.values.map((value) => (point.unseen ? Math.max(value, 0) : value));
   const rounding = await roundingOf(task, (at) => at.hessian(), { values, vectors });
   const errors = own.map((error) => error + rounding);
   const sampling = await curvatureErrors(point, vectors);
@@ -115,7 +113,8 @@ async function smallest(
   const op = below(operatorOf(point), sigma);
   const { values, errors, vectors, cut } = await tracker.measure(op, shareOf(budget, 0.5).over);
   const rounding = await roundingOf(task, operatorOf, { values, vectors });
-  return { value: sigma - values[0], error: errors[0] + rounding, cut, vectors };
+  const value = sigma - values[0];
+  return { value: point.unseen ? Math.min(value, 0) : value, error: errors[0] + rounding, cut, vectors };
 }
 
 /** λmin(H), and the most negative curvature that the optimizer's own dynamics see, with the growth along it. */
@@ -185,6 +184,7 @@ export const sharpness: Probe = {
     },
   },
   needs: [],
+  ofEigenvalues: true,
   metrics: [],
   async measure(task) {
     const read = new Readings(task.point);

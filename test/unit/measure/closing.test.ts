@@ -67,7 +67,7 @@ test("what a trainer cannot do is not applicable and says why; what it can do is
   expect(facts.variance).toBeUndefined();
   const text = leftOut.join("\n");
   expect(text).toMatch(/Gradient noise: not applicable: the trainer gives no Gauss–Newton products/);
-  expect(text).toMatch(/Input smoothness: not applicable: the trainer gives no gradients of single examples/);
+  expect(text).toMatch(/Input smoothness: not applicable: the trainer gives no derivatives by the inputs/);
   for (const { metric, method, cost } of readings) {
     expect(metricInfo(metric), metric).toBeDefined();
     expect(method.length, metric).toBeGreaterThan(3);
