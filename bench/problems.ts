@@ -14,7 +14,7 @@ import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
 import type { BuiltinSpec } from "../src/protocol/experiment";
 import { memoryBytes } from "../src/protocol/memory";
-import { rowSpaceOf } from "../src/trainers/basin/rowSpace";
+import { WideFirstLayer } from "../src/trainers/basin/rowSpace";
 import { Rng } from "../src/util/rng";
 
 /** Of both sides. On a busy machine one, and processor time, say more. */
@@ -97,7 +97,8 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
     }> => {
       const narrowed = (inputs: number) => ({ ...parts, inputs, model: buildModel(spec, [inputs], K) });
       const gemm = await openGemm(engine, threads);
-      const within = await rowSpaceOf({ engine, parts, examples: { n, x }, narrowed }, gemm);
+      const first = WideFirstLayer.of({ engine, parts, examples: { n, x }, narrowed });
+      const within = await first?.byExamples(gemm);
       if (!within) return { size: curvatures.size, at: (at) => Promise.resolve(curvatures.at(at)) };
       const seen = curvatureOf(within.parts, within.x);
       return { size: seen.size, at: async (at) => seen.at(await within.restrict(at)) };

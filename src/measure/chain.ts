@@ -8,7 +8,7 @@ import type { Smoothness } from "./inputSmoothness";
 import { knownTarget } from "./knownTarget";
 import { isInterpolated } from "./minimum";
 import { nearestOf, noWay, type Nearest } from "./nearest";
-import type { Point } from "./point";
+import { forEigenvalues, type Point } from "./point";
 import type { Task } from "./probe";
 
 /** Radius of the changes of inputs, as a share of their root mean square length. */
@@ -43,7 +43,7 @@ export async function measureChain(
   const { outputs: K, examples: n, batchSize, descent, loss } = point;
   if (point.factors === undefined || point.interpolationResidual === undefined) return [];
   const { input, perExample, bound, noBound } = smoothness;
-  const { squares, trace, sharpest } = await factorNorms(point);
+  const { squares, trace, sharpest } = await factorNorms(await forEigenvalues(point));
   const noEstimate = noWay(point);
   const nearest = noEstimate === null ? await nearestOf(point.inputs!, point) : null;
   const { loss: here } = await point.evaluate();

@@ -182,6 +182,9 @@ export interface Point extends Curved {
   interpolationResidual?(): Promise<number>;
 }
 
+/** The point where eigenvalues and factors are read: of what the examples see of θ, where that is known to be less. */
+export const forEigenvalues = (point: Point): Point | Promise<Point> => point.withinRowSpace?.() ?? point;
+
 /** What a trainer may or may not be able to do. */
 export type Capability =
   | "curvatureGradient"

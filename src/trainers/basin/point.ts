@@ -19,7 +19,7 @@ import { losses } from "../../losses";
 import type { LossKind } from "../../protocol/experiment";
 import type { Gemm } from "../../util/gemm";
 import type { Problem } from "./problem";
-import type { RowSpace } from "./rowSpace";
+import type { Narrowed } from "./rowSpace";
 
 /** Parameters times examples above which the engine's memory for each compiled function counts. */
 const largeProblem = 1e7;
@@ -32,7 +32,7 @@ interface Measured {
   /** The last point of every other curvature that was asked, until the point is released. */
   readonly beside: Map<Curvature, CurvaturePoint>;
   /** Where `at` is one of a row space. */
-  readonly within: RowSpace | null;
+  readonly within: Narrowed | null;
 }
 
 export class PointSource {
@@ -42,8 +42,11 @@ export class PointSource {
   readonly ofAll: Curvature;
   /** Careful curvatures by whether a point of theirs is used once. */
   private readonly careful = new Map<string, Curvature>();
-  /** On what the examples see of θ. */
+  /** What the examples see of θ, and the curvature on it. */
+  private narrowed: Promise<Narrowed | null> | null = null;
   private within: Curvature | null = null;
+  /** With inputs in coordinates of the first weights' rows, by how many those are. */
+  private readonly ofInputs = new Map<number, Curvature>();
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
   private constructor(
@@ -76,6 +79,9 @@ export class PointSource {
     const large = held.n * problem.d > largeProblem;
     const beside = new Map<Curvature, CurvaturePoint>();
     let within: Promise<Point> | null = null;
+    let narrow: Promise<CurvaturePoint> | null = null;
+    const responding = (): CurvaturePoint | Promise<CurvaturePoint> =>
+      large ? (narrow ??= this.byWeights(at, beside)) : at;
     const own: Point = {
       ...this.curved({ at, descent, evaluate, beside, within: null }),
       ...(!isSampled && { everyExample: true }),
@@ -83,8 +89,8 @@ export class PointSource {
       ...(!isSampled && { deadUnits: () => deadUnits(at) }),
       elsewhere: (other) => this.at(other, descent),
       response: {
-        jacobianNorms: () => jacobianNorms(at),
-        largestChange: (radius, random) => largestChange(at, radius, random),
+        jacobianNorms: async () => jacobianNorms(await responding(), at.x),
+        largestChange: async (radius, random) => largestChange(await responding(), radius, random),
         firstWeight: () => at.firstWeight(),
         ...(!at.tied && { atInputs: (x: Float32Array) => atInputs(at, x) }),
       },
@@ -116,7 +122,8 @@ export class PointSource {
   private async withinRowSpace(point: () => Point, beside: Measured["beside"]): Promise<Point> {
     const { problem } = this;
     const own = point();
-    const within = await problem.rowSpace(this.gemm);
+    const within = await (this.narrowed ??=
+      problem.firstLayer?.byExamples(this.gemm) ?? Promise.resolve(null));
     if (!within) return own;
     this.within ??= problem.curvature(this.meter, { within });
     const at = this.within.at(await within.restrict(own.theta));
@@ -126,6 +133,18 @@ export class PointSource {
       return { ...rest, gradient: await within.restrict(gradient) };
     };
     return this.curved({ at, descent: own.descent, evaluate, beside, within });
+  }
+
+  /** A curvature with inputs in coordinates of the first weights' rows; itself where those are not markedly fewer. */
+  private async byWeights(at: CurvaturePoint, beside: Measured["beside"]): Promise<CurvaturePoint> {
+    const { problem } = this;
+    const within = await problem.firstLayer?.byWeights(at.theta, this.gemm);
+    if (!within) return at;
+    const curvature = this.ofInputs.get(within.parts.inputs) ?? problem.curvature(this.meter, { within });
+    this.ofInputs.set(within.parts.inputs, curvature);
+    const there = curvature.at(await within.restrict(at.theta), within.x);
+    beside.set(curvature, there);
+    return there;
   }
 
   /** What follows from a curvature alone. */
@@ -179,7 +198,7 @@ export class PointSource {
     };
   }
 
-  private carefulCurvature(once: boolean, within: RowSpace | null): Curvature {
+  private carefulCurvature(once: boolean, within: Narrowed | null): Curvature {
     const key = `${once} ${within !== null}`;
     const made = this.careful.get(key) ?? this.problem.curvature(this.meter, { careful: true, once, within });
     this.careful.set(key, made);

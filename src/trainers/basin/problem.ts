@@ -18,13 +18,12 @@ import { buildModel, initialize, loadModel, takeWeights, type Model } from "../.
 import { fileError, UserError, type SourcePlace } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { decodeSafetensors } from "../../protocol/safetensors";
-import type { Gemm } from "../../util/gemm";
 import { Rng } from "../../util/rng";
 import { accuracyOf } from "./accuracy";
 import { gather } from "./gather";
 import { fillFrom } from "./namedParameters";
 import { checkRoom } from "./room";
-import { rowSpaceOf, type RowSpace } from "./rowSpace";
+import { WideFirstLayer, type Narrowed } from "./rowSpace";
 
 /** @throws UserError for a link that leads out of `folder`: what a model file names must not reach the rest of the machine. */
 async function checkInside(path: string, folder: string): Promise<void> {
@@ -65,7 +64,7 @@ interface CurvatureOf {
   readonly careful?: boolean;
   readonly once?: boolean;
   readonly ofAll?: boolean;
-  readonly within?: RowSpace | null;
+  readonly within?: Narrowed | null;
 }
 
 interface Loaded {
@@ -95,7 +94,7 @@ export class Problem {
   readonly model: Model;
   private readonly room: number;
   private readonly parts: NetworkParts;
-  private seen: Promise<RowSpace | null> | null = null;
+  private first: WideFirstLayer | null | undefined;
 
   private constructor(
     readonly experiment: Experiment,
@@ -199,7 +198,7 @@ export class Problem {
    * @param careful  See Graph: slower, and compiled beside the other.
    * @param once     Each operator multiplies once at a point.
    * @param ofAll    On all training examples, however many are held.
-   * @param within   On the examples held, as a function of what they see of θ.
+   * @param within   On the examples held, in fewer coordinates.
    */
   curvature(
     meter: Meter,
@@ -235,13 +234,17 @@ export class Problem {
     );
   }
 
-  /** What the examples held see of θ, where that is markedly less than θ. Computed once. */
-  rowSpace(gemm: Gemm): Promise<RowSpace | null> {
+  /** The first layer before the examples held, where it may be narrowed. */
+  get firstLayer(): WideFirstLayer | null {
     const { engine, parts, held: examples } = this;
-    return (this.seen ??= rowSpaceOf(
-      { engine, parts, examples, narrowed: (inputs) => this.narrowed(inputs) },
-      gemm,
-    ));
+    if (this.first === undefined)
+      this.first = WideFirstLayer.of({
+        engine,
+        parts,
+        examples,
+        narrowed: (inputs) => this.narrowed(inputs),
+      });
+    return this.first;
   }
 
   /** The network for examples of another width; null where its layers want this one. */

@@ -1,5 +1,7 @@
 // What the examples see of a wide first layer: the same loss, gradient, Hessian, factors and readings on fewer parameters.
 import { describe, expect, test } from "vitest";
+import { jacobianNorms } from "../../../src/curvature/gradients";
+import { largestChange } from "../../../src/curvature/inputAscent";
 import { plainMeter } from "../../../src/curvature/meter";
 import type { LinearOperator } from "../../../src/curvature/operator";
 import { openEngine, openGemm } from "../../../src/engines";
@@ -54,7 +56,7 @@ describe("what the examples see of a wide first layer", () => {
     const problem = await problemOf(mlp);
     const point = await pointOf(problem);
     const within = await point.withinRowSpace!();
-    const { restrict } = (await problem.rowSpace(await openGemm(problem.engine)))!;
+    const { restrict } = (await problem.firstLayer!.byExamples(await openGemm(problem.engine)))!;
     expect(within.size).toBe(problem.d - hidden * (inputs - n));
     expect(within.unseen).toBe(hidden * (inputs - n));
     const rng = new Rng(3, "directions");
@@ -123,6 +125,30 @@ describe("what the examples see of a wide first layer", () => {
     expect(least.value).toBe(0);
   });
 
+  test("the outputs' response to the inputs is that of all inputs, in the coordinates of W₁'s rows", async () => {
+    const problem = await problemOf(mlp);
+    const point = await pointOf(problem);
+    const source = problem.curvature(plainMeter()).at(point.theta);
+    const [own, whole] = [await point.response!.jacobianNorms(), await jacobianNorms(source)];
+    for (const name of ["input", "firstLayer", "examples"] as const)
+      own[name]!.forEach((value, i) =>
+        expect(Math.abs(value / whole[name]![i] - 1), `${name} ${i}`).toBeLessThan(1e-4),
+      );
+    const random = () => {
+      const rng = new Rng(7, "ascent");
+      return () => rng.uniform() - 0.5;
+    };
+    const radius = 0.5;
+    const [found, reference] = [
+      await point.response!.largestChange(radius, random()),
+      await largestChange(source, radius, random()),
+    ];
+    // Two random starts of one ascent, on a function that is nearly linear this near.
+    found.forEach((change, i) => expect(Math.abs(change / reference[i] - 1)).toBeLessThan(0.02));
+    // Never more than a straight line at the largest slope: what it finds is a change that there is.
+    expect(Math.max(...found)).toBeGreaterThan(0.5 * radius * Math.sqrt(Math.min(...own.input) / 2));
+  });
+
   test("a rounding of the smallest size, zeros and copies among the examples change nothing", async () => {
     const problem = await problemOf(mlp);
     const { x } = problem.held;
@@ -152,6 +178,13 @@ describe("what the examples see of a wide first layer", () => {
     });
     const point = await pointOf(problem);
     expect(await point.withinRowSpace!()).toBe(point);
+  });
+
+  test("where a shortcut carries the inputs past the first layer, nothing is said of it: ∂f/∂x is not W₁ᵀδ", async () => {
+    const point = await pointOf(
+      await problemOf(layers({ residual: [{ dense: inputs }] }, { dense: 2 }), { stop: { steps: 1 } }),
+    );
+    expect((await point.response!.jacobianNorms()).firstLayer).toBeNull();
   });
 
   test("not where the optimizer scales directions differently, nor for small nets", async () => {
