@@ -77,7 +77,7 @@ export async function measureChain(
   });
 }
 
-/** The largest change of the outputs within a part of the inputs' length; null where their slopes are none. Costs 25 gradients. */
+/** The largest change of the outputs within a part of the inputs' length; null where their slopes are none. Costs 9 to 25 gradients. */
 async function robustnessOf(
   { response, seed, examples: n }: Point,
   { inputs, input }: Smoothness,

@@ -111,6 +111,13 @@ export interface Curved {
   gaussNewton?(): LinearOperator;
 }
 
+/** The same at another θ, and its second derivatives along a vector [P]. */
+export interface Nearby extends Curved {
+  /** vᵀHv and vᵀGv. */
+  hessianAlong(v: Float32Array): Promise<number>;
+  gaussNewtonAlong(v: Float32Array): Promise<number>;
+}
+
 export interface Point extends Curved {
   /** Number of parameters P, examples n, outputs K, examples a step sees B. */
   readonly size: number;
@@ -151,9 +158,9 @@ export interface Point extends Curved {
   curvatureGradient?(v: Float32Array): Promise<Float32Array>;
   /**
    * The curvature at another θ [P] of the same problem, by formulas that keep more digits: for what rounding does.
-   * @param once  Whether a single product with each operator is wanted there.
+   * @param once  Whether each is asked for a single time there.
    */
-  nearby?(theta: Float32Array, once: boolean): Curved;
+  nearby?(theta: Float32Array, once: boolean): Nearby;
   /** The same problem and optimizer at another θ [P]. */
   elsewhere?(theta: Float32Array): Point;
   /**

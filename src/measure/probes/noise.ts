@@ -43,7 +43,11 @@ async function unevenness(task: Task, read: Readings): Promise<string[]> {
   const tolerance = effort === "closing" ? closingTolerance : (probes.noise ?? defaults).tolerance;
   const tracker = memory.tracker("gaussNewton", { size: point.size, top: 1, tolerance });
   const flat = await tracker.measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
-  const rounding = await roundingOf(task, (at) => at.gaussNewton!(), flat);
+  const rounding = await roundingOf(task, {
+    value: flat.values[0],
+    vector: flat.vectors.at(0),
+    at: (there, v) => there.gaussNewtonAlong(v),
+  });
   const sampling = await flatSampling(point, flat.vectors[0]);
   read.lap();
   read.add("gaussNewtonSharpness", flat.values[0], {

@@ -178,7 +178,7 @@ export class PointSource {
         const curvature = this.carefulCurvature(once, within);
         const there = curvature.at(other);
         beside.set(curvature, there);
-        return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
+        return there;
       },
       ...(curvature !== undefined && {
         residuals: async () => {
