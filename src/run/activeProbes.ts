@@ -5,6 +5,7 @@ import { probes } from "../measure";
 import { unlimited } from "../measure/budget";
 import { ProbeMemory, type SavedMemory } from "../measure/memory";
 import { notApplicable, type Point } from "../measure/point";
+import { factorSearch } from "../measure/noiseFactors";
 import { everyOf, pointFor, type Measured, type Probe } from "../measure/probe";
 import type { RunEvent } from "../protocol/events";
 import type { Experiment } from "../protocol/experiment";
@@ -23,7 +24,7 @@ const longReading = 0.05;
 /** Searches of a probe whose operators are the same in a closing measurement. */
 const searches: { readonly [id in Probe["id"]]?: readonly string[] } = {
   sharpness: ["hessian"],
-  noise: ["gaussNewton", "noise"],
+  noise: ["gaussNewton", "noise", factorSearch],
 };
 
 interface ActiveProbe {

@@ -65,9 +65,17 @@ describe("a resume", () => {
     probes: { sharpness: { every: 5, top: 2 }, noise: { every: 10 } },
   };
 
+  /** Too many rows for their whole Gram matrix. */
+  const many = {
+    data: { source: "chebyshev", degree: 3, examples: 400, testExamples: 8 },
+    optimizer: { kind: "sgd", learningRate: 0.05, batchSize: 20 },
+    probes: { sharpness: { every: 5, top: 2 }, noise: { every: 10, rank: 8 } },
+  };
+
   test.each([
     ["those of layers and the limit in force among them", {}, ["45 layers sharpness.layers"]],
     ["also with fewer examples than inputs", wide, []],
+    ["also where the search for factors goes on from the last one", many, []],
   ])("repeats every running and closing reading bit for bit, %s", async (_, more, there) => {
     const { run, exited } = startRun(temporary(), experiment(more));
     expect(await exited).toBe(0);

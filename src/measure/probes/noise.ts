@@ -161,12 +161,12 @@ async function addFound(
 }
 
 async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measured, "facts" | "leftOut">> {
-  const { point, budget, probes } = task;
+  const { point, budget, probes, memory } = task;
   let facts: Facts = {};
   try {
     const rank = budget.over() ? null : await closingRankOf(point, budget, probes.noise?.rank);
     if (rank === null) return { leftOut: ["the mean-square limit and the growth"] };
-    const reading = await meanSquare(point, rank, budget);
+    const reading = await meanSquare(point, rank, budget, memory);
     const { limit, errors } = await addFound(point, reading, read);
     facts = { variance: limit };
     if (!isSample(point)) await addFourthMoment(point, reading.factors, { read, budget });
@@ -216,7 +216,7 @@ export const noise: Probe = {
   ofEigenvalues: true,
   metrics: [],
   async measure(task) {
-    const { point, probes, effort, budget } = task;
+    const { point, probes, effort, budget, memory } = task;
     const read = new Readings(point);
     const leftOut = await unevenness(task, read);
     if (effort === "closing" && stateless(point.descent)) return { readings: read.list, leftOut };
@@ -226,7 +226,7 @@ export const noise: Probe = {
       const more = await closingMeanSquare(task, read);
       return { readings: read.list, facts: more.facts, leftOut: [...leftOut, ...(more.leftOut ?? [])] };
     }
-    await addFound(point, await meanSquare(point, (probes.noise ?? defaults).rank, budget), read);
+    await addFound(point, await meanSquare(point, (probes.noise ?? defaults).rank, budget, memory), read);
     return { readings: read.list };
   },
 };
