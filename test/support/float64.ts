@@ -124,6 +124,9 @@ function productsOf(
   return out;
 }
 
+const joined = (parts: readonly Given[]): Values =>
+  Float64Array.from(parts.flatMap(({ values }) => [...values]));
+
 /** Σ p · q into out, over places: three a product, those of p, q and out first, second and third in `order`. */
 function products(
   node: Node,
@@ -228,10 +231,20 @@ const rules: Readonly<Record<string, Rule>> = {
     products(node, [x.values, w.values], [0, 1, 2], () =>
       productsOf({ x: x.shape, w: w.shape, y: node.shape }, attrsOf<Window>(node)),
     ),
-  convInput: ([y, w], node) =>
-    products(node, [y.values, w.values], [2, 1, 0], () =>
-      productsOf({ x: node.shape, w: w.shape, y: y.shape }, attrsOf<Window>(node)),
-    ),
+  convInput: (inputs, node) => {
+    const [ys, ws] = [0, 1].map((odd) => inputs.filter((_, i) => i % 2 === odd));
+    const find = (): number[] => {
+      let [ofY, ofW] = [0, 0];
+      return ys.flatMap((y, i) => {
+        const own = productsOf({ x: node.shape, w: ws[i].shape, y: y.shape }, attrsOf<Window>(node)).map(
+          (place, j) => place + [0, ofW, ofY][j % 3],
+        );
+        [ofY, ofW] = [ofY + y.values.length, ofW + ws[i].values.length];
+        return own;
+      });
+    };
+    return products(node, [joined(ys), joined(ws)], [2, 1, 0], find);
+  },
   convFilter: ([x, y], node) =>
     products(node, [x.values, y.values], [0, 2, 1], () =>
       productsOf({ x: x.shape, w: node.shape, y: y.shape }, attrsOf<Window>(node)),

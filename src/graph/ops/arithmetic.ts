@@ -64,7 +64,8 @@ const addOp: Op = {
     if (x === 0) return like(b, a, b);
     if (y === 0) return like(a, a, b);
     if (a.id > b.id && sameShape(a.shape, b.shape)) return graph.make(addOp, [b, a]);
-    return narrow(graph, addOp, [a, b]);
+    const one = a.op === b.op && sameShape(a.shape, b.shape) ? a.op.plus?.(a, b) : undefined;
+    return one ?? narrow(graph, addOp, [a, b]);
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(ct, a.shape), sumTo(ct, b.shape)],
   onnx: (emit, [a, b]) => emit.node("Add", [a, b]),

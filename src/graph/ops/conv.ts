@@ -65,39 +65,88 @@ const convOp: Op<Window> = {
   samples: windows(({ x, w }, attrs) => ({ shapes: [x, w], attrs })),
 };
 
-/** The transpose in x: x̄ [n, c, h, w] from ȳ [n, o, h′, w′] and w; PyTorch's conv_transpose2d. */
+/** The pairs [y, w], one after the other, that the inputs of a `convInput` are. */
+const pairsOf = <T>(inputs: readonly T[]): (readonly [y: T, w: T])[] =>
+  Array.from({ length: inputs.length / 2 }, (_, i) => [inputs[2 * i], inputs[2 * i + 1]]);
+
+/**
+ * The transpose in x: x̄ [n, c, h, w] from ȳ [n, o, h′, w′] and w, PyTorch's conv_transpose2d; summed over pairs of ȳ and w. Several pairs are
+ * one convolution with all their filters: windows are spread over x̄ once.
+ */
 const convInputOp: Op<Transposed> = {
   name: "convInput",
   shape: (_inputs, attrs) => attrs.to,
-  simplify: (graph, [y, w], attrs) =>
-    constantOf(y) === 0 || constantOf(w) === 0 ? graph.constant(0, attrs.to) : null,
-  vjp: ({ ct, inputs: [y, w], attrs }) => [conv(ct, w, attrs), convFilter(ct, y, attrs, w.shape)],
-  onnx: (emit, [y, w], node) => {
+  simplify: (graph, inputs, attrs) => {
+    const zero = (node: Node): boolean => constantOf(node) === 0;
+    const rest = pairsOf(inputs).filter(([y, w]) => !zero(y) && !zero(w));
+    if (rest.length === 0) return graph.constant(0, attrs.to);
+    return 2 * rest.length < inputs.length ? graph.make(convInputOp, rest.flat(), attrs) : null;
+  },
+  vjp: ({ ct, inputs, attrs }) =>
+    pairsOf(inputs).flatMap(([y, w]) => [conv(ct, w, attrs), convFilter(ct, y, attrs, w.shape)]),
+  plus: (a, b) => {
+    const size = (node: Node): string => JSON.stringify([node.inputs[1].shape.slice(2), node.attrs]);
+    return a.attrs.groups === 1 && size(a) === size(b)
+      ? a.graph.make(convInputOp, [...a.inputs, ...b.inputs], a.attrs)
+      : null;
+  },
+  onnx: (emit, inputs, node) => {
     const { attrs: a } = node;
     const [{ shape: ys }, { shape: ws }] = node.inputs;
+    const pairs = pairsOf(inputs);
+    const beside = (names: readonly string[], axis: number): string =>
+      names.length === 1 ? names[0] : emit.node("Concat", names, { axis });
+    const y = beside(
+      pairs.map(([own]) => own),
+      1,
+    );
+    const w = beside(
+      pairs.map(([, own]) => own),
+      0,
+    );
     // Rows of x that no window reached, because the stride does not divide the size.
     const left = [2, 3].map((i) => node.shape[i] + 2 * a.padding - ws[i] - a.stride * (ys[i] - 1));
     return emit.node("ConvTranspose", [y, w], { ...onnxWindow(a), output_padding: left });
   },
-  tf: (tf, [y, w], node) => {
-    const { attrs: a } = node;
-    const [n, c, height, width] = node.shape;
-    const [{ shape: ys }, { shape: ws }] = node.inputs;
-    return inGroups(tf, { groups: a.groups, a: y, b: w, channels: [ys[1], ws[0]], bAxis: 0 }, (gy, gw) => {
-      const padded = [n, height + 2 * a.padding, width + 2 * a.padding, c / a.groups] as const;
-      const full = tf.conv2dTranspose(
-        tf.transpose(gy, [0, 2, 3, 1]),
-        tf.transpose(gw, [2, 3, 1, 0]),
-        padded,
-        a.stride,
-        "valid",
-      );
-      const cut = tf.slice(full, [0, a.padding, a.padding, 0], [n, height, width, c / a.groups]);
-      return tf.transpose(cut, [0, 3, 1, 2]);
-    });
+  tf: (tf, inputs, node) => {
+    const shapes = pairsOf(node.inputs);
+    const parts = pairsOf(inputs).map((pair, i) => tfConvInput(tf, pair, shapes[i], node));
+    return parts.reduce((a, b) => tf.add(a, b));
   },
-  samples: windows(({ x, w, y }, window) => ({ shapes: [y, w], attrs: { ...window, to: x } })),
+  samples: [
+    ...windows<Transposed>(({ x, w, y }, window) => ({ shapes: [y, w], attrs: { ...window, to: x } })),
+    {
+      shapes: [
+        [2, 3, 2, 3],
+        [3, 2, 3, 3],
+        [2, 1, 2, 3],
+        [1, 2, 3, 3],
+      ],
+      attrs: { stride: 2, padding: 1, groups: 1, to: [2, 2, 4, 5] },
+    },
+  ],
 };
+
+/** One pair's share of a `convInput`. */
+function tfConvInput(
+  tf: Tf,
+  [y, w]: readonly [TfTensor, TfTensor],
+  [{ shape: ys }, { shape: ws }]: readonly [Node, Node],
+  { attrs: a, shape: [n, c, height, width] }: Node<Transposed>,
+): TfTensor {
+  return inGroups(tf, { groups: a.groups, a: y, b: w, channels: [ys[1], ws[0]], bAxis: 0 }, (gy, gw) => {
+    const padded = [n, height + 2 * a.padding, width + 2 * a.padding, c / a.groups] as const;
+    const full = tf.conv2dTranspose(
+      tf.transpose(gy, [0, 2, 3, 1]),
+      tf.transpose(gw, [2, 3, 1, 0]),
+      padded,
+      a.stride,
+      "valid",
+    );
+    const cut = tf.slice(full, [0, a.padding, a.padding, 0], [n, height, width, c / a.groups]);
+    return tf.transpose(cut, [0, 3, 1, 2]);
+  });
+}
 
 /** The transpose in w: w̄ [o, c/groups, kh, kw] from x and ȳ. */
 const convFilterOp: Op<Transposed> = {
@@ -155,12 +204,14 @@ function filterOnnx(emit: OnnxEmitter, x: string, y: string, node: Node<Transpos
   const filters = emit.floats(picking(c, kh, kw), [c * kh * kw, 1, kh, kw]);
   const windows = emit.node("Conv", [x, filters], onnxWindow({ stride, padding, groups: c }));
   const places = ys[2] * ys[3];
-  const columns = emit.node("Reshape", [windows, emit.ints([n, g, per * kh * kw, places])]);
-  const turned = emit.node("Transpose", [columns], { perm: [0, 1, 3, 2] });
-  const rows = emit.node("Reshape", [y, emit.ints([n, g, o / g, places])]);
-  const each = emit.node("MatMul", [rows, turned]);
+  const rows = emit.node("Reshape", [windows, emit.ints([n, g, per * kh * kw, places])]);
+  const columns = emit.node("Transpose", [emit.node("Reshape", [y, emit.ints([n, g, o / g, places])])], {
+    perm: [0, 1, 3, 2],
+  });
+  // Windows on the left: the runtime copies the right operand before it multiplies, and ȳ is the smaller one.
+  const each = emit.node("MatMul", [rows, columns]);
   const sum = emit.node("ReduceSum", [each, emit.ints([0])], { keepdims: 0 });
-  return emit.node("Reshape", [sum, emit.ints(node.shape)]);
+  return emit.node("Reshape", [emit.node("Transpose", [sum], { perm: [0, 2, 1] }), emit.ints(node.shape)]);
 }
 
 /**
