@@ -261,6 +261,18 @@ const rules: Readonly<Record<string, Rule>> = {
     }),
   logSumExp: ([x]) => eachRow(x, 1, (row, _i, out) => (out[0] = logSum(row))),
   logOnePlusSumExp: ([x]) => eachRow(x, 1, (row, _i, out) => (out[0] = logSum(row, 0))),
+  windowMax: ([x], node) => {
+    const { size } = attrsOf<{ size: number }>(node);
+    const at = broadcasting(x);
+    return made(node.shape, ([n, c, i, j]) => {
+      const [top, left] = [i - (i % size), j - (j % size)];
+      if (top + size > node.shape[2] || left + size > node.shape[3]) return 0;
+      const window = Array.from({ length: size * size }, (_, p) =>
+        at([n, c, top + Math.floor(p / size), left + (p % size)]),
+      );
+      return window.indexOf(Math.max(...window)) === (i % size) * size + (j % size) ? 1 : 0;
+    });
+  },
   oneHotMax: ([x], node) => {
     const { axis } = attrsOf<{ axis: number }>(node);
     const at = broadcasting(x);

@@ -25,7 +25,7 @@ export { sum, broadcastTo, reshape } from "./shape";
 export { transpose, slice, pad, concat } from "./rearrange";
 export { matmul } from "./matmul";
 export { conv, picking, slid, widestWindow, type Window } from "./conv";
-export { oneHot, maxAlong } from "./select";
+export { oneHot, maxAlong, windowMax } from "./select";
 export { exp, log, reciprocal, sqrt, tanh, sigmoid, softplus, erf, step, relu, gelu } from "./elementwise";
 export { softmax, logSumExp, softmaxRest, logOnePlusSumExp } from "./softmax";
 export { dot, sumLast, mean } from "./derived";
