@@ -36,7 +36,9 @@ export async function watched(args: readonly string[], most = Infinity): Promise
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
   const cli = join("..", "dist", "cli.js");
-  const child = spawn(process.execPath, [cli, ...args, "--runs", runs], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [cli, ...args, "--runs", runs], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (text: Buffer) => (said += text.toString()));
   let [peak, firstStep, ended, ticks] = [0, NaN, false, 0];

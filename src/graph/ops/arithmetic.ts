@@ -55,7 +55,7 @@ function narrow(graph: Graph, op: Op, [a, b]: readonly Node[]): Node | null {
   return right !== b ? graph.make(op, [a, right]) : null;
 }
 
-const addOp: Op = {
+export const addOp: Op = {
   name: "add",
   shape: binaryShape("add"),
   simplify: (graph, [a, b]) => {
@@ -91,7 +91,7 @@ const subOp: Op = {
   samples: pairs,
 };
 
-const mulOp: Op = {
+export const mulOp: Op = {
   name: "mul",
   shape: binaryShape("mul"),
   simplify: (graph, [a, b]) => {
@@ -141,7 +141,7 @@ const divOp: Op = {
   samples: pairs.map((s) => ({ ...s, range: [0.5, 2] as const })),
 };
 
-const negOp: Op = {
+export const negOp: Op = {
   name: "neg",
   shape: ([a]) => a,
   simplify: (graph, [a]) => {
