@@ -1,5 +1,6 @@
 // Less work for each vector: what fixed factors and images can be made of beforehand is made once, by staging.
 import { hasOp, reachable, sizeOf, type Node } from "../node";
+import { stage } from "../stage";
 import { addOp, mul, mulOp, negOp } from "./arithmetic";
 import { conv, convFilterOp, picking, windowsFirst, type Window } from "./conv";
 import { matmul } from "./matmul";
@@ -11,10 +12,22 @@ const widestKept = 25;
 
 /**
  * Equal outputs of which staging leaves less for each value of the `dynamic` inputs: fixed factors of one product are multiplied with each
- * other, and gradients of filters read the windows of a fixed image.
+ * other, unless more would have to be kept then, and gradients of filters read the windows of a fixed image.
  * @param windows  Whether there is memory for windows.
  */
 export function hoisted(outputs: readonly Node[], dynamic: readonly Node[], windows: boolean): Node[] {
+  const kept = (of: readonly Node[]): number =>
+    stage(of, dynamic).frontier.reduce((total, { shape }) => total + sizeOf(shape), 0);
+  const joined = rewritten(outputs, dynamic, { factors: true, windows: false });
+  const factors = kept(joined) <= kept(outputs);
+  return windows || !factors ? rewritten(outputs, dynamic, { factors, windows }) : joined;
+}
+
+function rewritten(
+  outputs: readonly Node[],
+  dynamic: readonly Node[],
+  { factors, windows }: { readonly factors: boolean; readonly windows: boolean },
+): Node[] {
   const known = new Map<Node, boolean>(dynamic.map((node) => [node, true]));
   const moves = (node: Node): boolean => {
     const moving = known.get(node) ?? node.inputs.some(moves);
@@ -30,7 +43,7 @@ export function hoisted(outputs: readonly Node[], dynamic: readonly Node[], wind
   };
   /** factor · x, where x is a fixed factor of its own times what moves and both factors together are no larger; else null. */
   const scaled = (factor: Node, x: Node): Node | null => {
-    if (x.op !== mulOp || moves(x.inputs[0]) === moves(x.inputs[1])) return null;
+    if (!factors || x.op !== mulOp || moves(x.inputs[0]) === moves(x.inputs[1])) return null;
     const [own, rest] = moves(x.inputs[0]) ? [x.inputs[1], x.inputs[0]] : x.inputs;
     const both = mul(factor, own);
     return sizeOf(both.shape) <= Math.max(sizeOf(factor.shape), sizeOf(own.shape)) ? mul(both, rest) : null;
@@ -40,7 +53,7 @@ export function hoisted(outputs: readonly Node[], dynamic: readonly Node[], wind
     if (node.op === negOp) return scaled(a.graph.constant(-1), a);
     if (node.op === addOp && a === b) return scaled(a.graph.constant(2), a);
     if (node.op === mulOp && moves(a) !== moves(b)) return moves(a) ? scaled(b, a) : scaled(a, b);
-    if (windows && hasOp(node, convFilterOp) && !moves(a) && kept(node.shape))
+    if (windows && hasOp(node, convFilterOp) && !moves(a) && isSmall(node.shape))
       return filterGradient(windowsOf(a, node.shape.slice(2), node.attrs), b, node);
     return null;
   };
@@ -54,7 +67,7 @@ export function hoisted(outputs: readonly Node[], dynamic: readonly Node[], wind
   return outputs.map((output) => equal.get(output)!);
 }
 
-const kept = (filter: readonly number[]): boolean => {
+const isSmall = (filter: readonly number[]): boolean => {
   const size = filter[2] * filter[3];
   return size > 1 && size <= widestKept;
 };
