@@ -1,5 +1,5 @@
 // add, sub, mul, div, neg with numpy broadcasting: the arithmetic every derivative rule is written in.
-import { constantOf, sameShape, type Graph, type Node, type Op, type Shape } from "../node";
+import { constantOf, sameShape, sizeOf, type Graph, type Node, type Op, type Shape } from "../node";
 import { broadcastTo, sumTo, unbroadcast } from "./shape";
 
 /** The shape two operands broadcast to (numpy's rule). */
@@ -91,6 +91,9 @@ const subOp: Op = {
   samples: pairs,
 };
 
+/** How many numbers share a factor at least where reading factors costs nothing beside them. */
+const muchSmaller = 16;
+
 export const mulOp: Op = {
   name: "mul",
   shape: binaryShape("mul"),
@@ -113,6 +116,10 @@ export const mulOp: Op = {
     if (x === null && y === null && a.id > b.id && sameShape(a.shape, b.shape))
       return graph.make(mulOp, [b, a]);
     return narrow(graph, mulOp, [a, b]);
+  },
+  scaled: ([a, b]) => {
+    const [less, more] = sizeOf(a.shape) < sizeOf(b.shape) ? [a, b] : [b, a];
+    return muchSmaller * sizeOf(less.shape) <= sizeOf(more.shape) ? more : null;
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(mul(ct, b), a.shape), sumTo(mul(ct, a), b.shape)],
   onnx: (emit, [a, b]) => emit.node("Mul", [a, b]),
