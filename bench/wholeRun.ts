@@ -26,14 +26,21 @@ export interface Watched {
   readonly events: readonly Event[];
 }
 
-/** Runs `basin ARGS --runs FOLDER` and watches it; ended after `most` seconds. */
+/**
+ * Runs `basin ARGS --runs FOLDER` and watches it; ended after `most` seconds.
+ * @throws when it ends by itself with anything but success: a row of nothing would pass for a measurement.
+ */
 export async function watched(args: readonly string[], most = Infinity): Promise<Watched> {
   const runs = join(dirname(args[1]), "runs");
   rmSync(runs, { recursive: true, force: true });
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
   const cli = join("..", "dist", "cli.js");
-  const child = spawn(process.execPath, [cli, ...args, "--runs", runs], { stdio: "ignore" });
+  const child = spawn(process.execPath, [cli, ...args, "--runs", runs], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (text: Buffer) => (said += text.toString()));
   let [peak, firstStep, ended, ticks] = [0, NaN, false, 0];
   const busy = new Map<number, number>();
   const timer = setInterval(() => {
@@ -48,8 +55,10 @@ export async function watched(args: readonly string[], most = Infinity): Promise
       for (const pid of familyOf(child.pid).reverse()) process.kill(pid, "SIGKILL");
     }
   }, 4);
-  await new Promise((done) => child.on("exit", done));
+  const status = await new Promise((done) => child.on("close", done));
   clearInterval(timer);
+  if (status !== 0 && !ended)
+    throw new Error(`\`basin ${args.join(" ")}\` ended with status ${String(status)}: ${said.trim()}`);
   const events = logOf(runs)
     .split("\n")
     .filter((line) => line.endsWith("}"))

@@ -13,6 +13,8 @@ export interface Chunking {
   readonly size: number;
   /** For how many functions what is staged at a point is kept for every chunk; the others compute it anew. With 0 nothing is staged. */
   readonly keep: number;
+  /** Whether the windows of images are staged too, see `hoisted`. */
+  readonly windows: boolean;
 }
 
 interface ChunkPlan {
@@ -54,14 +56,14 @@ export class Chunks {
   ) {
     const { n } = network;
     const size = Math.min(chunking?.size ?? n, n);
-    const keep = chunking?.keep ?? stagedFunctions;
+    const { keep = stagedFunctions, windows = false } = chunking ?? {};
     const bySize = new Map<number, CompiledNetwork>();
     const compiledFor = (count: number): CompiledNetwork => {
       let compiled = bySize.get(count);
       if (!compiled)
         bySize.set(
           count,
-          (compiled = new CompiledNetwork(engine, count === n ? network : build(count), keep)),
+          (compiled = new CompiledNetwork(engine, count === n ? network : build(count), { keep, windows })),
         );
       return compiled;
     };

@@ -1,6 +1,8 @@
 // One network with what has been compiled from it; every chunk of as many examples shares it.
 import type { Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
+import { hoisted } from "../graph/ops";
+import type { Chunking } from "./chunks";
 import { standingViews } from "./flat";
 import type { Network } from "./network";
 import { StagedFunction, StagedPoint, type FunctionParts } from "./stagedFunction";
@@ -11,11 +13,11 @@ export class CompiledNetwork {
   private readonly fixed: readonly Node[];
   private readonly functions = new Map<string, Promise<StagedFunction[]>>();
 
-  /** @param keep  For how many functions a point keeps what they stage; 0 where nothing is staged. */
+  /** @param staging  See Chunking. */
   constructor(
     private readonly engine: Engine,
     readonly network: Network,
-    private readonly keep: number,
+    private readonly staging: Pick<Chunking, "keep" | "windows">,
   ) {
     const { x, y, parameters, buffers, graph } = network;
     this.fixed = [x, y, ...parameters, ...buffers];
@@ -24,7 +26,7 @@ export class CompiledNetwork {
 
   /** Values in the order x, y, parameters, buffers. */
   point(values: readonly Float32Array[]): StagedPoint {
-    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), this.keep);
+    return new StagedPoint(new Map(this.fixed.map((node, i) => [node, values[i]])), this.staging.keep);
   }
 
   /** See `functionsOf`. */
@@ -43,8 +45,14 @@ export class CompiledNetwork {
   functionsOf(name: string, parts: () => readonly FunctionParts[]): Promise<readonly StagedFunction[]> {
     let built = this.functions.get(name);
     if (!built) {
-      const own = this.network.graph.aside(parts);
-      built = StagedFunction.compile(this.engine, own, this.fixed, this.keep > 0);
+      const { keep, windows } = this.staging;
+      const own = this.network.graph.aside(() =>
+        parts().map(({ outputs, dynamic }) => ({
+          outputs: keep > 0 ? hoisted(outputs, dynamic, windows) : outputs,
+          dynamic,
+        })),
+      );
+      built = StagedFunction.compile(this.engine, own, this.fixed, keep > 0);
       this.functions.set(name, built);
     }
     return built;

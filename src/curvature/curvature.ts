@@ -74,8 +74,8 @@ export class Curvature {
     this.keepsSignals = !perExample && stored > 0 && storedBytes(own) <= stored;
     const never = (): Network => network;
     const { chunking: planned = null, signals = null } = chunks ?? {};
-    const whole = once ? { size: network.n, keep: 0 } : null;
-    const chunking = planned ? { ...planned, ...(once && { keep: 0 }) } : whole;
+    const whole = once ? { size: network.n, keep: 0, windows: false } : null;
+    const chunking = planned ? { ...planned, ...(once && { keep: 0, windows: false }) } : whole;
     this.fullBatch = new Chunks(
       engine,
       network,

@@ -71,7 +71,7 @@ export class StagedFunction {
       stages ? stage(outputs, dynamic) : unstaged(outputs),
     );
     const frontier = [...new Set(staged.flatMap((one) => one.frontier))];
-    const compiled = frontier.length > 0 ? await engine.compile(fixed, frontier) : null;
+    const compiled = frontier.length > 0 ? await engine.compile(fixed, frontier, true) : null;
     const staging = { compiled, inputs: fixed };
     const functions: StagedFunction[] = [];
     for (const [i, one] of staged.entries()) {

@@ -8,9 +8,10 @@ export interface Engine {
   readonly notes?: readonly string[];
   /**
    * Compiles `outputs` as a function of `inputs`. Inputs may be interior nodes: what lies below them is not computed.
+   * @param seldom  Whether it is called so rarely that it should keep no memory between calls. Default false.
    * @throws when an output needs a placeholder that is not among `inputs`.
    */
-  compile(inputs: readonly Node[], outputs: readonly Node[]): Promise<Compiled>;
+  compile(inputs: readonly Node[], outputs: readonly Node[], seldom?: boolean): Promise<Compiled>;
 }
 
 export interface Compiled {

@@ -12,6 +12,8 @@ export interface OnnxEmitter {
     attributes?: OnnxAttributes,
     floats?: Readonly<Record<string, number>>,
   ): string;
+  /** As `node`, of a node with two outputs the second. */
+  second(type: string, inputs: readonly string[], attributes?: OnnxAttributes): string;
   /** A float32 constant tensor. */
   floats(values: ArrayLike<number>, shape: readonly number[]): string;
   /** A one-dimensional int64 constant, as ONNX wants shapes and axes. */

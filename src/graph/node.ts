@@ -46,6 +46,10 @@ export interface Op<A extends object = None> {
   kernel?(emit: KernelEmitter, inputs: readonly KernelValue[], node: Node<A>): KernelValue;
   /** A simpler equal node, or null. Called before a new node is made. */
   simplify?(graph: Graph, inputs: readonly Node[], attrs: A): Node | null;
+  /** The input that a node is a rescaled copy of, or null: with that one at hand it is as cheap to make as to read. */
+  scaled?(inputs: readonly Node[]): Node | null;
+  /** The sum of two nodes of this op as one that costs less than both, or null. Asked before a new sum is made. */
+  plus?(a: Node<A>, b: Node<A>): Node | null;
   readonly samples: readonly Sample<A>[];
 }
 

@@ -12,7 +12,7 @@ export interface Staged {
 const smallConstant = 2 ** 16;
 
 /**
- * The smallest set of static nodes that the dynamic part of `outputs` reads. Running them once and feeding their values to the
+ * The static nodes that the dynamic part of `outputs` reads, without those that are another of them rescaled. Running them once and feeding their values to the
  * dynamic part leaves, for a dense network's Hessian product, two large matrix products: the price of one gradient.
  */
 export function stage(outputs: readonly Node[], dynamic: readonly Node[]): Staged {
@@ -28,6 +28,12 @@ export function stage(outputs: readonly Node[], dynamic: readonly Node[]): Stage
   };
   for (const output of outputs) visit(output);
   for (const node of order) if (moving.has(node)) node.inputs.forEach(visit);
+  for (const node of [...frontier]) {
+    const from = node.op.scaled?.(node.inputs);
+    if (!from || !frontier.has(from)) continue;
+    frontier.delete(node);
+    node.inputs.forEach(visit);
+  }
   return { frontier: [...frontier], inputs: [...inputs] };
 }
 

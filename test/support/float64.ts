@@ -124,6 +124,9 @@ function productsOf(
   return out;
 }
 
+const joined = (parts: readonly Given[]): Values =>
+  Float64Array.from(parts.flatMap(({ values }) => [...values]));
+
 /** Σ p · q into out, over places: three a product, those of p, q and out first, second and third in `order`. */
 function products(
   node: Node,
@@ -228,10 +231,20 @@ const rules: Readonly<Record<string, Rule>> = {
     products(node, [x.values, w.values], [0, 1, 2], () =>
       productsOf({ x: x.shape, w: w.shape, y: node.shape }, attrsOf<Window>(node)),
     ),
-  convInput: ([y, w], node) =>
-    products(node, [y.values, w.values], [2, 1, 0], () =>
-      productsOf({ x: node.shape, w: w.shape, y: y.shape }, attrsOf<Window>(node)),
-    ),
+  convInput: (inputs, node) => {
+    const [ys, ws] = [0, 1].map((odd) => inputs.filter((_, i) => i % 2 === odd));
+    const find = (): number[] => {
+      let [ofY, ofW] = [0, 0];
+      return ys.flatMap((y, i) => {
+        const own = productsOf({ x: node.shape, w: ws[i].shape, y: y.shape }, attrsOf<Window>(node)).map(
+          (place, j) => place + [0, ofW, ofY][j % 3],
+        );
+        [ofY, ofW] = [ofY + y.values.length, ofW + ws[i].values.length];
+        return own;
+      });
+    };
+    return products(node, [joined(ys), joined(ws)], [2, 1, 0], find);
+  },
   convFilter: ([x, y], node) =>
     products(node, [x.values, y.values], [0, 2, 1], () =>
       productsOf({ x: x.shape, w: node.shape, y: y.shape }, attrsOf<Window>(node)),
@@ -248,6 +261,18 @@ const rules: Readonly<Record<string, Rule>> = {
     }),
   logSumExp: ([x]) => eachRow(x, 1, (row, _i, out) => (out[0] = logSum(row))),
   logOnePlusSumExp: ([x]) => eachRow(x, 1, (row, _i, out) => (out[0] = logSum(row, 0))),
+  windowMax: ([x], node) => {
+    const { size } = attrsOf<{ size: number }>(node);
+    const at = broadcasting(x);
+    return made(node.shape, ([n, c, i, j]) => {
+      const [top, left] = [i - (i % size), j - (j % size)];
+      if (top + size > node.shape[2] || left + size > node.shape[3]) return 0;
+      const window = Array.from({ length: size * size }, (_, p) =>
+        at([n, c, top + Math.floor(p / size), left + (p % size)]),
+      );
+      return window.indexOf(Math.max(...window)) === (i % size) * size + (j % size) ? 1 : 0;
+    });
+  },
   oneHotMax: ([x], node) => {
     const { axis } = attrsOf<{ axis: number }>(node);
     const at = broadcasting(x);

@@ -56,9 +56,9 @@ export function withKernels(engine: Engine): Engine {
     name: engine.name,
     version: `${engine.version} + kernels`,
     notes,
-    compile: (inputs, outputs) => {
+    compile: (inputs, outputs, seldom) => {
       // What failed once would fail again: WebAssembly asks for more address space than a limit leaves, or is switched off.
-      if (notes.length > 0 || !isSmall(inputs, outputs)) return engine.compile(inputs, outputs);
+      if (notes.length > 0 || !isSmall(inputs, outputs)) return engine.compile(inputs, outputs, seldom);
       try {
         return Promise.resolve(new KernelFunction(inputs, outputs));
       } catch (error) {
@@ -67,7 +67,7 @@ export function withKernels(engine: Engine): Engine {
           `Basin's own kernels do not run here (${(error as Error).message.split("\n")[0]}): every graph is computed by ${engine.name}, ` +
             "small ones more slowly.",
         );
-        return engine.compile(inputs, outputs);
+        return engine.compile(inputs, outputs, seldom);
       }
     },
   };

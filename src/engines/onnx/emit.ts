@@ -33,19 +33,30 @@ export function emitOnnx(inputs: readonly Node[], outputs: readonly Node[]): Onn
     initializer.push(make(name));
     return name;
   };
+  const append = (
+    [opType, from, attributes = {}, floats = {}]: Parameters<OnnxEmitter["node"]>,
+    output: string[],
+  ): void => {
+    const attribute: onnx.IAttributeProto[] = [
+      ...Object.entries(attributes).map(([name, value]) =>
+        typeof value === "number"
+          ? { name, type: AttributeType.INT, i: value }
+          : { name, type: AttributeType.INTS, ints: [...value] },
+      ),
+      ...Object.entries(floats).map(([name, f]) => ({ name, type: AttributeType.FLOAT, f })),
+    ];
+    nodes.push({ opType, input: [...from], output, attribute });
+  };
   const emitter: OnnxEmitter = {
-    node(opType, from, attributes = {}, floats = {}) {
-      const output = [`t${nodes.length}`];
-      const attribute: onnx.IAttributeProto[] = [
-        ...Object.entries(attributes).map(([name, value]) =>
-          typeof value === "number"
-            ? { name, type: AttributeType.INT, i: value }
-            : { name, type: AttributeType.INTS, ints: [...value] },
-        ),
-        ...Object.entries(floats).map(([name, f]) => ({ name, type: AttributeType.FLOAT, f })),
-      ];
-      nodes.push({ opType, input: [...from], output, attribute });
-      return output[0];
+    node(...given) {
+      const name = `t${nodes.length}`;
+      append(given, [name]);
+      return name;
+    },
+    second(...given) {
+      const name = `t${nodes.length}`;
+      append(given, [`${name}.first`, name]);
+      return name;
     },
     floats: (values, shape) =>
       constant(`f${shape.join(",")}:${Array.prototype.join.call(values, ",")}`, (name) => ({
@@ -84,7 +95,7 @@ export function emitOnnx(inputs: readonly Node[], outputs: readonly Node[]): Onn
   }
   // An output is its node's own value: where an Identity follows, the runtime's Gemm–Transpose fusion loses the node's other
   // readers and refuses the model. What no node makes, and what is asked for twice, has to have one.
-  const made = new Set(nodes.map(({ output }) => output![0]));
+  const made = new Set(nodes.flatMap(({ output }) => output!));
   const outputNames = outputs.map((node) => {
     const name = names.get(node)!;
     return made.delete(name) ? name : emitter.node("Identity", [name]);

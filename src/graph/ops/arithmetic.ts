@@ -1,5 +1,5 @@
 // add, sub, mul, div, neg with numpy broadcasting: the arithmetic every derivative rule is written in.
-import { constantOf, sameShape, type Graph, type Node, type Op, type Shape } from "../node";
+import { constantOf, sameShape, sizeOf, type Graph, type Node, type Op, type Shape } from "../node";
 import { broadcastTo, sumTo, unbroadcast } from "./shape";
 
 /** The shape two operands broadcast to (numpy's rule). */
@@ -55,7 +55,7 @@ function narrow(graph: Graph, op: Op, [a, b]: readonly Node[]): Node | null {
   return right !== b ? graph.make(op, [a, right]) : null;
 }
 
-const addOp: Op = {
+export const addOp: Op = {
   name: "add",
   shape: binaryShape("add"),
   simplify: (graph, [a, b]) => {
@@ -64,7 +64,8 @@ const addOp: Op = {
     if (x === 0) return like(b, a, b);
     if (y === 0) return like(a, a, b);
     if (a.id > b.id && sameShape(a.shape, b.shape)) return graph.make(addOp, [b, a]);
-    return narrow(graph, addOp, [a, b]);
+    const one = a.op === b.op && sameShape(a.shape, b.shape) ? a.op.plus?.(a, b) : undefined;
+    return one ?? narrow(graph, addOp, [a, b]);
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(ct, a.shape), sumTo(ct, b.shape)],
   onnx: (emit, [a, b]) => emit.node("Add", [a, b]),
@@ -90,7 +91,10 @@ const subOp: Op = {
   samples: pairs,
 };
 
-const mulOp: Op = {
+/** How many numbers share a factor at least where reading factors costs nothing beside them. */
+const muchSmaller = 16;
+
+export const mulOp: Op = {
   name: "mul",
   shape: binaryShape("mul"),
   simplify: (graph, [a, b]) => {
@@ -112,6 +116,10 @@ const mulOp: Op = {
     if (x === null && y === null && a.id > b.id && sameShape(a.shape, b.shape))
       return graph.make(mulOp, [b, a]);
     return narrow(graph, mulOp, [a, b]);
+  },
+  scaled: ([a, b]) => {
+    const [less, more] = sizeOf(a.shape) < sizeOf(b.shape) ? [a, b] : [b, a];
+    return muchSmaller * sizeOf(less.shape) <= sizeOf(more.shape) ? more : null;
   },
   vjp: ({ ct, inputs: [a, b] }) => [sumTo(mul(ct, b), a.shape), sumTo(mul(ct, a), b.shape)],
   onnx: (emit, [a, b]) => emit.node("Mul", [a, b]),
@@ -140,7 +148,7 @@ const divOp: Op = {
   samples: pairs.map((s) => ({ ...s, range: [0.5, 2] as const })),
 };
 
-const negOp: Op = {
+export const negOp: Op = {
   name: "neg",
   shape: ([a]) => a,
   simplify: (graph, [a]) => {

@@ -1,19 +1,29 @@
 // Matrix product of two matrices, or of two stacks of matrices, with optional transposes: closed under differentiation.
-import { constantOf, sameShape, type Node, type Op } from "../node";
+import { constantOf, type Node, type Op, type Shape } from "../node";
+import { broadcastShape } from "./arithmetic";
+import { sumTo } from "./shape";
 
 interface Flags {
   readonly ta: boolean;
   readonly tb: boolean;
 }
 
-/** C = op(A) op(B); A [.., m, k] or [.., k, m] when `ta`, B [.., k, n] or [.., n, k] when `tb`; equal leading axes. */
+/** Whether a stack has fewer matrices than the product; and the shape of it with as many. */
+const standsForSeveral = (x: Shape, product: Shape): boolean =>
+  x.slice(0, -2).some((length, i) => length !== product[i]);
+const stacked = (x: Shape, product: Shape): number[] => [...product.slice(0, -2), ...x.slice(-2)];
+
+/**
+ * C = op(A) op(B); A [.., m, k] or [.., k, m] when `ta`, B [.., k, n] or [.., n, k] when `tb`; as many leading axes, a length of 1
+ * standing for any.
+ */
 export const matmulOp: Op<Flags> = {
   name: "matmul",
   shape: ([a, b], attrs) => {
     const { ta, tb } = attrs;
-    const [stack, stack2] = [a.slice(0, -2), b.slice(0, -2)];
-    if (a.length < 2 || !sameShape(stack, stack2))
-      throw new Error(`internal: matmul: wants matrices in equal stacks, got [${a}] and [${b}]`);
+    if (a.length < 2 || a.length !== b.length)
+      throw new Error(`internal: matmul: wants two matrices or two stacks of them, got [${a}] and [${b}]`);
+    const stack = broadcastShape("matmul", a.slice(0, -2), b.slice(0, -2));
     const [m, k] = ta ? [a[a.length - 1], a[a.length - 2]] : a.slice(-2);
     const [k2, n] = tb ? [b[b.length - 1], b[b.length - 2]] : b.slice(-2);
     if (k !== k2) throw new Error(`internal: matmul: inner axes ${k} and ${k2} of [${a}] and [${b}] differ`);
@@ -27,8 +37,8 @@ export const matmulOp: Op<Flags> = {
   vjp: ({ ct, inputs: [a, b], attrs }) => {
     const { ta, tb } = attrs;
     return [
-      ta ? matmul(b, ct, { ta: tb, tb: true }) : matmul(ct, b, { tb: !tb }),
-      tb ? matmul(ct, a, { ta: true, tb: ta }) : matmul(a, ct, { ta: !ta }),
+      sumTo(ta ? matmul(b, ct, { ta: tb, tb: true }) : matmul(ct, b, { tb: !tb }), a.shape),
+      sumTo(tb ? matmul(ct, a, { ta: true, tb: ta }) : matmul(a, ct, { ta: !ta }), b.shape),
     ];
   },
   onnx: (emit, [a, b], node) => {
@@ -41,9 +51,23 @@ export const matmulOp: Op<Flags> = {
   },
   tf: (tf, [a, b], node) => {
     const { ta, tb } = node.attrs;
-    return tf.matMul(a, b, ta, tb);
+    // Written out, for tfjs's gradient of a stack that stands for several is wrong in shape.
+    const [wideA, wideB] = node.inputs.map(({ shape }, i) => {
+      const own = [a, b][i];
+      return standsForSeveral(shape, node.shape) ? tf.broadcastTo(own, stacked(shape, node.shape)) : own;
+    });
+    return tf.matMul(wideA, wideB, ta, tb);
   },
-  kernel: (emit, [a, b], node) => emit.matmul(a, b, node.shape, node.attrs),
+  kernel: (emit, inputs, node) => {
+    const [a, b] = inputs.map((x) =>
+      standsForSeveral(x.shape, node.shape)
+        ? emit.rearrange(x, stacked(x.shape, node.shape), (index) =>
+            index.map((own, i) => (x.shape[i] === 1 ? 0 : own)),
+          )
+        : x,
+    );
+    return emit.matmul(a, b, node.shape, node.attrs);
+  },
   samples: [
     {
       shapes: [
@@ -86,6 +110,13 @@ export const matmulOp: Op<Flags> = {
         [2, 3, 4],
       ],
       attrs: { ta: true, tb: false },
+    },
+    {
+      shapes: [
+        [1, 3, 2],
+        [2, 4, 2],
+      ],
+      attrs: { ta: false, tb: true },
     },
   ],
 };

@@ -61,11 +61,64 @@ const oneHotOp: Op<{ readonly depth: number }> = {
   samples: [{ shapes: [[2, 3]], attrs: { depth: 4 }, integers: true, range: [0, 3] }],
 };
 
+/**
+ * 1 at the first largest entry, in reading order, of every window of x [n, c, h, w], 0 elsewhere; windows of size × size side by side, what
+ * they do not reach is 0.
+ */
+const windowMaxOp: Op<{ readonly size: number }> = {
+  name: "windowMax",
+  shape: ([x]) => x,
+  vjp: () => [null],
+  onnx: (emit, [x], { shape: [n, c, h, w], attrs: { size }, ...node }) => {
+    const window = { kernel_shape: [size, size], strides: [size, size] };
+    const at = emit.second("MaxPool", [x], window);
+    const [rows, columns] = [Math.floor(h / size), Math.floor(w / size)];
+    const ones = emit.node("Expand", [emit.floats([1], []), emit.ints([n, c, rows, columns])]);
+    return emit.node("MaxUnpool", [ones, at, emit.ints(node.inputs[0].shape)], window);
+  },
+  tf: (tf, [x], { shape: [n, c, h, w], attrs: { size } }) => {
+    const [rows, columns] = [Math.floor(h / size), Math.floor(w / size)];
+    const cut = tf.slice(x, [0, 0, 0, 0], [n, c, rows * size, columns * size]);
+    const parted = tf.transpose(tf.reshape(cut, [n * c, rows, size, columns, size]), [0, 1, 3, 2, 4]);
+    const hot = tf.oneHot(tf.argMax(tf.reshape(parted, [n * c, rows, columns, size * size]), 3), size * size);
+    const back = tf.transpose(tf.reshape(hot, [n * c, rows, columns, size, size]), [0, 1, 3, 2, 4]);
+    return tf.pad(tf.reshape(back, [n, c, rows * size, columns * size]), [
+      [0, 0],
+      [0, 0],
+      [0, h - rows * size],
+      [0, w - columns * size],
+    ]);
+  },
+  kernel: (emit, [x], { shape, attrs: { size } }) => {
+    const [h, w] = shape.slice(2);
+    return emit.plain(x, shape, (values, out) => {
+      out.fill(0);
+      for (let image = 0; image < values.length; image += h * w)
+        for (let i = 0; i + size <= h; i += size)
+          for (let j = 0; j + size <= w; j += size) {
+            let best = image + i * w + j;
+            for (let p = 0; p < size * size; p++) {
+              const at = image + (i + Math.floor(p / size)) * w + j + (p % size);
+              if (values[at] > values[best]) best = at;
+            }
+            out[best] = 1;
+          }
+    });
+  },
+  samples: [
+    { shapes: [[2, 2, 4, 6]], attrs: { size: 2 } },
+    { shapes: [[2, 1, 7, 4]], attrs: { size: 3 } },
+    // Many are equal: the first one counts.
+    { shapes: [[1, 2, 4, 4]], attrs: { size: 2 }, integers: true, range: [0, 1] },
+  ],
+};
+
 /** 1 at the first largest entry along `axis`, 0 elsewhere. */
 export const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });
+export const windowMax = (x: Node, size: number): Node => x.graph.make(windowMaxOp, [x], { size });
 export const oneHot = (x: Node, depth: number): Node => x.graph.make(oneHotOp, [x], { depth });
 
 /** Largest entry along `axis`, which stays with length 1. Its derivative goes to the first largest entry. */
 export const maxAlong = (x: Node, axis: number): Node => sum(mul(oneHotMax(x, axis), x), [axis]);
 
-export const selectOps = [oneHotMaxOp, oneHotOp] as const;
+export const selectOps = [oneHotMaxOp, windowMaxOp, oneHotOp] as const;

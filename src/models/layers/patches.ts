@@ -1,6 +1,6 @@
 // The windows of an image side by side: what convolutions multiply and poolings reduce.
 import type { Node } from "../../graph/node";
-import { concat, conv, pad, picking, reshape, slice, slid, transpose, widestWindow } from "../../graph/ops";
+import { concat, pad, reshape, sideBySide, slice, slid, transpose, widestWindow } from "../../graph/ops";
 
 interface Window {
   readonly stride: number;
@@ -27,13 +27,11 @@ function strided(x: Node, axis: number, { start, count, stride }: Every): Node {
 
 /** The same as `patches` in one operation of engines that have convolutions, for what is multiplied by them: [n, c·kernel², h′, w′]. */
 export function windowsOf(x: Node, kernel: number, { stride, padding }: Window): Node {
-  const [n, c] = x.shape;
   if (kernel * kernel > widestWindow) {
     const wide = patches(x, kernel, { stride, padding });
-    return reshape(wide, [n, c * kernel * kernel, ...wide.shape.slice(3)]);
+    return reshape(wide, [x.shape[0], x.shape[1] * kernel * kernel, ...wide.shape.slice(3)]);
   }
-  const filters = x.graph.fixed(picking(c, kernel, kernel), [c * kernel * kernel, 1, kernel, kernel]);
-  return conv(x, filters, { stride, padding, groups: c });
+  return sideBySide(x, [kernel, kernel], { stride, padding });
 }
 
 /** Windows of x [n, c, h, w] as [n, c, kernel², h′, w′], the place inside the window in reading order. */

@@ -1,6 +1,6 @@
 // Average and maximum pooling over square windows, torch.nn.AvgPool2d and MaxPool2d, and the mean over all positions.
 import type { Node } from "../../graph/node";
-import { matmul, maxAlong, mul, reshape, slice, slid, sum } from "../../graph/ops";
+import { matmul, maxAlong, mul, reshape, slice, slid, sum, windowMax } from "../../graph/ops";
 import type { AvgPool2dOptions, MaxPool2dOptions } from "../../protocol/experiment";
 import type { SchemaNode } from "../../protocol/experimentSchema";
 import type { Scope } from "../scope";
@@ -43,7 +43,7 @@ function windowOf(input: Node, options: PoolOptions, scope: Scope, what: string)
 }
 
 /** Windows that do not overlap as axes 3 and 5 of a reshape, [n, c, h, k, w, k]: no number moves. */
-function split(x: Node, kernel: number, [n, c, h, w]: readonly [number, number, number, number]): Node {
+function split(x: Node, kernel: number, [n, c, h, w]: Shape4): Node {
   const cut = slice(slice(x, 2, 0, h * kernel), 3, 0, w * kernel);
   return reshape(cut, [n, c, h, kernel, w, kernel]);
 }
@@ -51,18 +51,20 @@ function split(x: Node, kernel: number, [n, c, h, w]: readonly [number, number, 
 /** Width of an image up to which its windows are summed by one matrix product, whose work grows with the width. */
 const widest = 64;
 
+type Shape4 = readonly [n: number, c: number, h: number, w: number];
+
 /**
- * Means over windows that do not overlap, [n, c, h, w] of x [n, c, h·k, w·k], as a product of its rows of windows with a matrix [k·w·k, w] of
- * 1/k² and 0. Its transposes spread a number over a window: as sums and broadcasts over axes of length k those take longer than the
+ * Sums over windows that do not overlap, [n, c, h, w] of x [n, c, h·k, w·k], as a product of its rows of windows with a matrix [k·w·k, w] of
+ * 1 and 0. Its transposes spread a number over a window: as sums and broadcasts over axes of length k those take longer than the
  * convolutions beside them.
  */
-function windowMeans(x: Node, kernel: number, shape: readonly [number, number, number, number]): Node {
+function windowSums(x: Node, kernel: number, shape: Shape4): Node {
   const [n, c, h, w] = shape;
+  if (w * kernel > widest) return reshape(sum(split(x, kernel, shape), [3, 5]), shape);
   const rows = reshape(slice(slice(x, 2, 0, h * kernel), 3, 0, w * kernel), [n * c * h, kernel * w * kernel]);
-  const means = new Float32Array(kernel * w * kernel * w);
-  for (let i = 0; i < kernel * w * kernel; i++)
-    means[i * w + (Math.floor(i / kernel) % w)] = 1 / (kernel * kernel);
-  return reshape(matmul(rows, x.graph.fixed(means, [kernel * w * kernel, w])), shape);
+  const ones = new Float32Array(kernel * w * kernel * w);
+  for (let i = 0; i < kernel * w * kernel; i++) ones[i * w + (Math.floor(i / kernel) % w)] = 1;
+  return reshape(matmul(rows, x.graph.fixed(ones, [kernel * w * kernel, w])), shape);
 }
 
 export const avgPool2d = defineLayer<AvgPool2dOptions>(
@@ -72,11 +74,8 @@ export const avgPool2d = defineLayer<AvgPool2dOptions>(
   },
   (input, options, scope) => {
     const { x, kernel, stride, shape } = windowOf(input, options, scope, "avgPool2d");
-    if (kernel === stride && shape[3] * kernel <= widest) return windowMeans(x, kernel, shape);
     const total =
-      kernel === stride
-        ? sum(split(x, kernel, shape), [3, 5])
-        : sum(patches(x, kernel, { stride, padding: 0 }), [2]);
+      kernel === stride ? windowSums(x, kernel, shape) : sum(patches(x, kernel, { stride, padding: 0 }), [2]);
     return mul(reshape(total, shape), 1 / (kernel * kernel));
   },
 );
@@ -92,11 +91,8 @@ export const maxPool2d = defineLayer<MaxPool2dOptions>(
   },
   (input, options, scope) => {
     const { x, kernel, stride, shape } = windowOf(input, options, scope, "maxPool2d");
-    const largest =
-      kernel === stride
-        ? maxAlong(maxAlong(split(x, kernel, shape), 5), 3)
-        : maxAlong(patches(x, kernel, { stride, padding: 0 }), 2);
-    return reshape(largest, shape);
+    if (kernel === stride) return windowSums(mul(windowMax(x, kernel), x), kernel, shape);
+    return reshape(maxAlong(patches(x, kernel, { stride, padding: 0 }), 2), shape);
   },
 );
 

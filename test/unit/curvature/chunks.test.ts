@@ -77,11 +77,12 @@ async function everything(curvature: CurvaturePoint): Promise<Record<string, Arr
 
 describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$name", ({ sample }) => {
   test.each([
-    { size: 2, keep: 3 },
-    { size: 2, keep: 1 },
-    { size: 2, keep: 0 },
-    { size: 5, keep: 0 },
-  ])("chunks of $size, staged values of $keep functions kept", async (chunking) => {
+    { size: 2, keep: 3, windows: false },
+    { size: 2, keep: 1, windows: false },
+    { size: 2, keep: 0, windows: false },
+    { size: 5, keep: 0, windows: false },
+    { size: 2, keep: 3, windows: true },
+  ])("chunks of $size, staged values of $keep functions kept, windows staged: $windows", async (chunking) => {
     const whole = await everything(curvatureOf(sample, null));
     const split = await everything(curvatureOf(sample, chunking));
     for (const [name, values] of Object.entries(whole)) expectClose(split[name], values, ROUNDING, name);
@@ -91,7 +92,7 @@ describe.each(modelSamples.map((sample) => ({ name: sample.name, sample })))("$n
 test("chunks for per-example gradients alone change neither kernel blocks nor Gram matrix", async () => {
   for (const sample of [modelSamples[0], modelSamples.find(({ name }) => name === "resnet")!]) {
     const whole = await everything(curvatureOf(sample, null));
-    const split = await everything(curvatureOf(sample, null, { size: 2, keep: 3 }));
+    const split = await everything(curvatureOf(sample, null, { size: 2, keep: 3, windows: false }));
     for (const name of ["kernel", "gram"]) expectClose(split[name], whole[name], ROUNDING, name);
   }
 });
@@ -111,7 +112,7 @@ test.each(modelSamples.map((sample) => ({ name: sample.name, sample })))(
     const dense = Float64Array.from({ length: size }, (_, i) =>
       c.reduce((sum, x, j) => sum + (own[i * size + j] * x) / n, 0),
     );
-    for (const signals of [null, { size: 2, keep: 3 }]) {
+    for (const signals of [null, { size: 2, keep: 3, windows: false }]) {
       const kept = curvatureOf(sample, null, signals, Infinity);
       expectClose(await product(kept, 0), dense, ROUNDING, "(1/n) GᵀG c");
       expectClose(await product(kept, 0.3), await product(through, 0.3), ROUNDING, "p = 0.3");
@@ -133,7 +134,12 @@ function counted(keep: number, check: () => void = () => undefined) {
   };
   const sample = modelSamples[0];
   const build = (size: number) => buildNetwork(partsOf(sample), size);
-  const chunks = { chunking: { size: 2, keep }, signals: null, fullBatch: build, perExample: build };
+  const chunks = {
+    chunking: { size: 2, keep, windows: false },
+    signals: null,
+    fullBatch: build,
+    perExample: build,
+  };
   const all = dataFor(sample, n, two);
   const own = new Curvature(counting, build(n), all, { meter: { products: 0, check }, chunks });
   return { at: own.at(uniform(new Rng(2, "theta"), [own.size])), calls };
@@ -192,7 +198,7 @@ test("the plan splits examples as the budget asks, and recomputes what does not 
   // Twice the budget, twice the chunk.
   const double = planChunks(parts, 1000, 2e5)!;
   expect(double.size / tight.size).toBeCloseTo(2, 1);
-  expect(planChunks(parts, 1000, 1)).toEqual({ size: 1, keep: 0 });
+  expect(planChunks(parts, 1000, 1)).toEqual({ size: 1, keep: 0, windows: false });
 });
 
 test("the plan keeps the staged values of as many functions as fit", () => {
@@ -201,6 +207,15 @@ test("the plan keeps the staged values of as many functions as fit", () => {
   expect(kept).toEqual([...kept].sort());
   expect(kept[0]).toBe(0);
   expect(kept[4]).toBe(3);
+});
+
+test("the plan stages windows of images where they fit for all functions, and only then", () => {
+  const parts = partsOf(modelSamples.find(({ name }) => name === "resnet")!);
+  const plans = [1e4, 1e6, 1e8, 1e10].map((budget) => planChunks(parts, 1000, budget)!);
+  expect(plans.map(({ windows }) => windows)).toEqual([false, false, false, true]);
+  expect(plans.every(({ windows, keep }) => !windows || keep === 3)).toBe(true);
+  // A dense network has none.
+  expect(planChunks(partsOf(modelSamples[0]), 1_000_000, 1e12)!.windows).toBe(false);
 });
 
 test("the plan splits many examples however large the budget is, so that values stay in the processor's cache", () => {

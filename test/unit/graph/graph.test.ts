@@ -66,6 +66,20 @@ test("a staged Hessian product of an MLP costs two large matrix products, as man
   for (const node of frontier) expect(reachable([node]).some((below) => v.includes(below))).toBe(false);
 });
 
+test("what is a staged array rescaled by a few factors is computed and not staged", () => {
+  const graph = new Graph();
+  const [x, v] = [graph.input("x", [32, 2]), graph.input("v", [32, 2])];
+  const a = tanh(x);
+  const column = sum(a, [0]);
+  const rescaled = mul(a, column);
+  const outputs = [add(mul(a, v), mul(tanh(rescaled), v)), mul(rescaled, v)];
+  expect(new Set(stage(outputs, [v]).frontier)).toEqual(new Set([a, column, tanh(rescaled)]));
+  // Where the array itself is not staged, its product is; and a product with as many factors.
+  expect(stage([mul(rescaled, v)], [v]).frontier).toEqual([rescaled]);
+  const masked = mul(a, tanh(a));
+  expect(stage([mul(a, v), mul(masked, v)], [v]).frontier).toEqual([a, masked]);
+});
+
 test("the printed Hessian product of a one-layer net is the one on record", async () => {
   const net = network([]);
   const v = net.parameters.map((node, i) => net.graph.input(`v${i}`, node.shape));
