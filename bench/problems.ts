@@ -1,8 +1,11 @@
 // The networks the benchmarks share: data, compiled gradient and curvature at a starting point.
 import { buildNetwork } from "../src/curvature/buildNetwork";
 import { Curvature } from "../src/curvature/curvature";
+import type { CurvaturePoint } from "../src/curvature/curvaturePoint";
 import { planChunks, planSignals, storedRoom } from "../src/curvature/memory";
 import { viewsOf } from "../src/curvature/flat";
+import type { NetworkParts } from "../src/curvature/network";
+import { openGemm } from "../src/engines";
 import { onnxEngine } from "../src/engines/onnx/engine";
 import { native } from "../src/engines/onnx/native";
 import { withKernels } from "../src/engines/kernels/engine";
@@ -11,6 +14,7 @@ import { losses } from "../src/losses";
 import { buildModel, initialize } from "../src/models";
 import type { BuiltinSpec } from "../src/protocol/experiment";
 import { memoryBytes } from "../src/protocol/memory";
+import { WideFirstLayer } from "../src/trainers/basin/rowSpace";
 import { Rng } from "../src/util/rng";
 
 /** Of both sides. On a busy machine one, and processor time, say more. */
@@ -49,20 +53,23 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
   // What `"engine": "auto"` opens.
   const engine = withKernels(onnxEngine(native.version, { threads }));
   const parts = { model, loss: losses.mse, inputs: D, outputs: K };
-  const build = (count: number) => buildNetwork(parts, count);
-  const network = build(n);
   const [x, y] = [normal(n * D), normal(n * K)];
-  // As a run plans it.
-  const plan = { chunking: planChunks(parts, n, memory), signals: planSignals(parts, n, memory) };
-  const curvatures = new Curvature(
-    engine,
-    network,
-    { x, y },
-    {
-      stored: storedRoom(memory),
-      ...((plan.chunking ?? plan.signals) && { chunks: { ...plan, fullBatch: build, perExample: build } }),
-    },
-  );
+  const network = buildNetwork(parts, n);
+  const curvatureOf = (own: NetworkParts, inputs: Float32Array, whole = buildNetwork(own, n)): Curvature => {
+    const build = (count: number) => buildNetwork(own, count);
+    // As a run plans it.
+    const plan = { chunking: planChunks(own, n, memory), signals: planSignals(own, n, memory) };
+    return new Curvature(
+      engine,
+      whole,
+      { x: inputs, y },
+      {
+        stored: storedRoom(memory),
+        ...((plan.chunking ?? plan.signals) && { chunks: { ...plan, fullBatch: build, perExample: build } }),
+      },
+    );
+  };
+  const curvatures = curvatureOf(parts, x, network);
   const theta = new Float32Array(curvatures.size);
   initialize(model.parameters, rng).forEach((v, i) => viewsOf(theta, shapes)[i].set(v));
   const curvature = curvatures.at(theta);
@@ -83,6 +90,19 @@ export async function problemOf(spec: BuiltinSpec, inputShape: readonly number[]
     y,
     normal,
     gradient,
+    /** As a run reads eigenvalues: of what the examples see of θ, where that is markedly less. */
+    forEigenvalues: async (): Promise<{
+      readonly size: number;
+      readonly at: (theta: Float32Array) => Promise<CurvaturePoint>;
+    }> => {
+      const narrowed = (inputs: number) => ({ ...parts, inputs, model: buildModel(spec, [inputs], K) });
+      const gemm = await openGemm(engine, threads);
+      const first = WideFirstLayer.of({ engine, parts, examples: { n, x }, narrowed });
+      const within = await first?.byExamples(gemm);
+      if (!within) return { size: curvatures.size, at: (at) => Promise.resolve(curvatures.at(at)) };
+      const seen = curvatureOf(within.parts, within.x);
+      return { size: seen.size, at: async (at) => seen.at(await within.restrict(at)) };
+    },
     /** Loss and gradient at θ as it is. */
     step: () => compiled.run(feeds, into),
   };

@@ -45,9 +45,10 @@ export async function warm(): Promise<void> {
 
 /** The share of time on a net whose products cost more than their calls. */
 async function warmWide(): Promise<void> {
-  const { at, theta, gradient, step } = await problemOf(wide, [3072], 1000, 10);
+  const { forEigenvalues, theta, gradient, step } = await problemOf(wide, [3072], 1000, 10);
+  const { size, at } = await forEigenvalues();
   const tracker = new EigenTracker({
-    size: theta.length,
+    size,
     top: 1,
     tolerance: 1e-3,
     rng: new Rng(0, "warm"),
@@ -62,7 +63,7 @@ async function warmWide(): Promise<void> {
       }
     });
     const time = await timed(async () => {
-      products.push((await tracker.measure(at(theta).hessian())).products);
+      products.push((await tracker.measure((await at(theta)).hessian())).products);
     });
     if (i > 0) reading += time;
   }

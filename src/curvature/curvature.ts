@@ -88,9 +88,12 @@ export class Curvature {
     this.signals = chunks && signals ? new Chunks(engine, own, chunks.perExample, signals) : this.perExample;
   }
 
-  /** The curvature at θ [P]. θ and the running statistics are copied: the point stays as it is, whatever training does next. */
-  at(theta: Float32Array): CurvaturePoint {
-    const { x, y } = this.examples;
+  /**
+   * The curvature at θ [P]. θ and the running statistics are copied: the point stays as it is, whatever training does next.
+   * @param x  The examples' inputs, where they depend on θ.
+   */
+  at(theta: Float32Array, x = this.examples.x): CurvaturePoint {
+    const { y } = this.examples;
     const own = theta.slice();
     const views = viewsOf(own, this.shapes);
     const fullBatch = this.fullBatch.at(x, y, views);

@@ -108,6 +108,14 @@ export class CurvaturePoint implements ofLoss.AtPoint {
     return ofLoss.hessian(this);
   }
 
+  hessianAlong(v: Float32Array): Promise<number> {
+    return ofLoss.hessianAlong(this, v);
+  }
+
+  gaussNewtonAlong(v: Float32Array): Promise<number> {
+    return factor.gaussNewtonAlong(this, v);
+  }
+
   curvatureGradient(v: Float32Array): Promise<Float32Array> {
     return ofLoss.curvatureGradient(this, v);
   }

@@ -2,6 +2,7 @@
 // Where the model normalizes over the batch, fᵢ is what example i gives in the batch of all examples, whose statistics move with θ: the
 // factors are then those of the same dynamics as the Hessian.
 import type { Node } from "../graph/node";
+import { dot } from "../util/linalg/vector";
 import type { Chunk } from "./chunks";
 import type { CompiledNetwork } from "./compiledNetwork";
 import { pulled, pushed } from "./factors";
@@ -87,6 +88,12 @@ export async function factorCoordinates(at: AtPoint, v: Float32Array): Promise<F
   for (const chunk of at.fullBatch.list) c.set(await pull(at, chunk, v), chunk.start * K);
   at.meter.products++;
   return c;
+}
+
+/** vᵀ((1/n) Σ GᵢGᵢᵀ)v along v [P]. Costs about half a product. */
+export async function gaussNewtonAlong(at: AtPoint, v: Float32Array): Promise<number> {
+  const c = await factorCoordinates(at, v);
+  return dot(c, c) / at.fullBatch.network.n;
 }
 
 /** (1/n) G c, [P], from c [nK]: the transpose of `factorCoordinates` over n. Costs about half a product. */

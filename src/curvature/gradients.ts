@@ -118,7 +118,6 @@ interface InputNorms {
   readonly input: Float64Array;
   /** Of ∂f/∂z likewise, where the first layer is z = W₁x + b₁; null elsewhere. */
   readonly signal: Float64Array | null;
-  readonly examples: Float64Array;
 }
 
 /** K backward passes. */
@@ -128,9 +127,9 @@ export async function inputNorms(points: ChunkPoints, meter: Meter): Promise<Inp
   const build = (compiled: CompiledNetwork): Node[] => {
     const { output, x, first: own } = compiled.network;
     const [toInput, toFirst] = vjp([output], [seedOf(compiled)], own ? [x, own.output] : [x]);
-    return [squares(toInput), squares(x), ...(own ? [squares(toFirst)] : [])];
+    return [squares(toInput), ...(own ? [squares(toFirst)] : [])];
   };
-  const [input, signal, examples] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  const [input, signal] = [new Float64Array(n), new Float64Array(n)];
   for (let k = 0; k < K; k++) {
     await meter.check();
     const seed = (count: number): Float32Array =>
@@ -139,30 +138,43 @@ export async function inputNorms(points: ChunkPoints, meter: Meter): Promise<Inp
       "jacobianNorms",
       build,
       ({ compiled, n: count }) => new Map([[seedOf(compiled), seed(count)]]),
-      ([toInput, own, toFirst], { start, n: count }) => {
+      ([toInput, toFirst], { start, n: count }) => {
         for (let i = 0; i < count; i++) {
-          examples[start + i] = own[i];
           input[start + i] += toInput[i];
           if (first) signal[start + i] += toFirst[i];
         }
       },
     );
   }
-  return { input, examples, signal: first ? signal : null };
+  return { input, signal: first ? signal : null };
+}
+
+/** Squared lengths of rows, [n]. */
+function squaredLengths(rows: Float32Array, n: number): Float64Array {
+  const D = rows.length / n;
+  const lengths = new Float64Array(n);
+  for (let i = 0; i < n; i++) for (let j = i * D; j < (i + 1) * D; j++) lengths[i] += rows[j] ** 2;
+  return lengths;
 }
 
 /**
  * Squared norms of ∂f/∂x per example, summed over the K outputs, [n], and those of ∂f/∂W₁ where the first layer is z = W₁x + b₁
  * (null elsewhere). K backward passes.
+ *
+ * @param examples  The examples themselves, where the point has them in other coordinates.
  * @source Ma & Ying, NeurIPS 2021; theory.md, section 4.
  */
-export async function jacobianNorms({ perExample, meter }: CurvaturePoint): Promise<{
+export async function jacobianNorms(
+  { perExample, meter, x }: Pick<CurvaturePoint, "perExample" | "meter" | "x">,
+  examples = x,
+): Promise<{
   input: Float64Array;
   firstLayer: Float64Array | null;
   /** ‖xᵢ‖², [n]. */
   examples: Float64Array;
 }> {
-  const { input, signal, examples } = await inputNorms(perExample, meter);
+  const { input, signal } = await inputNorms(perExample, meter);
+  const lengths = squaredLengths(examples, perExample.network.n);
   // ∂f_k/∂W₁ = δ_k xᵀ.
-  return { input, examples, firstLayer: signal && signal.map((s, i) => s * examples[i]) };
+  return { input, examples: lengths, firstLayer: signal && signal.map((s, i) => s * lengths[i]) };
 }

@@ -1,5 +1,5 @@
 // Loss, gradient, Hessian and its derivative along a vector, over all examples at one θ.
-import { grad, hvp } from "../graph/differentiate";
+import { grad, hvp, jvp } from "../graph/differentiate";
 import { add, dot } from "../graph/ops";
 import { standingViews, viewsOf } from "./flat";
 import { asking, type ChunkPoints } from "./chunks";
@@ -63,6 +63,22 @@ export function hessian({ fullBatch, shapes, size, meter }: AtPoint): LinearOper
       meter.products++;
     },
   };
+}
+
+/**
+ * vᵀHv, the second derivative of the loss along v [P]. Forwards twice, with no pass backwards: two thirds of a product that stages
+ * nothing, and it rounds otherwise than a product does.
+ */
+export async function hessianAlong({ fullBatch, shapes, meter }: AtPoint, v: Float32Array): Promise<number> {
+  const value = new Float32Array(1);
+  await fullBatch.mean(
+    "hessianAlong",
+    ({ network: { loss, parameters }, v: nodes }) => jvp(jvp([loss], parameters, nodes), parameters, nodes),
+    asking(meter, ({ compiled }) => compiled.views(v, shapes)),
+    [value],
+  );
+  meter.products++;
+  return value[0];
 }
 
 /**

@@ -50,6 +50,7 @@ export interface Network {
   readonly taps: readonly NetworkTap[];
   readonly masks: readonly { readonly node: Node; readonly rate: number }[];
   readonly statistics: readonly Node[];
+  /** The first layer z = W₁x + b₁, through which alone the outputs depend on x; null elsewhere. */
   readonly first: { readonly weight: number; readonly output: Node } | null;
   /** S u, see losses/loss.ts. */
   readonly factor: (u: Node) => Node;

@@ -208,7 +208,8 @@ export class EigenTracker {
         Math.abs(2 * onNow - sign * onBefore) / Math.sqrt(4 * length + other - 4 * sign * between);
       this.moving = foretold > Math.abs(onNow) / Math.sqrt(length);
     }
-    this.previous = this.kept;
+    // Of many vectors it is not foretold where each moves.
+    this.previous = this.options.demand === "vectors" ? [] : this.kept;
     this.kept = vectors;
   }
 

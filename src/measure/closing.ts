@@ -7,7 +7,7 @@ import { BudgetSpent, type Budget } from "./budget";
 import { Limits } from "./limits";
 import { ProbeMemory } from "./memory";
 import { notApplicable, type Descent, type Point } from "./point";
-import { exactOfAll, Readings, type Facts, type Probe } from "./probe";
+import { exactOfAll, pointFor, Readings, type Facts, type Probe } from "./probe";
 import { generalization } from "./probes/generalization";
 import { gradientNoise } from "./probes/gradientNoise";
 import { noise } from "./probes/noise";
@@ -117,7 +117,8 @@ export async function closingMeasurement(point: Point, options: ClosingOptions):
     const memory = new ProbeMemory(rng);
     for (const [name, vectors] of warm) memory.startFrom(name, vectors);
     try {
-      const task = { point, probes, effort: "closing", memory, budget, known, initialLoss } as const;
+      const own = await pointFor(probe, point);
+      const task = { point: own, probes, effort: "closing", memory, budget, known, initialLoss } as const;
       const measured = await probe.measure(task);
       keep(measured.readings);
       facts = { ...facts, ...measured.facts };

@@ -1,10 +1,8 @@
 // How far float32 evaluation alone can move a curvature: the same quotient at copies of θ that differ by rounding.
 import type { LinearOperator } from "../curvature/operator";
-import type { Eigenpairs } from "../curvature/tracker";
-import { dot } from "../util/linalg/vector";
 import { Rng } from "../util/rng";
 import { BudgetSpent } from "./budget";
-import type { Curved, Point } from "./point";
+import type { Nearby, Point } from "./point";
 import type { Task } from "./probe";
 
 /** Copies of θ, and how many times their largest deviation counts as the error: a few draws see a part of the spread. */
@@ -18,22 +16,8 @@ const floor = 2 ** -22;
 /** Relative change of every weight: two roundings, so that each is another float. */
 const share = 2 ** -22;
 
-/**
- * Absolute error that float32 makes of a number computed at a point, on the way through the network. θ itself is known no better than to
- * its rounding, and copies of it that differ by no more take other roundings everywhere: the spread over them holds both. The copies are
- * evaluated by formulas that keep their digits in saturation, where all copies round alike. 0 where the trainer gives no copies. Costs six evaluations of `valueAt`.
- * @source stochastic arithmetic (CESTAC): Vignes, Math. Comput. Simul. 1993, with the perturbation at the input.
- */
-async function spreadOf(point: Point, valueAt: (at: Curved) => Promise<number>): Promise<number> {
-  const own = await valueAt(point);
-  let most = 0;
-  for (const copy of copiesOf(point, copies, true))
-    most = Math.max(most, Math.abs((await valueAt(copy)) - own));
-  return margin * most;
-}
-
 /** The point at copies of θ; none where the trainer gives none. */
-function* copiesOf(point: Point, count: number, once: boolean): Generator<Curved> {
+function* copiesOf(point: Point, count: number, once: boolean): Generator<Nearby> {
   const rng = new Rng(point.seed, "rounding");
   for (let i = 0; point.nearby && i < count; i++)
     yield point.nearby(
@@ -42,39 +26,37 @@ function* copiesOf(point: Point, count: number, once: boolean): Generator<Curved
     );
 }
 
-/**
- * The same of vᵀAv, A = `operatorOf(point)`, v its first eigenvector; two units in the last place of the eigenvalue at least. Costs six
- * products and evaluations.
- */
-async function evaluationError(
-  point: Point,
-  operatorOf: (at: Curved) => LinearOperator,
-  { values, vectors }: Pick<Eigenpairs, "values" | "vectors">,
-): Promise<number> {
-  const least = floor * Math.abs(values[0]) + smallest;
-  const v = vectors.at(0);
-  if (!v) return least;
-  const product = new Float32Array(v.length);
-  const quotient = async (at: Curved): Promise<number> => {
-    await operatorOf(at).apply(v, product);
-    return dot(v, product);
-  };
-  return (await spreadOf(point, quotient)) + least;
+/** A number as it was computed, the vector [P] that belongs to it, and the same number along that vector at another θ. */
+interface Along {
+  readonly value: number;
+  readonly vector: Float32Array | undefined;
+  readonly at: (there: Nearby, vector: Float32Array) => Promise<number>;
 }
 
-/** What float32 evaluation adds to an error bar; a reading while training does without, and one whose time is over. */
+/**
+ * Absolute error that float32 makes of a curvature vᵀAv on the way through the network; a reading while training does without, and one
+ * whose time is over. θ itself is known no better than to its rounding, and copies of it that differ by no more take other roundings
+ * everywhere: their distances from the number hold both. The copies are evaluated by formulas that keep their digits in saturation, where
+ * all copies round alike, and forwards alone, which rounds otherwise than the products that the number comes from. Two units in its last
+ * place at least, and no more where the trainer gives no copies. Costs five evaluations along v.
+ * @source stochastic arithmetic (CESTAC): Vignes, Math. Comput. Simul. 1993, with the perturbation at the input.
+ */
 export async function roundingOf(
   { point, effort, budget }: Task,
-  operatorOf: (at: Curved) => LinearOperator,
-  found: Pick<Eigenpairs, "values" | "vectors">,
+  { value, vector, at }: Along,
 ): Promise<number> {
   if (effort !== "closing" || budget.over()) return 0;
+  const least = floor * Math.abs(value) + smallest;
+  if (!vector) return least;
+  let most = 0;
   try {
-    return await evaluationError(point, operatorOf, found);
+    for (const copy of copiesOf(point, copies, true))
+      most = Math.max(most, Math.abs((await at(copy, vector)) - value));
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
     return 0;
   }
+  return margin * most + least;
 }
 
 /** The same of trace and Frobenius norm of the Hessian where each is made of a product per parameter; three times as many products again. */

@@ -30,12 +30,12 @@ export interface Smoothness {
  * @source Ma & Ying, NeurIPS 2021; theory.md, section 4. Costs K backward passes.
  */
 export async function inputSmoothness({
-  perExample,
+  response,
   examples: n,
   population,
   seed,
-}: Pick<Point, "perExample" | "examples" | "population" | "seed">): Promise<Smoothness> {
-  const { input, firstLayer, examples } = await perExample!.jacobianNorms();
+}: Pick<Point, "response" | "examples" | "population" | "seed">): Promise<Smoothness> {
+  const { input, firstLayer, examples } = await response!.jacobianNorms();
   const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / n;
   const smallest = examples.reduce((a, b) => Math.min(a, b), Infinity);
   const noBound = isSample({ examples: n, population })
@@ -45,7 +45,7 @@ export async function inputSmoothness({
       : smallest === 0
         ? "an example's input is zero"
         : null;
-  const weight = perExample!.firstWeight();
+  const weight = response!.firstWeight();
   const weightNorm = firstLayer && weight ? Math.sqrt(await squaredNorm(weight, seed)) : null;
   const ratio = weightNorm !== null && noBound === null ? weightNorm / Math.sqrt(smallest) : null;
   const bound = ratio === null ? null : ratio * Math.sqrt(mean(firstLayer!));

@@ -12,8 +12,8 @@ const pieces = 16;
 const [mostInputs, mostNumbers] = [2e5, 2e7];
 
 /** Why it is not measured where the target is known, or null where it is. */
-function whyNot({ perExample, inputs, examples: n }: Point, budget: Budget): string | null {
-  if (!perExample?.atInputs) return "batch normalization ties the outputs of one input to all others";
+function whyNot({ response, inputs, examples: n }: Point, budget: Budget): string | null {
+  if (!response?.atInputs) return "batch normalization ties the outputs of one input to all others";
   const D = inputs!.train.length / n;
   const m = inputs!.test!.length / D;
   if (m * (pieces + 1) * Math.max(D, mostNumbers / mostInputs) > mostNumbers)
@@ -40,7 +40,7 @@ export async function knownTarget(
   if (why !== null) return why;
   const D = inputs.train.length / n;
   const z = waysOf(inputs.train, inputs.test!, nearest, D);
-  const { outputs, slopes, signals } = await point.perExample!.atInputs!(z);
+  const { outputs, slopes, signals } = await point.response!.atInputs!(z);
   const distances = nearest.map(({ square }) => Math.sqrt(square));
   const f = (at: number): Float32Array => outputs.subarray(at * K, (at + 1) * K);
   const breather = new Breather();

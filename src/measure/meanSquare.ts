@@ -9,6 +9,7 @@ import { varianceLimit } from "../stability/varianceLimit";
 import type { Bracket } from "../types/bracket";
 import { Rng } from "../util/rng";
 import { shareOf, type Budget } from "./budget";
+import type { ProbeMemory } from "./memory";
 import { noiseFactors, rowsAreDear } from "./noiseFactors";
 import type { Descent, Point } from "./point";
 import { isSample } from "./sampling";
@@ -67,9 +68,15 @@ export async function closingRankOf(
   return affordable < leastRank ? null : Math.min(wanted, affordable);
 }
 
-export async function meanSquare(point: Point, rank: number | "all", budget: Budget): Promise<MeanSquare> {
+/** @param memory  See `noiseFactors`. */
+export async function meanSquare(
+  point: Point,
+  rank: number | "all",
+  budget: Budget,
+  memory?: ProbeMemory,
+): Promise<MeanSquare> {
   const { batchSize, gemm, examples, descent } = point;
-  const factors = await noiseFactors(point, rank, shareOf(budget, 0.7));
+  const factors = await noiseFactors(point, rank, shareOf(budget, 0.7), memory);
   const noise = new NoiseGain(factors, gemm);
   const settings = { ...descent, batchSize, gemm, noise };
   const certified =

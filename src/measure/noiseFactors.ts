@@ -4,6 +4,7 @@ import { EigenTracker } from "../curvature/tracker";
 import { factorSpectrum, type Factors } from "../stability/secondMoment";
 import { Rng } from "../util/rng";
 import type { Budget } from "./budget";
+import type { ProbeMemory } from "./memory";
 import type { Point } from "./point";
 import { isSample, populationOf } from "./sampling";
 
@@ -11,6 +12,11 @@ import { isSample, populationOf } from "./sampling";
 const denseRows = 300;
 /** A direction whose residual is above this share of its eigenvalue is none yet: a search that was cut short leaves it out. */
 const usableResidual = 0.1;
+
+/** Name of the search among what a probe remembers. */
+export const factorSearch = "factors";
+/** Bytes of eigenvectors that the next reading starts from at most: every checkpoint holds them. */
+const rememberedBytes = 4 * 2 ** 20;
 
 /** Multiplications up to which a product for each row of the factors is affordable. */
 const dearRows = 1e10;
@@ -60,14 +66,28 @@ const isDense = (point: Point, rank: number | "all"): boolean =>
 /**
  * Factors, those of P^{-1/2}Gᵢ when preconditioned, of rank `rank`. "all" and small problems eigen-decompose the Gram matrix; otherwise its leading eigenvectors u are
  * found by products c ↦ GᵀG c, and the coordinates are u √w: vectors of length nK, whatever the number of parameters.
+ *
+ * @param memory  Where the search begins with what the last one found, and leaves what it finds.
  */
-export async function noiseFactors(point: Point, rank: number | "all", budget: Budget): Promise<Factors> {
-  const own = await ofHeld(point, rank, budget);
+export async function noiseFactors(
+  point: Point,
+  rank: number | "all",
+  budget: Budget,
+  memory?: ProbeMemory,
+): Promise<Factors> {
+  const own = await ofHeld({ point, budget, memory }, rank);
   return isSample(point) ? { ...own, population: populationOf(point) } : own;
 }
 
+interface Search {
+  readonly point: Point;
+  readonly budget: Budget;
+  readonly memory: ProbeMemory | undefined;
+}
+
 /** The factors of the examples that the point holds. */
-async function ofHeld(point: Point, rank: number | "all", budget: Budget): Promise<Factors> {
+async function ofHeld(search: Search, rank: number | "all"): Promise<Factors> {
+  const { point } = search;
   const { examples: n, outputs: K, descent } = point;
   const { preconditioner } = descent;
   const operator = preconditioner ? dataOperator(point, preconditioner) : null;
@@ -75,26 +95,28 @@ async function ofHeld(point: Point, rank: number | "all", budget: Budget): Promi
     const gram = operator ? await gramOf(operator, n) : await point.factors!.gram();
     return factorSpectrum(gram, { n, K }, rank, point.gemm);
   }
-  return leadingFactors(point, operator ?? point.factors!.sufficientOperator(0), rank as number, budget);
+  return leadingFactors(search, operator ?? point.factors!.sufficientOperator(0), rank as number);
 }
 
 /** The leading `rank` directions, or as many of them as the budget leaves time for. */
 async function leadingFactors(
-  { examples: n, outputs: K, size, seed }: Point,
+  { point: { examples: n, outputs: K, size, seed }, budget, memory }: Search,
   operator: LinearOperator,
   rank: number,
-  budget: Budget,
 ): Promise<Factors> {
   const rows = n * K;
-  const tracker = new EigenTracker({
+  const options = {
     size: rows,
     top: rank,
     // Coordinates in a percent-converged basis move the limit by far less than the rank does.
     tolerance: 1e-2,
     demand: "vectors",
     maxProducts: 3 * rank,
-    rng: new Rng(seed, "factors"),
-  });
+  } as const;
+  const remembered = memory && 4 * rows * rank <= rememberedBytes ? memory : undefined;
+  const tracker =
+    remembered?.tracker(factorSearch, options) ??
+    new EigenTracker({ ...options, rng: new Rng(seed, "factors") });
   const { values, vectors, residuals, cut: ended } = await tracker.measure(operator, budget.over);
   const cut = ended ? values.findIndex((value, i) => residuals[i] > usableResidual * value) : -1;
   const found = cut < 0 ? values : values.slice(0, Math.max(1, cut));

@@ -64,14 +64,18 @@ interface ExampleSource {
   gradientsAlong(v: Float32Array): Promise<Float64Array>;
   /** Σ wᵢ ∇Lᵢ, [P]. */
   weightedGradient(weights: Float32Array): Promise<Float32Array>;
+  /** uᵀ∇²Lᵢ v, [n]; absent where batch statistics tie the examples together. */
+  readonly curvature?: (u: Float32Array, v: Float32Array) => Promise<Float32Array>;
+}
+
+/** How the outputs respond to the inputs. */
+interface ResponseSource {
   /** Squared norms of ∂f/∂x and ∂f/∂W₁ per example and of the examples, [n]; the second null where the first layer is not z = W₁x + b₁. */
   jacobianNorms(): Promise<{
     readonly input: Float64Array;
     readonly firstLayer: Float64Array | null;
     readonly examples: Float64Array;
   }>;
-  /** uᵀ∇²Lᵢ v, [n]; absent where batch statistics tie the examples together. */
-  readonly curvature?: (u: Float32Array, v: Float32Array) => Promise<Float32Array>;
   /** The largest change of the outputs found within a distance r of each input, [n]; `normal` draws the directions to begin with. */
   largestChange(radius: number, random: () => number): Promise<Float64Array>;
   /**
@@ -107,9 +111,21 @@ export interface Curved {
   gaussNewton?(): LinearOperator;
 }
 
+/** The same at another θ, and its second derivatives along a vector [P]. */
+export interface Nearby extends Curved {
+  /** vᵀHv and vᵀGv. */
+  hessianAlong(v: Float32Array): Promise<number>;
+  gaussNewtonAlong(v: Float32Array): Promise<number>;
+}
+
 export interface Point extends Curved {
   /** Number of parameters P, examples n, outputs K, examples a step sees B. */
   readonly size: number;
+  /**
+   * Directions across these P in which nothing changes for any example, where the point is one of a row space: that many eigenvalues 0
+   * of every operator here have been left out.
+   */
+  readonly unseen?: number;
   readonly examples: number;
   /**
    * Training examples N that batches are drawn from, where the n held here are a sample of them (`subsample`); absent where all are
@@ -142,9 +158,9 @@ export interface Point extends Curved {
   curvatureGradient?(v: Float32Array): Promise<Float32Array>;
   /**
    * The curvature at another θ [P] of the same problem, by formulas that keep more digits: for what rounding does.
-   * @param once  Whether a single product with each operator is wanted there.
+   * @param once  Whether each is asked for a single time there.
    */
-  nearby?(theta: Float32Array, once: boolean): Curved;
+  nearby?(theta: Float32Array, once: boolean): Nearby;
   /** The same problem and optimizer at another θ [P]. */
   elsewhere?(theta: Float32Array): Point;
   /**
@@ -154,6 +170,7 @@ export interface Point extends Curved {
   readonly residuals?: () => Promise<{ readonly values: Float64Array; readonly curvature: number }>;
   readonly factors?: FactorSource;
   readonly perExample?: ExampleSource;
+  readonly response?: ResponseSource;
   /** Valid until the next call. */
   readonly onBatch?: (indices: Uint32Array) => Promise<BatchCurvature>;
   /** On training and test data; the test's is null without such data. */
@@ -161,11 +178,19 @@ export interface Point extends Curved {
   readonly inputs?: Inputs;
   /** Units behind a ReLU, and how many of them give 0 for every training example. */
   deadUnits?(): Promise<DeadUnits>;
+  /**
+   * The same loss as a function of what the examples see of θ, for eigenvalues and what follows from them: vectors are [P] of fewer
+   * parameters. The point itself where that saves little; absent where it is not asked or directions differ for the optimizer.
+   */
+  readonly withinRowSpace?: () => Promise<Point>;
   /** Frees what is compiled for readings taken so far; it is compiled again when it is asked for. */
   release?(): Promise<void>;
   /** How far the outputs are from the targets: root mean square for square losses, mean of 1 − p(label) for cross-entropy. */
   interpolationResidual?(): Promise<number>;
 }
+
+/** The point where eigenvalues and factors are read: of what the examples see of θ, where that is known to be less. */
+export const forEigenvalues = (point: Point): Point | Promise<Point> => point.withinRowSpace?.() ?? point;
 
 /** What a trainer may or may not be able to do. */
 export type Capability =
@@ -175,6 +200,7 @@ export type Capability =
   | "gaussNewton"
   | "factors"
   | "perExample"
+  | "response"
   | "onBatch"
   | "score"
   | "inputs";
@@ -186,6 +212,7 @@ const words: Readonly<Record<Capability, string>> = {
   gaussNewton: "Gauss–Newton products",
   factors: "the examples' Gauss–Newton factors",
   perExample: "gradients of single examples",
+  response: "derivatives by the inputs",
   onBatch: "the curvature of a mini-batch",
   score: "losses on training and test data",
   inputs: "the examples' inputs",

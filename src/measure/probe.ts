@@ -12,7 +12,7 @@ import type { MapRow } from "../stability/stabilityMap";
 import type { Typical } from "../stability/typical";
 import type { Budget } from "./budget";
 import type { ProbeMemory } from "./memory";
-import type { Capability, Point } from "./point";
+import { forEigenvalues, type Capability, type Point } from "./point";
 import { reach } from "./sampling";
 
 /** How much a reading may cost: while training as little as its settings ask, at the end what a verdict is worth. */
@@ -79,10 +79,16 @@ export interface Probe {
   readonly spec: ProbeFragment;
   /** What a point must be able to do. */
   readonly needs: readonly Capability[];
+  /** Whether it reads eigenvalues and what follows from them, for which what the examples see of θ is enough. */
+  readonly ofEigenvalues?: true;
   /** Metrics that protocol/metrics.ts does not name. */
   readonly metrics: readonly MetricInfo[];
   measure(task: Task): Promise<Measured>;
 }
+
+/** The point that a probe is given: what the examples see of θ where that is enough for it and markedly less. */
+export const pointFor = ({ ofEigenvalues }: Probe, point: Point): Point | Promise<Point> =>
+  ofEigenvalues ? forEigenvalues(point) : point;
 
 /** Steps between readings, or undefined when the experiment does not ask for the probe. */
 export const everyOf = ({ id }: Probe, { probes }: Experiment): number | undefined => probes[id]?.every;

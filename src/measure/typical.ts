@@ -155,12 +155,21 @@ export async function withTypical(
   budget: Budget,
 ): Promise<MapRow[]> {
   const rows: MapRow[] = [];
+  const limits: number[] = [];
   for (const row of map) {
     const { batchSize } = row;
     const noisy =
       samplingFactor(drawnFrom(factors), batchSize) > 0 && leastWork(factors, batchSize) <= mapWork;
-    const settings = { ...settingsOf(point, shareOf(budget, 0.3)), precision: mapPrecision, work: mapWork };
+    const [before = NaN, last = NaN] = limits.slice(-2);
+    const settings = {
+      ...settingsOf(point, shareOf(budget, 0.3)),
+      precision: mapPrecision,
+      work: mapWork,
+      // From some batch size on the limit hardly changes.
+      ...(Math.abs(last / before - 1) < mapPrecision && { near: last }),
+    };
     const found = noisy && !budget.over() ? await typical(factors, { ...settings, batchSize }) : null;
+    if (found) limits.push(found.limit.value);
     rows.push(found ? { ...row, typicalLearningRate: found.limit.value } : row);
   }
   return rows;

@@ -1,6 +1,7 @@
 // The probes of a run at work: when each is due, and what goes to the log.
 import { Course } from "../measure/course";
 import { Limits } from "../measure/limits";
+import { factorSearch } from "../measure/noiseFactors";
 import type { Point } from "../measure/point";
 import type { Probe } from "../measure/probe";
 import type { RunEvent } from "../protocol/events";
@@ -18,7 +19,7 @@ const longReading = 0.05;
 /** Searches of a probe whose operators are the same in a closing measurement. */
 const searches: { readonly [id in Probe["id"]]?: readonly string[] } = {
   sharpness: ["hessian"],
-  noise: ["gaussNewton", "noise"],
+  noise: ["gaussNewton", "noise", factorSearch],
 };
 
 interface ActiveProbe extends AskedProbe {

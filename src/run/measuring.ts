@@ -3,7 +3,7 @@ import { probes } from "../measure";
 import { unlimited } from "../measure/budget";
 import { ProbeMemory, type SavedMemory } from "../measure/memory";
 import { notApplicable, type Point } from "../measure/point";
-import { everyOf, type Probe } from "../measure/probe";
+import { everyOf, pointFor, type Probe } from "../measure/probe";
 import type { Experiment } from "../protocol/experiment";
 import { memoryBytes } from "../protocol/memory";
 import type { Cost, Reading } from "../types/reading";
@@ -60,7 +60,7 @@ export class Measuring {
     const t0 = performance.now();
     try {
       const { readings, leftOut = [] } = await probe.measure({
-        point,
+        point: await pointFor(probe, point),
         probes: this.experiment.probes,
         effort: "running",
         step,

@@ -18,6 +18,8 @@ export interface TypicalOptions extends Dynamics {
   readonly seed?: number;
   /** Wanted standard error: of e^{2ℓ}, relative to it where it is above 1, and of the limit relative to it. Default 0.01. */
   readonly precision?: number;
+  /** Where the limit is thought to be, as of batches of another size: it is looked for there first. */
+  readonly near?: number;
   /** Multiplications of one look at learning rates at the most: some seconds by default. */
   readonly work?: number;
   /** Whether to end with what there is. */
@@ -51,6 +53,8 @@ const [mostSteps, mostWork] = [2 ** 17, 1e10];
 const noise = 2;
 /** Ratio of the learning rates of the first look, and of those from which the last one finds the limit. */
 const coarse = 3;
+/** Learning rates beside a limit that is thought to be known, as shares of it. */
+const close = [0.94, 0.98, 1.02, 1.06] as const;
 /** Where the looks for the limit itself are, in units of a distance from where it is thought to be; that distance at first, relatively, and its part of the wanted precision. */
 const [around, wide, part] = [[-1, 1, 3], 0.03, 1.6] as const;
 /** Looks at most, each: a limit that is not found in so many is none. */
@@ -130,6 +134,18 @@ async function bracket(
   return null;
 }
 
+/** The same close beside where the limit is thought to be; null where it is not there. */
+async function beside(
+  looker: Looker,
+  near: number,
+  steps: number,
+): Promise<readonly [low: number, high: number] | null> {
+  const rates = close.map((share) => near * share);
+  const look = await looker.look(rates, steps, false);
+  const first = rates.findIndex((_, lane) => grows(look, lane));
+  return first > 0 ? [rates[first - 1], rates[first]] : null;
+}
+
 /** The same, with the learning rates between them looked at. */
 async function narrowed(
   looker: Looker,
@@ -202,7 +218,7 @@ export async function typical(
   options: TypicalOptions & { readonly learningRate: number },
 ): Promise<Typical | null> {
   const { lambda, r } = factors;
-  const { learningRate, batchSize, precision = 0.01, work = mostWork } = options;
+  const { learningRate, batchSize, precision = 0.01, work = mostWork, near } = options;
   const known = (growth: number, limit: number): Typical => ({
     growth: { value: growth, error: 0 },
     limit: { value: limit, error: 0 },
@@ -218,10 +234,14 @@ export async function typical(
   const first = Math.min(firstSteps * chains, most);
   let best: Typical | null = null;
   try {
-    let between = await bracket(looker, mean, first);
-    let steps = first;
-    for (let i = 0; between && i < 2; i++)
-      between = await narrowed(looker, between, (steps = Math.min(most, steps * finer)));
+    const finest = Math.min(most, first * finer ** 2);
+    let between = near === undefined ? null : await beside(looker, near, finest);
+    let steps = between ? finest : first;
+    if (!between) {
+      between = await bracket(looker, mean, first);
+      for (let i = 0; between && i < 2; i++)
+        between = await narrowed(looker, between, (steps = Math.min(most, steps * finer)));
+    }
     let center = between ? between[1] : null;
     let distance: number = wide;
     for (let i = 0; i < mostLooks; i++) {

@@ -58,13 +58,29 @@ const verdictOf = (run: string): unknown => {
 };
 
 describe("a resume", () => {
-  test("repeats every running and closing reading bit for bit, those of layers and the limit in force among them", async () => {
-    const { run, exited } = startRun(temporary(), experiment());
+  /** Curvature is that of what the examples see of its first layer. */
+  const wide = {
+    data: { source: "teacher", inputs: 3000, outputs: 2, hidden: [4], examples: 20, testExamples: 4 },
+    model: { kind: "mlp", hidden: [220, 4], activation: "tanh" },
+    probes: { sharpness: { every: 5, top: 2 }, noise: { every: 10 } },
+  };
+
+  /** Too many rows for their whole Gram matrix. */
+  const many = {
+    data: { source: "chebyshev", degree: 3, examples: 400, testExamples: 8 },
+    optimizer: { kind: "sgd", learningRate: 0.05, batchSize: 20 },
+    probes: { sharpness: { every: 5, top: 2 }, noise: { every: 10, rank: 8 } },
+  };
+
+  test.each([
+    ["those of layers and the limit in force among them", {}, ["45 layers sharpness.layers"]],
+    ["also with fewer examples than inputs", wide, []],
+    ["also where the search for factors goes on from the last one", many, []],
+  ])("repeats every running and closing reading bit for bit, %s", async (_, more, there) => {
+    const { run, exited } = startRun(temporary(), experiment(more));
     expect(await exited).toBe(0);
     const [readings, verdict] = [readingsOf(run), verdictOf(run)];
-    expect([...readings.keys()]).toEqual(
-      expect.arrayContaining(["45 layers sharpness.layers", "25 sharpness stability.limit"]),
-    );
+    expect([...readings.keys()]).toEqual(expect.arrayContaining([...there, "25 sharpness stability.limit"]));
     for (const step of [40, 60]) rmSync(join(run, "checkpoints", `step-${step}.safetensors`));
     expect(resume(run)).toBe(0);
     const again = readingsOf(run);

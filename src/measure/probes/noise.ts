@@ -43,7 +43,11 @@ async function unevenness(task: Task, read: Readings): Promise<string[]> {
   const tolerance = effort === "closing" ? closingTolerance : (probes.noise ?? defaults).tolerance;
   const tracker = memory.tracker("gaussNewton", { size: point.size, top: 1, tolerance });
   const flat = await tracker.measure(point.gaussNewton!(), shareOf(budget, 0.2).over);
-  const rounding = await roundingOf(task, (at) => at.gaussNewton!(), flat);
+  const rounding = await roundingOf(task, {
+    value: flat.values[0],
+    vector: flat.vectors.at(0),
+    at: (there, v) => there.gaussNewtonAlong(v),
+  });
   const sampling = await flatSampling(point, flat.vectors[0]);
   read.lap();
   read.add("gaussNewtonSharpness", flat.values[0], {
@@ -157,12 +161,12 @@ async function addFound(
 }
 
 async function closingMeanSquare(task: Task, read: Readings): Promise<Pick<Measured, "facts" | "leftOut">> {
-  const { point, budget, probes } = task;
+  const { point, budget, probes, memory } = task;
   let facts: Facts = {};
   try {
     const rank = budget.over() ? null : await closingRankOf(point, budget, probes.noise?.rank);
     if (rank === null) return { leftOut: ["the mean-square limit and the growth"] };
-    const reading = await meanSquare(point, rank, budget);
+    const reading = await meanSquare(point, rank, budget, memory);
     const { limit, errors } = await addFound(point, reading, read);
     facts = { variance: limit };
     if (!isSample(point)) await addFourthMoment(point, reading.factors, { read, budget });
@@ -209,9 +213,10 @@ export const noise: Probe = {
     },
   },
   needs: ["gaussNewton", "factors"],
+  ofEigenvalues: true,
   metrics: [],
   async measure(task) {
-    const { point, probes, effort, budget } = task;
+    const { point, probes, effort, budget, memory } = task;
     const read = new Readings(point);
     const leftOut = await unevenness(task, read);
     if (effort === "closing" && stateless(point.descent)) return { readings: read.list, leftOut };
@@ -221,7 +226,7 @@ export const noise: Probe = {
       const more = await closingMeanSquare(task, read);
       return { readings: read.list, facts: more.facts, leftOut: [...leftOut, ...(more.leftOut ?? [])] };
     }
-    await addFound(point, await meanSquare(point, (probes.noise ?? defaults).rank, budget), read);
+    await addFound(point, await meanSquare(point, (probes.noise ?? defaults).rank, budget, memory), read);
     return { readings: read.list };
   },
 };

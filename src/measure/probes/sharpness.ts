@@ -4,9 +4,10 @@ import type { LinearOperator } from "../../curvature/operator";
 import type { Flattest } from "../../stability/judge";
 import { meanGrowth } from "../../stability/response";
 import { meanLimit } from "../../stability/thresholds";
+import { dot } from "../../util/linalg/vector";
 import { shareOf } from "../budget";
 import { roundingOf } from "../evaluation";
-import { stateless, type Curved, type Descent } from "../point";
+import { stateless, type Descent, type Nearby } from "../point";
 import { cutShort, Readings, type Probe, type Task } from "../probe";
 import { curvatureErrors, reach } from "../sampling";
 
@@ -42,13 +43,15 @@ async function hessianReadings(task: Task, read: Readings) {
   const { point, probes, memory, budget } = task;
   const { top, tolerance } = probes.sharpness ?? defaults;
   const tracker = memory.tracker("hessian", { size: point.size, top, tolerance });
-  const {
-    values,
-    errors: own,
-    vectors,
-    cut,
-  } = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
-  const rounding = await roundingOf(task, (at) => at.hessian(), { values, vectors });
+  const found = await tracker.measure(point.hessian(), shareOf(budget, 0.5).over);
+  const { errors: own, vectors, cut } = found;
+  // Across the point's own parameters there are eigenvalues 0.
+  const values = found.values.map((value) => (point.unseen ? Math.max(value, 0) : value));
+  const rounding = await roundingOf(task, {
+    value: values[0],
+    vector: vectors.at(0),
+    at: (there, v) => there.hessianAlong(v),
+  });
   const errors = own.map((error) => error + rounding);
   const sampling = await curvatureErrors(point, vectors);
   read.lap();
@@ -70,10 +73,8 @@ async function preconditionedReadings(task: Task, read: Readings) {
   const tracker = memory.tracker("preconditioned", { size: point.size, top: 1, tolerance });
   const operator = preconditioned(point.hessian(), preconditioner, weightDecay);
   const { values, errors, vectors, cut } = await tracker.measure(operator, shareOf(budget, 0.5).over);
-  const rounding = await roundingOf(task, (at) => preconditioned(at.hessian(), preconditioner, weightDecay), {
-    values,
-    vectors,
-  });
+  const at = preconditionedAlong(preconditioner, weightDecay);
+  const rounding = await roundingOf(task, { value: values[0], vector: vectors.at(0), at });
   const [sampling] = await curvatureErrors(point, inTheta(vectors, preconditioner));
   read.lap();
   const { error } = read.add("preconditionedSharpness", values[0], {
@@ -89,6 +90,14 @@ async function preconditionedReadings(task: Task, read: Readings) {
 const inTheta = (vectors: readonly Float32Array[], P: Float32Array): Float32Array[] =>
   vectors.map((v) => v.map((x, i) => x / Math.sqrt(P[i])));
 
+/** vᵀP^{-1/2}(H + cI)P^{-1/2}v at another θ. */
+const preconditionedAlong =
+  (P: Float32Array, weightDecay = 0) =>
+  async (there: Nearby, v: Float32Array): Promise<number> => {
+    const [w] = inTheta([v], P);
+    return (await there.hessianAlong(w)) + weightDecay * dot(w, w);
+  };
+
 /** σI − A: its largest eigenvalue is σ less A's smallest, and its scale the width of A's spectrum. */
 const below = (op: LinearOperator, sigma: number): LinearOperator => ({
   size: op.size,
@@ -98,12 +107,18 @@ const below = (op: LinearOperator, sigma: number): LinearOperator => ({
   },
 });
 
-/** λmin of an operator whose largest eigenvalue is `most`, its error without that of sampling. Costs as much as the search for the largest. */
+/** An operator whose largest eigenvalue is `most`, and what it is along a vector at another θ. */
+interface Searched {
+  readonly operator: LinearOperator;
+  readonly along: (there: Nearby, v: Float32Array) => Promise<number>;
+  readonly most: number;
+}
+
+/** λmin of an operator, its error without that of sampling. Costs as much as the search for the largest. */
 async function smallest(
   task: Task,
   name: string,
-  operatorOf: (at: Curved) => LinearOperator,
-  most: number,
+  { operator, along, most }: Searched,
 ): Promise<{ value: number; error: number; cut: boolean; vectors: readonly Float32Array[] }> {
   const { point, memory, budget } = task;
   const tracker = memory.tracker(name, {
@@ -112,10 +127,11 @@ async function smallest(
     tolerance: flattestTolerance(point.size),
   });
   const sigma = Math.max(0, most);
-  const op = below(operatorOf(point), sigma);
+  const op = below(operator, sigma);
   const { values, errors, vectors, cut } = await tracker.measure(op, shareOf(budget, 0.5).over);
-  const rounding = await roundingOf(task, operatorOf, { values, vectors });
-  return { value: sigma - values[0], error: errors[0] + rounding, cut, vectors };
+  const value = sigma - values[0];
+  const rounding = await roundingOf(task, { value, vector: vectors.at(0), at: along });
+  return { value: point.unseen ? Math.min(value, 0) : value, error: errors[0] + rounding, cut, vectors };
 }
 
 /** λmin(H), and the most negative curvature that the optimizer's own dynamics see, with the growth along it. */
@@ -126,7 +142,11 @@ async function flattestReadings(
 ): Promise<{ flattest?: Flattest; cut: boolean }> {
   const { point } = task;
   const { preconditioner, weightDecay, ...rest } = point.descent;
-  const found = await smallest(task, "hessian.min", (at) => at.hessian(), most.own);
+  const found = await smallest(task, "hessian.min", {
+    operator: point.hessian(),
+    along: (there, v) => there.hessianAlong(v),
+    most: most.own,
+  });
   const [sampling] = await curvatureErrors(point, found.vectors);
   read.lap();
   const { error } = read.add("eigenvalue.min", found.value, {
@@ -144,9 +164,11 @@ async function flattestReadings(
     const value = own.value + (weightDecay ?? 0);
     return { flattest: { value, error: own.error, growth: growthAt(own.value, weightDecay) }, cut: own.cut };
   }
-  const operatorOf = (at: Curved): LinearOperator =>
-    preconditioned(at.hessian(), preconditioner, weightDecay);
-  const scaled = await smallest(task, "preconditioned.min", operatorOf, most.scaled ?? 0);
+  const scaled = await smallest(task, "preconditioned.min", {
+    operator: preconditioned(point.hessian(), preconditioner, weightDecay),
+    along: preconditionedAlong(preconditioner, weightDecay),
+    most: most.scaled ?? 0,
+  });
   const [spread] = await curvatureErrors(point, inTheta(scaled.vectors, preconditioner));
   const { value, cut } = scaled;
   return {
@@ -185,6 +207,7 @@ export const sharpness: Probe = {
     },
   },
   needs: [],
+  ofEigenvalues: true,
   metrics: [],
   async measure(task) {
     const read = new Readings(task.point);

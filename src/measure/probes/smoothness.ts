@@ -19,7 +19,7 @@ export const smoothness: Probe = {
       "How strongly the outputs react to the inputs, ((1/n) Σ ‖∇ₓf(xᵢ)‖²)^½, and the bound that flatness puts on it.",
     properties: { every: { $ref: "#/definitions/every", default: 100 } },
   },
-  needs: ["perExample"],
+  needs: ["response"],
   metrics: [],
   async measure(task) {
     const { point, effort } = task;

@@ -11,6 +11,7 @@ import {
   weightedGradient,
 } from "../../curvature/gradients";
 import { largestChange } from "../../curvature/inputAscent";
+import type { Evaluation } from "../../curvature/lossOperators";
 import type { Meter } from "../../curvature/meter";
 import { openGemm } from "../../engines";
 import type { Descent, Point } from "../../measure/point";
@@ -18,9 +19,21 @@ import { losses } from "../../losses";
 import type { LossKind } from "../../protocol/experiment";
 import type { Gemm } from "../../util/gemm";
 import type { Problem } from "./problem";
+import type { Narrowed } from "./rowSpace";
 
 /** Parameters times examples above which the engine's memory for each compiled function counts. */
 const largeProblem = 1e7;
+
+/** A curvature at a θ, and what a point of it is made of besides. */
+interface Measured {
+  readonly at: CurvaturePoint;
+  readonly descent: Descent;
+  readonly evaluate: () => Promise<Evaluation>;
+  /** The last point of every other curvature that was asked, until the point is released. */
+  readonly beside: Map<Curvature, CurvaturePoint>;
+  /** Where `at` is one of a row space. */
+  readonly within: Narrowed | null;
+}
 
 export class PointSource {
   /** Of the examples that readings are taken on. */
@@ -28,7 +41,12 @@ export class PointSource {
   /** Of all training examples: the same where those are all. */
   readonly ofAll: Curvature;
   /** Careful curvatures by whether a point of theirs is used once. */
-  private readonly careful = new Map<boolean, Curvature>();
+  private readonly careful = new Map<string, Curvature>();
+  /** What the examples see of θ, and the curvature on it. */
+  private narrowed: Promise<Narrowed | null> | null = null;
+  private within: Curvature | null = null;
+  /** With inputs in coordinates of the first weights' rows, by how many those are. */
+  private readonly ofInputs = new Map<number, Curvature>();
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
   private constructor(
@@ -54,16 +72,92 @@ export class PointSource {
 
   /** The point at θ [d], which is copied, with the optimizer as it stands there. */
   at(theta: Float32Array, descent: Descent): Point {
-    const { problem, gemm } = this;
+    const { problem } = this;
     const { data, experiment, held, isSampled } = problem;
     const at = this.curvature.at(theta);
     const whole = isSampled ? this.ofAll.at(at.theta) : at;
-    const beside = new Map<boolean, CurvaturePoint>();
+    const evaluate = (): Promise<Evaluation> => whole.evaluate();
+    const large = held.n * problem.d > largeProblem;
+    const beside = new Map<Curvature, CurvaturePoint>();
+    let within: Promise<Point> | null = null;
+    let narrow: Promise<CurvaturePoint> | null = null;
+    const responding = (): CurvaturePoint | Promise<CurvaturePoint> =>
+      large ? (narrow ??= this.byWeights(at, beside)) : at;
+    const own: Point = {
+      ...this.curved({ at, descent, evaluate, beside, within: null }),
+      ...(!isSampled && { everyExample: true }),
+      // Of a sample nobody knows whether other examples wake them.
+      ...(!isSampled && { deadUnits: () => deadUnits(at) }),
+      elsewhere: (other) => this.at(other, descent),
+      response: {
+        jacobianNorms: async () => jacobianNorms(await responding(), at.x),
+        largestChange: async (radius, random) => largestChange(await responding(), radius, random),
+        firstWeight: () => at.firstWeight(),
+        ...(!at.tied && { atInputs: (x: Float32Array) => atInputs(at, x) }),
+      },
+      onBatch: (indices) => Promise.resolve(this.batches(at.theta, indices)),
+      score: async () => ({
+        train: await problem.score(data.train, at.theta),
+        test: data.test ? await problem.score(data.test, at.theta) : null,
+      }),
+      inputs: { train: held.x, test: data.test?.x ?? null, target: data.target },
+      ...(large && {
+        release: async () => {
+          for (const one of [at, ...beside.values()]) await one.release();
+          if (isSampled) await whole.release();
+        },
+      }),
+      ...(large &&
+        descent.preconditioner === null && {
+          withinRowSpace: () => (within ??= this.withinRowSpace(() => own, beside)),
+        }),
+      interpolationResidual: async () => {
+        const { outputs } = await whole.evaluate();
+        return residual(outputs, data.train.y, data.outputs, experiment.loss);
+      },
+    };
+    return own;
+  }
+
+  /** A point as a function of what the examples see of θ; the point itself where that is not markedly less. */
+  private async withinRowSpace(point: () => Point, beside: Measured["beside"]): Promise<Point> {
+    const { problem } = this;
+    const own = point();
+    const within = await (this.narrowed ??=
+      problem.firstLayer?.byExamples(this.gemm) ?? Promise.resolve(null));
+    if (!within) return own;
+    this.within ??= problem.curvature(this.meter, { within });
+    const at = this.within.at(await within.restrict(own.theta));
+    beside.set(this.within, at);
+    const evaluate = async (): Promise<Evaluation> => {
+      const { gradient, ...rest } = await own.evaluate();
+      return { ...rest, gradient: await within.restrict(gradient) };
+    };
+    return this.curved({ at, descent: own.descent, evaluate, beside, within });
+  }
+
+  /** A curvature with inputs in coordinates of the first weights' rows; itself where those are not markedly fewer. */
+  private async byWeights(at: CurvaturePoint, beside: Measured["beside"]): Promise<CurvaturePoint> {
+    const { problem } = this;
+    const within = await problem.firstLayer?.byWeights(at.theta, this.gemm);
+    if (!within) return at;
+    const curvature = this.ofInputs.get(within.parts.inputs) ?? problem.curvature(this.meter, { within });
+    this.ofInputs.set(within.parts.inputs, curvature);
+    const there = curvature.at(await within.restrict(at.theta), within.x);
+    beside.set(curvature, there);
+    return there;
+  }
+
+  /** What follows from a curvature alone. */
+  private curved({ at, descent, evaluate, beside, within }: Measured): Point {
+    const { problem, gemm } = this;
+    const { data, experiment, held, isSampled } = problem;
     const curvature = losses[experiment.loss].squareScale?.(data.outputs);
     return {
-      size: problem.d,
+      size: at.size,
       examples: held.n,
-      ...(isSampled ? { population: problem.n } : { everyExample: true }),
+      ...(isSampled && { population: problem.n }),
+      ...(within && { unseen: problem.d - at.size }),
       outputs: data.outputs,
       batchSize: problem.batchSize,
       sampling: experiment.optimizer.sampling,
@@ -77,20 +171,16 @@ export class PointSource {
       meter: at.meter,
       tied: at.tied,
       gemm,
-      evaluate: () => whole.evaluate(),
-      // Of a sample nobody knows whether other examples wake them.
-      ...(!isSampled && { deadUnits: () => deadUnits(at) }),
+      evaluate,
       hessian: () => at.hessian(),
       curvatureGradient: (v) => at.curvatureGradient(v),
       gaussNewton: () => at.gaussNewton(),
       nearby: (other, once) => {
-        const careful = this.careful.get(once) ?? problem.curvature(this.meter, { careful: true, once });
-        this.careful.set(once, careful);
-        const there = careful.at(other);
-        beside.set(once, there);
-        return { hessian: () => there.hessian(), gaussNewton: () => there.gaussNewton() };
+        const curvature = this.carefulCurvature(once, within);
+        const there = curvature.at(other);
+        beside.set(curvature, there);
+        return there;
       },
-      elsewhere: (other) => this.at(other, descent),
       ...(curvature !== undefined && {
         residuals: async () => {
           const { outputs } = await at.evaluate();
@@ -104,32 +194,16 @@ export class PointSource {
         squaredGradientNorms: () => squaredGradientNorms(at),
         gradientsAlong: (v) => gradientsAlong(at, v),
         weightedGradient: (weights) => weightedGradient(at, weights),
-        jacobianNorms: () => jacobianNorms(at),
-        largestChange: (radius, random) => largestChange(at, radius, random),
-        firstWeight: () => at.firstWeight(),
-        ...(!at.tied && {
-          curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v),
-          atInputs: (x: Float32Array) => atInputs(at, x),
-        }),
-      },
-      onBatch: (indices) => Promise.resolve(this.batches(at.theta, indices)),
-      score: async () => ({
-        train: await problem.score(data.train, at.theta),
-        test: data.test ? await problem.score(data.test, at.theta) : null,
-      }),
-      inputs: { train: held.x, test: data.test?.x ?? null, target: data.target },
-      ...(held.n * problem.d > largeProblem && {
-        release: async () => {
-          await at.release();
-          for (const there of beside.values()) await there.release();
-          if (isSampled) await whole.release();
-        },
-      }),
-      interpolationResidual: async () => {
-        const { outputs } = await whole.evaluate();
-        return residual(outputs, data.train.y, data.outputs, experiment.loss);
+        ...(!at.tied && { curvature: (u: Float32Array, v: Float32Array) => exampleCurvature(at, u, v) }),
       },
     };
+  }
+
+  private carefulCurvature(once: boolean, within: Narrowed | null): Curvature {
+    const key = `${once} ${within !== null}`;
+    const made = this.careful.get(key) ?? this.problem.curvature(this.meter, { careful: true, once, within });
+    this.careful.set(key, made);
+    return made;
   }
 }
 

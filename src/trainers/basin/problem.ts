@@ -14,7 +14,7 @@ import type { Dataset, Split } from "../../data/dataset";
 import type { Compiled, Engine } from "../../engines/engine";
 import { grad } from "../../graph/differentiate";
 import { losses } from "../../losses";
-import { initialize, loadModel, takeWeights, type Model } from "../../models";
+import { buildModel, initialize, loadModel, takeWeights, type Model } from "../../models";
 import { fileError, UserError, type SourcePlace } from "../../protocol/errors";
 import type { Experiment } from "../../protocol/experiment";
 import { decodeSafetensors } from "../../protocol/safetensors";
@@ -23,6 +23,7 @@ import { accuracyOf } from "./accuracy";
 import { gather } from "./gather";
 import { fillFrom } from "./namedParameters";
 import { checkRoom } from "./room";
+import { WideFirstLayer, type Narrowed } from "./rowSpace";
 
 /** @throws UserError for a link that leads out of `folder`: what a model file names must not reach the rest of the machine. */
 async function checkInside(path: string, folder: string): Promise<void> {
@@ -59,6 +60,13 @@ export interface StepFunction {
   readonly masks: readonly { readonly size: number; readonly rate: number }[];
 }
 
+interface CurvatureOf {
+  readonly careful?: boolean;
+  readonly once?: boolean;
+  readonly ofAll?: boolean;
+  readonly within?: Narrowed | null;
+}
+
 interface Loaded {
   readonly engine: Engine;
   readonly data: Dataset;
@@ -86,6 +94,7 @@ export class Problem {
   readonly model: Model;
   private readonly room: number;
   private readonly parts: NetworkParts;
+  private first: WideFirstLayer | null | undefined;
 
   private constructor(
     readonly experiment: Experiment,
@@ -186,13 +195,18 @@ export class Problem {
    * @param careful  See Graph: slower, and compiled beside the other.
    * @param once     Each operator multiplies once at a point.
    * @param ofAll    On all training examples, however many are held.
+   * @param within   On the examples held, in fewer coordinates.
    */
-  curvature(meter: Meter, { careful = false, once = false, ofAll = false } = {}): Curvature {
-    const build = (mode: Mode) => (n: number) => buildNetwork(this.parts, n, mode, careful);
+  curvature(
+    meter: Meter,
+    { careful = false, once = false, ofAll = false, within = null }: CurvatureOf = {},
+  ): Curvature {
+    const parts = within?.parts ?? this.parts;
+    const build = (mode: Mode) => (n: number) => buildNetwork(parts, n, mode, careful);
     const normalized = this.buffers.length > 0;
-    const { n, x, y } = ofAll ? this.data.train : this.held;
-    const chunking = n === this.n ? this.chunking : planChunks(this.parts, n, this.room);
-    const signals = planSignals(this.parts, n, this.room);
+    const { n, x, y } = ofAll ? this.data.train : { ...this.held, ...(within && { x: within.x }) };
+    const chunking = n === this.n && !within ? this.chunking : planChunks(parts, n, this.room);
+    const signals = planSignals(parts, n, this.room);
     // Where products are split, what is per example is never in larger pieces.
     const smaller = signals && (!chunking || signals.size < chunking.size) ? signals : null;
     return new Curvature(
@@ -215,6 +229,31 @@ export class Problem {
         }),
       },
     );
+  }
+
+  /** The first layer before the examples held, where it may be narrowed. */
+  get firstLayer(): WideFirstLayer | null {
+    const { engine, parts, held: examples } = this;
+    if (this.first === undefined)
+      this.first = WideFirstLayer.of({
+        engine,
+        parts,
+        examples,
+        narrowed: (inputs) => this.narrowed(inputs),
+      });
+    return this.first;
+  }
+
+  /** The network for examples of another width; null where its layers want this one. */
+  private narrowed(inputs: number): NetworkParts | null {
+    const { model } = this.experiment;
+    if (model.kind === undefined) return null;
+    try {
+      return { ...this.parts, inputs, model: buildModel(model, [inputs], this.parts.outputs) };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return null;
+    }
   }
 
   /** The curvature of the loss on batches of `size` examples at a θ: one batch at a time, until the next call. */

@@ -24,9 +24,9 @@ test.each([0.05, 0.5])("within %d of inputs in a plane", async (radius) => {
     await trainer.computeGradient();
     trainer.advance();
   }
-  const { theta, perExample } = trainer.point();
+  const { theta, response } = trainer.point();
   const rng = new Rng(1, "ascent");
-  const found = await perExample!.largestChange(radius, () => rng.normal());
+  const found = await response!.largestChange(radius, () => rng.normal());
   // W₁ [hidden, 2], b₁, W₂ [outputs, hidden], b₂.
   const f = (a: number, b: number): number[] => {
     const h = Array.from({ length: hidden }, (_, i) =>

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { BudgetSpent, unlimited } from "../../../src/measure/budget";
 import { mapOf, meanSquare } from "../../../src/measure/meanSquare";
+import { noiseFactors } from "../../../src/measure/noiseFactors";
 import { closingMeasurement } from "../../../src/measure/closing";
 import { openEngine } from "../../../src/engines";
 import { checkExperiment } from "../../../src/protocol/checkExperiment";
@@ -67,7 +68,7 @@ test("what a trainer cannot do is not applicable and says why; what it can do is
   expect(facts.variance).toBeUndefined();
   const text = leftOut.join("\n");
   expect(text).toMatch(/Gradient noise: not applicable: the trainer gives no Gauss–Newton products/);
-  expect(text).toMatch(/Input smoothness: not applicable: the trainer gives no gradients of single examples/);
+  expect(text).toMatch(/Input smoothness: not applicable: the trainer gives no derivatives by the inputs/);
   for (const { metric, method, cost } of readings) {
     expect(metricInfo(metric), metric).toBeDefined();
     expect(method.length, metric).toBeGreaterThan(3);
@@ -134,6 +135,45 @@ test("from a run's last readings it finds what it finds from nothing, for fewer 
     expect(Math.abs(x - y), metric).toBeLessThanOrEqual(bar);
   }
   expect(gone.cost.products).toBeLessThan(cold.cost.products - 15);
+});
+
+test("the search for factors goes on from the last one: the same limit for less than two thirds of the products, near all of λ's trace", async () => {
+  const experiment = {
+    data: { source: "teacher", inputs: 6, outputs: 3, hidden: [4], examples: 200 },
+    model: { kind: "mlp", hidden: [20, 20], activation: "tanh" },
+    loss: "squared-error",
+    optimizer: { learningRate: 0.05, batchSize: 8 },
+  };
+  const { points } = checkExperiment(JSON.stringify(experiment), "a.basin.json");
+  const problem = await Problem.load(points[0].experiment, "a.basin.json", await openEngine("auto"));
+  const trainer = await Trainer.open(problem, null, plainMeter());
+  const train = async (steps: number): Promise<void> => {
+    for (let t = 0; t < steps; t++) {
+      await trainer.computeGradient();
+      trainer.advance();
+    }
+  };
+  await train(100);
+  const memory = new ProbeMemory(new Rng(3, "run"));
+  const rank = 24;
+  const search = async (own?: ProbeMemory) => {
+    const point = trainer.point();
+    const before = point.meter.products;
+    const factors = await noiseFactors(point, rank, unlimited(1e9), own);
+    return { factors, products: point.meter.products - before };
+  };
+  await search(memory);
+  await train(5);
+  // The whole spectrum of the Gram matrix: 600 rows, every direction.
+  const { lambda } = await noiseFactors(trainer.point(), "all", unlimited(1e9));
+  const [cold, warm] = [await search(), await search(memory)];
+  expect(warm.products).toBeLessThan((2 / 3) * cold.products);
+  for (const { factors } of [cold, warm]) {
+    expect(factors.r).toBe(rank);
+    factors.lambda.forEach((value, i) =>
+      expect(Math.abs(value / lambda[i] - 1), `eigenvalue ${i}`).toBeLessThan(i < 16 ? 1e-3 : 0.03),
+    );
+  }
 });
 
 test.each([

@@ -193,6 +193,6 @@ test("data whose target nobody knows has none of it, and a batch-normalized netw
   const nearest = await nearestOf(point.inputs!, point);
   const measure = (own: typeof point) => knownTarget(own, smoothness, { nearest, budget: unlimited(1e9) });
   expect(await measure({ ...point, inputs: { ...point.inputs!, target: undefined } })).toBe(null);
-  const tied = { ...point, perExample: { ...point.perExample!, atInputs: undefined } };
+  const tied = { ...point, response: { ...point.response!, atInputs: undefined } };
   expect(await measure(tied)).toMatch(/batch normalization/);
 });

@@ -58,6 +58,22 @@ describe("one parameter", () => {
     const limit = root(exponent, 0.5, 1.5);
     expect(Math.abs(found.limit.value - limit)).toBeLessThan(4 * found.limit.error + 2e-3 * limit);
   });
+
+  test.each([0.3, 0.97, 1.02, 2.5])(
+    "a limit thought to be %f times what it is is found all the same",
+    async (off) => {
+      const limit = root(double, 0.5, 1.5);
+      const settings = {
+        learningRate: 0.7,
+        batchSize: 2,
+        sampling: "independent",
+        near: off * limit,
+      } as const;
+      const found = (await typical(scalar(curvatures), settings))!;
+      expect(Math.abs(found.limit.value - limit)).toBeLessThan(4 * found.limit.error + 2e-3 * limit);
+      expect(found.limit.error).toBeLessThan(0.03 * limit);
+    },
+  );
 });
 
 describe("features that decay: above the limit ℓ bends upwards, and a line from further up leads past it", () => {
