@@ -162,7 +162,9 @@ function partsOf({ events }: Watched): string {
 }
 
 async function main(): Promise<void> {
-  const wanted = new Set((process.env.BASIN_BENCH ?? "closing,reading,start,warm,product,limit").split(","));
+  const wanted = new Set(
+    (process.env.BASIN_BENCH ?? "closing,reading,start,beside,warm,product,limit").split(","),
+  );
   console.log(`\n${threads} threads each\n${machine()}`);
   console.log("| work | Basin | peer | ratio | aim |\n|---|---|---|---|---|");
   writeData();
@@ -210,10 +212,56 @@ async function main(): Promise<void> {
     });
     row("peak memory of a run with its verdict, wide net", megabytes(peak), "≤ 350 MB");
   }
+  if (wanted.has("beside")) {
+    await beside(10, 100_000, "≤ 30 %");
+    await beside(1, 20_000, "≤ 100 %");
+  }
   if (wanted.has("warm")) await warm();
   if (wanted.has("product")) await product();
   if (wanted.has("limit")) console.log((await exactLimit()).row);
   rmSync(folder, { recursive: true });
+}
+
+/** What sharpness every so many steps costs a whole run of the command line: pairs with and without, on two threads and on one. */
+async function beside(every: number, steps: number, aim: string): Promise<void> {
+  const experiment = {
+    data: { source: "chebyshev", examples: 20 },
+    model: { kind: "mlp", hidden: [30, 20], activation: "tanh" },
+    optimizer: { learningRate: 0.05 },
+    stop: { steps },
+    closing: { seconds: 0 },
+    threads,
+  };
+  const probes = { sharpness: { every, top: 1 } };
+  const trained = ({ events }: Watched): number => events.find(({ kind }) => kind === "end")?.time ?? NaN;
+  const pairs: {
+    readonly time: number;
+    readonly busy: number;
+    readonly alone: number;
+    readonly one: number;
+  }[] = [];
+  for (let i = 0; i < 5; i++) {
+    const without = await run({ ...experiment, probes: {} });
+    const [two, one] = [
+      await run({ ...experiment, probes }),
+      await run({ ...experiment, probes, threads: 1 }),
+    ];
+    pairs.push({
+      time: trained(two) / trained(without),
+      one: trained(one) / trained(without),
+      busy: two.busy / without.busy,
+      alone: trained(without),
+    });
+  }
+  const more = (of: (pair: (typeof pairs)[number]) => number): string =>
+    `${(100 * (median(pairs.map(of)) - 1)).toFixed(0)} %`;
+  const ours = `${more(({ time }) => time)} more time, ${more(({ busy }) => busy)} more of the processor; on one thread ${more(({ one }) => one)} more time`;
+  const step = (1e6 * median(pairs.map(({ alone }) => alone))) / steps;
+  row(
+    `sharpness every ${every === 1 ? "step" : `${every} steps`}, whole runs, 1-30-20-1 (a step ${step.toFixed(1)} µs)`,
+    ours,
+    aim,
+  );
 }
 
 async function product(): Promise<void> {

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 interface Event {
   readonly kind: string;
   readonly step?: number;
+  readonly time?: number;
   readonly probe?: string;
   readonly message?: string;
   readonly cost?: { readonly products: number; readonly seconds: number };

@@ -6,6 +6,8 @@ export interface Engine {
   readonly version: string;
   /** What a user should know of how it computes here; may grow with each compilation. */
   readonly notes?: readonly string[];
+  /** Whether all that was compiled so far is so small that Basin's own kernels run it, in the calling thread. */
+  readonly isSmall?: boolean;
   /**
    * Compiles `outputs` as a function of `inputs`. Inputs may be interior nodes: what lies below them is not computed.
    * @param seldom  Whether it is called so rarely that it should keep no memory between calls. Default false.

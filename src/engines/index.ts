@@ -136,6 +136,18 @@ export async function openEngine(
 }
 
 /**
+ * The engine that "auto" has opened, for another thread: the runtime loads with the first graph that the kernels leave to it.
+ *
+ * @param name  What that engine is called.
+ */
+export function runtimeLater(name: string, options: EngineOptions): Engine {
+  let opened: Promise<Engine> | null = null;
+  const compile: Engine["compile"] = async (...given) =>
+    (await (opened ??= openEngine(name as EngineName, options))).compile(...given);
+  return withKernels({ name, version: "", compile });
+}
+
+/**
  * The fastest float64 matrix product that goes with an engine. A run that avoids the native build does not load it for this;
  * plain loops are the last resort.
  *

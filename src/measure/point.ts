@@ -106,7 +106,7 @@ export interface Inputs {
 }
 
 /** What has a Hessian, and where the trainer gives it the Gauss–Newton part of it. */
-export interface Curved {
+interface Curved {
   hessian(): LinearOperator;
   gaussNewton?(): LinearOperator;
 }

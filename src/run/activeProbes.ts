@@ -1,21 +1,16 @@
-// The probes of a run at work: when each is due, what it remembers, what goes to the log.
+// The probes of a run at work: when each is due, and what goes to the log.
 import { Course } from "../measure/course";
 import { Limits } from "../measure/limits";
-import { probes } from "../measure";
-import { unlimited } from "../measure/budget";
-import { ProbeMemory, type SavedMemory } from "../measure/memory";
-import { notApplicable, type Point } from "../measure/point";
 import { factorSearch } from "../measure/noiseFactors";
-import { everyOf, pointFor, type Measured, type Probe } from "../measure/probe";
+import type { Point } from "../measure/point";
+import type { Probe } from "../measure/probe";
 import type { RunEvent } from "../protocol/events";
 import type { Experiment } from "../protocol/experiment";
-import { memoryBytes } from "../protocol/memory";
 import type { EventLog } from "../record/disk/eventLog";
 import type { CoursePoint } from "../stability/hovering";
 import type { MeasuringState } from "../trainers/basin/checkpoint";
 import type { MetricInfo } from "../types/metricInfo";
-import type { Cost } from "../types/reading";
-import { Rng } from "../util/rng";
+import { Measuring, type AskedProbe, type Memories, type NotTaken, type Taken } from "./measuring";
 import { ReadingsWriter } from "./readingsEvent";
 
 /** Seconds of a reading that are worth a write to the disk before and after; quicker ones wait for the log's own clock. */
@@ -27,12 +22,11 @@ const searches: { readonly [id in Probe["id"]]?: readonly string[] } = {
   noise: ["gaussNewton", "noise", factorSearch],
 };
 
-interface ActiveProbe {
-  readonly probe: Probe;
-  readonly every: number;
-  readonly memory: ProbeMemory;
+interface ActiveProbe extends AskedProbe {
   /** Whether the next reading may take long, as far as the last one tells. */
   long: boolean;
+  /** Whether the trainer gives what the probe needs, as far as is known. */
+  applies: boolean;
 }
 
 /** When a reading is taken, and what the trainer tells beside it. */
@@ -46,10 +40,13 @@ export interface Moment {
   readonly more: () => Readonly<Record<string, number>>;
 }
 
+const isDue = ({ every, applies }: ActiveProbe, step: number): boolean => applies && step % every === 0;
+
 export class ActiveProbes {
   /** Metrics that the contract does not name. */
   readonly metrics: readonly MetricInfo[];
   readonly writer: ReadingsWriter;
+  private readonly measuring: Measuring;
   private readonly active: readonly ActiveProbe[];
   private readonly limits: Limits;
   private readonly ownCourse: Course;
@@ -59,18 +56,12 @@ export class ActiveProbes {
   private readonly noted = new Set<string>();
 
   constructor(
-    private readonly experiment: Experiment,
+    experiment: Experiment,
     private readonly log: EventLog,
     saved: (MeasuringState & { readonly step: number }) | null,
   ) {
-    this.active = probes.flatMap((probe): ActiveProbe[] => {
-      const every = everyOf(probe, experiment);
-      if (every === undefined) return [];
-      const memory = new ProbeMemory(new Rng(experiment.seed, `probe.${probe.id}`));
-      const known = saved?.memories.get(probe.id);
-      if (known) memory.restore(known);
-      return [{ probe, every, memory, long: true }];
-    });
+    this.measuring = new Measuring(experiment, saved?.memories);
+    this.active = this.measuring.asked.map((asked) => ({ ...asked, long: true, applies: true }));
     this.metrics = this.active.flatMap(({ probe }) => probe.metrics);
     this.writer = new ReadingsWriter(this.metrics);
     this.limits = new Limits(saved?.limits);
@@ -86,73 +77,67 @@ export class ActiveProbes {
 
   /** Whether any probe is to be asked at a step. */
   due(step: number): boolean {
-    return this.active.some(({ every }) => step % every === 0);
+    return this.active.some((one) => isDue(one, step));
+  }
+
+  /** Whether the readings due at a step take no time to speak of, as far as the last ones tell. */
+  areQuick(step: number): boolean {
+    return this.dueAt(step).every(({ long }) => !long);
   }
 
   /** Asks every probe that is due. @throws what abandons a reading; the probe then remembers what it did before. */
   async read(point: () => Point, moment: Moment): Promise<void> {
-    if (moment.step !== this.readAt) {
-      this.readings = [];
-      this.readAt = moment.step;
-    }
-    for (const one of this.active) {
+    const { step } = moment;
+    this.begin(step);
+    for (const one of this.dueAt(step)) {
       const done = this.readings.some((event) => event.kind === "metrics" && event.probe === one.probe.id);
-      if (moment.step % one.every === 0 && !done) await this.readOne(one, point(), moment);
+      if (done) continue;
+      // A reading may take seconds: what is known already goes to the disk first.
+      if (one.long) this.log.flush();
+      this.write(await this.measuring.take(one, point(), step), moment);
+      if (one.long) this.log.flush();
     }
   }
 
-  private async readOne(one: ActiveProbe, point: Point, moment: Moment): Promise<void> {
-    const { probe, memory } = one;
-    if (!this.applies(probe, point, moment.step)) return;
-    // A reading may take seconds: what is known already goes to the disk first.
-    if (one.long) this.log.flush();
-    const before = memory.save();
-    const products = point.meter.products;
-    const t0 = performance.now();
-    let measured: Measured;
-    try {
-      measured = await probe.measure({
-        point: await pointFor(probe, point),
-        probes: this.experiment.probes,
-        effort: "running",
-        step: moment.step,
-        memory,
-        budget: unlimited(memoryBytes(this.experiment.memory)),
-        known: new Map(),
-        initialLoss: NaN,
-      });
-    } catch (error) {
-      memory.restore(before);
-      throw error;
+  /** Takes over what was read at a step, by probes that remember elsewhere. */
+  writeAll(taken: readonly (Taken | NotTaken)[], moment: Moment): void {
+    this.begin(moment.step);
+    for (const one of taken) this.write(one, moment);
+  }
+
+  private dueAt(step: number): readonly ActiveProbe[] {
+    return this.active.filter((one) => isDue(one, step));
+  }
+
+  private begin(step: number): void {
+    if (step === this.readAt) return;
+    this.readings = [];
+    this.readAt = step;
+  }
+
+  private write(taken: Taken | NotTaken, moment: Moment): void {
+    const one = this.active.find(({ probe }) => probe.id === taken.probe)!;
+    const { label } = one.probe;
+    if ("why" in taken) {
+      // A probe that cannot be taken with this trainer says so once.
+      one.applies = false;
+      this.noteOnce(`${label}: ${taken.why}.`, moment.step);
+      return;
     }
-    const cost = { products: point.meter.products - products, seconds: (performance.now() - t0) / 1000 };
-    this.write(measured, cost, probe, moment);
-    for (const what of measured.leftOut ?? [])
-      this.noteOnce(`${probe.label}: left out: ${what}.`, moment.step);
+    const { cost, leftOut } = taken;
+    this.writeReadings(taken, moment);
+    for (const what of leftOut) this.noteOnce(`${label}: left out: ${what}.`, moment.step);
     one.long = cost.seconds > longReading;
-    if (one.long) this.log.flush();
   }
 
-  private write(
-    { readings }: Measured,
-    cost: Cost,
-    probe: Probe,
-    { step, time, more, learningRate, loss }: Moment,
-  ): void {
+  private writeReadings({ readings, cost, probe }: Taken, moment: Moment): void {
+    const { step, time, more, learningRate, loss } = moment;
     const limit = this.limits.update(readings);
     if (limit) this.ownCourse.add({ step, share: learningRate / (limit.value as number), loss });
     const all = limit ? [...readings, limit] : readings;
-    const event = this.writer.event(all, { step, time: time(), probe: probe.id, cost }, more());
+    const event = this.writer.event(all, { step, time: time(), probe, cost }, more());
     this.readings.push(event);
     this.log.add(event);
-  }
-
-  /** A probe that cannot be taken with this trainer says so once. */
-  private applies(probe: Probe, point: Point, step: number): boolean {
-    const why = notApplicable(point, probe.needs);
-    if (why === null) return true;
-    this.noteOnce(`${probe.label}: ${why}.`, step);
-    return false;
   }
 
   private noteOnce(message: string, step: number): void {
@@ -160,12 +145,18 @@ export class ActiveProbes {
     this.noted.add(message);
   }
 
-  /** Everything that the next readings depend on, at `step`. */
-  state(step: number): MeasuringState {
+  get memories(): Memories {
+    return this.measuring.memories;
+  }
+
+  /** Goes on from what the probes remembered elsewhere. */
+  remember(memories: Memories): void {
+    this.measuring.remember(memories);
+  }
+
+  /** What the next readings depend on at `step`, beside what the probes remember. */
+  state(step: number): Omit<MeasuringState, "memories"> {
     return {
-      memories: new Map(
-        this.active.map(({ probe, memory }): [string, SavedMemory] => [probe.id, memory.save()]),
-      ),
       limits: this.limits.values,
       course: this.ownCourse.save(),
       readings: step === this.readAt ? this.readings : [],
@@ -180,8 +171,8 @@ export class ActiveProbes {
   /** Eigenvectors that the last readings found, by the name of their search: a closing measurement goes on from them. */
   get lastVectors(): ReadonlyMap<string, readonly Float32Array[]> {
     return new Map(
-      this.active.flatMap(({ probe, memory }) =>
-        (searches[probe.id] ?? []).map((name) => [name, memory.vectorsOf(name)] as const),
+      this.active.flatMap(({ probe: { id } }) =>
+        (searches[id] ?? []).map((name) => [name, this.measuring.vectorsOf(id, name)] as const),
       ),
     );
   }

@@ -30,7 +30,7 @@ export async function escape({ experiment, file, from, escape: how }: MeasureReq
     closingSeconds(experiment.closing ?? "full"),
     memoryBytes(experiment.memory),
   );
-  const points = await PointSource.open(problem, new PausingMeter(() => budget.check()));
+  const points = PointSource.open(problem, new PausingMeter(() => budget.check()));
   const point = await pointAt(problem, points, { ...saved, count: saved.step - saved.since });
   const { readings, facts } = await closingMeasurement(point, {
     probes: experiment.probes,

@@ -85,7 +85,7 @@ export async function explainSpike({
   const run = await ProbingRun.open(problem, { theta, step, saved: { slots, since, sampler } });
   const pause = (): Promise<void> | undefined => meter.check() ?? undefined;
   await run.advance(spike.from, pause);
-  const points = await PointSource.open(problem, meter);
+  const points = PointSource.open(problem, meter);
   const point = await pointAt(problem, points, {
     theta: run.theta,
     step: run.step,

@@ -212,7 +212,7 @@ export async function explore({ experiment, file, from, explore: asked }: Measur
   const problem = await Problem.load(experiment, file, await engineOf(experiment, file));
   const saved = branchState(from.folder, from.step, problem);
   // Whoever asks for branches waits for them, or stops them.
-  const points = await PointSource.open(problem, new PausingMeter(() => undefined));
+  const points = PointSource.open(problem, new PausingMeter(() => undefined));
   const point = await pointAt(problem, points, { ...saved, count: saved.step - saved.since });
   const told = (what: string): void => void process.stderr.write(`measuring ${what}\n`);
   const tell = (one: object): void => void process.stdout.write(`${stringify(one)}\n`);

@@ -1,5 +1,6 @@
-// Entry of the run process: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, `explain`, `explore`, `suggest`, asked over standard input; `doctor`.
+// Entry of the run process and of its readings' thread: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, `explain`, `explore`, `suggest`, asked over standard input; `doctor`.
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { EngineMissing, inspectEngines } from "../engines";
 import { UserError } from "../protocol/errors";
 import { tensorflowFolder } from "../protocol/cacheFolder";
@@ -15,6 +16,7 @@ import { Interrupt } from "./interrupt";
 import { ownJob } from "./job";
 import { judgeRun } from "./judging/judgeFolder";
 import { measure } from "./measure";
+import { measureBeside } from "./readings/worker";
 import { resume, start, type Status } from "./start";
 import { suggest } from "./suggest";
 
@@ -61,15 +63,22 @@ function train(command: "start" | "resume", folder: string, claim: string | unde
   return command === "start" ? start(folder, interrupt) : resume(folder, interrupt);
 }
 
-main(process.argv.slice(2)).then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    // A user's mistake is one message; a stack is for our own.
-    const mistake = error instanceof UserError || error instanceof EngineMissing;
-    const told = mistake || error instanceof DiskFull;
-    process.stderr.write(
-      `${told ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exit(mistake ? 2 : 1);
-  },
-);
+/** Answers the request of this process, which ends with it. */
+function answer(): void {
+  main(process.argv.slice(2)).then(
+    (status) => process.exit(status),
+    (error: unknown) => {
+      // A user's mistake is one message; a stack is for our own.
+      const mistake = error instanceof UserError || error instanceof EngineMissing;
+      const told = mistake || error instanceof DiskFull;
+      process.stderr.write(
+        `${told ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
+      process.exit(mistake ? 2 : 1);
+    },
+  );
+}
+
+// A second thread of the process loads this file too: an error there is one of the thread that trains.
+if (isMainThread) answer();
+else void measureBeside();

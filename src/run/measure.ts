@@ -32,7 +32,7 @@ export async function measure({ experiment, file, weights, optimizerState }: Mea
     closingSeconds(experiment.closing ?? "full"),
     memoryBytes(experiment.memory),
   );
-  const points = await PointSource.open(problem, new PausingMeter(() => budget.check()));
+  const points = PointSource.open(problem, new PausingMeter(() => budget.check()));
   const point = await pointAt(problem, points, {
     theta,
     step: null,

@@ -3,12 +3,18 @@ import { join } from "node:path";
 import type { EndReason, Measured } from "../protocol/events";
 import { files } from "../protocol/runFolder";
 import type { EventLog } from "../record/disk/eventLog";
-import { hasCheckpoint, saveCheckpoint, type Checkpoint } from "../trainers/basin/checkpoint";
+import {
+  hasCheckpoint,
+  saveCheckpoint,
+  type Checkpoint,
+  type TrainingState,
+} from "../trainers/basin/checkpoint";
 import { isCheckpointStep } from "../trainers/basin/checkpointSteps";
 import type { Trainer } from "../trainers/basin/trainer";
 import { norm } from "../util/linalg/vector";
 import type { ActiveProbes } from "./activeProbes";
 import { Interrupted, type Interrupt } from "./interrupt";
+import { ReadingPlace } from "./readings/place";
 import { RecentSteps } from "./recentSteps";
 
 /** Loss above this many times its initial value is divergence (theory.md, section 7). */
@@ -43,6 +49,7 @@ interface StepLosses {
 export class Training {
   private readonly started = performance.now();
   private readonly recent = new RecentSteps();
+  private readonly readings: ReadingPlace;
   private readonly fullBatch: boolean;
   private readonly epoch: number;
   private readonly logEvery: number;
@@ -53,6 +60,7 @@ export class Training {
 
   constructor(private readonly parts: TrainingParts) {
     const { trainer, saved } = parts;
+    this.readings = new ReadingPlace(parts);
     const { n, batchSize, experiment } = trainer.problem;
     this.fullBatch = batchSize === n;
     this.epoch = this.fullBatch ? 1 : Math.max(1, Math.floor(n / batchSize));
@@ -67,20 +75,30 @@ export class Training {
 
   /** Trains to the end. */
   async run(): Promise<Reached> {
-    const { trainer, folder, probes } = this.parts;
-    const { checkpoints } = trainer.problem.experiment;
+    const { folder, probes } = this.parts;
     // A new run, or a branch, is resumable from the start.
-    if (!hasCheckpoint(join(folder, files.checkpoints))) this.keep();
+    if (!hasCheckpoint(join(folder, files.checkpoints))) await this.keep();
     probes.repeat();
+    try {
+      const reason = await this.steps();
+      // With the readings of this step, which a resume then need not repeat.
+      if (reason !== "diverged") await this.keep();
+      await this.readings.settle();
+      return { reason, loss: this.loss, initialLoss: this.initialLoss };
+    } finally {
+      this.readings.end();
+    }
+  }
+
+  /** Step after step, until one of them ends the training: why. */
+  private async steps(): Promise<EndReason> {
+    const { trainer } = this.parts;
+    const { checkpoints } = trainer.problem.experiment;
     for (;;) {
       const reason = await this.visit();
-      if (reason !== null) {
-        // With the readings of this step, which a resume then need not repeat.
-        if (reason !== "diverged") this.keep();
-        return { reason, loss: this.loss, initialLoss: this.initialLoss };
-      }
+      if (reason !== null) return reason;
       trainer.advance();
-      if (isCheckpointStep(trainer.step, checkpoints.every)) this.keep();
+      if (isCheckpointStep(trainer.step, checkpoints.every)) await this.keep();
       // The engine answers through promises alone; let signals, timers and the log have their turn.
       if (trainer.step % 16 === 0) await new Promise(setImmediate);
     }
@@ -121,8 +139,7 @@ export class Training {
   }
 
   private logLosses({ batchLoss, gradNorm, fullLoss }: StepLosses): void {
-    const { trainer, log } = this.parts;
-    const { step } = trainer;
+    const { step } = this.parts.trainer;
     const time = this.time();
     this.recent.add(step, time, batchLoss, gradNorm);
     if (fullLoss === null) return;
@@ -130,7 +147,7 @@ export class Training {
     if (Number.isNaN(this.initialLoss)) this.initialLoss = fullLoss;
     if (!this.last && this.fullBatch && step % this.logEvery !== 0) return;
     const values = { "loss.train": fullLoss, ...(this.fullBatch && { gradNorm }), ...this.changedRate() };
-    log.add({ kind: "metrics", step, time, values, ...(!this.told && { how: this.ways() }) });
+    this.readings.add({ kind: "metrics", step, time, values, ...(!this.told && { how: this.ways() }) });
     this.told = true;
   }
 
@@ -170,23 +187,21 @@ export class Training {
 
   /** Where the loss has gone, and step by step how it came there. */
   private async logDivergence({ fullLoss }: StepLosses, what: "loss" | "gradient"): Promise<void> {
-    const { trainer, log } = this.parts;
+    const { trainer } = this.parts;
     const { step } = trainer;
     this.loss = fullLoss ?? (await trainer.fullLoss());
     const earlier = this.fullBatch
       ? this.recent.columns("loss.train", "gradNorm")
       : this.recent.columns("loss.batch", "gradNorm.batch");
     const values = { "loss.train": this.loss };
-    log.add({ kind: "metrics", step, time: this.time(), values, ...(earlier && { earlier }) });
-    log.add({ kind: "diverged", step, what });
+    this.readings.add({ kind: "metrics", step, time: this.time(), values, ...(earlier && { earlier }) });
+    this.readings.add({ kind: "diverged", step, what });
   }
 
-  private async takeReadings(): Promise<void> {
-    const { trainer, probes } = this.parts;
-    const { step, learningRate } = trainer;
+  private takeReadings(): Promise<void> {
+    const { step, learningRate } = this.parts.trainer;
     const more = () => ({ ...this.changedRate(), ...this.slope() });
-    const moment = { step, time: this.time, learningRate, loss: this.loss, more };
-    await probes.read(() => trainer.point(), moment);
+    return this.readings.take({ step, time: this.time, learningRate, loss: this.loss, more });
   }
 
   private stopReason({ fullLoss }: StepLosses): EndReason | null {
@@ -196,19 +211,28 @@ export class Training {
     return stop.minutes !== undefined && this.time() > stop.minutes * 60 ? "minutes" : null;
   }
 
-  /** Writes a checkpoint. What the log says up to here is on the disk before: a kill in between loses nothing. */
-  private keep(): void {
-    const { trainer, probes, log, folder } = this.parts;
-    const { step } = trainer;
+  /**
+   * Writes a checkpoint, as soon as all readings before it are taken. What the log says up to here is on the disk before: a kill in
+   * between loses nothing.
+   */
+  private async keep(): Promise<void> {
+    const { trainer, probes } = this.parts;
     // Nothing to go on from: the next visit finds that training has diverged.
     if (!trainer.isFinite) return;
-    const training = {
-      ...trainer.state(),
+    const training: TrainingState = {
+      ...(this.readings.isAhead ? trainer.copiedState() : trainer.state()),
       time: this.time(),
       initialLoss: this.initialLoss,
       loss: this.loss,
     };
-    const state: Checkpoint = { ...training, ...probes.state(step) };
+    await this.readings.keep((memories) =>
+      this.write({ ...training, ...probes.state(training.step), memories }),
+    );
+  }
+
+  private write(state: Checkpoint): void {
+    const { trainer, log, folder } = this.parts;
+    const { step } = state;
     log.sync();
     const file = saveCheckpoint(join(folder, files.checkpoints), trainer.problem.model, state);
     log.add({ kind: "checkpoint", step, file: `${files.checkpoints}/${file}` });

@@ -208,7 +208,7 @@ async function outcomesOf(seed: number): Promise<Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), "basin-bars-"));
   try {
     const { problem, theta, descent, name } = await problemOf(seed, folder);
-    const source = await PointSource.open(problem, plainMeter());
+    const source = PointSource.open(problem, plainMeter());
     const point = source.at(theta, descent);
     const { readings } = await closingMeasurement(point, {
       probes: {},

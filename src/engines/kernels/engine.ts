@@ -52,13 +52,20 @@ export function isSmall(inputs: readonly Node[], outputs: readonly Node[]): bool
  */
 export function withKernels(engine: Engine): Engine {
   const notes: string[] = [];
+  let allSmall = true;
   return {
     name: engine.name,
     version: `${engine.version} + kernels`,
     notes,
+    get isSmall() {
+      return allSmall && notes.length === 0;
+    },
     compile: (inputs, outputs, seldom) => {
       // What failed once would fail again: WebAssembly asks for more address space than a limit leaves, or is switched off.
-      if (notes.length > 0 || !isSmall(inputs, outputs)) return engine.compile(inputs, outputs, seldom);
+      if (notes.length > 0 || !isSmall(inputs, outputs)) {
+        allSmall = false;
+        return engine.compile(inputs, outputs, seldom);
+      }
       try {
         return Promise.resolve(new KernelFunction(inputs, outputs));
       } catch (error) {

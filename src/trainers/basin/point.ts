@@ -59,12 +59,13 @@ export class PointSource {
     this.batches = problem.batchCurvature(problem.batchSize, meter);
   }
 
-  static async open(problem: Problem, meter: Meter): Promise<PointSource> {
-    const gemm = await openGemm(problem.engine, problem.experiment.threads);
+  static open(problem: Problem, meter: Meter): PointSource {
+    let gemm: Promise<Gemm> | null = null;
     // What is computed of the factors takes long as well: it may be abandoned wherever it multiplies matrices.
     const asking: Gemm = async (a, b, shape) => {
       await meter.check();
-      return gemm(a, b, shape);
+      gemm ??= openGemm(problem.engine, problem.experiment.threads);
+      return (await gemm)(a, b, shape);
     };
     return new PointSource(problem, meter, asking);
   }

@@ -120,13 +120,10 @@ export class Problem {
     return this.model.parameters.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
   }
 
-  /** Loads the data and builds the model. @throws UserError naming the file that is missing or malformed. */
-  static async load(experiment: Experiment, file: string, engine: Engine): Promise<Problem> {
-    const data = await loadDataset(experiment.data, {
-      readBytes: reader(file),
-      seed: experiment.seed,
-      loss: experiment.loss,
-    });
+  /** Loads the data, unless they are known, and builds the model. @throws UserError naming the file that is missing or malformed. */
+  static async load(experiment: Experiment, file: string, engine: Engine, known?: Dataset): Promise<Problem> {
+    const { seed, loss } = experiment;
+    const data = known ?? (await loadDataset(experiment.data, { readBytes: reader(file), seed, loss }));
     const { batchSize } = experiment.optimizer;
     if (batchSize !== "full" && batchSize > data.train.n)
       throw fileError(

@@ -10,6 +10,14 @@ import { PointSource } from "./point";
 import type { Problem } from "./problem";
 import { Stepper } from "./stepper";
 
+/** θ and the optimizer's state as they stand, [d] each: the arrays themselves. */
+export interface Snapshot extends OptimizerState {
+  readonly step: number;
+  readonly theta: Float32Array;
+  /** ∇L of the batch seen last. */
+  readonly gradient: Float32Array;
+}
+
 export class Trainer {
   /** Updates made so far. */
   private made: number;
@@ -31,7 +39,7 @@ export class Trainer {
   static async open(problem: Problem, saved: TrainingState | null, meter: Meter): Promise<Trainer> {
     const theta = saved?.theta ?? (await problem.start());
     const stepper = await Stepper.make(problem, theta, saved);
-    return new Trainer(problem, stepper, await PointSource.open(problem, meter), saved);
+    return new Trainer(problem, stepper, PointSource.open(problem, meter), saved);
   }
 
   get step(): number {
@@ -79,15 +87,13 @@ export class Trainer {
 
   /** θ as it stands: the same point until the next update. */
   point(): Point {
+    return (this.current ??= pointOf(this.points, this.snapshot()));
+  }
+
+  /** What a point is made of. Holds the arrays themselves: copy them before the next step. */
+  snapshot(): Snapshot {
     const { slots, since, gradient, theta } = this.stepper;
-    return (this.current ??= this.points.at(
-      theta,
-      descentOf(
-        this.problem.experiment.optimizer,
-        { step: this.made, slots, count: this.made - since },
-        gradient,
-      ),
-    ));
+    return { step: this.made, theta, gradient, slots, count: this.made - since };
   }
 
   /** The point of another state of the same problem, whose running statistics are taken over. */
@@ -103,7 +109,19 @@ export class Trainer {
     const buffers = new Map(problem.model.buffers.map(({ name }, i) => [name, problem.buffers[i]]));
     return { step: this.made, theta, buffers, slots, since, sampler };
   }
+
+  /** The same for later. */
+  copiedState(): ReturnType<Trainer["state"]> {
+    const { theta, buffers, slots, ...rest } = this.state();
+    const copied = (named: typeof slots): typeof slots =>
+      new Map([...named].map(([name, values]) => [name, values.slice()]));
+    return { ...rest, theta: theta.slice(), buffers: copied(buffers), slots: copied(slots) };
+  }
 }
+
+/** The point of a state as training has it. */
+export const pointOf = (points: PointSource, { theta, gradient, ...state }: Snapshot): Point =>
+  points.at(theta, descentOf(points.problem.experiment.optimizer, state, gradient));
 
 /** The point that a state has reached, its preconditioner from the state, or from the gradient there where that holds none. */
 export async function pointAt(

@@ -51,7 +51,7 @@ async function problemOf(more: object): Promise<Problem> {
 }
 
 async function pointOf(problem: Problem): Promise<Point> {
-  const source = await PointSource.open(problem, plainMeter());
+  const source = PointSource.open(problem, plainMeter());
   return source.at(theta, { learningRate: 0.3, preconditioner: null, settled: true });
 }
 

@@ -21,7 +21,7 @@ async function minimumOf(given: object, steps: number): Promise<Minimum> {
   const problem = await Problem.load(experiment, "a.basin.json", await openEngine("auto", { threads: 1 }));
   const run = await ProbingRun.open(problem, { theta: await problem.start() });
   await run.advance(steps);
-  const source = await PointSource.open(problem, plainMeter());
+  const source = PointSource.open(problem, plainMeter());
   const theta = run.theta.slice();
   const point = await pointAt(problem, source, { theta, step: null, slots: none.slots, count: 0 });
   const saved = {

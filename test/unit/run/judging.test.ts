@@ -162,7 +162,7 @@ test.each([
       "/nowhere/own.basin.json",
       await engineOf(experiment, "/nowhere/own.basin.json"),
     );
-    const points = await PointSource.open(found, plainMeter());
+    const points = PointSource.open(found, plainMeter());
     const point = await pointAt(found, points, {
       theta: await found.start(),
       step: null,

@@ -29,7 +29,7 @@ async function problemOf(model: object, more: object = {}): Promise<Problem> {
 }
 
 async function pointOf(problem: Problem, preconditioner: Float32Array | null = null): Promise<Point> {
-  const source = await PointSource.open(problem, plainMeter());
+  const source = PointSource.open(problem, plainMeter());
   return source.at(await problem.start(), { learningRate: 0.1, preconditioner, settled: true });
 }
 
