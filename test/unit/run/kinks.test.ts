@@ -5,7 +5,7 @@ import { onnxEngine } from "../../../src/engines/onnx/engine";
 import { evaluate } from "../../../src/engines/tensorflow/engine";
 import { grad, hvp } from "../../../src/graph/differentiate";
 import { Graph, type Node } from "../../../src/graph/node";
-import { maxAlong, mul, relu, reshape, sum } from "../../../src/graph/ops";
+import { maxAlong, mul, relu, reshape, sum, windowMax } from "../../../src/graph/ops";
 import { buildModel } from "../../../src/models";
 import type { BuiltinSpec, LayerSpec } from "../../../src/protocol/experiment";
 import type { Kink } from "../../../src/protocol/kinks";
@@ -20,6 +20,11 @@ test.each<{ spec: BuiltinSpec; shape: number[]; kinks: Kink[] }>([
   { spec: { kind: "mlp", hidden: [3], activation: "relu", bias: true }, shape: [2], kinks: ["relu"] },
   {
     spec: layers({ conv2d: { filters: 1, kernel: 1 } }, { maxPool2d: 2 }, "flatten", "dense"),
+    shape: [1, 4, 4],
+    kinks: ["oneHotMax"],
+  },
+  {
+    spec: layers({ maxPool2d: { kernel: 2, stride: 1 } }, "flatten", "dense"),
     shape: [1, 4, 4],
     kinks: ["oneHotMax"],
   },
@@ -73,8 +78,16 @@ describe("at the kink itself", () => {
       second: [0, 0, 6],
     },
     {
-      name: "max-pool: the first of equal maxima takes the derivative",
+      name: "max-pool with stride 1: the first of equal maxima takes the derivative",
       f: (x: Node) => square(maxAlong(reshape(x, [1, 4]), 1)),
+      torch: "torch.nn.functional.max_pool2d(x.reshape(1, 1, 2, 2), 2) ** 2",
+      x: [1, 3, 3, 3],
+      first: [0, 6, 0, 0],
+      second: [0, 4, 0, 0],
+    },
+    {
+      name: "max-pool: the first of equal maxima takes the derivative",
+      f: (x: Node) => square(sum(mul(windowMax(reshape(x, [1, 1, 2, 2]), 2), reshape(x, [1, 1, 2, 2])))),
       torch: "torch.nn.functional.max_pool2d(x.reshape(1, 1, 2, 2), 2) ** 2",
       x: [1, 3, 3, 3],
       first: [0, 6, 0, 0],
