@@ -15,8 +15,8 @@ const leastSeconds = 0.1;
 const leastLeft = 0.3;
 /** Share of the time that quick readings take before it is worth a thread. */
 const leastShare = 0.1;
-/** Share of a core that has to have been free since the start: on a busy machine two threads wait for one another. */
-const leastFree = 0.5;
+/** Share of a core that has to have been free in the first tenth of a second, beside all that a start sets to work: on a busy machine two threads wait for one another. */
+const leastFree = 0.25;
 
 /** What states in waiting may fill. */
 const mostBytes = 16 * 2 ** 20;
