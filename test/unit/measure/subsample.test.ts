@@ -50,9 +50,9 @@ async function problemOf(more: object): Promise<Problem> {
   return Problem.load(points[0].experiment, file, await openEngine("auto", { threads: 1 }));
 }
 
-async function pointOf(problem: Problem): Promise<Point> {
+function pointOf(problem: Problem): Promise<Point> {
   const source = PointSource.open(problem, plainMeter());
-  return source.at(theta, { learningRate: 0.3, preconditioner: null, settled: true });
+  return Promise.resolve(source.at(theta, { learningRate: 0.3, preconditioner: null, settled: true }));
 }
 
 /** ½(f − y)² of one example by the definition alone, in float64. */
