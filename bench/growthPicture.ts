@@ -52,7 +52,7 @@ export function growthPicture(panels: readonly Panel[]): string {
       return `<g transform="translate(${x} 22)"><line x2="20" y1="-4" y2="-4" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash}"/><text x="26">${name}</text></g>`;
     })
     .join("");
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${W} ${H}" width="${W}" height="${H}" role="img" aria-label="Time and memory against examples, parameters, outputs and eigenpairs">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${W} ${H}" width="${W}" height="${H}" role="img" aria-label="Time and memory against examples, parameters, outputs, eigenpairs, filters of a convolution and positions of self-attention">
 <style>text{font:12px system-ui,sans-serif;fill:#333}.axis{stroke:#888}.grid{stroke:#8883}.end{text-anchor:end}.mid{text-anchor:middle}@media(prefers-color-scheme:dark){text{fill:#ccc}}</style>
 ${legend}
 ${parts.join("\n")}
