@@ -1,6 +1,6 @@
 // ONNX Runtime as an engine, either build: float32, and with the native one no copies in or out.
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { reachable, sizeOf, type Node } from "../../graph/node";
+import type { Node } from "../../graph/node";
 import type { Compiled, Engine } from "../engine";
 import { emitOnnx, type OnnxModel } from "./emit";
 import type { OnnxRuntime } from "./runtime";
@@ -24,26 +24,17 @@ export function sessionEngine(runtime: OnnxRuntime, { threads = 0 }: OnnxOptions
     version: runtime.version,
     async compile(inputs, outputs, seldom = false) {
       const model = emitOnnx(inputs, outputs);
-      const large = bytesOf(inputs, outputs) >= largeBytes;
       const session = await runtime.api.InferenceSession.create(model.bytes, {
         ...options,
-        enableMemPattern: !large,
-        enableCpuMemArena: !(large && seldom),
+        // One place for each value, planned ahead, takes a third more memory than places taken as they are needed, and no less time.
+        enableMemPattern: false,
+        // What is given back after each call costs a tenth of the time.
+        enableCpuMemArena: !seldom,
       });
       return new OnnxFunction(runtime, session, { inputs, outputs }, model);
     },
   };
 }
-
-/**
- * Bytes of all values of a graph from which on memory counts more than calls. One place for each value, planned ahead, took 3.6 GB for a
- * Hessian product of ResNet-8 on 500 images, places taken as they are needed 2.5 GB and no more time; memory that is given back after each
- * call costs a tenth of the time.
- */
-const largeBytes = 128 * 2 ** 20;
-
-const bytesOf = (inputs: readonly Node[], outputs: readonly Node[]): number =>
-  reachable(outputs, new Set(inputs)).reduce((total, { shape }) => total + 4 * sizeOf(shape), 0);
 
 class OnnxFunction implements Compiled {
   // The same arrays come back call after call (θ, the data, the gradient): their tensors are made once.

@@ -30,19 +30,21 @@ export async function rowBasis(
   { rows, columns }: { readonly rows: number; readonly columns: number },
   gemm: Gemm,
 ): Promise<RowBasis | null> {
-  let basis = new Float64Array(0);
+  // Taken once: what grew block by block would be garbage of many times its size.
+  const room = new Float64Array(Math.min(rows, columns) * columns);
+  let rank = 0;
   const parts: { readonly values: Float64Array; readonly rank: number }[] = [];
   for (let start = 0; start < rows; start += block) {
-    const own = x.slice(start * columns, (start + block) * columns);
-    const fresh = await orthonormalRows(own, basis, columns, gemm);
-    const all = new Float64Array(basis.length + fresh.length);
-    all.set(basis);
-    all.set(fresh, basis.length);
-    basis = all;
-    const [m, rank] = [own.length / columns, basis.length / columns];
-    parts.push({ values: await gemm(own, basis, { m, n: rank, k: columns, transposeB: true }), rank });
+    const own = x.subarray(start * columns, (start + block) * columns);
+    const fresh = await orthonormalRows(own.slice(), room.subarray(0, rank * columns), columns, gemm);
+    if (rank * columns + fresh.length > room.length) return null;
+    room.set(fresh, rank * columns);
+    rank += fresh.length / columns;
+    const m = own.length / columns;
+    const known = room.subarray(0, rank * columns);
+    parts.push({ values: await gemm(own, known, { m, n: rank, k: columns, transposeB: true }), rank });
   }
-  const rank = basis.length / columns;
+  const basis = room.subarray(0, rank * columns);
   const coordinates = new Float64Array(rows * rank);
   parts.forEach(({ values, rank: known }, b) => {
     for (let i = 0; i * known < values.length; i++)
@@ -52,7 +54,7 @@ export async function rowBasis(
   return isOrthonormal(found, columns) && holdsLengths(x, found, columns) ? found : null;
 }
 
-/** What rows [m, columns] add to an orthonormal basis: orthonormal rows across it, at most m. */
+/** What rows [m, columns], which are written over, add to an orthonormal basis: orthonormal rows across it, at most m. */
 async function orthonormalRows(
   rows: Float64Array,
   basis: Float64Array,
@@ -66,7 +68,7 @@ async function orthonormalRows(
     if (rank > 0) {
       const along = await gemm(values, basis, { m, n: rank, k: columns, transposeB: true });
       const shadow = await gemm(along, basis, { m, n: columns, k: rank });
-      values = values.map((value, i) => value - shadow[i]);
+      for (let i = 0; i < values.length; i++) values[i] -= shadow[i];
     }
     const inner = await gemm(values, values, { m, n: m, k: columns, transposeB: true });
     const { transform, kept, least } = unitTriangle(inner, lengths);
