@@ -15,8 +15,8 @@ const usableResidual = 0.1;
 
 /** Name of the search among what a probe remembers. */
 export const factorSearch = "factors";
-/** Bytes of eigenvectors that the next reading starts from at most: every checkpoint holds them. */
-const rememberedBytes = 4 * 2 ** 20;
+/** Bytes of eigenvectors that the next reading starts from at most, and how many times those of θ: every checkpoint holds both. */
+const [rememberedBytes, rememberedShare] = [4 * 2 ** 20, 8];
 
 /** Multiplications up to which a product for each row of the factors is affordable. */
 const dearRows = 1e10;
@@ -113,7 +113,9 @@ async function leadingFactors(
     demand: "vectors",
     maxProducts: 3 * rank,
   } as const;
-  const remembered = memory && 4 * rows * rank <= rememberedBytes ? memory : undefined;
+  const bytes = 4 * rows * rank;
+  const isAffordable = bytes <= rememberedBytes && bytes <= rememberedShare * 4 * size;
+  const remembered = isAffordable ? memory : undefined;
   const tracker =
     remembered?.tracker(factorSearch, options) ??
     new EigenTracker({ ...options, rng: new Rng(seed, "factors") });

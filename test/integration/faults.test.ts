@@ -68,6 +68,7 @@ describe("a resume", () => {
   /** Too many rows for their whole Gram matrix. */
   const many = {
     data: { source: "chebyshev", degree: 3, examples: 400, testExamples: 8 },
+    model: { kind: "mlp", hidden: [40, 10], activation: "tanh" },
     optimizer: { kind: "sgd", learningRate: 0.05, batchSize: 20 },
     probes: { sharpness: { every: 5, top: 2 }, noise: { every: 10, rank: 8 } },
   };

@@ -140,7 +140,7 @@ test("from a run's last readings it finds what it finds from nothing, for fewer 
 test("the search for factors goes on from the last one: the same limit for less than two thirds of the products, near all of λ's trace", async () => {
   const experiment = {
     data: { source: "teacher", inputs: 6, outputs: 3, hidden: [4], examples: 200 },
-    model: { kind: "mlp", hidden: [20, 20], activation: "tanh" },
+    model: { kind: "mlp", hidden: [40, 40], activation: "tanh" },
     loss: "squared-error",
     optimizer: { learningRate: 0.05, batchSize: 8 },
   };
