@@ -24,6 +24,19 @@ import type { Narrowed } from "./rowSpace";
 /** Parameters times examples above which the engine's memory for each compiled function counts. */
 const largeProblem = 1e7;
 
+/** Made at the first call, and anew where that was abandoned: a stop must not be met again by who comes later. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return async () => {
+    try {
+      return await (made ??= make());
+    } catch (error) {
+      made = null;
+      throw error;
+    }
+  };
+}
+
 /** A curvature at a θ, and what a point of it is made of besides. */
 interface Measured {
   readonly at: CurvaturePoint;
@@ -43,7 +56,9 @@ export class PointSource {
   /** Careful curvatures by whether a point of theirs is used once. */
   private readonly careful = new Map<string, Curvature>();
   /** What the examples see of θ, and the curvature on it. */
-  private narrowed: Promise<Narrowed | null> | null = null;
+  private readonly narrowed = once(
+    () => this.problem.firstLayer?.byExamples(this.gemm) ?? Promise.resolve(null),
+  );
   private within: Curvature | null = null;
   /** With inputs in coordinates of the first weights' rows, by how many those are. */
   private readonly ofInputs = new Map<number, Curvature>();
@@ -79,10 +94,8 @@ export class PointSource {
     const evaluate = (): Promise<Evaluation> => whole.evaluate();
     const large = held.n * problem.d > largeProblem;
     const beside = new Map<Curvature, CurvaturePoint>();
-    let within: Promise<Point> | null = null;
-    let narrow: Promise<CurvaturePoint> | null = null;
-    const responding = (): CurvaturePoint | Promise<CurvaturePoint> =>
-      large ? (narrow ??= this.byWeights(at, beside)) : at;
+    const narrow = once(() => this.byWeights(at, beside));
+    const responding = (): CurvaturePoint | Promise<CurvaturePoint> => (large ? narrow() : at);
     const own: Point = {
       ...this.curved({ at, descent, evaluate, beside, within: null }),
       ...(!isSampled && { everyExample: true }),
@@ -109,7 +122,7 @@ export class PointSource {
       }),
       ...(large &&
         descent.preconditioner === null && {
-          withinRowSpace: () => (within ??= this.withinRowSpace(() => own, beside)),
+          withinRowSpace: once(() => this.withinRowSpace(() => own, beside)),
         }),
       interpolationResidual: async () => {
         const { outputs } = await whole.evaluate();
@@ -123,8 +136,7 @@ export class PointSource {
   private async withinRowSpace(point: () => Point, beside: Measured["beside"]): Promise<Point> {
     const { problem } = this;
     const own = point();
-    const within = await (this.narrowed ??=
-      problem.firstLayer?.byExamples(this.gemm) ?? Promise.resolve(null));
+    const within = await this.narrowed();
     if (!within) return own;
     this.within ??= problem.curvature(this.meter, { within });
     const at = this.within.at(await within.restrict(own.theta));

@@ -94,13 +94,8 @@ test("what multiplies matrices of the factors may be abandoned there", async () 
   await expect(mapOf(point, found)).rejects.toThrow("enough");
 });
 
-test("from a run's last readings it finds what it finds from nothing, for fewer products", async () => {
-  const experiment = {
-    data: { source: "teacher", inputs: 6, outputs: 3, hidden: [4], examples: 40 },
-    model: { kind: "mlp", hidden: [20, 20], activation: "tanh" },
-    loss: "squared-error",
-    optimizer: { learningRate: 0.05, batchSize: 8 },
-  };
+/** A training of an experiment, and what makes some of its steps. */
+async function opened(experiment: object) {
   const { points } = checkExperiment(JSON.stringify(experiment), "a.basin.json");
   const problem = await Problem.load(points[0].experiment, "a.basin.json", await openEngine("auto"));
   const trainer = await Trainer.open(problem, null, plainMeter());
@@ -110,6 +105,17 @@ test("from a run's last readings it finds what it finds from nothing, for fewer 
       trainer.advance();
     }
   };
+  return { trainer, train };
+}
+
+test("from a run's last readings it finds what it finds from nothing, for fewer products", async () => {
+  const experiment = {
+    data: { source: "teacher", inputs: 6, outputs: 3, hidden: [4], examples: 40 },
+    model: { kind: "mlp", hidden: [20, 20], activation: "tanh" },
+    loss: "squared-error",
+    optimizer: { learningRate: 0.05, batchSize: 8 },
+  };
+  const { trainer, train } = await opened(experiment);
   await train(50);
   const memory = new ProbeMemory(new Rng(3, "run"));
   const searches = { sharpness: ["hessian"], noise: ["gaussNewton", "noise"] } as const;
@@ -144,15 +150,7 @@ test("the search for factors goes on from the last one: the same limit for less 
     loss: "squared-error",
     optimizer: { learningRate: 0.05, batchSize: 8 },
   };
-  const { points } = checkExperiment(JSON.stringify(experiment), "a.basin.json");
-  const problem = await Problem.load(points[0].experiment, "a.basin.json", await openEngine("auto"));
-  const trainer = await Trainer.open(problem, null, plainMeter());
-  const train = async (steps: number): Promise<void> => {
-    for (let t = 0; t < steps; t++) {
-      await trainer.computeGradient();
-      trainer.advance();
-    }
-  };
+  const { trainer, train } = await opened(experiment);
   await train(100);
   const memory = new ProbeMemory(new Rng(3, "run"));
   const rank = 24;

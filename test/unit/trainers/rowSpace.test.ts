@@ -187,6 +187,25 @@ describe("what the examples see of a wide first layer", () => {
     expect((await point.response!.jacobianNorms()).firstLayer).toBeNull();
   });
 
+  test("where a stop abandons it, it is made anew by who asks next", async () => {
+    const problem = await problemOf(mlp);
+    let stopped = true;
+    const check = (): void => {
+      if (stopped) throw new Error("enough");
+    };
+    const source = PointSource.open(problem, { products: 0, check });
+    const point = source.at(await problem.start(), {
+      learningRate: 0.1,
+      preconditioner: null,
+      settled: true,
+    });
+    await expect(point.withinRowSpace!()).rejects.toThrow("enough");
+    await expect(point.response!.jacobianNorms()).rejects.toThrow("enough");
+    stopped = false;
+    expect((await point.withinRowSpace!()).size).toBeLessThan(point.size);
+    expect((await point.response!.jacobianNorms()).input).toHaveLength(n);
+  });
+
   test("not where the optimizer scales directions differently, nor for small nets", async () => {
     const problem = await problemOf(mlp);
     const P = new Float32Array(problem.d).fill(2);
