@@ -164,6 +164,7 @@ export async function withTypical(
     const settings = {
       ...settingsOf(point, shareOf(budget, 0.3)),
       precision: mapPrecision,
+      chains: 1,
       work: mapWork,
       // From some batch size on the limit hardly changes.
       ...(Math.abs(last / before - 1) < mapPrecision && { near: last }),

@@ -1,56 +1,46 @@
 // The Hessian of one mini-batch times four vectors at once, in the span of the factors: what a product of random matrices is made of.
+// Where that is much,
+// in float32, four vectors to a register.
 import { assemble } from "../util/wasm/assembler";
 import { compileModule, instantiate, isRefusal, newMemory, type Module } from "../util/wasm/instance";
-import {
-  advance,
-  define,
-  f32x4,
-  f64x2,
-  i32,
-  loop,
-  set,
-  store,
-  v128,
-  type Code,
-} from "../util/wasm/instructions";
+import { advance, define, f32x4, i32, loop, set, store, v128, type Code } from "../util/wasm/instructions";
 import type { Factors } from "./secondMoment";
 
-/** Vectors side by side: so many, of four rows of factors, fit in a processor's registers. */
+/** Vectors side by side: as many as a register holds. */
 export const lanes = 4;
 
 /** Rows that a kernel takes at once, and bytes of the lanes of one. */
-const [together, laneBytes] = [4, 8 * lanes];
+const [together, laneBytes] = [4, 4 * lanes];
 
-/** Bytes that a copy of the factors may fill. */
-const mostBytes = 256 * 2 ** 20;
+/** Entries of factors from which the kernels are worth float32, and bytes that a copy of the factors may fill. */
+const [leastEntries, mostBytes] = [4096, 256 * 2 ** 20];
+
+/** Relative error of a product of the kernels, beside its largest entry. */
+const kernelRounding = 2 ** -20;
 
 const numbers = Array.from({ length: together }, (_, i) => i);
 
 /** inner[s] = A[row s, ·] Y for rows by their addresses, four at a time: first address, end of them, Y, its end, inner. */
 const pullCode: Code = define(5, ([rows, end, from, to, inner], newLocal) => {
   const at = numbers.map(() => newLocal("i32"));
-  const y = newLocal("i32");
-  const [low, high, u] = [newLocal("v128"), newLocal("v128"), newLocal("v128")];
-  const sums = numbers.map(() => [newLocal("v128"), newLocal("v128")] as const);
+  const [y, value] = [newLocal("i32"), newLocal("v128")];
+  const sums = numbers.map(() => newLocal("v128"));
   return [
     loop(
       i32.ltU(rows, end),
       ...at.map((row, i) => set(row, i32.load(rows, 4 * i))),
-      ...sums.flat().map((sum) => set(sum, f32x4.const(0))),
+      ...sums.map((sum) => set(sum, f32x4.const(0))),
       set(y, from),
       loop(
         i32.ltU(y, to),
-        set(low, v128.load(y)),
-        set(high, v128.load(y, 16)),
-        ...sums.flatMap(([a, b], i) => [
-          set(u, v128.loadSplat64(at[i])),
-          set(a, f64x2.add(a, f64x2.mul(u, low))),
-          set(b, f64x2.add(b, f64x2.mul(u, high))),
-          advance(at[i], 8),
+        set(value, v128.load(y)),
+        ...sums.flatMap((sum, i) => [
+          set(sum, f32x4.add(sum, f32x4.mul(v128.loadSplat(at[i]), value))),
+          advance(at[i], 4),
         ]),
         advance(y, laneBytes),
       ),
-      ...sums.flatMap(([a, b], i) => [store(inner, a, laneBytes * i), store(inner, b, laneBytes * i + 16)]),
+      ...sums.map((sum, i) => store(inner, sum, laneBytes * i)),
       advance(rows, 4 * together),
       advance(inner, laneBytes * together),
     ),
@@ -61,25 +51,19 @@ const pullCode: Code = define(5, ([rows, end, from, to, inner], newLocal) => {
 const pushCode: Code = define(5, ([rows, end, from, to, inner], newLocal) => {
   const at = numbers.map(() => newLocal("i32"));
   const y = newLocal("i32");
-  const factors = numbers.map(() => [newLocal("v128"), newLocal("v128")] as const);
-  const own = numbers.map(() => newLocal("v128"));
-  const pair = (i: number, half: 0 | 1) =>
-    f64x2.add(f64x2.mul(own[i], factors[i][half]), f64x2.mul(own[i + 1], factors[i + 1][half]));
+  const factors = numbers.map(() => newLocal("v128"));
+  const part = (i: number) => f32x4.mul(v128.loadSplat(at[i]), factors[i]);
+  const pair = (i: number) => f32x4.add(part(i), part(i + 1));
   return [
     loop(
       i32.ltU(rows, end),
       ...at.map((row, i) => set(row, i32.load(rows, 4 * i))),
-      ...factors.flatMap(([a, b], i) => [
-        set(a, v128.load(inner, laneBytes * i)),
-        set(b, v128.load(inner, laneBytes * i + 16)),
-      ]),
+      ...factors.map((factor, i) => set(factor, v128.load(inner, laneBytes * i))),
       set(y, from),
       loop(
         i32.ltU(y, to),
-        ...own.flatMap((u, i) => [set(u, v128.loadSplat64(at[i])), advance(at[i], 8)]),
-        ...([0, 1] as const).map((half) =>
-          store(y, f64x2.add(f64x2.add(v128.load(y, 16 * half), pair(0, half)), pair(2, half)), 16 * half),
-        ),
+        store(y, f32x4.add(f32x4.add(v128.load(y), pair(0)), pair(2))),
+        ...at.map((row) => advance(row, 4)),
         advance(y, laneBytes),
       ),
       advance(rows, 4 * together),
@@ -96,9 +80,11 @@ interface Room {
   readonly kernels: Readonly<Record<"pull" | "push", Kernel>>;
   /** Addresses of the batch's rows, AᵢY of them, Y and H_B Y, and where each begins. */
   readonly rows: Int32Array;
-  readonly inner: Float64Array;
-  readonly y: Float64Array;
-  readonly out: Float64Array;
+  readonly inner: Float32Array;
+  readonly y: Float32Array;
+  readonly out: Float32Array;
+  /** λ₁ as a power of two: what the squares of the factors there are of. */
+  readonly unit: number;
   readonly begin: Readonly<Record<"rows" | "inner" | "y" | "out", number>>;
 }
 
@@ -107,28 +93,37 @@ let compiled: Module | null = null;
 /** Rooms of the factors that are still in use; null where there is no WebAssembly, or not as much of it. */
 const rooms = new WeakMap<Float64Array, { readonly room: Room | null }>();
 
-function roomOf({ n, K, r, A }: Factors): Room | null {
+/** The power of two next to λ₁: squares of tiny or huge curvatures leave the range of float32. */
+const unitOf = ({ lambda }: Factors): number =>
+  lambda[0] > 0 && lambda[0] < Infinity ? 2 ** (2 * Math.round(Math.log2(lambda[0]) / 2)) : 1;
+
+function roomOf(factors: Factors): Room | null {
+  const { n, K, r, A } = factors;
   const known = rooms.get(A);
   if (known) return known.room;
   const most = together * Math.ceil((n * K) / together);
-  const inner = A.byteLength;
+  const inner = 16 * Math.ceil(A.length / 4);
   const y = inner + laneBytes * most;
   const out = y + laneBytes * r;
   const rows = out + laneBytes * r;
   const bytes = rows + 4 * most;
   const make = (): Room | null => {
-    if (bytes > mostBytes) return null;
+    if (A.length < leastEntries || bytes > mostBytes) return null;
     try {
       const memory = newMemory(bytes);
       const { buffer } = memory;
-      new Float64Array(buffer).set(A);
+      const unit = unitOf(factors);
+      const scale = 1 / Math.sqrt(unit);
+      const own = new Float32Array(buffer, 0, A.length);
+      for (let i = 0; i < A.length; i++) own[i] = scale * A[i];
       compiled ??= compileModule(assemble({ pull: pullCode, push: pushCode }));
       return {
         kernels: instantiate(compiled, memory) as Room["kernels"],
         rows: new Int32Array(buffer, rows, most),
-        inner: new Float64Array(buffer, inner, lanes * most),
-        y: new Float64Array(buffer, y, lanes * r),
-        out: new Float64Array(buffer, out, lanes * r),
+        inner: new Float32Array(buffer, inner, lanes * most),
+        y: new Float32Array(buffer, y, lanes * r),
+        out: new Float32Array(buffer, out, lanes * r),
+        unit,
         begin: { rows, inner, y, out },
       };
     } catch (error) {
@@ -156,11 +151,16 @@ export class BatchLanes {
     this.room = plain ? null : roomOf(factors);
   }
 
+  /** Relative error of a product beside its largest entry: of float32, or 0 where float64 computes. */
+  get rounding(): number {
+    return this.room ? kernelRounding : 0;
+  }
+
   /**
    * out = H_B Y = (1/b) Σ AᵢᵀAᵢ Y over the examples of a batch.
    *
    * @param batch   Examples, [b].
-   * @param Y, out  [r, lanes], two arrays. Costs 4 b K r flops a lane.
+   * @param Y, out  [r, lanes], two arrays; entries of Y within 10^±30. Costs 4 b K r flops a lane, right to `rounding`.
    */
   apply(batch: Uint32Array, Y: Float64Array, out: Float64Array): void {
     const { room } = this;
@@ -179,18 +179,18 @@ export class BatchLanes {
     const count = batch.length * K;
     const all = together * Math.ceil(count / together);
     for (let s = 0, e = 0; e < batch.length; e++)
-      for (let k = 0; k < K; k++) room.rows[s++] = 8 * (batch[e] * K + k) * r;
+      for (let k = 0; k < K; k++) room.rows[s++] = 4 * (batch[e] * K + k) * r;
     // The last row stands in for those that are missing, and counts for nothing.
     room.rows.fill(room.rows[count - 1], count, all);
     room.y.set(Y);
     const end = begin.rows + 4 * all;
     kernels.pull(begin.rows, end, begin.y, begin.y + laneBytes * r, begin.inner);
-    const share = 1 / batch.length;
-    for (let i = 0; i < lanes * count; i++) room.inner[i] *= share;
     room.inner.fill(0, lanes * count, lanes * all);
     room.out.fill(0);
     kernels.push(begin.rows, end, begin.out, begin.out + laneBytes * r, begin.inner);
-    out.set(room.out);
+    const share = room.unit / batch.length;
+    const sums = room.out;
+    for (let i = 0; i < out.length; i++) out[i] = share * sums[i];
   }
 
   private applyPlain(batch: Uint32Array, Y: Float64Array, out: Float64Array): void {

@@ -1,5 +1,6 @@
 // Between matrices on the kept directions and one block per example: Z ↦ AᵢZAᵢᵀ and its transpose, in halves, for both are symmetric.
 import type { Gemm } from "../util/gemm";
+import { axpy } from "../util/linalg/vector";
 import type { Weights } from "./response";
 import type { Factors } from "./secondMoment";
 
@@ -26,6 +27,8 @@ export class FactorProducts {
   readonly half: number;
   readonly blocks: number;
   private readonly panels: Panel[] = [];
+  /** What stands between the factors and a half, [nK, width]: arrays of many megabytes made anew keep the garbage collector busy. */
+  private between = new Float64Array();
 
   constructor(
     private readonly factors: Factors,
@@ -76,16 +79,20 @@ export class FactorProducts {
     return matrix;
   }
 
-  /** Σ AᵢᵀXᵢAᵢ of symmetric blocks Xᵢ [n, K, K], as a half. Costs nK r² flops, half of them saved by symmetry, and nK² r. */
+  private room(width: number): Float64Array {
+    const { n, K, r } = this.factors;
+    if (this.between.length === 0) this.between = new Float64Array(n * K * Math.min(panelWidth, r));
+    return this.between.subarray(0, n * K * width);
+  }
+
+  /** Σ AᵢᵀXᵢAᵢ of symmetric blocks Xᵢ [n, K, K], as a half. Costs nK r² flops, half of them saved by symmetry, and nK² r. One call at a time. */
   async push(X: Float64Array): Promise<Float64Array> {
     const { n, K, r } = this.factors;
     const V = new Float64Array(this.half);
     for (const { from, width, at, tail, own } of this.panels) {
-      const XA = new Float64Array(n * K * width);
-      for (let i = 0; i < n * K; i++)
-        for (let m = 0; m < K; m += 4)
-          addRows(X, i * K, m, K, own, (i - (i % K)) * width, width, XA, i * width);
-      V.set(await this.gemm(tail, XA, { m: r - from, n: width, k: n * K, transposeA: true }), at);
+      const XA = await this.gemm(X, own, { batch: n, m: K, n: width, k: K, into: this.room(width) });
+      const into = V.subarray(at, at + (r - from) * width);
+      await this.gemm(tail, XA, { m: r - from, n: width, k: n * K, transposeA: true, into });
     }
     return V;
   }
@@ -99,10 +106,11 @@ export class FactorProducts {
         m: n * K,
         n: width,
         k: r - from,
+        into: this.room(width),
       });
-      for (let i = 0; i < n * K; i++)
-        for (let m = 0; m < K; m += 4)
-          addDots(AZ, i * width, own, (i - (i % K)) * width, m, K, width, C, i * K);
+      const blocks = { batch: n, m: K, n: K, k: width, transposeB: true } as const;
+      if (from === 0) await this.gemm(AZ, own, { ...blocks, into: C });
+      else axpy(1, await this.gemm(AZ, own, blocks), C);
     }
     for (let i = 0; i < n; i++)
       for (let k = 0; k < K; k++)
@@ -112,65 +120,4 @@ export class FactorProducts {
         }
     return C;
   }
-}
-
-// The K×K part takes four rows at once: so many fit in registers, and each entry loaded is used for all of them. Where fewer are
-// left, the last stands in for those missing.
-
-/** sum[at + b] += Σ x[from + m] y[rows + m·width + b] over up to four m. */
-// eslint-disable-next-line max-params -- innermost kernel: with records 21 % slower at K = 4, width 32.
-function addRows(
-  x: Float64Array,
-  from: number,
-  m: number,
-  K: number,
-  y: Float64Array,
-  rows: number,
-  width: number,
-  sum: Float64Array,
-  at: number,
-): void {
-  const last = K - 1 - m;
-  const x0 = x[from + m];
-  const x1 = last >= 1 ? x[from + m + 1] : 0;
-  const x2 = last >= 2 ? x[from + m + 2] : 0;
-  const x3 = last >= 3 ? x[from + m + 3] : 0;
-  const y0 = rows + m * width;
-  const y1 = y0 + Math.min(1, last) * width;
-  const y2 = y0 + Math.min(2, last) * width;
-  const y3 = y0 + Math.min(3, last) * width;
-  for (let b = 0; b < width; b++)
-    sum[at + b] += x0 * y[y0 + b] + x1 * y[y1 + b] + x2 * y[y2 + b] + x3 * y[y3 + b];
-}
-
-/** sum[at + m] += ⟨x[from …], y[rows + m·width …]⟩ for up to four m, over `width` entries. */
-// eslint-disable-next-line max-params -- as above.
-function addDots(
-  x: Float64Array,
-  from: number,
-  y: Float64Array,
-  rows: number,
-  m: number,
-  K: number,
-  width: number,
-  sum: Float64Array,
-  at: number,
-): void {
-  const last = K - 1 - m;
-  const y0 = rows + m * width;
-  const y1 = y0 + Math.min(1, last) * width;
-  const y2 = y0 + Math.min(2, last) * width;
-  const y3 = y0 + Math.min(3, last) * width;
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  for (let b = 0; b < width; b++) {
-    const v = x[from + b];
-    s0 += v * y[y0 + b];
-    s1 += v * y[y1 + b];
-    s2 += v * y[y2 + b];
-    s3 += v * y[y3 + b];
-  }
-  sum[at + m] += s0;
-  if (last >= 1) sum[at + m + 1] += s1;
-  if (last >= 2) sum[at + m + 2] += s2;
-  if (last >= 3) sum[at + m + 3] += s3;
 }

@@ -10,8 +10,8 @@ export interface ProductOptions extends Dynamics, Omit<Sampling, "n"> {
   readonly rates: readonly number[];
 }
 
-/** Steps between two looks at the length: too few for it to leave the range of numbers. */
-const looks = 4;
+/** Steps between two looks at the length, and the factor by which it may change between them: beyond it every step is looked at. */
+const [looks, tame] = [4, 1e6];
 
 /** θ ← (1 − ηw)θ + v, v ← βv − γη(H_B + c)y in the span of the factors, y = θ or θ + βv: the linear dynamics of one run. */
 export class MatrixProduct {
@@ -22,7 +22,8 @@ export class MatrixProduct {
   private readonly at: Float64Array;
   private readonly gradient: Float64Array;
   private readonly logs = new Float64Array(lanes);
-  private taken = 0;
+  /** Steps until the next look; the first one tells how fast the lengths change. */
+  private left = 1;
   /** Examples held, of those that are drawn from. */
   private readonly held: number;
 
@@ -48,6 +49,11 @@ export class MatrixProduct {
     return this.sampler.epochLength;
   }
 
+  /** Relative error of a step. */
+  get rounding(): number {
+    return this.hessian.rounding;
+  }
+
   /** ln ‖(θ, βv)‖, what the next step depends on, of each displacement beside its beginning, [lanes]. */
   logLengths(): Float64Array {
     this.rescale();
@@ -68,15 +74,14 @@ export class MatrixProduct {
     const ahead = nesterov ? momentum : 0;
     for (let i = 0; i < at.length; i++) at[i] = theta[i] + ahead * velocity[i];
     this.hessian.apply(this.heldOnes(this.sampler.next()), at, gradient);
-    for (let lane = 0; lane < lanes; lane++) {
-      const eta = gain * rates[lane];
-      const keep = 1 - rates[lane] * decoupledDecay;
-      for (let i = lane; i < theta.length; i += lanes) {
-        velocity[i] = momentum * velocity[i] - eta * (gradient[i] + weightDecay * at[i]);
-        theta[i] = keep * theta[i] + velocity[i];
+    for (let i = 0; i < theta.length; i += lanes)
+      for (let lane = 0; lane < lanes; lane++) {
+        const j = i + lane;
+        const v = momentum * velocity[j] - gain * rates[lane] * (gradient[j] + weightDecay * at[j]);
+        velocity[j] = v;
+        theta[j] = (1 - rates[lane] * decoupledDecay) * theta[j] + v;
       }
-    }
-    if (++this.taken % looks === 0) this.rescale();
+    if (--this.left === 0) this.rescale();
   }
 
   /** Of a sample each example stands for as many of those that are drawn from, which are like it. */
@@ -87,6 +92,7 @@ export class MatrixProduct {
   private rescale(): void {
     const { theta, velocity, logs } = this;
     const { momentum = 0 } = this.options;
+    this.left = looks;
     for (let lane = 0; lane < lanes; lane++) {
       let square = 0;
       for (let i = lane; i < theta.length; i += lanes)
@@ -95,6 +101,7 @@ export class MatrixProduct {
       logs[lane] += Math.log(length);
       // One that a step has ended stays ended.
       if (!(length > 0)) continue;
+      if (length > tame || length < 1 / tame) this.left = 1;
       for (let i = lane; i < theta.length; i += lanes) {
         theta[i] /= length;
         velocity[i] /= length;

@@ -20,6 +20,8 @@ export interface TypicalOptions extends Dynamics {
   readonly precision?: number;
   /** Where the limit is thought to be, as of batches of another size: it is looked for there first. */
   readonly near?: number;
+  /** Chains of steps that are followed one after the other, each with its own batches. Default 2; one costs half at the least. */
+  readonly chains?: number;
   /** Multiplications of one look at learning rates at the most: some seconds by default. */
   readonly work?: number;
   /** Whether to end with what there is. */
@@ -39,14 +41,14 @@ export interface Typical {
   readonly limit: Estimate;
 }
 
-/** Chains that are followed one after the other: each has its own batches. */
-const chains = 2;
+/** Chains unless it is said how many. */
+const usualChains = 2;
 /** Blocks of a chain, each whole epochs, from which the error comes; and of those before, in which the displacement turns to where the steps carry it. */
 const [blocks, settling] = [16, 4];
 /** Steps of a first look at which learning rates grow, and what they are multiplied by from look to look. */
 const [firstSteps, finer] = [96, 3];
 /** As many as a look has blocks. */
-const leastSteps = chains * (blocks + settling);
+const leastSteps = usualChains * (blocks + settling);
 /** Steps of a look at the most, and multiplications of all of them. */
 const [mostSteps, mostWork] = [2 ** 17, 1e10];
 /** Total growth, in powers of e, below which a product has not grown: what is left of the beginning, or a burst at the end. */
@@ -83,13 +85,14 @@ class Looker {
 
   /** @param steps  Of all chains together, about; whole epochs where `exact`. @throws Spent */
   async look(rates: readonly number[], steps: number, exact: boolean): Promise<Look> {
-    const { batchSize: size, seed = 0, sampling, over = () => false } = this.options;
+    const { batchSize: size, seed = 0, sampling, chains = usualChains, over = () => false } = this.options;
     const series = rates.map((): number[] => []);
     this.looks++;
-    let total = 0;
+    let [total, rounding] = [0, 0];
     for (let chain = 0; chain < chains; chain++) {
       const own = { ...this.options, size, rates, seed: seed + chains * this.looks + chain };
       const product = new MatrixProduct(this.factors, own);
+      rounding = product.rounding;
       const unit = exact && sampling === "epochs" ? product.epochLength : 1;
       const span = Math.max(1, Math.round(steps / (chains * (blocks + settling)) / unit)) * unit;
       total = blocks * span;
@@ -109,7 +112,7 @@ class Looker {
     return {
       rates,
       means: series.map((values) => values.reduce((sum, x) => sum + x, 0) / values.length),
-      errors: series.map(standardError),
+      errors: series.map((values) => Math.hypot(standardError(values), rounding)),
       floor: noise / total,
     };
   }
@@ -218,7 +221,7 @@ export async function typical(
   options: TypicalOptions & { readonly learningRate: number },
 ): Promise<Typical | null> {
   const { lambda, r } = factors;
-  const { learningRate, batchSize, precision = 0.01, work = mostWork, near } = options;
+  const { learningRate, batchSize, precision = 0.01, chains = usualChains, work = mostWork, near } = options;
   const known = (growth: number, limit: number): Typical => ({
     growth: { value: growth, error: 0 },
     limit: { value: limit, error: 0 },

@@ -1,9 +1,23 @@
 // The matrix product in plain loops: the reference, and what works with no engine at all.
-import type { Gemm } from "../gemm";
+import type { Gemm, ProductShape } from "../gemm";
 
 /** C = op(A) op(B) in float64, row by row of C so that memory is read in order. 2mnk flops at about one per nanosecond. */
-export const jsGemm: Gemm = (a, b, { m, n, k, transposeA = false, transposeB = false }) => {
-  const c = new Float64Array(m * n);
+export const jsGemm: Gemm = (a, b, product) => {
+  const { batch = 1, m, n, k, into } = product;
+  const c = into ? into.fill(0) : new Float64Array(batch * m * n);
+  const part = (of: Float64Array, i: number, size: number): Float64Array =>
+    batch === 1 ? of : of.subarray(i * size, (i + 1) * size);
+  for (let i = 0; i < batch; i++) multiply(part(a, i, m * k), part(b, i, k * n), part(c, i, m * n), product);
+  return Promise.resolve(c);
+};
+
+/** C += op(A) op(B). */
+function multiply(
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  { m, n, k, transposeA = false, transposeB = false }: ProductShape,
+): void {
   if (transposeB) {
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
@@ -21,5 +35,4 @@ export const jsGemm: Gemm = (a, b, { m, n, k, transposeA = false, transposeB = f
         for (let j = 0; j < n; j++) c[row + j] += x * b[from + j];
       }
   }
-  return Promise.resolve(c);
-};
+}

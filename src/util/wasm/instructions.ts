@@ -75,8 +75,6 @@ export const v128 = {
   load: loads("v128", vector(0x00)),
   /** The float at an address, four times. */
   loadSplat: loads("v128", vector(0x09)),
-  /** The double at an address, twice. */
-  loadSplat64: loads("v128", vector(0x0a)),
   and: vectors2(0x4e),
   or: vectors2(0x50),
   /** Bits of `a` where the mask has ones, of `b` elsewhere. */

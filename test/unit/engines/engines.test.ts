@@ -117,6 +117,35 @@ test.each(["onnx", "wasm", "tensorflow"])(
   },
 );
 
+test.each(["onnx", "wasm"])(
+  "products side by side beside %s are those one after the other, and land where they are wanted",
+  async (name) => {
+    const gemm = await openGemm({ name });
+    const rng = new Rng(4, "gemm");
+    const [batch, m, n, k] = [50, 7, 9, 11];
+    const draw = (size: number) => Float64Array.from({ length: size }, () => rng.normal());
+    const [a, b] = [draw(batch * m * k), draw(batch * k * n)];
+    for (const transposeB of [false, true]) {
+      const wanted = new Float64Array(batch * m * n);
+      for (let i = 0; i < batch; i++) {
+        const [own, other] = [a.subarray(i * m * k), b.subarray(i * k * n)];
+        wanted.set(await jsGemm(own, other, { m, n, k, transposeB }), i * m * n);
+      }
+      const into = draw(batch * m * n);
+      const given = await gemm(a, b, { batch, m, n, k, transposeB, into });
+      expect(given).toBe(into);
+      expectClose(into, wanted, 1e-14, `${transposeB}`);
+      expectClose(await gemm(a, b, { batch, m, n, k, transposeB }), wanted, 1e-14, `${transposeB}`);
+      expectClose(
+        await jsGemm(a, b, { batch, m, n, k, transposeB, into }),
+        wanted,
+        1e-14,
+        `loops ${transposeB}`,
+      );
+    }
+  },
+);
+
 test('"auto" is native ONNX Runtime, or what BASIN_ENGINE names', async () => {
   expect((await openEngine("auto")).name).toBe("onnx");
   process.env.BASIN_ENGINE = "wasm";
