@@ -3,7 +3,7 @@ import { onnx } from "onnx-proto";
 import type { InferenceSession } from "onnxruntime-node";
 import type { Gemm } from "../../util/gemm";
 import { jsGemm } from "../../util/linalg/jsGemm";
-import type { OnnxRuntime } from "./runtime";
+import { ownThreads, type OnnxRuntime } from "./runtime";
 
 const { DataType } = onnx.TensorProto;
 
@@ -68,8 +68,7 @@ function session(
     executionProviders: [runtime.executionProvider],
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
-    // Threads that wait for the next product by spinning take the core that works between products.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    extra: ownThreads,
   });
 }
 

@@ -13,3 +13,9 @@ export interface OnnxRuntime {
    */
   readonly writesInto: boolean;
 }
+
+/**
+ * Session options for the runtime's own threads. Each session has some of its own, and those of one that wait for its next call by spinning
+ * take the cores that another session, or JavaScript, computes on: they stop as soon as a call is done.
+ */
+export const ownThreads = { session: { force_spinning_stop: "1" } } as const;

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Node } from "../../graph/node";
 import type { Compiled, Engine } from "../engine";
 import { emitOnnx, type OnnxModel } from "./emit";
-import type { OnnxRuntime } from "./runtime";
+import { ownThreads, type OnnxRuntime } from "./runtime";
 
 export interface OnnxOptions {
   /** Threads inside one operator; 0 lets the runtime choose one per physical core. The WebAssembly build has one. */
@@ -18,6 +18,7 @@ export function sessionEngine(runtime: OnnxRuntime, { threads = 0 }: OnnxOptions
     executionMode: "sequential",
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
+    extra: ownThreads,
   };
   return {
     name: runtime.name,
