@@ -38,7 +38,7 @@ const onnxWindow = ({ stride, padding, groups }: Window) => ({
 });
 
 /** y = x ∗ w, x [n, c, h, w], w [o, c/groups, kh, kw] (PyTorch's layout) → [n, o, h′, w′]. */
-const convOp: Op<Window> = {
+export const convOp: Op<Window> = {
   name: "conv",
   shape: ([x, w], attrs) => convShape(x, w, attrs),
   simplify: (graph, [x, w], attrs) =>

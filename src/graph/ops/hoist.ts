@@ -2,7 +2,7 @@
 import { hasOp, reachable, sizeOf, type Node } from "../node";
 import { stage } from "../stage";
 import { addOp, mul, mulOp, negOp } from "./arithmetic";
-import { conv, convFilterOp, picking, windowsFirst, type Window } from "./conv";
+import { conv, convFilterOp, convOp, picking, windowsFirst, type Window } from "./conv";
 import { matmul } from "./matmul";
 import { transpose } from "./rearrange";
 import { reshape, sum } from "./shape";
@@ -35,9 +35,11 @@ function rewritten(
     return moving;
   };
   const made = new Map<string, Node>();
-  const windowsOf = (x: Node, kernel: readonly number[], window: Window): Node => {
-    const key = JSON.stringify([x.id, kernel, window.stride, window.padding]);
-    const own = made.get(key) ?? sideBySide(x, kernel, window);
+  const keyOf = (x: Node, filter: readonly number[], { stride, padding }: Window): string =>
+    JSON.stringify([x.id, filter.slice(2), stride, padding]);
+  const windowsOf = (x: Node, filter: readonly number[], window: Window): Node => {
+    const key = keyOf(x, filter, window);
+    const own = made.get(key) ?? sideBySide(x, filter.slice(2), window);
     made.set(key, own);
     return own;
   };
@@ -53,10 +55,21 @@ function rewritten(
     if (node.op === negOp) return scaled(a.graph.constant(-1), a);
     if (node.op === addOp && a === b) return scaled(a.graph.constant(2), a);
     if (node.op === mulOp && moves(a) !== moves(b)) return moves(a) ? scaled(b, a) : scaled(a, b);
-    if (windows && hasOp(node, convFilterOp) && !moves(a) && isSmall(node.shape))
-      return filterGradient(windowsOf(a, node.shape.slice(2), node.attrs), b, node);
+    if (!windows || !b || moves(a)) return null;
+    if (hasOp(node, convFilterOp) && isSmall(node.shape))
+      return filterGradient(windowsOf(a, node.shape, node.attrs), b, node);
+    if (hasOp(node, convOp) && keptAnyway.has(keyOf(a, b.shape, node.attrs)))
+      return filtered(windowsOf(a, b.shape, node.attrs), b, node);
     return null;
   };
+  /** What gradients of filters keep the windows of. */
+  const keptAnyway = new Set(
+    reachable(outputs).flatMap((node) =>
+      hasOp(node, convFilterOp) && moves(node) && !moves(node.inputs[0]) && isSmall(node.shape)
+        ? [keyOf(node.inputs[0], node.shape, node.attrs)]
+        : [],
+    ),
+  );
   const equal = new Map<Node, Node>();
   for (const node of reachable(outputs)) {
     const inputs = node.inputs.map((input) => equal.get(input)!);
@@ -81,6 +94,14 @@ export function sideBySide(
   const c = x.shape[1];
   const filters = x.graph.fixed(picking(c, kh, kw), [c * kh * kw, 1, kh, kw]);
   return conv(x, filters, { stride, padding, groups: c });
+}
+
+/** x under filters that move, of the windows of x. */
+function filtered(windows: Node, filters: Node, { shape, attrs: { groups: g } }: Node<Window>): Node {
+  const [n, o, height, width] = shape;
+  const each = windows.shape[1] / g;
+  const rows = reshape(windows, [n, g, each, height * width]);
+  return reshape(matmul(reshape(filters, [1, g, o / g, each]), rows), shape);
 }
 
 /** The gradient of a filter, of the windows of x and ȳ. */

@@ -80,3 +80,13 @@ test("gradients of filters read the windows of fixed images, which are staged; t
   const left = gradients(hoisted(outputs, v, true));
   expect(left.length).toBe(gradients(outputs).length - fixed.length);
 });
+
+test("filters that move pass over the same windows, and over a fixed image as before where none are kept", () => {
+  const { v, outputs } = productOf(modelSamples.find(({ name }) => name === "cnn")!);
+  const moving = new Set(perVector(outputs, v));
+  const overFixed = (nodes: readonly Node[]): number =>
+    perVector(nodes, v).filter(({ op, inputs: [x] }) => op.name === "conv" && !moving.has(x)).length;
+  // The two filters that move pass over the images and over the first layer's, which are fixed both.
+  expect(overFixed(hoisted(outputs, v, false))).toBe(overFixed(outputs));
+  expect(overFixed(hoisted(outputs, v, true))).toBeLessThan(overFixed(outputs));
+});
