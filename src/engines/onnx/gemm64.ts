@@ -45,7 +45,7 @@ const session = (
     },
   }).finish();
   return runtime.api.InferenceSession.create(bytes, {
-    executionProviders: [runtime.executionProvider],
+    executionProviders: runtime.providers,
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
     // Threads that wait for the next product by spinning take the core that works between products.

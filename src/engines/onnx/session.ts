@@ -8,16 +8,19 @@ import type { OnnxRuntime } from "./runtime";
 export interface OnnxOptions {
   /** Threads inside one operator; 0 lets the runtime choose one per physical core. The WebAssembly build has one. */
   readonly threads?: number;
+  /** Entries of ONNX Runtime's own configuration of a session. */
+  readonly extra?: Record<string, unknown>;
 }
 
 /** An engine on a loaded runtime. A session holds the compiled model and its scratch memory until it is disposed. */
-export function sessionEngine(runtime: OnnxRuntime, { threads = 0 }: OnnxOptions = {}): Engine {
+export function sessionEngine(runtime: OnnxRuntime, { threads = 0, extra }: OnnxOptions = {}): Engine {
   const options: InferenceSession.SessionOptions = {
-    executionProviders: [runtime.executionProvider],
+    executionProviders: runtime.providers,
     graphOptimizationLevel: "all",
     executionMode: "sequential",
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
+    ...(extra && { extra }),
   };
   return {
     name: runtime.name,
