@@ -47,6 +47,8 @@ export const gpus: Readonly<Record<GpuName, Gpu>> = {
   },
 };
 
+/** What it says of a graph that `alone` refuses. */
+const leavesToProcessor = /fallback to CPU EP has been explicitly disabled/;
 /** What ONNX Runtime prints before the reason: file, line and condition in its own source. */
 const preamble = /^.*?\bwas false\. /s;
 
@@ -73,9 +75,10 @@ export async function gpuEngine(
   );
   const compile: Engine["compile"] = (...given) =>
     engine.compile(...given).catch((error: unknown) => {
-      throw new Error(
-        (error instanceof Error ? error.message : String(error)).replace(preamble, "").trim(),
-      );
+      const message = error instanceof Error ? error.message : String(error);
+      if (leavesToProcessor.test(message))
+        throw new Error(`${through} leaves a matrix product to the processor`);
+      throw new Error(message.replace(preamble, "").trim());
     });
   return { ...engine, compile };
 }
