@@ -22,10 +22,13 @@ interface Gpu {
  */
 const coreMlFlags = 0x010 | 0x020;
 
+/** In the other layout a convolution in groups is wrong where a group's filters are no multiple of four but all of them are (1.30). */
+const preferredLayout = "NCHW";
+
 export const gpus: Readonly<Record<GpuName, Gpu>> = {
   webgpu: {
     through: "WebGPU",
-    provider: { name: "webgpu" },
+    provider: { name: "webgpu", preferredLayout },
     missing: "It needs a GPU with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).",
   },
   cuda: {
@@ -70,7 +73,7 @@ export async function gpuEngine(
   if (name === "cuda") process.env.NVIDIA_TF32_OVERRIDE = "0";
   const { sessionEngine } = await import("./session");
   const engine = sessionEngine(
-    { ...native, name, providers: alone ? [provider] : [provider, "cpu"], writesInto: false },
+    { ...native, name, providers: alone ? [provider] : [provider, "cpu"], writesInto: false, portable: true },
     { ...options, ...(alone && { extra: { session: { disable_cpu_ep_fallback: "1" } } }) },
   );
   const compile: Engine["compile"] = (...given) =>

@@ -1,4 +1,4 @@
-// What the native and the WebAssembly build of ONNX Runtime have in common: one API, told apart by four facts.
+// What the native and the WebAssembly build of ONNX Runtime have in common: one API, told apart by a few facts.
 import type * as ort from "onnxruntime-node";
 
 export interface OnnxRuntime {
@@ -13,4 +13,6 @@ export interface OnnxRuntime {
    * it as it was: its results lie in memory of its own and are copied out, as a GPU's do.
    */
   readonly writesInto: boolean;
+  /** Whether models are to keep to what every provider computes; see `OnnxEmitter`. Default false. */
+  readonly portable?: boolean;
 }

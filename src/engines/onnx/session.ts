@@ -26,7 +26,7 @@ export function sessionEngine(runtime: OnnxRuntime, { threads = 0, extra }: Onnx
     name: runtime.name,
     version: runtime.version,
     async compile(inputs, outputs, seldom = false) {
-      const model = emitOnnx(inputs, outputs);
+      const model = emitOnnx(inputs, outputs, runtime.portable ?? false);
       const session = await runtime.api.InferenceSession.create(model.bytes, {
         ...options,
         // One place for each value, planned ahead, takes a third more memory than places taken as they are needed, and no less time.
