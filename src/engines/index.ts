@@ -136,7 +136,7 @@ export async function proveGpu(
   begin?: (what: string) => void,
 ): Promise<Proof> {
   const { onnxEngine } = await import("./onnx/engine");
-  begin?.("opening it");
+  begin?.("opening");
   const x = new Graph().input("x", [8, 8]);
   const alone = await gpuEngine(name, { threads, alone: true });
   await (await alone.compile([x], [matmul(x, x)])).dispose();
