@@ -66,7 +66,9 @@ export async function gpuEngine(
   { alone = false, ...options }: OnnxOptions & { readonly alone?: boolean } = {},
 ): Promise<Engine> {
   const { provider, through } = gpus[name];
-  const { native, backends } = await import("./native");
+  const { native, backends } = await import("./native").catch(() => {
+    throw new Error(`there is no native ONNX Runtime here, which alone reaches ${through}`);
+  });
   if (!backends().includes(provider.name))
     throw new Error(`ONNX Runtime for ${process.platform}-${process.arch} comes without ${through}`);
   // The binding has no option for it: CUDA's libraries read this when they load. TF32 multiplies with 11 bits.
