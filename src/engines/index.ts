@@ -137,6 +137,7 @@ export async function proveGpu(
 ): Promise<Proof> {
   const { onnxEngine } = await import("./onnx/engine");
   begin?.("opening");
+  // A GPU that leaves even this to the processor would be none.
   const x = new Graph().input("x", [8, 8]);
   const alone = await gpuEngine(name, { threads, alone: true });
   await (await alone.compile([x], [matmul(x, x)])).dispose();

@@ -190,12 +190,11 @@ export async function prove(
     one.outputs.forEach(({ what: part }, i) => {
       const what = `${one.name}, ${part}`;
       const error = difference(values[i], expected[i]);
-      if (!(error <= allowed)) {
-        const off = Number.isNaN(error) ? "not a number" : `off by ${error.toExponential(1)}`;
+      if (Number.isNaN(error)) throw new Error(`${what} is not a number`);
+      if (error > allowed)
         throw new Error(
-          `${what} is ${off} where the processor's numbers are met to ${allowed} by float32 rounding`,
+          `${what} is off by ${error.toExponential(1)} of its largest number, rounding by ${allowed.toExponential()} at most`,
         );
-      }
       proof = error > proof.error ? { checks: proof.checks, error, what } : proof;
       proof = { ...proof, checks: proof.checks + 1 };
     });

@@ -81,8 +81,7 @@ export async function gpuEngine(
   const compile: Engine["compile"] = (...given) =>
     engine.compile(...given).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      if (leavesToProcessor.test(message))
-        throw new Error(`${through} leaves a matrix product to the processor`);
+      if (leavesToProcessor.test(message)) throw new Error(`${through} leaves operators to the processor`);
       throw new Error(message.replace(preamble, "").trim());
     });
   return { ...engine, compile };

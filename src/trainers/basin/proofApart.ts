@@ -11,6 +11,8 @@ type Line = { readonly begin: string } | { readonly proof: Proof } | { readonly 
 
 /** A driver compiles some hundred small programs meanwhile. */
 const longest = 60_000;
+/** Bytes that a talkative driver may print. */
+const maxBuffer = 2 ** 26;
 
 /** The command `prove NAME THREADS` of the run process. */
 export async function proveHere([name, threads]: readonly string[]): Promise<void> {
@@ -39,7 +41,7 @@ export const proofApart =
       const child = execFile(
         process.execPath,
         [script, "prove", name, String(threads)],
-        { timeout: milliseconds, killSignal: "SIGKILL", windowsHide: true },
+        { timeout: milliseconds, killSignal: "SIGKILL", maxBuffer, windowsHide: true },
         (error, stdout) => {
           process.off("exit", end);
           const lines = linesOf(stdout);

@@ -67,7 +67,7 @@ describe("an engine is refused", () => {
     ["bfloat16, 8 bits", 7],
   ])("whose results have %s", async (_name, bits) => {
     const engine = changed((values) => values.set(rounded(values, bits)));
-    await expect(prove(engine, right)).rejects.toThrow(/is off by \d\.\de-[234] where/);
+    await expect(prove(engine, right)).rejects.toThrow(/is off by \d\.\de-[234] of its largest number/);
   });
 
   test("that multiplies matrices in TF32: what it is given is rounded to 11 bits, sums are not", async () => {
@@ -77,14 +77,18 @@ describe("an engine is refused", () => {
         return compiled.run(products ? feeds.map((values) => rounded(values, 10)) : feeds, into);
       },
     }));
-    await expect(prove(engine, right)).rejects.toThrow(/^matmul, sample 1, .* is off by \d\.\de-[34] where/);
+    await expect(prove(engine, right)).rejects.toThrow(
+      /^matmul, sample 1, .* is off by \d\.\de-[34] of its largest number/,
+    );
   });
 
   test("with one wrong number of one op, and the op is named", async () => {
     const engine = changed((values, { op }) => {
       if (op.name === "erf") values[values.length - 1] *= 1.001;
     });
-    await expect(prove(engine, right)).rejects.toThrow(/^erf, sample 1, value is off by \d\.\de-[34] where/);
+    await expect(prove(engine, right)).rejects.toThrow(
+      /^erf, sample 1, value is off by \d\.\de-[34] of its largest number/,
+    );
   });
 
   test("that is right for small graphs alone", async () => {
@@ -98,12 +102,12 @@ describe("an engine is refused", () => {
     const engine = changed((values, { op }) => {
       if (op.name === "softmax") values[0] = value;
     });
-    await expect(prove(engine, right)).rejects.toThrow("softmax, sample 1, value is not a number where");
+    await expect(prove(engine, right)).rejects.toThrow("softmax, sample 1, value is not a number");
   });
 
   test("that leaves the arrays given for its outputs as they were", async () => {
     const engine = wrapped((compiled) => ({ run: (feeds) => compiled.run(feeds) }));
-    await expect(prove(engine, right)).rejects.toThrow("add, sample 1, value is not a number where");
+    await expect(prove(engine, right)).rejects.toThrow("add, sample 1, value is not a number");
   });
 
   test("that keeps an input of the first call", async () => {
