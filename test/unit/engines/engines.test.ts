@@ -1,5 +1,6 @@
 // What every engine keeps to beyond the ops: outputs into given arrays, many calls, float64 products, errors that say what to do.
 import { afterEach, describe, expect, test } from "vitest";
+import manifest from "../../../package.json";
 import { EngineMissing, inspectEngines, openEngine, openGemm } from "../../../src/engines";
 import { isSmall, kernelEngine, withKernels } from "../../../src/engines/kernels/engine";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
@@ -10,6 +11,7 @@ import { wasm } from "../../../src/engines/onnx/wasm";
 import { tensorflowEngine } from "../../../src/engines/tensorflow/engine";
 import { Graph } from "../../../src/graph/node";
 import { conv, dot, matmul, neg, sum, transpose } from "../../../src/graph/ops";
+import { processKeys } from "../../../src/kinds/frame";
 import { jsGemm } from "../../../src/util/linalg/jsGemm";
 import { Rng } from "../../../src/util/rng";
 import { expectClose, tf } from "../../support/numeric";
@@ -20,6 +22,11 @@ const engines = [
   tensorflowEngine({ tf, version: "test" }),
   kernelEngine,
 ];
+
+interface Choice {
+  readonly enum: readonly string[];
+  readonly enumDescriptions: readonly string[];
+}
 
 /** A machine without a GPU, whatever this one has. */
 const noGpu = () => Promise.reject(new Error("no adapter"));
@@ -143,6 +150,15 @@ test("every engine is reported: exactly one is what auto takes, an absent one sa
     if (available) expect(version).toMatch(/^\d+\.\d+\.\d+/);
     else if (name === "tensorflow") expect(why).toMatch(/tfjs-node.*basin fetch tensorflow/s);
     else expect(why).toMatch(/(comes without |no adapter)\S*.*needs .*"auto" computes on the processor/s);
+  }
+});
+
+test("an experiment's key and the editor's setting name the engines of the registry, each with its words", async () => {
+  const names = (await inspectEngines({ prove: noGpu })).map(({ name }) => name);
+  const setting = manifest.contributes.configuration.properties["basin.engine"];
+  for (const { enum: choices, enumDescriptions } of [processKeys.engine as Choice, setting]) {
+    expect(choices).toEqual(["auto", ...names]);
+    expect(new Set(enumDescriptions).size).toBe(names.length + 1);
   }
 });
 

@@ -190,8 +190,11 @@ test.each(gpuNames)(
   "%s is refused at once where this build lacks it: ONNX Runtime would compute on the processor without a word",
   async (name) => {
     const { provider, through } = gpus[name];
-    if (backends().includes(provider.name)) expect((await gpuEngine(name)).name).toBe(name);
-    else
+    if (backends().includes(provider.name)) {
+      expect((await gpuEngine(name)).name).toBe(name);
+      // CUDA's libraries multiply float32 numbers in TF32 unless this says no.
+      if (name === "cuda") expect(process.env.NVIDIA_TF32_OVERRIDE).toBe("0");
+    } else
       await expect(gpuEngine(name)).rejects.toThrow(
         `ONNX Runtime for ${process.platform}-${process.arch} comes without ${through}`,
       );
