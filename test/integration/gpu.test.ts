@@ -130,7 +130,7 @@ const crashing = brokenVulkan("__builtin_trap();");
 test.skipIf(!crashing)(
   "a driver that crashes the process ends neither doctor nor a run without a word",
   () => {
-    const reason = "its driver ended the process (SIGILL), at opening";
+    const reason = "the process that tried it ended (SIGILL), at opening";
     const { state, text } = doctor(crashing!)("webgpu");
     expect(state).toBe("optional");
     expect(text).toContain(reason);

@@ -1,5 +1,6 @@
 // The proof of a GPU in a process of its own: what a driver does to that one, a crash or no end, is an error here.
 import { execFile, type ExecFileException } from "node:child_process";
+import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { proveGpu, type EngineOptions } from "../../engines";
 
@@ -16,7 +17,8 @@ const maxBuffer = 2 ** 26;
 
 /** The command `prove NAME THREADS` of the run process. */
 export async function proveHere([name, threads]: readonly string[]): Promise<void> {
-  const tell = (line: Line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+  // At once: what is told last before a crash says where it was.
+  const tell = (line: Line): void => void writeSync(process.stdout.fd, `${JSON.stringify(line)}\n`);
   try {
     const proof = await proveGpu(name as Parameters<ProveGpu>[0], Number(threads), (begin) =>
       tell({ begin }),
@@ -69,5 +71,5 @@ const linesOf = (stdout: string): Line[] =>
 
 function howItEnded(error: ExecFileException | null, milliseconds: number): string {
   if (error?.killed) return `it did not answer within ${milliseconds / 1000} seconds`;
-  return `its driver ended the process (${error?.signal ?? `exit status ${error?.code ?? 0}`})`;
+  return `the process that tried it ended (${error?.signal ?? `exit status ${error?.code ?? 0}`})`;
 }
