@@ -15,6 +15,8 @@ import { styleOf, type Style } from "./show/text";
 
 const exec = promisify(execFile);
 const waitMilliseconds = 20_000;
+/** Each of a platform's GPUs may take its minute to prove itself, or not to answer. */
+const enginesMilliseconds = 180_000;
 /** The first import of torch after a start of the machine reads hundreds of megabytes. */
 const torchMilliseconds = 90_000;
 
@@ -67,7 +69,7 @@ function node(): Finding {
 /** Asks the run process: it alone loads engines. */
 async function engines(): Promise<Finding[]> {
   try {
-    const { stdout } = await exec(process.execPath, [runScript, "doctor"], { timeout: waitMilliseconds });
+    const { stdout } = await exec(process.execPath, [runScript, "doctor"], { timeout: enginesMilliseconds });
     const reports = JSON.parse(stdout) as EngineReport[];
     // One engine is enough; without any nothing runs.
     const absent = reports.some(({ auto }) => auto) ? "optional" : "missing";

@@ -1,18 +1,22 @@
 // The engine registry: opens an engine by name and says what is there. Runtimes load on first use, in the run process only.
 import { Graph } from "../graph/node";
-import { dot } from "../graph/ops";
+import { dot, matmul } from "../graph/ops";
 import type { Gemm } from "../util/gemm";
 import { jsGemm } from "../util/linalg/jsGemm";
 import type { Engine } from "./engine";
 import { withKernels } from "./kernels/engine";
 import { defaultThreads } from "./threads";
 import { nativeMissing, tensorflowMissing, wasmMissing } from "./missing";
+import { gpuEngine, gpuNames, gpus, type GpuName } from "./onnx/providers";
+import { prove, type Proof } from "./proof";
 
 export interface EngineOptions {
   /** Threads inside one operation of the native engines; see `defaultThreads`. WebAssembly has one. */
   readonly threads?: number;
   /** Folder whose node_modules holds native TensorFlow; the working folder by default. */
   readonly tensorflow?: string;
+  /** How a GPU is put to the proof before it is used. In this process by default, which a driver that crashes takes with it. */
+  readonly prove?: (name: GpuName, threads: number) => Promise<Proof>;
 }
 
 interface EngineEntry {
@@ -23,6 +27,26 @@ interface EngineEntry {
   /** What to do when it does not open. */
   readonly missing: () => string;
 }
+
+/** A GPU's numbers are compared with the processor's each time it is opened: drivers change. */
+const gpuEntry = <Name extends GpuName>(name: Name) => {
+  const { through, missing } = gpus[name];
+  return {
+    name,
+    label: `ONNX Runtime on the GPU through ${through}`,
+    auto: false,
+    open: async ({ threads, prove: tried }: Required<EngineOptions>) => {
+      const engine = await gpuEngine(name, { threads });
+      const { checks, error, what } = await tried(name, threads);
+      const met = `the largest difference in ${checks} checks is ${error.toExponential(1)}, at ${what}`;
+      return {
+        ...engine,
+        notes: [`Computed on the GPU through ${through}, whose numbers meet the processor's: ${met}.`],
+      };
+    },
+    missing: () => `${missing} "auto" computes on the processor.`,
+  };
+};
 
 /** "auto" is the first of the engines marked so that opens here. */
 const entries = [
@@ -58,6 +82,7 @@ const entries = [
     },
     missing: tensorflowMissing,
   },
+  ...gpuNames.map(gpuEntry),
 ] as const satisfies readonly (EngineEntry & { auto: boolean })[];
 
 export type EngineName = (typeof entries)[number]["name"];
@@ -84,6 +109,8 @@ export class EngineMissing extends Error {
   }
 }
 
+const isGpu = (name: EngineName): name is GpuName => (gpuNames as readonly string[]).includes(name);
+
 const because = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0].trim().replace(/\.$/, "");
 
@@ -95,6 +122,26 @@ async function proven(engine: Engine): Promise<Engine> {
   await square.dispose();
   if (value !== 25) throw new Error(`it computed 3² + 4² = ${value}`);
   return engine;
+}
+
+/**
+ * Compares a GPU's numbers with the processor's, in this process: a driver that crashes or hangs does so here.
+ *
+ * @param begin  Told what is computed next.
+ * @throws Error with what is wrong with it.
+ */
+export async function proveGpu(
+  name: GpuName,
+  threads: number,
+  begin?: (what: string) => void,
+): Promise<Proof> {
+  const { onnxEngine } = await import("./onnx/engine");
+  begin?.("opening");
+  // A GPU that leaves even this to the processor would be none.
+  const x = new Graph().input("x", [8, 8]);
+  const alone = await gpuEngine(name, { threads, alone: true });
+  await (await alone.compile([x], [matmul(x, x)])).dispose();
+  return prove(await gpuEngine(name, { threads }), onnxEngine(undefined, { threads }), begin);
 }
 
 /** What "auto" may take, best first: what BASIN_ENGINE names, where that is set, for tests and for comparing. */
@@ -118,14 +165,14 @@ function automatic(): readonly EngineName[] {
  */
 export async function openEngine(
   name: "auto" | EngineName,
-  { threads = defaultThreads(), tensorflow = process.cwd() }: EngineOptions = {},
+  { threads = defaultThreads(), tensorflow = process.cwd(), prove: tried = proveGpu }: EngineOptions = {},
 ): Promise<Engine> {
   const failed: string[] = [];
   let hint = "";
   for (const wanted of name === "auto" ? automatic() : [name]) {
     const { open, missing } = entries.find((entry) => entry.name === wanted)!;
     try {
-      const engine = await open({ threads, tensorflow });
+      const engine = await open({ threads, tensorflow, prove: tried });
       return name === "auto" ? withKernels(engine) : engine;
     } catch (error) {
       failed.push(`the engine "${wanted}" does not load here: ${because(error)}`);
@@ -171,10 +218,11 @@ export async function openGemm(engine: Pick<Engine, "name">, threads = defaultTh
   return jsGemm;
 }
 
-/** Opens every engine and computes something with it. */
+/** Opens every engine and computes something with it; what a GPU computes, `prove` alone does. */
 export async function inspectEngines({
   threads = defaultThreads(),
   tensorflow = process.cwd(),
+  prove: tried = proveGpu,
 }: EngineOptions = {}): Promise<EngineReport[]> {
   const reports: EngineReport[] = [];
   const order = automatic();
@@ -182,7 +230,8 @@ export async function inspectEngines({
   for (const { name, label, open, missing } of entries) {
     let found = { available: false, version: "", reason: "", hint: "" };
     try {
-      const { version } = await proven(await open({ threads, tensorflow }));
+      const engine = await open({ threads, tensorflow, prove: tried });
+      const { version } = isGpu(name) ? engine : await proven(engine);
       found = { ...found, available: true, version };
     } catch (error) {
       found = { ...found, reason: because(error), hint: missing() };

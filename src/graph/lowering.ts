@@ -18,6 +18,8 @@ export interface OnnxEmitter {
   floats(values: ArrayLike<number>, shape: readonly number[]): string;
   /** A one-dimensional int64 constant, as ONNX wants shapes and axes. */
   ints(values: readonly number[]): string;
+  /** Whether to keep to what providers for GPUs have and compute to float32: neither MaxPool's places nor Atanh of small numbers. */
+  readonly portable: boolean;
 }
 
 /** An opaque tensor of a TensorFlow-like runtime. */

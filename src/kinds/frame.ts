@@ -43,12 +43,16 @@ export const processKeys: Readonly<Record<string, SchemaNode>> = {
   checkpoints: ref("checkpoints"),
   sweep: ref("sweep"),
   engine: {
-    enum: ["auto", "onnx", "wasm", "tensorflow"],
+    enum: ["auto", "onnx", "wasm", "tensorflow", "webgpu", "cuda", "coreml", "directml"],
     enumDescriptions: [
       "Native ONNX Runtime where this platform has it, else its WebAssembly build.",
       "ONNX Runtime, native: the fastest engine.",
       "ONNX Runtime in WebAssembly: runs on every platform, several times slower, with the same results up to rounding.",
       "TensorFlow, native (`basin fetch tensorflow` builds it once).",
+      "ONNX Runtime on a GPU through WebGPU. Opens only where its numbers meet the processor's.",
+      "ONNX Runtime on an NVIDIA GPU through CUDA (Linux). Opens only where its numbers meet the processor's.",
+      "ONNX Runtime on a Mac's GPU through CoreML. Opens only where its numbers meet the processor's.",
+      "ONNX Runtime on a GPU through DirectML (Windows). Opens only where its numbers meet the processor's.",
     ],
     default: "auto",
     description:

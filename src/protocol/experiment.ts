@@ -710,7 +710,7 @@ export interface Experiment {
     readonly every?: number;
   };
   /** What computes losses, gradients and Hessian products. `basin doctor` says which engines work here. */
-  readonly engine: "auto" | "onnx" | "wasm" | "tensorflow";
+  readonly engine: "auto" | "onnx" | "wasm" | "tensorflow" | "webgpu" | "cuda" | "coreml" | "directml";
   /** Budget for training and the values of one pass over the examples, such as "2GB". More examples than fit are processed in chunks: slower, with the same results up to rounding. A model whose parameters alone need more is refused. */
   readonly memory: string;
   /** Threads inside one operation of the native engines; WebAssembly has one. Default: all cores but one where there are more than two. Sums are split over them: another number rounds differently. */

@@ -1,4 +1,4 @@
-// Entry of the run process and of its readings' thread: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, `explain`, `explore`, `suggest`, asked over standard input; `doctor`.
+// Entry of the run process and of its readings' thread: `start FOLDER [CLAIM]`, `resume FOLDER [CLAIM]`; `judge FOLDER`; `measure`, `escape`, `explain`, `explore`, `suggest`, asked over standard input; `doctor`, and `prove ENGINE THREADS`, which those ask that open a GPU.
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { EngineMissing, inspectEngines } from "../engines";
@@ -6,6 +6,7 @@ import { UserError } from "../protocol/errors";
 import { tensorflowFolder } from "../protocol/cacheFolder";
 import { stringify } from "../protocol/numbers";
 import { stopFile } from "../protocol/runFolder";
+import { proofApart, proveHere } from "../trainers/basin/proofApart";
 import { readRequest } from "./askedBy";
 import { holdFolder } from "./claim";
 import { DiskFull, withDiskFull } from "./diskFull";
@@ -44,7 +45,12 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
       await suggest(readRequest());
       return 0;
     case "doctor":
-      process.stdout.write(`${JSON.stringify(await inspectEngines({ tensorflow: tensorflowFolder() }))}\n`);
+      process.stdout.write(
+        `${JSON.stringify(await inspectEngines({ tensorflow: tensorflowFolder(), prove: proofApart() }))}\n`,
+      );
+      return 0;
+    case "prove":
+      await proveHere(args);
       return 0;
     default:
       throw new Error(`internal: unknown command ${command}`);

@@ -20,8 +20,12 @@ export interface OnnxModel {
   readonly outputs: readonly string[];
 }
 
-/** Emits `outputs` as a function of `inputs` (placeholders or interior nodes, which become the model's inputs). */
-export function emitOnnx(inputs: readonly Node[], outputs: readonly Node[]): OnnxModel {
+/**
+ * Emits `outputs` as a function of `inputs` (placeholders or interior nodes, which become the model's inputs).
+ *
+ * @param portable  As `OnnxEmitter.portable`.
+ */
+export function emitOnnx(inputs: readonly Node[], outputs: readonly Node[], portable: boolean): OnnxModel {
   const nodes: onnx.INodeProto[] = [];
   const initializer: onnx.ITensorProto[] = [];
   const constants = new Map<string, string>();
@@ -48,6 +52,7 @@ export function emitOnnx(inputs: readonly Node[], outputs: readonly Node[]): Onn
     nodes.push({ opType, input: [...from], output, attribute });
   };
   const emitter: OnnxEmitter = {
+    portable,
     node(...given) {
       const name = `t${nodes.length}`;
       append(given, [name]);

@@ -65,7 +65,7 @@ function session(
     },
   }).finish();
   return runtime.api.InferenceSession.create(bytes, {
-    executionProviders: [runtime.executionProvider],
+    executionProviders: runtime.providers,
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
     extra: ownThreads,

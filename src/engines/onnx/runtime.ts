@@ -1,17 +1,20 @@
-// What the native and the WebAssembly build of ONNX Runtime have in common: one API, told apart by four facts.
+// What the native and the WebAssembly build of ONNX Runtime have in common: one API, told apart by a few facts.
 import type * as ort from "onnxruntime-node";
 
 export interface OnnxRuntime {
   /** The engine's name in an experiment file and in a run's header. */
-  readonly name: "onnx" | "wasm";
+  readonly name: string;
   readonly version: string;
   readonly api: Pick<typeof ort, "InferenceSession" | "Tensor">;
-  readonly executionProvider: "cpu" | "wasm";
+  /** What computes, best first: the next one takes what those before it lack. */
+  readonly providers: readonly ort.InferenceSession.ExecutionProviderConfig[];
   /**
    * Whether an output can be written into an array of the caller's. The WebAssembly build takes such an array but leaves
-   * it as it was: its results lie in memory of its own and are copied out.
+   * it as it was: its results lie in memory of its own and are copied out, as a GPU's do.
    */
   readonly writesInto: boolean;
+  /** Whether models are to keep to what every provider computes; see `OnnxEmitter`. Default false. */
+  readonly portable?: boolean;
 }
 
 /**

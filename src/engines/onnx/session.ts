@@ -8,23 +8,25 @@ import { ownThreads, type OnnxRuntime } from "./runtime";
 export interface OnnxOptions {
   /** Threads inside one operator; 0 lets the runtime choose one per physical core. The WebAssembly build has one. */
   readonly threads?: number;
+  /** Entries `session.…` of ONNX Runtime's own configuration, beside those of its threads. */
+  readonly session?: Readonly<Record<string, string>>;
 }
 
 /** An engine on a loaded runtime. A session holds the compiled model and its scratch memory until it is disposed. */
-export function sessionEngine(runtime: OnnxRuntime, { threads = 0 }: OnnxOptions = {}): Engine {
+export function sessionEngine(runtime: OnnxRuntime, { threads = 0, session: own }: OnnxOptions = {}): Engine {
   const options: InferenceSession.SessionOptions = {
-    executionProviders: [runtime.executionProvider],
+    executionProviders: runtime.providers,
     graphOptimizationLevel: "all",
     executionMode: "sequential",
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
-    extra: ownThreads,
+    extra: { session: { ...ownThreads.session, ...own } },
   };
   return {
     name: runtime.name,
     version: runtime.version,
     async compile(inputs, outputs, seldom = false) {
-      const model = emitOnnx(inputs, outputs);
+      const model = emitOnnx(inputs, outputs, runtime.portable ?? false);
       const session = await runtime.api.InferenceSession.create(model.bytes, {
         ...options,
         // One place for each value, planned ahead, takes a third more memory than places taken as they are needed, and no less time.

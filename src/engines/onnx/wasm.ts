@@ -13,6 +13,6 @@ export const wasm: OnnxRuntime = {
   name: "wasm",
   version: env.versions.web ?? env.versions.common,
   api: { InferenceSession, Tensor },
-  executionProvider: "wasm",
+  providers: ["wasm"],
   writesInto: false,
 };

@@ -1,4 +1,5 @@
 // Choices: a one-hot mark of the largest entry, one-hot codes of integers. Piecewise constant, so their derivative is zero.
+import type { OnnxEmitter } from "../lowering";
 import { sizeOf, type Node, type Op } from "../node";
 import { mul } from "./arithmetic";
 import { sum } from "./shape";
@@ -61,15 +62,24 @@ const oneHotOp: Op<{ readonly depth: number }> = {
   samples: [{ shapes: [[2, 3]], attrs: { depth: 4 }, integers: true, range: [0, 3] }],
 };
 
+interface Square {
+  readonly size: number;
+}
+
 /**
  * 1 at the first largest entry, in reading order, of every window of x [n, c, h, w], 0 elsewhere; windows of size × size side by side, what
  * they do not reach is 0.
  */
-const windowMaxOp: Op<{ readonly size: number }> = {
+const windowMaxOp: Op<Square> = {
   name: "windowMax",
   shape: ([x]) => x,
   vjp: () => [null],
-  onnx: (emit, [x], { shape: [n, c, h, w], attrs: { size }, ...node }) => {
+  onnx: (emit, [x], node) => {
+    if (emit.portable) return firstLargestOnnx(emit, x, node);
+    const {
+      shape: [n, c, h, w],
+      attrs: { size },
+    } = node;
     const window = { kernel_shape: [size, size], strides: [size, size] };
     const at = emit.second("MaxPool", [x], window);
     const [rows, columns] = [Math.floor(h / size), Math.floor(w / size)];
@@ -112,6 +122,28 @@ const windowMaxOp: Op<{ readonly size: number }> = {
     { shapes: [[1, 2, 4, 4]], attrs: { size: 2 }, integers: true, range: [0, 1] },
   ],
 };
+
+/** The same by ArgMax over windows turned into rows. */
+function firstLargestOnnx(
+  emit: OnnxEmitter,
+  x: string,
+  { shape: [n, c, h, w], attrs: { size } }: Node<Square>,
+): string {
+  const [rows, columns] = [Math.floor(h / size), Math.floor(w / size)];
+  const [high, wide] = [rows * size, columns * size];
+  const shaped = (of: string, shape: readonly number[]): string =>
+    emit.node("Reshape", [of, emit.ints(shape)]);
+  const exchanged = (of: string): string => emit.node("Transpose", [of], { perm: [0, 1, 3, 2, 4] });
+  const cut = emit.node("Slice", [x, emit.ints([0, 0]), emit.ints([high, wide]), emit.ints([2, 3])]);
+  const parted = exchanged(shaped(cut, [n * c, rows, size, columns, size]));
+  const at = emit.node("ArgMax", [shaped(parted, [n * c * rows * columns, size * size])], {
+    axis: 1,
+    keepdims: 0,
+  });
+  const hot = emit.node("OneHot", [at, emit.ints([size * size]), emit.floats([0, 1], [2])], { axis: 1 });
+  const back = shaped(exchanged(shaped(hot, [n * c, rows, columns, size, size])), [n, c, high, wide]);
+  return emit.node("Pad", [back, emit.ints([0, 0, 0, 0, 0, 0, h - high, w - wide])]);
+}
 
 /** 1 at the first largest entry along `axis`, 0 elsewhere. */
 export const oneHotMax = (x: Node, axis: number): Node => x.graph.make(oneHotMaxOp, [x], { axis });

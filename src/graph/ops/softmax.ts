@@ -1,4 +1,5 @@
 // Softmax and log-sum-exp over the last axis, computed by the engines without overflow.
+import type { OnnxEmitter } from "../lowering";
 import { sizeOf, type Node, type Op } from "../node";
 import { add, mul, sub } from "./arithmetic";
 import { exp, step } from "./elementwise";
@@ -111,6 +112,16 @@ const softmaxRestOp: Op = {
   samples: [{ shapes: [[3, 4]] }, { shapes: [[2, 3]], range: [-30, -10] }],
 };
 
+/** artanh u = u + u³/3 + … + u¹⁵/15 for 0 ≤ u ≤ 1/3, to 1.5e-9 of it. WebGPU's Atanh is (log(1 + u) − log(1 − u))/2, which loses a small u's digits. */
+function artanhOnnx(emit: OnnxEmitter, u: string): string {
+  const square = emit.node("Mul", [u, u]);
+  const sum = [13, 11, 9, 7, 5, 3, 1].reduce(
+    (higher, k) => emit.node("Add", [emit.node("Mul", [higher, square]), emit.floats([1 / k], [])]),
+    emit.floats([1 / 15], []),
+  );
+  return emit.node("Mul", [u, sum]);
+}
+
 /** log(1 + Σ e^x) over the last axis, which stays with length 1; Σ e^x itself where that is small. */
 const logOnePlusSumExpOp: Op = {
   name: "logOnePlusSumExp",
@@ -121,7 +132,8 @@ const logOnePlusSumExpOp: Op = {
     const number = (value: number): string => emit.floats([value], []);
     const s = emit.node("ReduceLogSumExp", [x, emit.ints([shape.length - 1])], { keepdims: 1 });
     const t = emit.node("Exp", [emit.node("Neg", [emit.node("Abs", [s])])]);
-    const half = emit.node("Atanh", [emit.node("Div", [t, emit.node("Add", [t, number(2)])])]);
+    const u = emit.node("Div", [t, emit.node("Add", [t, number(2)])]);
+    const half = emit.portable ? artanhOnnx(emit, u) : emit.node("Atanh", [u]);
     return emit.node("Add", [emit.node("Relu", [s]), emit.node("Mul", [half, number(2)])]);
   },
   tf: (tf, [x], { shape }) => tf.softplus(tf.logSumExp(x, [shape.length - 1], true)),

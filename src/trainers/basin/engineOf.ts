@@ -7,13 +7,14 @@ import type { Experiment } from "../../protocol/experiment";
 import { parseJsonSource } from "../../protocol/jsonSource";
 import { experimentText } from "../../record/disk/experimentText";
 import { spareAddressSpace } from "./addressSpace";
+import { proofApart } from "./proofApart";
 
 /** @throws UserError at the key `engine` when the engine does not load on this machine. */
 export async function engineOf(experiment: Experiment, file: string): Promise<Engine> {
   spareAddressSpace();
   try {
     const { engine, threads } = experiment;
-    return await openEngine(engine, { threads, tensorflow: tensorflowFolder() });
+    return await openEngine(engine, { threads, tensorflow: tensorflowFolder(), prove: proofApart() });
   } catch (error) {
     if (!(error instanceof EngineMissing)) throw error;
     const { message, hint } = error;

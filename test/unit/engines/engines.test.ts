@@ -1,13 +1,17 @@
 // What every engine keeps to beyond the ops: outputs into given arrays, many calls, float64 products, errors that say what to do.
 import { afterEach, describe, expect, test } from "vitest";
+import manifest from "../../../package.json";
 import { EngineMissing, inspectEngines, openEngine, openGemm } from "../../../src/engines";
 import { isSmall, kernelEngine, withKernels } from "../../../src/engines/kernels/engine";
 import { onnxEngine } from "../../../src/engines/onnx/engine";
+import { backends } from "../../../src/engines/onnx/native";
+import { gpuNames, gpus } from "../../../src/engines/onnx/providers";
 import { sessionEngine } from "../../../src/engines/onnx/session";
 import { wasm } from "../../../src/engines/onnx/wasm";
 import { tensorflowEngine } from "../../../src/engines/tensorflow/engine";
 import { Graph } from "../../../src/graph/node";
 import { conv, dot, matmul, neg, sum, transpose } from "../../../src/graph/ops";
+import { processKeys } from "../../../src/kinds/frame";
 import { jsGemm } from "../../../src/util/linalg/jsGemm";
 import { Rng } from "../../../src/util/rng";
 import { expectClose, tf } from "../../support/numeric";
@@ -18,6 +22,14 @@ const engines = [
   tensorflowEngine({ tf, version: "test" }),
   kernelEngine,
 ];
+
+interface Choice {
+  readonly enum: readonly string[];
+  readonly enumDescriptions: readonly string[];
+}
+
+/** A machine without a GPU, whatever this one has. */
+const noGpu = () => Promise.reject(new Error("no adapter"));
 
 afterEach(() => {
   delete process.env.BASIN_ENGINE;
@@ -152,23 +164,69 @@ test('"auto" is native ONNX Runtime, or what BASIN_ENGINE names', async () => {
   expect((await openEngine("auto")).name).toBe("wasm");
   // An engine the experiment names is not overridden.
   expect((await openEngine("onnx")).name).toBe("onnx");
-  process.env.BASIN_ENGINE = "cuda";
+  process.env.BASIN_ENGINE = "gpu";
   await expect(openEngine("auto")).rejects.toThrow(
-    'BASIN_ENGINE is "cuda"; expected auto, onnx, wasm, tensorflow',
+    'BASIN_ENGINE is "gpu"; expected auto, onnx, wasm, tensorflow, webgpu, cuda, coreml, directml',
   );
 });
 
 test("every engine is reported: exactly one is what auto takes, an absent one says why and what to do", async () => {
-  const reports = await inspectEngines();
-  expect(reports.map(({ name }) => name)).toEqual(["onnx", "wasm", "tensorflow"]);
+  const reports = await inspectEngines({ prove: noGpu });
+  expect(reports.map(({ name }) => name)).toEqual(["onnx", "wasm", "tensorflow", ...gpuNames]);
   expect(reports.filter(({ auto }) => auto).map(({ name }) => name)).toEqual(["onnx"]);
-  for (const { available, version, reason, hint } of reports) {
+  for (const { name, available, version, reason, hint } of reports) {
+    const why = `${reason}. ${hint}`;
     if (available) expect(version).toMatch(/^\d+\.\d+\.\d+/);
-    else expect(`${reason}. ${hint}`).toMatch(/tfjs-node.*basin fetch tensorflow/s);
+    else if (name === "tensorflow") expect(why).toMatch(/tfjs-node.*basin fetch tensorflow/s);
+    else expect(why).toMatch(/(comes without |no adapter)\S*.*needs .*"auto" computes on the processor/s);
   }
 });
 
-test.skipIf((await inspectEngines())[2].available)(
+test("an experiment's key and the editor's setting name the engines of the registry, each with its words", async () => {
+  const names = (await inspectEngines({ prove: noGpu })).map(({ name }) => name);
+  const setting = manifest.contributes.configuration.properties["basin.engine"];
+  for (const { enum: choices, enumDescriptions } of [processKeys.engine as Choice, setting]) {
+    expect(choices).toEqual(["auto", ...names]);
+    expect(new Set(enumDescriptions).size).toBe(names.length + 1);
+  }
+});
+
+test("a GPU's engine opens only after its proof, of which its note tells, and is never what auto takes", async () => {
+  const asked: unknown[] = [];
+  const options = {
+    threads: 2,
+    prove: (...given: unknown[]) => {
+      asked.push(given);
+      return Promise.resolve({ checks: 200, error: 1.23e-6, what: "conv, sample 1, value" });
+    },
+  };
+  for (const name of gpuNames) {
+    const offered = backends().includes(gpus[name].provider.name);
+    const opened = openEngine(name, options);
+    const refused = openEngine(name, { prove: noGpu });
+    const why: unknown = await refused.catch((thrown: unknown) => thrown);
+    expect(why).toBeInstanceOf(EngineMissing);
+    expect((why as EngineMissing).message).toMatch(
+      offered
+        ? `the engine "${name}" does not load here: no adapter`
+        : `the engine "${name}" does not load here: ONNX Runtime for `,
+    );
+    if (!offered) {
+      await expect(opened).rejects.toThrow(" comes without ");
+      continue;
+    }
+    const engine = await opened;
+    expect(asked.pop()).toEqual([name, 2]);
+    expect(engine.name).toBe(name);
+    expect(engine.version).toMatch(/^[\d.]+$/);
+    expect(engine.notes![0]).toContain("in 200 checks is 1.2e-6, at conv, sample 1, value");
+  }
+  expect(asked).toEqual([]);
+  await openEngine("auto", options);
+  expect(asked).toEqual([]);
+});
+
+test.skipIf((await inspectEngines({ prove: noGpu }))[2].available)(
   "an engine that is not there is a mistake with a hint, not a bug",
   async () => {
     const error: unknown = await openEngine("tensorflow").catch((thrown: unknown) => thrown);
