@@ -32,6 +32,7 @@ export interface Tf {
   mul(a: TfTensor, b: TfTensor): TfTensor;
   div(a: TfTensor, b: TfTensor): TfTensor;
   neg(a: TfTensor): TfTensor;
+  abs(a: TfTensor): TfTensor;
   exp(a: TfTensor): TfTensor;
   log(a: TfTensor): TfTensor;
   sqrt(a: TfTensor): TfTensor;

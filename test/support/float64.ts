@@ -93,6 +93,7 @@ const unary: Readonly<Record<string, (x: number) => number>> = {
   sqrt: Math.sqrt,
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  bell: (x) => 1 / (2 * Math.cosh(x / 2)) ** 2,
   softplus: (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))),
   erf: erf64,
   step: (x) => (x > 0 ? 1 : 0),

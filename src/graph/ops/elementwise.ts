@@ -74,13 +74,31 @@ const sqrtOp = elementwise({
   at0: NaN,
   range: [0.3, 3],
 });
-const absolute = (x: Node): Node => add(relu(x), relu(mul(x, -1)));
-/** e^x/(1 + e^x)², from the exponent that does not overflow: every digit holds where σ and tanh have saturated. */
-function bell(x: Node): Node {
-  const e = exp(mul(absolute(x), -1));
-  const half = reciprocal(add(e, 1));
-  return mul(mul(e, half), half);
-}
+/**
+ * e^x/(1 + e^x)², from the exponent that does not overflow: every digit holds where σ and tanh have saturated. Its derivative, −y tanh(x/2),
+ * holds them too.
+ */
+const bellOp = elementwise({
+  name: "bell",
+  onnx: (emit, x) => {
+    const size = emit.node("Abs", [x]);
+    const e = emit.node("Exp", [emit.node("Neg", [size])]);
+    const half = emit.node("Sigmoid", [size]);
+    return emit.node("Mul", [emit.node("Mul", [e, half]), half]);
+  },
+  tf: (tf, x) => {
+    const size = tf.abs(x);
+    const e = tf.exp(tf.neg(size));
+    const half = tf.sigmoid(size);
+    return tf.mul(tf.mul(e, half), half);
+  },
+  kernel: (x) => {
+    const e = Math.exp(-Math.abs(x));
+    return e / (1 + e) ** 2;
+  },
+  derivative: (x, y) => mul(mul(y, tanh(mul(x, 0.5))), -1),
+  at0: 0.25,
+});
 
 // tanh′ = 1 − tanh², of which saturation leaves multiples of 2⁻²⁴
 const tanhOp = elementwise({
@@ -136,6 +154,7 @@ const reluOp = elementwise({
   at0: 0,
 });
 
+const bell = one(bellOp);
 export const exp = one(expOp);
 export const log = one(logOp);
 export const reciprocal = one(reciprocalOp);
@@ -155,6 +174,7 @@ export const elementwiseOps = [
   logOp,
   reciprocalOp,
   sqrtOp,
+  bellOp,
   tanhOp,
   sigmoidOp,
   softplusOp,
