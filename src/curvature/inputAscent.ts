@@ -25,19 +25,19 @@ export const outputsOf = async (points: ChunkPoints): Promise<Float32Array> => {
 };
 
 /**
- * ‖f − f₀‖² per example [n] at inputs x [n, D], and its gradient there, J ᵀ(f − f₀), [n, D]. One forward and one backward pass: of inputs
+ * ‖f − f₀‖² per example [n] at inputs x [n, D]; in `pull` its gradient there, J ᵀ(f − f₀), [n, D]. One forward and one backward pass: of inputs
  * that come once nothing is staged.
  */
 async function changeAt(
   points: ChunkPoints,
   x: Float32Array,
   from: Float32Array,
-): Promise<{ squares: Float32Array; pull: Float32Array }> {
+  pull: Float32Array,
+): Promise<Float32Array> {
   const { n, K } = points.network;
   const D = x.length / n;
   const fromOf = ({ network }: CompiledNetwork): Node => network.graph.input("ascent.from", [network.n, K]);
   const squares = new Float32Array(n);
-  const pull = new Float32Array(x.length);
   await points.forEach(
     "ascent",
     (compiled) => {
@@ -55,7 +55,7 @@ async function changeAt(
       pull.set(toInput, D * start);
     },
   );
-  return { squares, pull };
+  return squares;
 }
 
 /**
@@ -76,8 +76,9 @@ export async function largestChange(
   const D = x.length / n;
   const from = await outputsOf(perExample);
   const best = new Float64Array(n);
-  const turned = new Float32Array(x.length);
-  const [delta, inputs] = [new Float32Array(x.length), new Float32Array(x.length)];
+  // Images are many numbers: arrays of them are made once.
+  const room = (): Float32Array => new Float32Array(x.length);
+  const [delta, inputs, pull, farthest] = [room(), room(), room(), room()];
   for (let j = 0; j < inputs.length; j++) inputs[j] = random();
   bringOnSphere(inputs, D, radius, delta);
   for (let start = 0; start < 2; start++) {
@@ -85,18 +86,18 @@ export async function largestChange(
     for (let step = 0; step < steps; step++) {
       await at.meter.check();
       for (let j = 0; j < x.length; j++) inputs[j] = x[j] + delta[j];
-      const { squares, pull } = await changeAt(perExample, inputs, from);
+      const squares = await changeAt(perExample, inputs, from, pull);
       for (let i = 0; i < n; i++) {
         if (!(squares[i] > best[i])) continue;
         best[i] = squares[i];
-        for (let j = i * D; j < (i + 1) * D; j++) turned[j] = -delta[j];
+        if (start === 0) farthest.set(delta.subarray(i * D, (i + 1) * D), i * D);
       }
       const total = squares.reduce((sum, one) => sum + one, 0);
       if (step >= least && total <= (1 + worthwhile) * before) break;
       before = total;
       bringOnSphere(pull, D, radius, delta);
     }
-    delta.set(turned);
+    for (let j = 0; j < delta.length; j++) delta[j] = -farthest[j];
   }
   return best.map(Math.sqrt);
 }

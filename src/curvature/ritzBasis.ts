@@ -217,11 +217,13 @@ export class RitzBasis {
       const length = Math.hypot(...row);
       if (length > 1e-3 && rows.length < Math.min(count + 1, m)) rows.push(row.map((x) => x / length));
     }
-    const t = rows.map((a) =>
-      rows.map((b) =>
-        a.reduce((sum, x, i) => sum + x * this.t[i].reduce((own, y, j) => own + y * b[j], 0), 0),
-      ),
-    );
+    const inner = (x: ArrayLike<number>, y: ArrayLike<number>): number => {
+      let sum = 0;
+      for (let i = 0; i < m; i++) sum += x[i] * y[i];
+      return sum;
+    };
+    const images = rows.map((b) => this.t.map((row) => inner(row, b)));
+    const t = rows.map((a) => images.map((image) => inner(a, image)));
     const rotate = (columns: readonly number[]): number[] => {
       const kept = rows.map((row) => {
         const w = memory.take();
