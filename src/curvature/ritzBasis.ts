@@ -69,8 +69,13 @@ export class RitzBasis {
   }
 
   /** Orthonormalises `w` and adds it, one product. Else gives it back: false when it lies in the span already or is not finite. */
-  async addTaken(w: number): Promise<boolean> {
-    const added = this.length < this.room && this.orthonormalize(w);
+  addTaken(w: number): Promise<boolean> {
+    return this.take(w);
+  }
+
+  /** @param parts  ⟨v, w⟩ for every v of the basis, where they are known. */
+  private async take(w: number, parts?: readonly number[]): Promise<boolean> {
+    const added = this.length < this.room && this.orthonormalize(w, parts);
     if (!added) {
       this.memory.give(w);
       return false;
@@ -95,7 +100,7 @@ export class RitzBasis {
     return true;
   }
 
-  private orthonormalize(w: number): boolean {
+  private orthonormalize(w: number, known?: readonly number[]): boolean {
     const { memory, v } = this;
     const before = memory.norm(w);
     if (!Number.isFinite(before)) this.finite = false;
@@ -105,7 +110,7 @@ export class RitzBasis {
     let left = 1;
     // Twice is enough (Parlett, §6.9), and once where little was taken away.
     for (let pass = 0; pass < 2; pass++) {
-      const parts = memory.dots(v, w);
+      const parts = pass === 0 && known ? known.map((x) => x / before) : memory.dots(v, w);
       memory.add(
         parts.map((x) => -x),
         v,
@@ -122,10 +127,11 @@ export class RitzBasis {
 
   /** One Krylov step from the newest vector. */
   continue(): Promise<boolean> {
-    const { memory, av } = this;
+    const { memory, av, t } = this;
     const w = memory.take();
     memory.set([1], [av[av.length - 1]], w);
-    return this.addTaken(w);
+    // Its inner products with the basis are what the projected matrix has in its last column.
+    return this.take(w, t[t.length - 1]);
   }
 
   /** A v of the newest vector v, shifted where vᵀAv < 0 so that no negative eigenvalue wins; unit length, in an array of its own. */
