@@ -37,7 +37,10 @@ export class Peer {
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1];
 
-/** Runs the two sides in turn, `warmup` rounds uncounted; seconds per call of each and the median of the paired ratios. */
+/**
+ * Runs the two sides in turn, `warmup` rounds uncounted; seconds per call of each and the median of the paired ratios. Each timed call comes
+ * after one of its own side, as in an eigenvalue search: threads of the other side, which wait for more by spinning, are at rest by then.
+ */
 export async function alternate(
   ours: () => Promise<number>,
   theirs: (() => Promise<number>) | null,
@@ -47,7 +50,10 @@ export async function alternate(
   const a: number[] = [];
   const b: number[] = [];
   for (let i = 0; i < rounds + warmup; i++) {
-    const [x, y] = [await ours(), theirs ? await theirs() : NaN];
+    await ours();
+    const x = await ours();
+    await theirs?.();
+    const y = theirs ? await theirs() : NaN;
     if (i < warmup) continue;
     a.push(x);
     b.push(y);
