@@ -196,10 +196,15 @@ export class CurvaturePoint implements ofLoss.AtPoint {
     };
   }
 
+  /** Frees the factors of all examples, where they are kept; not while they are multiplied with. */
+  readonly forgetFactors = (): void => {
+    this.stored = null;
+  };
+
   /** Frees what is compiled for it and staged at it; not while anything is being computed. */
   async release(): Promise<void> {
     const { fullBatch, perExample, signals } = this.parts;
-    this.stored = null;
+    this.forgetFactors();
     for (const examples of new Set([fullBatch, perExample, signals])) await examples.release();
   }
 

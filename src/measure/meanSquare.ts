@@ -87,6 +87,8 @@ export async function meanSquare(
     !(point.tied && rowsAreDear(point))
       ? await certifiedLimit(point, samplingFactor(examples, batchSize), shareOf(budget, 0.5))
       : 0;
+  // What follows is of their coordinates alone, and needs the room.
+  point.factors!.forgetFactors?.();
   return {
     factors,
     noise,

@@ -54,6 +54,8 @@ interface FactorSource {
   pushFactors(c: Float32Array, out: Float32Array): Promise<void>;
   kernelBlocks(): Promise<Float32Array>;
   gram(): Promise<Float32Array>;
+  /** Frees the factors, where they are kept to be multiplied with; they are made anew where they are asked for again. */
+  readonly forgetFactors?: () => void;
 }
 
 /** What is per example but no factor. */
