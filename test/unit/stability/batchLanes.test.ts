@@ -12,7 +12,10 @@ function problem(n: number, K: number, r: number, size = 1): { factors: Factors;
   const rng = new Rng(n + 10 * K + 100 * r, "lanes");
   const normal = (length: number): Float64Array => Float64Array.from({ length }, () => rng.normal());
   const A = normal(n * K * r).map((x) => Math.sqrt(size) * x);
-  return { factors: { n, K, r, A, fullRank: r, lambda: new Float64Array(r).fill(size) }, Y: normal(lanes * r) };
+  return {
+    factors: { n, K, r, A, fullRank: r, lambda: new Float64Array(r).fill(size) },
+    Y: normal(lanes * r),
+  };
 }
 
 /** (1/b) Σ AᵢᵀAᵢ Y, entry by entry. */
@@ -29,19 +32,19 @@ function definition({ K, r, A }: Factors, batch: Uint32Array, Y: Float64Array): 
 }
 
 test.each([
-  [5, 1, 3, 1, [2]],
-  [5, 1, 1, 1, [0, 4, 1]],
-  [6, 3, 7, 1, [5, 0]],
-  [6, 3, 7, 1, [1, 2, 3, 4, 5]],
+  { n: 5, K: 1, r: 3, chosen: [2] },
+  { n: 5, K: 1, r: 1, chosen: [0, 4, 1] },
+  { n: 6, K: 3, r: 7, chosen: [5, 0] },
+  { n: 6, K: 3, r: 7, chosen: [1, 2, 3, 4, 5] },
   // A batch drawn from more than the examples held.
-  [2, 2, 4, 1, [0, 1, 0, 1, 1]],
+  { n: 2, K: 2, r: 4, chosen: [0, 1, 0, 1, 1] },
   // So many entries that the kernels take them.
-  [80, 3, 21, 1, [1, 2, 33, 4, 79]],
-  [67, 1, 70, 1, [3, 66]],
+  { n: 80, K: 3, r: 21, chosen: [1, 2, 33, 4, 79] },
+  { n: 67, K: 1, r: 70, chosen: [3, 66] },
   // The squares of such factors leave the range of float32.
-  [80, 3, 21, 1e-60, [1, 5]],
-  [80, 3, 21, 1e60, [1, 5]],
-])("n = %i, K = %i, r = %i, curvatures about %d, batch %j", (n, K, r, size, chosen) => {
+  { n: 80, K: 3, r: 21, size: 1e-60, chosen: [1, 5] },
+  { n: 80, K: 3, r: 21, size: 1e60, chosen: [1, 5] },
+])("$n examples, $K outputs, rank $r, curvatures about $size, batch $chosen", ({ n, K, r, size, chosen }) => {
   const { factors, Y } = problem(n, K, r, size);
   const batch = Uint32Array.from(chosen);
   const wanted = definition(factors, batch, Y);
