@@ -1,6 +1,7 @@
 // How events are written: numbers no longer than anyone can see, and readings that come thick and fast in columns on one line.
 import type { Earlier, RunEvent } from "../protocol/events";
 import type { MetricValues } from "../protocol/metrics";
+import { roundDigits } from "../util/roundDigits";
 import { derivable, isSeveral } from "./derive";
 import { packColumn } from "./packColumns";
 import { valueDigits } from "./valueDigits";
@@ -11,8 +12,7 @@ type Metrics = Extract<RunEvent, { kind: "metrics" }>;
 const errorDigits = 3;
 
 /** Digits are cut, never a number's kind: NaN and infinities stay what they are. */
-const rounded = (x: number, digits: number): number =>
-  Number.isInteger(x) ? x : Number(x.toPrecision(digits));
+const rounded = (x: number, digits: number): number => (Number.isInteger(x) ? x : roundDigits(x, digits));
 const roundedTime = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 function roundedValue(name: string, value: number | readonly number[]): number | readonly number[] {
@@ -28,18 +28,19 @@ export function roundEvent(event: RunEvent): RunEvent {
   return {
     ...event,
     time: roundedTime(event.time),
-    values: mapValues(values, roundedValue),
+    values: roundedValues(values),
     ...(cost && {
       cost: { products: rounded(cost.products, errorDigits), seconds: rounded(cost.seconds, errorDigits) },
     }),
   };
 }
 
-const mapValues = <A, B>(values: Readonly<Record<string, A>>, f: (name: string, value: A) => B) =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(name, value)])) as Record<
-    string,
-    B
-  >;
+function roundedValues(values: MetricValues): MetricValues {
+  // Name by name, without lists of pairs: a small net's run is at this as often as at its steps.
+  const all: Record<string, number | readonly number[]> = {};
+  for (const name in values) all[name] = roundedValue(name, values[name]);
+  return all;
+}
 
 /** Of fewer readings of one kind a line each is as short, and what any script can read. */
 const leastPacked = 4;
