@@ -54,13 +54,22 @@ export class ReadingPlace {
     else this.parts.log.add(event);
   }
 
-  /** Takes the readings that are due, or has them taken. @throws what abandons a reading, and what failed in an earlier one. */
-  async take(moment: Moment): Promise<void> {
+  /** Takes the readings that are due, or has them taken: to be waited for. @throws what abandons a reading, and what failed in an earlier one. */
+  take(moment: Moment): Promise<void> | undefined {
     const { trainer, probes } = this.parts;
     const isQuick = probes.areQuick(moment.step);
+    // No promise where nothing is waited for: a small net's step costs as little as a few.
+    if (isQuick && this.isThere && this.thread!.isReady)
+      return this.thread!.read(trainer.snapshot(), asNow(moment));
+    return this.takeOrMove(moment, isQuick);
+  }
+
+  /** Takes them here, or by the thread from here on. */
+  private async takeOrMove(moment: Moment, isQuick: boolean): Promise<void> {
+    const { trainer, probes } = this.parts;
     if (isQuick && this.isWorthwhile(moment.step)) this.decide();
     if (isQuick && this.thread?.isReady) {
-      if (!this.isThere) await this.thread.remember(probes.memories);
+      await this.thread.remember(probes.memories);
       this.isThere = true;
       return this.thread.read(trainer.snapshot(), asNow(moment));
     }
