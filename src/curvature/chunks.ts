@@ -100,6 +100,11 @@ export class ChunkPoints {
     for (const compiled of new Set(this.list.map((chunk) => chunk.compiled))) await compiled.release();
   }
 
+  /** The arrays that it was made of have changed. */
+  renew(): void {
+    for (const { point } of this.list) point.renew();
+  }
+
   /** Runs on every chunk in turn; `take` gets its outputs. */
   async forEach(
     name: string,

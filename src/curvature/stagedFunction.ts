@@ -16,6 +16,8 @@ interface Staging {
 /** Values of the placeholders at one θ and one set of examples, with what has been computed from them. */
 export class StagedPoint {
   private readonly staged = new Map<Staging, Float32Array[]>();
+  /** Where values of a time before stood, which are written over. */
+  private readonly spare = new Map<Staging, Float32Array[]>();
 
   /** @param keep  Stagings whose values fit into memory. */
   constructor(
@@ -28,7 +30,11 @@ export class StagedPoint {
     const { compiled, inputs } = of;
     if (compiled === null) return [];
     const { staged } = this;
-    const values = staged.get(of) ?? (await compiled.run(inputs.map((node) => this.given.get(node)!)));
+    let values = staged.get(of);
+    if (!values) {
+      const given = inputs.map((node) => this.given.get(node)!);
+      values = await compiled.run(given, this.spare.get(of));
+    }
     staged.delete(of);
     staged.set(of, values);
     const [oldest] = staged.keys();
@@ -38,6 +44,13 @@ export class StagedPoint {
 
   /** Frees what is kept; it is computed again when it is asked for. */
   forget(): void {
+    this.staged.clear();
+    this.spare.clear();
+  }
+
+  /** What is given has changed: everything is computed again, into the same arrays. */
+  renew(): void {
+    for (const [of, values] of this.staged) this.spare.set(of, values);
     this.staged.clear();
   }
 }

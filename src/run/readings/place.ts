@@ -105,12 +105,20 @@ export class ReadingPlace {
     this.isThere = false;
   }
 
-  /** Starts the thread, where a core is free. */
+  /** Starts the thread, where it can help and a core is free. */
   private decide(): void {
     const { trainer } = this.parts;
     this.decided = true;
+    const { engine, experiment, buffers } = trainer.problem;
+    const isPossible =
+      // A runtime has threads of its own.
+      engine.isSmall === true &&
+      ringBytes(trainer.snapshot()) <= mostBytes &&
+      // Running statistics move while they are read.
+      buffers.length === 0 &&
+      Math.min(experiment.threads ?? defaultThreads(), availableParallelism()) > 1;
     const seconds = (performance.now() - this.started) / 1000;
-    if (idleSeconds() - this.idle < leastFree * seconds) return;
+    if (!isPossible || idleSeconds() - this.idle < leastFree * seconds) return;
     try {
       this.thread = new ReadingsThread(trainer.problem, trainer.snapshot(), this.parts);
     } catch {
@@ -118,6 +126,7 @@ export class ReadingPlace {
     }
   }
 
+  /** Whether readings take a share of the time, of which there is enough left. */
   private isWorthwhile(step: number): boolean {
     if (this.decided) return false;
     if (Number.isNaN(this.firstStep)) {
@@ -125,21 +134,10 @@ export class ReadingPlace {
       this.started = performance.now();
       this.idle = idleSeconds();
     }
-    const { trainer } = this.parts;
-    const { engine, experiment, buffers } = trainer.problem;
     const seconds = (performance.now() - this.started) / 1000;
-    const left = (seconds * (experiment.stop.steps - step)) / (step - this.firstStep);
-    return (
-      seconds > leastSeconds &&
-      left > leastLeft &&
-      this.spent > leastShare * seconds &&
-      // A runtime has threads of its own.
-      engine.isSmall === true &&
-      ringBytes(trainer.snapshot()) <= mostBytes &&
-      // Running statistics move while they are read.
-      buffers.length === 0 &&
-      Math.min(experiment.threads ?? defaultThreads(), availableParallelism()) > 1
-    );
+    const { stop } = this.parts.trainer.problem.experiment;
+    const left = (seconds * (stop.steps - step)) / (step - this.firstStep);
+    return seconds > leastSeconds && left > leastLeft && this.spent > leastShare * seconds;
   }
 }
 
