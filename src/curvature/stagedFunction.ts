@@ -25,6 +25,12 @@ export class StagedPoint {
     private readonly keep: number = stagedFunctions,
   ) {}
 
+  /** The values of a staging where it is the only one that is kept, or has nothing to compute. */
+  keptFor(of: Staging): Float32Array[] | undefined {
+    if (of.compiled === null) return [];
+    return this.staged.size === 1 ? this.staged.get(of) : undefined;
+  }
+
   /** The values of a staging here; computed where they are not kept. Those used last are kept. */
   async valuesFor(of: Staging): Promise<Float32Array[]> {
     const { compiled, inputs } = of;
@@ -101,10 +107,11 @@ export class StagedFunction {
     dynamic: ReadonlyMap<Node, Float32Array>,
     into?: readonly (Float32Array | undefined)[],
   ): Promise<Float32Array[]> {
-    const values = await point.valuesFor(this.staging);
-    const fixed = this.own.map((i) => values[i]);
-    const rest = this.inputs.map((node) => dynamic.get(node) ?? point.given.get(node)!);
-    return this.after.run([...fixed, ...rest], into);
+    const values = point.keptFor(this.staging) ?? (await point.valuesFor(this.staging));
+    const feeds: Float32Array[] = [];
+    for (const i of this.own) feeds.push(values[i]);
+    for (const node of this.inputs) feeds.push(dynamic.get(node) ?? point.given.get(node)!);
+    return this.after.run(feeds, into);
   }
 
   /** Frees functions that were compiled together. */

@@ -7,6 +7,8 @@ export const places = 64;
 
 /** Milliseconds after which the other side looks for requests by itself: to wake a thread costs training more than to write a request. */
 const lookEvery = 1;
+/** Looks without a request after which it has time for something else: where training asks often it asks again before. */
+const idleLooks = 20;
 
 /** Readings at a state; what the probes remember, told; what they are to go on from, which comes as a message. */
 export type Request =
@@ -114,8 +116,10 @@ export class RequestRing {
    * @param idle  Called where there is time for it.
    */
   take(i: number, idle: () => void): Request {
-    while (Atomics.load(this.counts, asked) === i)
-      if (Atomics.wait(this.counts, asked, i, lookEvery) === "timed-out") idle();
+    for (let looks = 1; Atomics.load(this.counts, asked) === i; looks++) {
+      const woken = Atomics.wait(this.counts, asked, i, lookEvery);
+      if (woken === "timed-out" && looks === idleLooks) idle();
+    }
     const [kind, step, count] = this.heads[i % places];
     if (kinds[kind] !== "read") return { kind: kinds[kind] };
     const [theta, gradient, ...own] = this.vectors[i % places];

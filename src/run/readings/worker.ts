@@ -78,7 +78,7 @@ class Measurer {
     const point = pointOf(points, state);
     const all: (Taken | NotTaken)[] = [];
     for (const one of measuring.asked)
-      if (state.step % one.every === 0) all.push(await measuring.take(one, point, state.step));
+      if (state.step % one.every === 0) all.push(await measuring.measure(one, point, state.step));
     return all;
   }
 }
