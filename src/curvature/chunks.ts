@@ -33,10 +33,10 @@ type Feed = ReadonlyMap<Node, Float32Array>;
 type Feeds = (chunk: Chunk) => Feed | Promise<Feed>;
 /** Asks before every chunk whether to go on: one of many examples takes long enough. */
 export const asking =
-  (meter: Pick<Meter, "check">, feeds: Feeds): Feeds =>
-  async (chunk) => {
-    await meter.check();
-    return feeds(chunk);
+  (meter: Pick<Meter, "check">, feeds: (chunk: Chunk) => Feed): Feeds =>
+  (chunk) => {
+    const pause = meter.check();
+    return pause ? pause.then(() => feeds(chunk)) : feeds(chunk);
   };
 
 type Outputs = (compiled: CompiledNetwork) => readonly Node[];
@@ -100,6 +100,11 @@ export class ChunkPoints {
     for (const compiled of new Set(this.list.map((chunk) => chunk.compiled))) await compiled.release();
   }
 
+  /** The arrays that it was made of have changed. */
+  renew(): void {
+    for (const { point } of this.list) point.renew();
+  }
+
   /** Runs on every chunk in turn; `take` gets its outputs. */
   async forEach(
     name: string,
@@ -107,20 +112,13 @@ export class ChunkPoints {
     feeds: Feeds,
     take: (results: readonly Float32Array[], chunk: Chunk) => void,
   ): Promise<void> {
-    for (const chunk of this.list) {
-      const dynamic = await feeds(chunk);
-      const f = await chunk.compiled.function(name, () => outputs(chunk.compiled), [...dynamic.keys()]);
-      take(await f.run(chunk.point, dynamic), chunk);
-    }
+    for (const chunk of this.list) take(await runOn(chunk, { name, outputs, feeds }), chunk);
   }
 
   /** Means over the examples: outputs are means over a chunk's examples. */
   mean(name: string, outputs: Outputs, feeds: Feeds, into: readonly Float32Array[]): Promise<void> {
-    return this.average(async (chunk, own) => {
-      const dynamic = await feeds(chunk);
-      const f = await chunk.compiled.function(name, () => outputs(chunk.compiled), [...dynamic.keys()]);
-      return f.run(chunk.point, dynamic, own);
-    }, into);
+    const asked = { name, outputs, feeds };
+    return this.average((chunk, own) => runOn(chunk, asked, own), into);
   }
 
   /** Means over the examples of what is computed of each chunk, which adds up weighted by its share. A single chunk's is written to `own`. */
@@ -136,4 +134,24 @@ export class ChunkPoints {
     into.forEach((out) => out.fill(0));
     for (const chunk of this.list) (await of(chunk)).forEach((part, j) => axpy(chunk.n / n, part, into[j]));
   }
+}
+
+interface Asked {
+  readonly name: string;
+  readonly outputs: Outputs;
+  readonly feeds: Feeds;
+}
+
+/** Promises only where something is to be waited for: of a small net's product they are a large part. */
+async function runOn(
+  chunk: Chunk,
+  { name, outputs, feeds }: Asked,
+  into?: readonly Float32Array[],
+): Promise<readonly Float32Array[]> {
+  const { compiled, point } = chunk;
+  const fed = feeds(chunk);
+  const dynamic = fed instanceof Promise ? await fed : fed;
+  const f =
+    compiled.ready(name) ?? (await compiled.function(name, () => outputs(compiled), [...dynamic.keys()]));
+  return f.run(point, dynamic, into);
 }

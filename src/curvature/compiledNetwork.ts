@@ -3,15 +3,20 @@ import type { Engine } from "../engines/engine";
 import type { Node } from "../graph/node";
 import { hoisted } from "../graph/ops";
 import type { Chunking } from "./chunks";
-import { standingViews } from "./flat";
+import { viewsOf } from "./flat";
 import type { Network } from "./network";
 import { StagedFunction, StagedPoint, type FunctionParts } from "./stagedFunction";
+
+type Feed = ReadonlyMap<Node, Float32Array>;
 
 export class CompiledNetwork {
   /** Placeholders for a vector of parameters. */
   readonly v: readonly Node[];
   private readonly fixed: readonly Node[];
   private readonly functions = new Map<string, Promise<StagedFunction[]>>();
+  /** Those by themselves that are compiled. */
+  private readonly done = new Map<string, StagedFunction>();
+  private readonly viewed = new WeakMap<Float32Array, { readonly shapes: object; readonly views: Feed }>();
 
   /** @param staging  See Chunking. */
   constructor(
@@ -35,7 +40,14 @@ export class CompiledNetwork {
     outputs: () => readonly Node[],
     dynamic: readonly Node[],
   ): Promise<StagedFunction> {
-    return (await this.functionsOf(name, () => [{ outputs: outputs(), dynamic }]))[0];
+    const [own] = await this.functionsOf(name, () => [{ outputs: outputs(), dynamic }]);
+    this.done.set(name, own);
+    return own;
+  }
+
+  /** The function of a name, where it is compiled by now. */
+  ready(name: string): StagedFunction | undefined {
+    return this.done.get(name);
   }
 
   /**
@@ -62,12 +74,17 @@ export class CompiledNetwork {
   async release(): Promise<void> {
     const all = [...this.functions.values()];
     this.functions.clear();
+    this.done.clear();
     for (const built of all) await StagedFunction.dispose(await built);
   }
 
-  /** The parts of a flat vector [P] by the placeholder that stands for each. */
-  views(flat: Float32Array, shapes: readonly (readonly number[])[]): Map<Node, Float32Array> {
-    const views = standingViews(flat, shapes);
-    return new Map(this.v.map((node, i) => [node, views[i]]));
+  /** The parts of a flat vector [P] by the placeholder that stands for each; made once for vectors that come again and again. */
+  views(flat: Float32Array, shapes: readonly (readonly number[])[]): Feed {
+    const known = this.viewed.get(flat);
+    if (known?.shapes === shapes) return known.views;
+    const own = viewsOf(flat, shapes);
+    const views = new Map(this.v.map((node, i) => [node, own[i]]));
+    this.viewed.set(flat, { shapes, views });
+    return views;
   }
 }

@@ -2,7 +2,7 @@
 import type { Compiled, Engine } from "../engines/engine";
 import { nameOf } from "../graph/node";
 import { Chunks, type Chunking } from "./chunks";
-import { CurvaturePoint } from "./curvaturePoint";
+import { CurvaturePoint, type PointParts } from "./curvaturePoint";
 import { totalSize, viewsOf } from "./flat";
 import { blocksFunction, gramFunction } from "./gram";
 import type { SignalFunctions } from "./gramMatrices";
@@ -33,6 +33,12 @@ export interface CurvatureOptions {
   };
 }
 
+/** The examples at one θ. */
+interface ExamplesAt extends Pick<PointParts, "x" | "fullBatch" | "perExample" | "signals" | "moved"> {
+  /** Copies of the running statistics. */
+  readonly running: readonly Float32Array[];
+}
+
 export class Curvature {
   readonly size: number;
   readonly shapes: readonly (readonly number[])[];
@@ -45,6 +51,12 @@ export class Curvature {
   private readonly ofSignals = new Map<string, Promise<Compiled>>();
   private readonly keepsSignals: boolean;
   private product: Promise<ProductFunction> | null = null;
+  /** The point that passes on with training, and the θ that its examples are at. */
+  private standing: {
+    readonly theta: Float32Array;
+    readonly at: ExamplesAt;
+    readonly point: CurvaturePoint;
+  } | null = null;
 
   /**
    * @param network  Batch statistics where the model normalizes over the batch: loss, gradient, Hessian.
@@ -93,25 +105,61 @@ export class Curvature {
    * @param x  The examples' inputs, where they depend on θ.
    */
   at(theta: Float32Array, x = this.examples.x): CurvaturePoint {
-    const { y } = this.examples;
     const own = theta.slice();
-    const views = viewsOf(own, this.shapes);
+    return this.pointOf(own, this.examplesAt(own, x));
+  }
+
+  /**
+   * As `at`, for a point that passes on with training: it is the same object each time, and stands at the θ of the last call. What is
+   * staged there is written into the same arrays: to make all of it anew is a large part of a small net's reading.
+   */
+  passing(theta: Float32Array): CurvaturePoint {
+    const { examples, buffers } = this;
+    if (!this.standing) {
+      const copy = theta.slice();
+      const at = this.examplesAt(copy, examples.x);
+      this.standing = { theta: copy, at, point: this.pointOf(theta.slice(), at) };
+      return this.standing.point;
+    }
+    const { theta: copy, at, point } = this.standing;
+    copy.set(theta);
+    for (let i = 0; i < buffers.length; i++) at.running[i].set(buffers[i]);
+    at.fullBatch.renew();
+    if (at.perExample !== at.fullBatch) at.perExample.renew();
+    if (at.signals !== at.perExample) at.signals.renew();
+    // Not the copy: a probe may keep the θ that it read at.
+    point.pass(theta.slice());
+    return point;
+  }
+
+  /** The examples at θ, which is not copied. */
+  private examplesAt(theta: Float32Array, x: Float32Array): ExamplesAt {
+    const { y } = this.examples;
+    const views = viewsOf(theta, this.shapes);
     const fullBatch = this.fullBatch.at(x, y, views);
-    const running = [...views, ...this.buffers.map((buffer) => buffer.slice())];
-    const perExample = this.perExample !== this.fullBatch ? this.perExample.at(x, y, running) : fullBatch;
-    const signals = this.signals === this.perExample ? perExample : this.signals.at(x, y, running);
+    const running = this.buffers.map((buffer) => buffer.slice());
+    const rest = [...views, ...running];
+    const perExample = this.perExample !== this.fullBatch ? this.perExample.at(x, y, rest) : fullBatch;
+    const signals = this.signals === this.perExample ? perExample : this.signals.at(x, y, rest);
+    return {
+      x,
+      fullBatch,
+      perExample,
+      signals,
+      running,
+      moved: (other) => this.perExample.at(other, y, rest),
+    };
+  }
+
+  private pointOf(theta: Float32Array, { running: _, ...at }: ExamplesAt): CurvaturePoint {
     const { size, shapes, layers, meter } = this;
     return new CurvaturePoint({
       size,
       shapes,
       layers,
       meter,
-      theta: own,
-      fullBatch,
-      perExample,
-      x,
-      moved: (other) => this.perExample.at(other, y, running),
-      signals,
+      theta,
+      ...at,
       signalFunctions: this.signalFunctions,
       keepsSignals: this.keepsSignals,
       productFunction: (all) => (this.product ??= productFunction(this.engine, this.network, all)),

@@ -1,4 +1,4 @@
-// The curvature of one network at one θ: loss, gradient and every operator there. Immutable; the next θ is another point.
+// The curvature of one network at one θ: loss, gradient and every operator there. Immutable but for one that passes on with training; else the next θ is another point.
 import type { ChunkPoints } from "./chunks";
 import * as factor from "./factorOperators";
 import { viewsOf } from "./flat";
@@ -50,7 +50,15 @@ export class CurvaturePoint implements ofLoss.AtPoint {
   private stored: Promise<Stored> | null = null;
   private evaluation: Promise<Evaluation> | null = null;
 
-  constructor(private readonly parts: PointParts) {}
+  constructor(private parts: PointParts) {}
+
+  /** Passes on to another θ [P], where its parts are already: what it computed is forgotten. */
+  pass(theta: Float32Array): void {
+    this.parts = { ...this.parts, theta };
+    this.kernel = null;
+    this.stored = null;
+    this.evaluation = null;
+  }
 
   get size(): number {
     return this.parts.size;

@@ -22,6 +22,13 @@ function unitOf(product: Float32Array): number {
     : 2 ** Math.min(126, Math.max(-126, Math.round(Math.log2(most))));
 }
 
+/** Eigenvector i of m. Entry by entry: a view of so few costs more than they do. */
+function rowOf({ vectors }: Eigen, m: number, i: number): number[] {
+  const row: number[] = [];
+  for (let k = i * m; k < (i + 1) * m; k++) row.push(vectors[k]);
+  return row;
+}
+
 /** An orthonormal basis V with A·V and the projected matrix VᵀAV. Vectors are indices into one memory. */
 export class RitzBasis {
   /** A power of two: everything here is of A / unit. */
@@ -36,8 +43,8 @@ export class RitzBasis {
   private solved: { readonly eigen: Eigen; readonly norms: (number | undefined)[] } | null = null;
   /** The first residual whose norm was asked for, until the basis changes: it is what the basis grows by next. */
   private residual: { readonly i: number; readonly w: number } | null = null;
-  /** Coefficients of the leading Ritz vectors of the Rayleigh–Ritz step before, in the present basis. */
-  private before: readonly Float64Array[] = [];
+  /** The Rayleigh–Ritz step before, when the basis had m vectors, the first of the present ones. */
+  private before: { readonly eigen: Eigen; readonly m: number } | null = null;
 
   /** @param spares  Vectors beyond the basis: what a restart and a block need. */
   constructor(
@@ -85,16 +92,18 @@ export class RitzBasis {
     this.products++;
     if (this.length === 0) this.unit = unitOf(this.memory.view(aw));
     if (this.unit !== 1) this.memory.set([1 / this.unit], [aw], aw);
-    const column = this.memory.dots([...this.v, w], aw);
+    const m = this.length;
+    this.v.push(w);
+    const column = this.memory.dots(this.v, aw);
     if (!column.every(Number.isFinite)) {
       this.finite = false;
+      this.v.pop();
       this.memory.give(w, aw);
       return false;
     }
-    this.before = this.solved ? this.coefficients(Math.min(this.length, 2)) : this.before;
-    column.slice(0, -1).forEach((x, i) => this.t[i].push(x));
+    if (this.solved) this.before = { eigen: this.solved.eigen, m };
+    for (let i = 0; i < m; i++) this.t[i].push(column[i]);
     this.t.push(column);
-    this.v.push(w);
     this.av.push(aw);
     this.forget();
     return true;
@@ -154,13 +163,11 @@ export class RitzBasis {
       return kept.w;
     }
     const row = this.row(i);
+    const value = this.values[i];
     const residual = memory.take();
     memory.set(row, this.av, residual);
-    memory.add(
-      row.map((c) => -c * this.values[i]),
-      this.v,
-      residual,
-    );
+    for (let k = 0; k < row.length; k++) row[k] *= -value;
+    memory.add(row, this.v, residual);
     return residual;
   }
 
@@ -212,9 +219,8 @@ export class RitzBasis {
   restart(count: number): void {
     const { memory } = this;
     const m = this.length;
-    const rows = this.coefficients(Math.min(count, m));
-    for (const old of this.before) {
-      const row = Float64Array.from({ length: m }, (_, i) => old[i] ?? 0);
+    const rows = Array.from({ length: Math.min(count, m) }, (_, i) => this.row(i));
+    for (const row of this.leadingBefore()) {
       for (let pass = 0; pass < 2; pass++)
         for (const other of rows) {
           const along = row.reduce((sum, x, i) => sum + x * other[i], 0);
@@ -243,16 +249,23 @@ export class RitzBasis {
     this.av = rotate(this.av);
     this.t = t;
     this.forget();
-    this.before = [];
+    this.before = null;
   }
 
-  private row(i: number): Float64Array {
-    const m = this.length;
-    return this.solve().eigen.vectors.subarray(i * m, (i + 1) * m);
+  /** Coefficients of Ritz vector i. */
+  private row(i: number): number[] {
+    return rowOf(this.solve().eigen, this.length, i);
   }
 
-  private coefficients(count: number): Float64Array[] {
-    return Array.from({ length: count }, (_, i) => this.row(i).slice());
+  /** Those of the two leading Ritz vectors of the step before, in the present basis. */
+  private leadingBefore(): number[][] {
+    const { before, length } = this;
+    if (!before) return [];
+    const zeros = new Array<number>(length - before.m).fill(0);
+    return Array.from({ length: Math.min(before.m, 2) }, (_, i) => [
+      ...rowOf(before.eigen, before.m, i),
+      ...zeros,
+    ]);
   }
 
   private solve(): { readonly eigen: Eigen; readonly norms: (number | undefined)[] } {

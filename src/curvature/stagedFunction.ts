@@ -16,6 +16,8 @@ interface Staging {
 /** Values of the placeholders at one θ and one set of examples, with what has been computed from them. */
 export class StagedPoint {
   private readonly staged = new Map<Staging, Float32Array[]>();
+  /** Where values of a time before stood, which are written over. */
+  private readonly spare = new Map<Staging, Float32Array[]>();
 
   /** @param keep  Stagings whose values fit into memory. */
   constructor(
@@ -23,12 +25,22 @@ export class StagedPoint {
     private readonly keep: number = stagedFunctions,
   ) {}
 
+  /** The values of a staging where it is the only one that is kept, or has nothing to compute. */
+  keptFor(of: Staging): Float32Array[] | undefined {
+    if (of.compiled === null) return [];
+    return this.staged.size === 1 ? this.staged.get(of) : undefined;
+  }
+
   /** The values of a staging here; computed where they are not kept. Those used last are kept. */
   async valuesFor(of: Staging): Promise<Float32Array[]> {
     const { compiled, inputs } = of;
     if (compiled === null) return [];
     const { staged } = this;
-    const values = staged.get(of) ?? (await compiled.run(inputs.map((node) => this.given.get(node)!)));
+    let values = staged.get(of);
+    if (!values) {
+      const given = inputs.map((node) => this.given.get(node)!);
+      values = await compiled.run(given, this.spare.get(of));
+    }
     staged.delete(of);
     staged.set(of, values);
     const [oldest] = staged.keys();
@@ -38,6 +50,13 @@ export class StagedPoint {
 
   /** Frees what is kept; it is computed again when it is asked for. */
   forget(): void {
+    this.staged.clear();
+    this.spare.clear();
+  }
+
+  /** What is given has changed: everything is computed again, into the same arrays. */
+  renew(): void {
+    for (const [of, values] of this.staged) this.spare.set(of, values);
     this.staged.clear();
   }
 }
@@ -88,10 +107,11 @@ export class StagedFunction {
     dynamic: ReadonlyMap<Node, Float32Array>,
     into?: readonly (Float32Array | undefined)[],
   ): Promise<Float32Array[]> {
-    const values = await point.valuesFor(this.staging);
-    const fixed = this.own.map((i) => values[i]);
-    const rest = this.inputs.map((node) => dynamic.get(node) ?? point.given.get(node)!);
-    return this.after.run([...fixed, ...rest], into);
+    const values = point.keptFor(this.staging) ?? (await point.valuesFor(this.staging));
+    const feeds: Float32Array[] = [];
+    for (const i of this.own) feeds.push(values[i]);
+    for (const node of this.inputs) feeds.push(dynamic.get(node) ?? point.given.get(node)!);
+    return this.after.run(feeds, into);
   }
 
   /** Frees functions that were compiled together. */

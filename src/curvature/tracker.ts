@@ -151,19 +151,29 @@ export class EigenTracker {
       const done = (open.length === 0 && complete) || last;
       const cut = !done && over();
       if (done || cut) {
-        const count = Math.min(guards, basis.length);
-        const wanted = Math.min(top, count);
         // From nothing, a residual says that there is an eigenvalue near, not that it is the largest.
         const blind = cut && cold;
         const { unit } = basis;
-        const errors = Array.from({ length: wanted }, (_, i) => (blind ? Infinity : unit * basis.error(i)));
+        const [vectors, values, errors, residuals]: [Float32Array[], number[], number[], number[]] = [
+          [],
+          [],
+          [],
+          [],
+        ];
+        for (let i = 0; i < Math.min(guards, basis.length); i++) {
+          vectors.push(basis.vector(i));
+          if (i >= top) continue;
+          values.push(unit * basis.values[i]);
+          errors.push(blind ? Infinity : unit * basis.error(i));
+          residuals.push(unit * basis.residualNorm(i));
+        }
         if (cold && size > guards) this.scout = this.randomVector();
-        this.remember(Array.from({ length: count }, (_, i) => basis.vector(i)));
+        this.remember(vectors);
         return {
-          values: Array.from({ length: wanted }, (_, i) => unit * basis.values[i]),
+          values,
           errors,
-          residuals: errors.map((_, i) => unit * basis.residualNorm(i)),
-          vectors: this.kept.slice(0, top),
+          residuals,
+          vectors: vectors.slice(0, top),
           products: basis.products,
           converged: open.length === 0,
           cut,

@@ -142,17 +142,24 @@ export class Readings {
     return this.spent;
   }
 
-  add(metric: string, value: Reading["value"], { ofAll = false, sampling, ...way }: Way): Reading {
+  add(metric: string, value: Reading["value"], way: Way): Reading {
     const { examples, population } = this.of;
-    const part = !ofAll && examples !== undefined && population !== undefined && examples < population;
-    const own = part
+    const { how, method, error } = way;
+    const part =
+      way.ofAll !== true && examples !== undefined && population !== undefined && examples < population;
+    const cost = this.spent;
+    const reading: Reading = part
       ? {
-          how: "estimate" as const,
-          method: `${way.method}; ${examples} of ${population} examples`,
-          error: widened(way.error, sampling),
+          metric,
+          value,
+          how: "estimate",
+          method: `${method}; ${examples} of ${population} examples`,
+          error: widened(error, way.sampling),
+          cost,
         }
-      : way;
-    const reading = { metric, value, ...own, cost: this.spent };
+      : error === undefined
+        ? { metric, value, how, method, cost }
+        : { metric, value, how, method, error, cost };
     this.list.push(reading);
     return reading;
   }

@@ -1,6 +1,7 @@
 // How events are written: numbers no longer than anyone can see, and readings that come thick and fast in columns on one line.
 import type { Earlier, RunEvent } from "../protocol/events";
 import type { MetricValues } from "../protocol/metrics";
+import { roundDigits } from "../util/roundDigits";
 import { derivable, isSeveral } from "./derive";
 import { packColumn } from "./packColumns";
 import { valueDigits } from "./valueDigits";
@@ -11,8 +12,7 @@ type Metrics = Extract<RunEvent, { kind: "metrics" }>;
 const errorDigits = 3;
 
 /** Digits are cut, never a number's kind: NaN and infinities stay what they are. */
-const rounded = (x: number, digits: number): number =>
-  Number.isInteger(x) ? x : Number(x.toPrecision(digits));
+const rounded = (x: number, digits: number): number => (Number.isInteger(x) ? x : roundDigits(x, digits));
 const roundedTime = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 function roundedValue(name: string, value: number | readonly number[]): number | readonly number[] {
@@ -28,18 +28,19 @@ export function roundEvent(event: RunEvent): RunEvent {
   return {
     ...event,
     time: roundedTime(event.time),
-    values: mapValues(values, roundedValue),
+    values: roundedValues(values),
     ...(cost && {
       cost: { products: rounded(cost.products, errorDigits), seconds: rounded(cost.seconds, errorDigits) },
     }),
   };
 }
 
-const mapValues = <A, B>(values: Readonly<Record<string, A>>, f: (name: string, value: A) => B) =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(name, value)])) as Record<
-    string,
-    B
-  >;
+function roundedValues(values: MetricValues): MetricValues {
+  // Name by name, without lists of pairs: a small net's run is at this as often as at its steps.
+  const all: Record<string, number | readonly number[]> = {};
+  for (const name in values) all[name] = roundedValue(name, values[name]);
+  return all;
+}
 
 /** Of fewer readings of one kind a line each is as short, and what any script can read. */
 const leastPacked = 4;
@@ -51,22 +52,37 @@ export function pack(
   events: readonly RunEvent[],
   isPlain: (event: Metrics) => boolean = () => false,
 ): RunEvent[] {
-  const out: RunEvent[] = [];
-  let flight = new Flight();
-  for (const event of events) {
-    if (event.kind === "metrics" && isPackable(event)) {
-      flight.add(event, isPlain(event));
-      continue;
-    }
-    if (event.kind === "checkpoint") {
-      flight.addCheckpoint(event);
-      continue;
-    }
+  const packer = new Packer(isPlain);
+  for (const event of events) packer.add(event);
+  return packer.take();
+}
+
+/** The same event by event: readings wait as numbers in columns, where thousands of objects would be moved about while they wait. */
+export class Packer {
+  private out: RunEvent[] = [];
+  private flight = new Flight();
+
+  constructor(private readonly isPlain: (event: Metrics) => boolean) {}
+
+  add(event: RunEvent): void {
+    if (event.kind === "metrics" && isPackable(event)) this.flight.add(event, this.isPlain(event));
+    else if (event.kind === "checkpoint") this.flight.addCheckpoint(event);
     // Nothing is moved across a header, an end or a divergence, nor across what says how readings are taken from there on.
-    out.push(...flight.packed(), event);
-    flight = new Flight();
+    else this.land(event);
   }
-  return [...out, ...flight.packed()];
+
+  /** Everything that was added since the last time. */
+  take(): RunEvent[] {
+    this.land();
+    const { out } = this;
+    this.out = [];
+    return out;
+  }
+
+  private land(...behind: readonly RunEvent[]): void {
+    this.out.push(...this.flight.packed(), ...behind);
+    this.flight = new Flight();
+  }
 }
 
 const noiseLimit = "stability.varianceLimit";
@@ -78,8 +94,9 @@ const isPackable = ({ how, earlier, values }: Metrics): boolean =>
 
 /** Readings in a row of which none has to stay before or behind another probe's. */
 class Flight {
-  private readonly groups = new Map<string, Metrics[]>();
-  private readonly lines: Metrics[][] = [];
+  /** The newest group of each kind, the one used last first. */
+  private readonly groups: Group[] = [];
+  private readonly lines: Group[] = [];
   /** Told behind all readings: where among them it lay says nothing that its step does not. */
   private readonly checkpoints: RunEvent[] = [];
   /** Where the first mean-square limit was read: readings beyond have another limit than those before. */
@@ -87,15 +104,16 @@ class Flight {
 
   add(event: Metrics, isPlain: boolean): void {
     if (noiseLimit in event.values) this.newLimit = Math.min(this.newLimit, event.step);
-    const key = signatureOf(event);
-    const group = isPlain ? undefined : this.groups.get(key);
-    if (group && group[group.length - 1].step < event.step) {
-      group.push(event);
+    const i = isPlain ? -1 : this.groups.findIndex((group) => group.isOf(event));
+    if (i >= 0 && this.groups[i].last.step < event.step) {
+      this.groups[i].add(event);
       return;
     }
-    const made = [event];
+    const made = new Group(event);
     this.lines.push(made);
-    if (!isPlain) this.groups.set(key, made);
+    if (isPlain) return;
+    if (i >= 0) this.groups[i] = made;
+    else this.groups.push(made);
   }
 
   addCheckpoint(event: RunEvent): void {
@@ -103,41 +121,101 @@ class Flight {
   }
 
   packed(): RunEvent[] {
-    const joined = this.lines.map((group) => (group.length < leastPacked ? group : [this.joined(group)]));
     // Where both are read at a step the noise comes after the sharpness, and what binds then is what holds.
-    const isLate = (group: readonly Metrics[]): boolean => noiseLimit in group[0].values;
-    return [
-      ...joined.filter((group) => !isLate(group)).flat(),
-      ...joined.filter(isLate).flat(),
-      ...this.checkpoints,
-    ];
-  }
-
-  private joined(group: readonly Metrics[]): Metrics {
-    const before = group.slice(0, -1);
-    const last = group[group.length - 1];
-    const isOneLimit = this.newLimit >= last.step;
-    const total = (of: "products" | "seconds"): number =>
-      rounded(
-        before.reduce((sum, { cost }) => sum + cost![of], 0),
-        errorDigits,
-      );
-    const earlier: Earlier = {
-      steps: before.map(({ step }) => step),
-      times: [before[0].time, before[before.length - 1].time],
-      values: Object.fromEntries(
-        keptNames(last.values, isOneLimit).map((name) => [name, before.map(({ values }) => values[name])]),
-      ),
-      ...(last.cost && { cost: { products: total("products"), seconds: total("seconds") } }),
-    };
-    return { ...last, earlier };
+    const [late, others] = [true, false].map((isLate) =>
+      this.lines.filter((group) => group.isLate === isLate),
+    );
+    const events = [...others, ...late].flatMap((group) => group.packed(this.newLimit));
+    return [...events, ...this.checkpoints];
   }
 }
 
-const signatureOf = ({ probe, values, cost }: Metrics): string =>
-  `${probe ?? ""}|${cost !== undefined}|${Object.entries(values)
-    .map(([name, value]) => (typeof value === "number" ? name : `${name}:${value.length}`))
-    .join()}`;
+/** Readings of one probe with the same metrics, lists of the same length, in the order of their steps. */
+class Group {
+  last: Metrics;
+  readonly isLate: boolean;
+  private readonly names: readonly string[];
+  /** While they are too few to be packed. */
+  private readonly few: Metrics[] = [];
+  private readonly steps: number[] = [];
+  private readonly times: number[] = [];
+  /** By name, for a list one of each entry. */
+  private readonly columns: readonly (readonly number[][])[];
+  /** Of those before the last. */
+  private readonly cost = { products: 0, seconds: 0 };
+
+  constructor(event: Metrics) {
+    this.last = event;
+    this.names = Object.keys(event.values);
+    this.isLate = noiseLimit in event.values;
+    this.columns = this.names.map((name) => {
+      const value = event.values[name];
+      return Array.from({ length: typeof value === "number" ? 1 : value.length }, (): number[] => []);
+    });
+    this.put(event);
+  }
+
+  isOf({ probe, cost, values }: Metrics): boolean {
+    const { last, names } = this;
+    if (probe !== last.probe || (cost === undefined) !== (last.cost === undefined)) return false;
+    let i = 0;
+    for (const name in values) {
+      if (name !== names[i++]) return false;
+      const [own, known] = [values[name], last.values[name]];
+      if (typeof own !== typeof known) return false;
+      if (typeof own === "object" && own.length !== (known as readonly number[]).length) return false;
+    }
+    return i === names.length;
+  }
+
+  add(event: Metrics): void {
+    const { cost } = this.last;
+    if (cost) {
+      this.cost.products += cost.products;
+      this.cost.seconds += cost.seconds;
+    }
+    this.last = event;
+    this.put(event);
+  }
+
+  private put(event: Metrics): void {
+    const { names, columns } = this;
+    if (this.few.length < leastPacked) this.few.push(event);
+    this.steps.push(event.step);
+    this.times.push(event.time);
+    for (let i = 0; i < names.length; i++) {
+      const value = event.values[names[i]];
+      if (typeof value === "number") columns[i][0].push(value);
+      else for (let k = 0; k < value.length; k++) columns[i][k].push(value[k]);
+    }
+  }
+
+  /** @param newLimit  Step from which on another limit may bind. */
+  packed(newLimit: number): readonly RunEvent[] {
+    const { last, steps, times } = this;
+    const before = steps.length - 1;
+    if (steps.length < leastPacked) return this.few;
+    const kept = new Set(keptNames(last.values, newLimit >= last.step));
+    const values = this.names.flatMap((name, i) => (kept.has(name) ? [[name, this.column(i, before)]] : []));
+    const { products, seconds } = this.cost;
+    const earlier: Earlier = {
+      steps: steps.slice(0, before),
+      times: [times[0], times[before - 1]],
+      values: Object.fromEntries(values) as Earlier["values"],
+      ...(last.cost && {
+        cost: { products: rounded(products, errorDigits), seconds: rounded(seconds, errorDigits) },
+      }),
+    };
+    return [{ ...last, earlier }];
+  }
+
+  /** The first `count` values under the name at i. */
+  private column(i: number, count: number): readonly (number | readonly number[])[] {
+    const entries = this.columns[i];
+    if (typeof this.last.values[this.names[i]] === "number") return entries[0].slice(0, count);
+    return Array.from({ length: count }, (_, row) => entries.map((entry) => entry[row]));
+  }
+}
 
 /** An event as it stands in the log. */
 export function encodeEvent(event: RunEvent): object {

@@ -82,7 +82,7 @@ export class ActiveProbes {
 
   /** Whether the readings due at a step take no time to speak of, as far as the last ones tell. */
   areQuick(step: number): boolean {
-    return this.dueAt(step).every(({ long }) => !long);
+    return !this.active.some((one) => one.long && isDue(one, step));
   }
 
   /** Asks every probe that is due. @throws what abandons a reading; the probe then remembers what it did before. */

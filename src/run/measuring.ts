@@ -1,6 +1,6 @@
 // The probes that an experiment asks for, each with what it remembers from reading to reading: what takes readings, on whichever thread.
 import { probes } from "../measure";
-import { unlimited } from "../measure/budget";
+import { unlimited, type Budget } from "../measure/budget";
 import { ProbeMemory, type SavedMemory } from "../measure/memory";
 import { notApplicable, type Point } from "../measure/point";
 import { everyOf, pointFor, type Probe } from "../measure/probe";
@@ -35,6 +35,7 @@ export interface AskedProbe {
 export class Measuring {
   readonly asked: readonly AskedProbe[];
   private readonly memory = new Map<Probe["id"], ProbeMemory>();
+  private readonly budget: Budget;
 
   /** @param saved  What the probes remember; those that are not there begin anew from the experiment's seed. */
   constructor(
@@ -47,34 +48,41 @@ export class Measuring {
     });
     for (const { probe } of this.asked)
       this.memory.set(probe.id, new ProbeMemory(new Rng(experiment.seed, `probe.${probe.id}`)));
+    this.budget = unlimited(memoryBytes(experiment.memory));
     this.remember(saved);
   }
 
   /** Asks a probe. @throws what abandons a reading; the probe then remembers what it did before. */
-  async take({ probe }: AskedProbe, point: Point, step: number): Promise<Taken | NotTaken> {
-    const why = notApplicable(point, probe.needs);
-    if (why !== null) return { probe: probe.id, why };
-    const memory = this.memory.get(probe.id)!;
+  async take(asked: AskedProbe, point: Point, step: number): Promise<Taken | NotTaken> {
+    const memory = this.memory.get(asked.probe.id)!;
     const before = memory.save();
-    const { products } = point.meter;
-    const t0 = performance.now();
     try {
-      const { readings, leftOut = [] } = await probe.measure({
-        point: await pointFor(probe, point),
-        probes: this.experiment.probes,
-        effort: "running",
-        step,
-        memory,
-        budget: unlimited(memoryBytes(this.experiment.memory)),
-        known: new Map(),
-        initialLoss: NaN,
-      });
-      const cost = { products: point.meter.products - products, seconds: (performance.now() - t0) / 1000 };
-      return { probe: probe.id, readings, leftOut, cost };
+      return await this.measure(asked, point, step);
     } catch (error) {
       memory.restore(before);
       throw error;
     }
+  }
+
+  /** The same where nothing goes on after a reading that is abandoned. */
+  async measure({ probe }: AskedProbe, point: Point, step: number): Promise<Taken | NotTaken> {
+    const why = notApplicable(point, probe.needs);
+    if (why !== null) return { probe: probe.id, why };
+    const { products } = point.meter;
+    const t0 = performance.now();
+    const own = pointFor(probe, point);
+    const { readings, leftOut = [] } = await probe.measure({
+      point: own instanceof Promise ? await own : own,
+      probes: this.experiment.probes,
+      effort: "running",
+      step,
+      memory: this.memory.get(probe.id)!,
+      budget: this.budget,
+      known: new Map(),
+      initialLoss: NaN,
+    });
+    const cost = { products: point.meter.products - products, seconds: (performance.now() - t0) / 1000 };
+    return { probe: probe.id, readings, leftOut, cost };
   }
 
   /** Everything that the next readings depend on. */

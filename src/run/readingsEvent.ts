@@ -10,6 +10,7 @@ export class ReadingsWriter {
   /** By probe, for two may read the same metric in different ways, turn and turn about. */
   private readonly told = new Map<string | undefined, Map<string, Measured>>();
   private readonly declared: ReadonlySet<string>;
+  private readonly bars = new Map<string, string | null>();
 
   /** @param declared  Metrics that the log's header explains. */
   constructor(declared: readonly MetricInfo[] = []) {
@@ -20,12 +21,22 @@ export class ReadingsWriter {
     const values: Record<string, number | readonly number[]> = {};
     for (const { metric, value, error } of readings) {
       values[metric] = value;
-      const name = `${metric}.error`;
       // The first eigenvalue's own bar is the sharpness's.
       const said = typeof value !== "number" && value.length === 1 && metric === "eigenvalues";
-      if (error !== undefined && !said && (metricInfo(name) || this.declared.has(name))) values[name] = error;
+      const name = error !== undefined && !said ? this.barOf(metric) : null;
+      if (name !== null) values[name] = error!;
     }
     return values;
+  }
+
+  /** The metric that has the error bars of another; null where there is none. */
+  private barOf(metric: string): string | null {
+    const known = this.bars.get(metric);
+    if (known !== undefined) return known;
+    const name = `${metric}.error`;
+    const bar = metricInfo(name) || this.declared.has(name) ? name : null;
+    this.bars.set(metric, bar);
+    return bar;
   }
 
   /** Ways that differ from the last ones written of this probe; undefined where none does. */

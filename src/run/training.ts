@@ -123,7 +123,10 @@ export class Training {
         await this.logDivergence(losses, what);
         return "diverged";
       }
-      if (probes.due(trainer.step)) await this.takeReadings();
+      if (probes.due(trainer.step)) {
+        const taken = this.takeReadings();
+        if (taken) await taken;
+      }
       const reason = this.stopReason(losses);
       if (reason === null) this.parts.interrupt.check();
       return reason;
@@ -198,7 +201,7 @@ export class Training {
     this.readings.add({ kind: "diverged", step, what });
   }
 
-  private takeReadings(): Promise<void> {
+  private takeReadings(): Promise<void> | undefined {
     const { step, learningRate } = this.parts.trainer;
     const more = () => ({ ...this.changedRate(), ...this.slope() });
     return this.readings.take({ step, time: this.time, learningRate, loss: this.loss, more });

@@ -1,5 +1,5 @@
 // Readings on a thread of their own: the same as in the thread that trains, bit for bit, in the same order, whatever ends the run.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { plainMeter } from "../../src/curvature/meter";
@@ -161,3 +161,43 @@ test.each(["SIGKILL", "SIGINT"] as const)(
     expect(other).toEqual(own);
   },
 );
+
+describe("a run", () => {
+  /** A run of steps without end, and the file where what its thread answered is counted. */
+  const watched = (cores: "idle" | "busy", threads: number) => {
+    const folder = temporary();
+    const file = join(folder, "answers");
+    const ahead = {
+      module: join(root, "test", "fixtures", "readingsThreadWatch.mjs"),
+      env: { BASIN_CORES: cores, BASIN_WATCH: file },
+    };
+    return { file, ...startRun(folder, { ...experiment, threads, stop: { steps: 1e9 } }, ahead) };
+  };
+  const soon = () => new Promise((done) => setTimeout(done, 10));
+
+  test("has its readings from the thread, where a core is free", { timeout: 60_000 }, async () => {
+    const { file, run, child, exited } = watched("idle", 2);
+    const answers = (): number => (existsSync(file) ? Number(readFileSync(file, "utf8")) : 0);
+    while (answers() < 100 && child.exitCode === null) await soon();
+    child.kill("SIGINT");
+    expect(await exited).toBe(130);
+    const { steps } = seriesOf(run).column("sharpness");
+    // All that it answered are in the log, in the order of the steps and beside those that training read before.
+    expect(steps.length).toBeGreaterThan(answers());
+    expect(answers()).toBeGreaterThanOrEqual(100);
+    expect([...steps]).toEqual(Array.from(steps, (_, i) => 10 * i));
+  });
+
+  test.each([
+    { cores: "busy", threads: 2 },
+    { cores: "idle", threads: 1 },
+  ] as const)("has none with $cores cores and $threads threads", { timeout: 60_000 }, async (of) => {
+    const { file, run, child, exited } = watched(of.cores, of.threads);
+    // By then it has decided many times over.
+    while (reached(run) < 40_000 && child.exitCode === null) await soon();
+    child.kill("SIGINT");
+    expect(await exited).toBe(130);
+    expect(seriesOf(run).column("sharpness").steps.length).toBeGreaterThan(3000);
+    expect(existsSync(file)).toBe(false);
+  });
+});

@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll } from "vitest";
 import { checkExperiment } from "../../src/protocol/checkExperiment";
 import { decodeLine } from "../../src/record/decodeEvent";
@@ -52,10 +53,21 @@ afterAll(() => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
-/** Starts the run process; the caller ends it. */
-export function startRun(folder: string, experiment: object) {
+/**
+ * Starts the run process; the caller ends it.
+ * @param ahead  A module that is loaded ahead of it, and what its environment says to that.
+ */
+export function startRun(
+  folder: string,
+  experiment: object,
+  ahead?: { readonly module: string; readonly env: Readonly<Record<string, string>> },
+) {
   const run = runOf(folder, experiment);
-  const child = spawn(process.execPath, [script, "start", run], { stdio: "ignore" });
+  const imports = ahead ? ["--import", pathToFileURL(ahead.module).href] : [];
+  const child = spawn(process.execPath, [...imports, script, "start", run], {
+    stdio: "ignore",
+    env: { ...process.env, ...ahead?.env },
+  });
   started.add(child);
   return { run, child, exited: new Promise<number | null>((done) => child.on("exit", (code) => done(code))) };
 }

@@ -115,14 +115,13 @@ class KernelFunction implements Compiled {
     const { inputs, steps, outputs } = this;
     for (let i = 0; i < inputs.length; i++) inputs[i].set(feeds[i]);
     for (let i = 0; i < steps.length; i++) steps[i]();
-    return Promise.resolve(
-      outputs.map((values, i) => {
-        const target = into[i];
-        if (!target) return values.slice();
-        target.set(values);
-        return target;
-      }),
-    );
+    const results: Float32Array[] = [];
+    for (let i = 0; i < outputs.length; i++) {
+      const target = into[i];
+      target?.set(outputs[i]);
+      results.push(target ?? outputs[i].slice());
+    }
+    return Promise.resolve(results);
   }
 
   dispose(): Promise<void> {

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import type { RunEvent } from "../../protocol/events";
 import { stringify } from "../../protocol/numbers";
-import { encodeEvent, pack, roundEvent } from "../pack";
+import { encodeEvent, Packer, roundEvent } from "../pack";
 
 const longestDelay = 250;
 /**
@@ -14,7 +14,7 @@ const newline = 10;
 
 export class EventLog {
   private readonly fd: number;
-  private waiting: RunEvent[] = [];
+  private readonly waiting = new Packer((event) => this.isPlain(event.probe));
   /** Bytes that the disk has not taken yet: a full disk may take half a line. */
   private unwritten: Buffer = Buffer.alloc(0);
   private timer: NodeJS.Timeout | null = null;
@@ -42,7 +42,7 @@ export class EventLog {
    */
   add(event: RunEvent): void {
     if (this.failure) throw this.failure;
-    this.waiting.push(roundEvent(event));
+    this.waiting.add(roundEvent(event));
     this.timer ??= setTimeout(() => {
       try {
         this.flush();
@@ -57,9 +57,8 @@ export class EventLog {
   flush(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    if (this.waiting.length > 0) {
-      const events = pack(this.waiting, (event) => this.isPlain(event.probe));
-      this.waiting = [];
+    const events = this.waiting.take();
+    if (events.length > 0) {
       const lines = Buffer.from(events.map((event) => `${stringify(encodeEvent(event))}\n`).join(""));
       this.unwritten = this.unwritten.length > 0 ? Buffer.concat([this.unwritten, lines]) : lines;
     }

@@ -25,8 +25,8 @@ export type Answer =
   | { readonly kind: "tell"; readonly memories: Memories }
   | { readonly kind: "remember" };
 
-/** First that everything is compiled, then answers as they come. */
-export type Message = "ready" | readonly Answer[];
+/** First that everything is compiled, then the answers that the ring has not in numbers, and that there are some in the ring. */
+export type Message = "ready" | "answered" | Answer;
 
 /** Memories whose tensors are arrays of their own: of a view a message would carry all that it is a view of. */
 export const copied = (memories: Memories): Memories =>

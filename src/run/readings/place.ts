@@ -54,13 +54,22 @@ export class ReadingPlace {
     else this.parts.log.add(event);
   }
 
-  /** Takes the readings that are due, or has them taken. @throws what abandons a reading, and what failed in an earlier one. */
-  async take(moment: Moment): Promise<void> {
+  /** Takes the readings that are due, or has them taken: to be waited for. @throws what abandons a reading, and what failed in an earlier one. */
+  take(moment: Moment): Promise<void> | undefined {
     const { trainer, probes } = this.parts;
     const isQuick = probes.areQuick(moment.step);
+    // No promise where nothing is waited for: a small net's step costs as little as a few.
+    if (isQuick && this.isThere && this.thread!.isReady)
+      return this.thread!.read(trainer.snapshot(), asNow(moment));
+    return this.takeOrMove(moment, isQuick);
+  }
+
+  /** Takes them here, or by the thread from here on. */
+  private async takeOrMove(moment: Moment, isQuick: boolean): Promise<void> {
+    const { trainer, probes } = this.parts;
     if (isQuick && this.isWorthwhile(moment.step)) this.decide();
     if (isQuick && this.thread?.isReady) {
-      if (!this.isThere) await this.thread.remember(probes.memories);
+      await this.thread.remember(probes.memories);
       this.isThere = true;
       return this.thread.read(trainer.snapshot(), asNow(moment));
     }
@@ -96,12 +105,20 @@ export class ReadingPlace {
     this.isThere = false;
   }
 
-  /** Starts the thread, where a core is free. */
+  /** Starts the thread, where it can help and a core is free. */
   private decide(): void {
     const { trainer } = this.parts;
     this.decided = true;
+    const { engine, experiment, buffers } = trainer.problem;
+    const isPossible =
+      // A runtime has threads of its own.
+      engine.isSmall === true &&
+      ringBytes(trainer.snapshot()) <= mostBytes &&
+      // Running statistics move while they are read.
+      buffers.length === 0 &&
+      Math.min(experiment.threads ?? defaultThreads(), availableParallelism()) > 1;
     const seconds = (performance.now() - this.started) / 1000;
-    if (idleSeconds() - this.idle < leastFree * seconds) return;
+    if (!isPossible || idleSeconds() - this.idle < leastFree * seconds) return;
     try {
       this.thread = new ReadingsThread(trainer.problem, trainer.snapshot(), this.parts);
     } catch {
@@ -109,6 +126,7 @@ export class ReadingPlace {
     }
   }
 
+  /** Whether readings take a share of the time, of which there is enough left. */
   private isWorthwhile(step: number): boolean {
     if (this.decided) return false;
     if (Number.isNaN(this.firstStep)) {
@@ -116,21 +134,10 @@ export class ReadingPlace {
       this.started = performance.now();
       this.idle = idleSeconds();
     }
-    const { trainer } = this.parts;
-    const { engine, experiment, buffers } = trainer.problem;
     const seconds = (performance.now() - this.started) / 1000;
-    const left = (seconds * (experiment.stop.steps - step)) / (step - this.firstStep);
-    return (
-      seconds > leastSeconds &&
-      left > leastLeft &&
-      this.spent > leastShare * seconds &&
-      // A runtime has threads of its own.
-      engine.isSmall === true &&
-      ringBytes(trainer.snapshot()) <= mostBytes &&
-      // Running statistics move while they are read.
-      buffers.length === 0 &&
-      Math.min(experiment.threads ?? defaultThreads(), availableParallelism()) > 1
-    );
+    const { stop } = this.parts.trainer.problem.experiment;
+    const left = (seconds * (stop.steps - step)) / (step - this.firstStep);
+    return seconds > leastSeconds && left > leastLeft && this.spent > leastShare * seconds;
   }
 }
 

@@ -6,13 +6,14 @@ import type { Problem } from "../../trainers/basin/problem";
 import type { Snapshot } from "../../trainers/basin/trainer";
 import type { ActiveProbes, Moment } from "../activeProbes";
 import type { Memories } from "../measuring";
+import { Forms, inFull } from "./forms";
 import { copied, type Answer, type Message, type ReadingsWork } from "./messages";
 import { places, RequestRing, type Request } from "./ring";
 
 /** A request that is not answered yet, and what training says after it, which waits for the answer. */
 interface Pending {
   readonly then: (answer: Answer) => void;
-  readonly behind: RunEvent[];
+  behind: RunEvent[] | null;
 }
 
 /** A thread that does not start is done without: training takes its readings itself. */
@@ -22,6 +23,10 @@ export class ReadingsThread {
   private readonly worker: Worker;
   private readonly ring: RequestRing;
   private readonly pending: Pending[] = [];
+  /** Answers so far that were written, and those that came as messages and were not yet. */
+  private written = 0;
+  private readonly messages: Answer[] = [];
+  private readonly forms = new Forms();
   private state: State = "starting";
   private failure: Error | null = null;
   private wake = (): void => undefined;
@@ -63,7 +68,7 @@ export class ReadingsThread {
   /** Adds an event to the log, behind the readings that were asked for before it. */
   add(event: RunEvent): void {
     const last = this.pending.at(-1);
-    if (last) last.behind.push(event);
+    if (last) (last.behind ??= []).push(event);
     else this.parts.log.add(event);
   }
 
@@ -74,23 +79,26 @@ export class ReadingsThread {
     await this.ask({ kind: "remember" }, () => undefined);
   }
 
-  /** Asks for the readings of a step, whose state is copied. Waits where too many are asked for already. @throws what failed there. */
-  read(state: Snapshot, moment: Moment): Promise<void> {
+  /**
+   * Asks for the readings of a step, whose state is copied, and writes those that are there by now. To be waited for where too many are
+   * asked for already. @throws what failed there.
+   */
+  read(state: Snapshot, moment: Moment): Promise<void> | undefined {
     return this.ask({ kind: "read", state }, (answer) => {
       if (answer.kind === "read") this.parts.probes.writeAll(answer.taken, moment);
     });
   }
 
   /** Tells what the probes there remember once everything asked for before is in the log, and ahead of what comes after. */
-  tell(then: (memories: Memories) => void): Promise<void> {
-    return this.ask({ kind: "tell" }, (answer) => {
+  async tell(then: (memories: Memories) => void): Promise<void> {
+    await this.ask({ kind: "tell" }, (answer) => {
       if (answer.kind === "tell") then(answer.memories);
     });
   }
 
   /** Waits until everything is answered. @throws what failed there, or in what was to be done with an answer. */
   settle(): Promise<void> {
-    return this.until(() => this.pending.length === 0);
+    return this.until(0);
   }
 
   end(): void {
@@ -98,37 +106,67 @@ export class ReadingsThread {
     void this.worker.terminate();
   }
 
-  private async ask(request: Request, then: Pending["then"]): Promise<void> {
-    await this.until(() => this.pending.length < places);
-    this.ring.put(request);
-    this.pending.push({ then, behind: [] });
+  private ask(request: Request, then: Pending["then"]): Promise<void> | undefined {
+    this.catchUp();
+    if (this.failure || this.pending.length === places) return this.askLater(request, then);
+    this.put(request, then);
+    return undefined;
   }
 
-  private async until(done: () => boolean): Promise<void> {
+  private async askLater(request: Request, then: Pending["then"]): Promise<void> {
+    // Half of them: to be woken for each would cost both threads more than a reading does.
+    await this.until(places / 2);
+    this.put(request, then);
+  }
+
+  private put(request: Request, then: Pending["then"]): void {
+    this.ring.put(request);
+    this.pending.push({ then, behind: null });
+  }
+
+  /** Waits until no more than `most` are not answered. */
+  private async until(most: number): Promise<void> {
     for (;;) {
+      // First: an answer that comes after the look says so, one that came before is seen.
+      this.ring.await(this.written + this.pending.length - most);
+      this.catchUp();
       if (this.failure) throw this.failure;
-      if (done()) return;
-      this.ring.wake();
+      if (this.pending.length <= most) return;
       await new Promise<void>((wake) => (this.wake = wake));
     }
   }
 
   private hear(message: Message): void {
     if (message === "ready") this.state = "ready";
-    else
-      try {
-        for (const answer of message) this.take(answer);
-      } catch (error) {
-        // Nobody waits for a message: whoever asks next is told.
-        this.failure = error as Error;
-      }
+    else if (message !== "answered") this.messages.push(message);
+    this.catchUp();
     this.wake();
   }
 
-  private take(answer: Answer): void {
-    const { then, behind } = this.pending.shift()!;
-    then(answer);
-    for (const event of behind) this.parts.log.add(event);
+  /** Writes the answers that are there, in order. */
+  private catchUp(): void {
+    try {
+      for (const { answered } = this.ring; this.written < answered && !this.failure; this.written++) {
+        const answer = this.next();
+        // It comes as a message, which is on its way.
+        if (!answer) return;
+        const { then, behind } = this.pending.shift()!;
+        then(answer);
+        for (const event of behind ?? []) this.parts.log.add(event);
+      }
+    } catch (error) {
+      // Nobody waits for an answer: whoever asks next is told.
+      this.failure = error as Error;
+    }
+  }
+
+  private next(): Answer | undefined {
+    const form = this.ring.formOf(this.written);
+    if (form !== inFull)
+      return { kind: "read", taken: this.forms.read(form, this.ring.numbersOf(this.written)) };
+    const answer = this.messages.shift();
+    if (answer?.kind === "read") this.forms.learn(answer.taken);
+    return answer;
   }
 
   private fail(error: Error): void {

@@ -6,11 +6,9 @@ import { PointSource } from "../../trainers/basin/point";
 import { Problem } from "../../trainers/basin/problem";
 import { pointOf, type Snapshot } from "../../trainers/basin/trainer";
 import { Measuring, type Memories, type NotTaken, type Taken } from "../measuring";
+import { Forms, inFull } from "./forms";
 import { copied, type Answer, type Message, type ReadingsWork } from "./messages";
 import { RequestRing, type Request } from "./ring";
-
-/** Answers in one message at most. */
-const most = 16;
 
 /** Takes readings until the thread that trains ends this one. */
 export async function measureBeside(): Promise<never> {
@@ -26,13 +24,23 @@ export async function measureBeside(): Promise<never> {
 }
 
 async function answer(ring: RequestRing, measurer: Measurer, port: MessagePort): Promise<never> {
-  let answers: Answer[] = [];
+  const forms = new Forms();
+  /** Answers that the other thread was told of. */
+  let told = 0;
+  const tell = (message: Message, count: number): void => {
+    port.postMessage(message);
+    told = count;
+  };
   for (let i = 0; ; i++) {
-    if (answers.length === most || (answers.length > 0 && !ring.has(i))) {
-      port.postMessage(answers satisfies Message);
-      answers = [];
-    }
-    answers.push(await measurer.answer(ring.take(i), port));
+    const request = ring.take(i, () => {
+      if (told < i) tell("answered", i);
+    });
+    const own = await measurer.answer(request, port);
+    const form = own.kind === "read" ? forms.write(own.taken, ring.numbersOf(i)) : inFull;
+    const isAwaited = ring.answer(i, form);
+    if (form === inFull) tell(own, i + 1);
+    else if (isAwaited) tell("answered", i + 1);
+    if (form === inFull && own.kind === "read") forms.learn(own.taken);
   }
 }
 
@@ -70,7 +78,7 @@ class Measurer {
     const point = pointOf(points, state);
     const all: (Taken | NotTaken)[] = [];
     for (const one of measuring.asked)
-      if (state.step % one.every === 0) all.push(await measuring.take(one, point, state.step));
+      if (state.step % one.every === 0) all.push(await measuring.measure(one, point, state.step));
     return all;
   }
 }

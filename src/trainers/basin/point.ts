@@ -62,6 +62,8 @@ export class PointSource {
   private within: Curvature | null = null;
   /** With inputs in coordinates of the first weights' rows, by how many those are. */
   private readonly ofInputs = new Map<number, Curvature>();
+  /** A point that passes on with training. */
+  private passed: Point | null = null;
   private readonly batches: (theta: Float32Array, indices: Uint32Array) => CurvaturePoint;
 
   private constructor(
@@ -87,12 +89,31 @@ export class PointSource {
 
   /** The point at θ [d], which is copied, with the optimizer as it stands there. */
   at(theta: Float32Array, descent: Descent): Point {
+    return this.pointAt(this.curvature.at(theta), descent);
+  }
+
+  /** The same for the readings of a step: nothing is asked of the point once the next of these is made. */
+  passing(theta: Float32Array, descent: Descent): Point {
+    const { engine, isSampled } = this.problem;
+    // A runtime has what it stages in memory of its own, and what is large is not to be kept.
+    if (engine.isSmall !== true || this.isLarge || isSampled) return this.at(theta, descent);
+    const at = this.curvature.passing(theta);
+    this.passed ??= this.pointAt(at, descent);
+    // All that it can do it does at `at`, wherever that stands.
+    return { ...this.passed, theta: at.theta, descent, elsewhere: (other) => this.at(other, descent) };
+  }
+
+  private get isLarge(): boolean {
+    const { held, d } = this.problem;
+    return held.n * d > largeProblem;
+  }
+
+  private pointAt(at: CurvaturePoint, descent: Descent): Point {
     const { problem } = this;
     const { data, experiment, held, isSampled } = problem;
-    const at = this.curvature.at(theta);
     const whole = isSampled ? this.ofAll.at(at.theta) : at;
     const evaluate = (): Promise<Evaluation> => whole.evaluate();
-    const large = held.n * problem.d > largeProblem;
+    const large = this.isLarge;
     const beside = new Map<Curvature, CurvaturePoint>();
     const narrow = once(() => this.byWeights(at, beside));
     const responding = (): CurvaturePoint | Promise<CurvaturePoint> => (large ? narrow() : at);

@@ -119,9 +119,9 @@ export class Trainer {
   }
 }
 
-/** The point of a state as training has it. */
+/** The point of a state as training has it, for readings there: training goes on to the next. */
 export const pointOf = (points: PointSource, { theta, gradient, ...state }: Snapshot): Point =>
-  points.at(theta, descentOf(points.problem.experiment.optimizer, state, gradient));
+  points.passing(theta, descentOf(points.problem.experiment.optimizer, state, gradient));
 
 /** The point that a state has reached, its preconditioner from the state, or from the gradient there where that holds none. */
 export async function pointAt(
