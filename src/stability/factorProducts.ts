@@ -1,5 +1,6 @@
 // Between matrices on the kept directions and one block per example: Z ↦ AᵢZAᵢᵀ and its transpose, in halves, for both are symmetric.
 import type { Gemm } from "../util/gemm";
+import { jsBatched } from "../util/linalg/jsGemm";
 import { axpy } from "../util/linalg/vector";
 import type { Weights } from "./response";
 import type { Factors } from "./secondMoment";
@@ -27,6 +28,7 @@ export class FactorProducts {
   readonly half: number;
   readonly blocks: number;
   private readonly panels: Panel[] = [];
+  private readonly batched: NonNullable<Gemm["batched"]>;
   /** What stands between the factors and a half, [nK, width]: arrays of many megabytes made anew keep the garbage collector busy. */
   private between = new Float64Array();
 
@@ -34,6 +36,7 @@ export class FactorProducts {
     private readonly factors: Factors,
     private readonly gemm: Gemm,
   ) {
+    this.batched = gemm.batched ?? jsBatched;
     const { n, K, r, A } = factors;
     const columns = (from: number, to: number): Float64Array => {
       if (to - from === r) return A;
@@ -90,9 +93,10 @@ export class FactorProducts {
     const { n, K, r } = this.factors;
     const V = new Float64Array(this.half);
     for (const { from, width, at, tail, own } of this.panels) {
-      const XA = await this.gemm(X, own, { batch: n, m: K, n: width, k: K, into: this.room(width) });
+      const XA = await this.batched(X, own, { batch: n, m: K, n: width, k: K, into: this.room(width) });
       const into = V.subarray(at, at + (r - from) * width);
-      await this.gemm(tail, XA, { m: r - from, n: width, k: n * K, transposeA: true, into });
+      const part = await this.gemm(tail, XA, { m: r - from, n: width, k: n * K, transposeA: true, into });
+      if (part !== into) V.set(part, at);
     }
     return V;
   }
@@ -108,9 +112,8 @@ export class FactorProducts {
         k: r - from,
         into: this.room(width),
       });
-      const blocks = { batch: n, m: K, n: K, k: width, transposeB: true } as const;
-      if (from === 0) await this.gemm(AZ, own, { ...blocks, into: C });
-      else axpy(1, await this.gemm(AZ, own, blocks), C);
+      const blocks = await this.batched(AZ, own, { batch: n, m: K, n: K, k: width, transposeB: true });
+      axpy(1, blocks, C);
     }
     for (let i = 0; i < n; i++)
       for (let k = 0; k < K; k++)

@@ -7,14 +7,21 @@ export interface ProductShape {
   readonly k: number;
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** Products side by side, all of this shape: A, B and C hold theirs one after the other. Default 1; of more, A is not transposed. */
-  readonly batch?: number;
-  /** Where C is written; a new array where it is left out. It is neither A nor B. */
+  /** Where C may be written, neither A nor B: whoever writes it elsewhere returns that. */
   readonly into?: Float64Array;
+}
+
+/** Products side by side, all of one shape: A, B and C hold theirs one after the other. */
+export interface BatchShape extends Omit<ProductShape, "transposeA"> {
+  readonly batch: number;
 }
 
 /**
  * C = op(A) op(B), row-major, op transposing when asked. A is [m, k] ([k, m] when `transposeA`), B is [k, n] ([n, k] when `transposeB`),
  * C is [m, n].
  */
-export type Gemm = (a: Float64Array, b: Float64Array, product: ProductShape) => Promise<Float64Array>;
+export interface Gemm {
+  (a: Float64Array, b: Float64Array, product: ProductShape): Promise<Float64Array>;
+  /** The same of many small products, where it has a faster way than plain loops. */
+  readonly batched?: (a: Float64Array, b: Float64Array, products: BatchShape) => Promise<Float64Array>;
+}

@@ -1,8 +1,8 @@
 // Float64 matrix products on ONNX Runtime, for the stability analysis: the same `Gemm` as plain loops, many times faster.
 import { onnx } from "onnx-proto";
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Gemm } from "../../util/gemm";
-import { jsGemm } from "../../util/linalg/jsGemm";
+import { jsBatched, jsGemm } from "../../util/linalg/jsGemm";
 import { ownThreads, type OnnxRuntime } from "./runtime";
 
 const { DataType } = onnx.TensorProto;
@@ -82,28 +82,36 @@ const smallWork = 8e3;
 export function gemm64(runtime: OnnxRuntime, threads = 0): Gemm {
   const { Tensor } = runtime.api;
   const sessions = new Map<string, Promise<InferenceSession>>();
-  return async (a, b, product) => {
-    const { batch = 1, m, n, k, transposeA: ta = false, transposeB: tb = false, into } = product;
-    if (batch * m * n * k <= smallWork) return jsGemm(a, b, product);
-    const many = batch > 1;
-    const key = `${many} ${ta} ${tb}`;
-    let built = sessions.get(key);
+  const run = async (
+    [a, b, into]: readonly [Tensor, Tensor, Float64Array | undefined],
+    sizes: readonly number[],
+    model: { readonly key: string; readonly node: () => onnx.INodeProto[] },
+  ): Promise<Float64Array> => {
+    let built = sessions.get(model.key);
     if (!built) {
-      const model = many
-        ? ({ node: batched(tb), sizes: 3 } as const)
-        : ({ node: single(ta, tb), sizes: 2 } as const);
-      sessions.set(key, (built = session(runtime, threads, model)));
+      const own = { node: model.node(), sizes: sizes.length === 2 ? 2 : 3 } as const;
+      sessions.set(model.key, (built = session(runtime, threads, own)));
     }
-    const shape = (...sizes: number[]): number[] => (many ? [batch, ...sizes] : sizes);
-    const feeds = {
-      a: new Tensor("float64", a, ta ? shape(k, m) : shape(m, k)),
-      b: new Tensor("float64", b, tb ? shape(n, k) : shape(k, n)),
-    };
-    const direct = into && runtime.writesInto ? new Tensor("float64", into, shape(m, n)) : null;
-    const result = await (await built).run(feeds, { c: direct });
+    const direct = into && runtime.writesInto ? new Tensor("float64", into, sizes) : null;
+    const result = await (await built).run({ a, b }, { c: direct });
     const c = result.c.data as Float64Array;
     if (!into) return c;
     if (!direct) into.set(c);
     return into;
   };
+  const one: Gemm = (a, b, product) => {
+    const { m, n, k, transposeA: ta = false, transposeB: tb = false, into } = product;
+    if (m * n * k <= smallWork) return jsGemm(a, b, product);
+    const left = new Tensor("float64", a, ta ? [k, m] : [m, k]);
+    const right = new Tensor("float64", b, tb ? [n, k] : [k, n]);
+    return run([left, right, into], [m, n], { key: `${ta} ${tb}`, node: () => single(ta, tb) });
+  };
+  const many: Gemm["batched"] = (a, b, products) => {
+    const { batch, m, n, k, transposeB: tb = false, into } = products;
+    if (batch * m * n * k <= smallWork) return jsBatched(a, b, products);
+    const left = new Tensor("float64", a, [batch, m, k]);
+    const right = new Tensor("float64", b, tb ? [batch, n, k] : [batch, k, n]);
+    return run([left, right, into], [batch, m, n], { key: `batched ${tb}`, node: () => batched(tb) });
+  };
+  return Object.assign(one, { batched: many });
 }

@@ -18,6 +18,7 @@ import type { Descent, Point } from "../../measure/point";
 import { losses } from "../../losses";
 import type { LossKind } from "../../protocol/experiment";
 import type { Gemm } from "../../util/gemm";
+import { jsBatched } from "../../util/linalg/jsGemm";
 import type { Problem } from "./problem";
 import type { Narrowed } from "./rowSpace";
 
@@ -79,11 +80,14 @@ export class PointSource {
   static open(problem: Problem, meter: Meter): PointSource {
     let gemm: Promise<Gemm> | null = null;
     // What is computed of the factors takes long as well: it may be abandoned wherever it multiplies matrices.
-    const asking: Gemm = async (a, b, shape) => {
+    const opened = async (): Promise<Gemm> => {
       await meter.check();
-      gemm ??= openGemm(problem.engine, problem.experiment.threads);
-      return (await gemm)(a, b, shape);
+      return (gemm ??= openGemm(problem.engine, problem.experiment.threads));
     };
+    const asking: Gemm = Object.assign(async (...given: Parameters<Gemm>) => (await opened())(...given), {
+      batched: async (...given: Parameters<typeof jsBatched>) =>
+        ((await opened()).batched ?? jsBatched)(...given),
+    });
     return new PointSource(problem, meter, asking);
   }
 

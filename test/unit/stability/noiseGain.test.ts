@@ -8,6 +8,7 @@ import { growth, smallestStableBatch } from "../../../src/stability/growth";
 import { batchSizesUpTo, stabilityMap } from "../../../src/stability/stabilityMap";
 import { varianceLimit } from "../../../src/stability/varianceLimit";
 import { meanLimit, samplingFactor, type Dynamics } from "../../../src/stability/thresholds";
+import type { Gemm } from "../../../src/util/gemm";
 import { jsGemm as gemm } from "../../../src/util/linalg/jsGemm";
 import { symmetricEigen } from "../../../src/util/linalg/symmetricEigen";
 import { Rng } from "../../../src/util/rng";
@@ -174,4 +175,20 @@ test("a basis that has been asked more than it holds still answers like a fresh 
       const { rho } = await growth(factors, at);
       expect(Math.abs((await growth(factors, { ...at, noise })).rho / rho - 1)).toBeLessThan(3e-6);
     }
+});
+
+test("a matrix product of one's own, which knows neither places nor many at once, gives the same blocks", async () => {
+  const rng = new Rng(5, "own");
+  const [n, K, r] = [40, 4, 150];
+  const A = Float64Array.from({ length: n * K * r }, () => rng.normal());
+  const factors = { n, K, r, A, fullRank: r, lambda: new Float64Array(r).fill(1) };
+  const own: Gemm = (a, b, { m, n: columns, k, transposeA, transposeB }) =>
+    gemm(a, b, { m, n: columns, k, transposeA, transposeB });
+  const X = Float64Array.from({ length: n * K * K }, () => rng.normal());
+  for (let i = 0; i < n; i++)
+    for (let k = 0; k < K; k++) for (let m = 0; m < k; m++) X[(i * K + k) * K + m] = X[(i * K + m) * K + k];
+  const [products, usual] = [new FactorProducts(factors, own), new FactorProducts(factors, gemm)];
+  const V = await products.push(X);
+  expect([...V]).toEqual([...(await usual.push(X))]);
+  expect([...(await products.pull(V))]).toEqual([...(await usual.pull(V))]);
 });
