@@ -1,4 +1,4 @@
-// The curvature of one network at one θ: loss, gradient and every operator there. Immutable but for one that passes on with training; else the next θ is another point.
+// The curvature of one network at one θ: loss, gradient and every operator there. Immutable, the next θ is another point; but one may pass on with training.
 import type { ChunkPoints } from "./chunks";
 import * as factor from "./factorOperators";
 import { viewsOf } from "./flat";

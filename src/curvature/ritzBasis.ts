@@ -75,13 +75,11 @@ export class RitzBasis {
     return this.addTaken(w);
   }
 
-  /** Orthonormalises `w` and adds it, one product. Else gives it back: false when it lies in the span already or is not finite. */
-  addTaken(w: number): Promise<boolean> {
-    return this.take(w);
-  }
-
-  /** @param parts  ⟨v, w⟩ for every v of the basis, where they are known. */
-  private async take(w: number, parts?: readonly number[]): Promise<boolean> {
+  /**
+   * Orthonormalises `w` and adds it, one product. Else gives it back: false when it lies in the span already or is not finite.
+   * @param parts  ⟨v, w⟩ for every v of the basis, where they are known.
+   */
+  async addTaken(w: number, parts?: readonly number[]): Promise<boolean> {
     const added = this.length < this.room && this.orthonormalize(w, parts);
     if (!added) {
       this.memory.give(w);
@@ -140,7 +138,7 @@ export class RitzBasis {
     const w = memory.take();
     memory.set([1], [av[av.length - 1]], w);
     // Its inner products with the basis are what the projected matrix has in its last column.
-    return this.take(w, t[t.length - 1]);
+    return this.addTaken(w, t[t.length - 1]);
   }
 
   /** A v of the newest vector v, shifted where vᵀAv < 0 so that no negative eigenvalue wins; unit length, in an array of its own. */

@@ -1,6 +1,5 @@
 // The Hessian of one mini-batch times four vectors at once, in the span of the factors: what a product of random matrices is made of.
-// Where that is much,
-// in float32, four vectors to a register.
+// Of many factors by kernels in float32, four vectors to a register.
 import { assemble } from "../util/wasm/assembler";
 import { compileModule, instantiate, isRefusal, newMemory, type Module } from "../util/wasm/instance";
 import { advance, define, f32x4, i32, loop, set, store, v128, type Code } from "../util/wasm/instructions";
@@ -90,7 +89,7 @@ interface Room {
 
 let compiled: Module | null = null;
 
-/** Rooms of the factors that are still in use; null where there is no WebAssembly, or not as much of it. */
+/** Rooms of the factors that are still in use; null where those are few, or there is no WebAssembly, or not as much of it. */
 const rooms = new WeakMap<Float64Array, { readonly room: Room | null }>();
 
 /** The power of two next to λ₁: squares of tiny or huge curvatures leave the range of float32. */

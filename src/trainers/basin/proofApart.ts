@@ -58,12 +58,16 @@ export const proofApart =
       process.once("exit", end);
     });
 
+/** What a line of ours begins with. */
+const words = ["begin", "proof", "refused"] as const;
+
 /** The whole lines: a process that died may have left half of one. Drivers print what they like among them. */
 const linesOf = (stdout: string): Line[] =>
   stdout.split("\n").flatMap((line) => {
     try {
       const read = JSON.parse(line) as unknown;
-      return read !== null && typeof read === "object" ? [read as Line] : [];
+      const isOurs = read !== null && typeof read === "object" && words.some((word) => word in read);
+      return isOurs ? [read as Line] : [];
     } catch {
       return [];
     }

@@ -157,7 +157,8 @@ describe("in a process apart", () => {
       console.log("Warning: driver"); console.log("null"); console.log("{ half");
       const [name, threads] = process.argv.slice(3);
       const checks = process.argv[2] === "prove" && name === "webgpu" ? Number(threads) + 4 : 0;
-      console.log(JSON.stringify({ proof: { checks, error: 1e-7, what: "conv" } }));`;
+      console.log(JSON.stringify({ proof: { checks, error: 1e-7, what: "conv" } }));
+      console.log('{"driver":"unloaded"}'); console.log("[1]");`;
     await expect(apart("passes", code)).resolves.toEqual(proof);
   });
 
